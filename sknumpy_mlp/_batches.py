@@ -1,0 +1,111 @@
+"""Mini-batches: rows of the data, gathered into memory that is used again."""
+
+from collections.abc import Iterator
+from functools import cached_property
+from typing import Any, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sknumpy_mlp._typing import IntArray
+
+#: Rows of X and y, and their weights (None: all one).
+Batch: TypeAlias = tuple[Any, NDArray[Any], NDArray[Any] | None]
+
+
+class Batches:
+    """The training data of one run, cut into batches.
+
+    The arrays that `epoch` yields are valid until the next batch is drawn.
+
+    Parameters
+    ----------
+    X : {ndarray, CSR matrix} of shape (n_samples, n_features)
+        The data.
+    y : ndarray of shape (n_samples,) or (n_samples, n_outputs)
+        The targets.
+    sample_weight : ndarray of shape (n_samples,) or None
+        Weights of the rows.
+    batch_size : int
+        Rows in a batch; the last one may be shorter.
+    rows : ndarray of shape (n_rows,) or None, default=None
+        The rows to train on; None for all.  A hold-out thus costs no copy of X.
+    order : ndarray of shape (n_rows,) or None, default=None
+        Permutation to go on from; None starts at 0, 1, 2, ...
+    shuffle : bool, default=True
+        Whether each epoch sees the rows in a new order.
+
+    Attributes
+    ----------
+    n_rows : int
+        Rows in an epoch.
+    batch_size : int
+        Rows in a batch.
+    order : ndarray of shape (n_rows,)
+        The current permutation of the rows.
+    """
+
+    def __init__(
+        self,
+        X: Any,
+        y: NDArray[Any],
+        sample_weight: NDArray[Any] | None,
+        batch_size: int,
+        *,
+        rows: IntArray | None = None,
+        order: IntArray | None = None,
+        shuffle: bool = True,
+    ) -> None:
+        self._arrays = (X, y, sample_weight)
+        self._rows = rows
+        self._shuffle = shuffle
+        self.batch_size = batch_size
+        self.n_rows = X.shape[0] if rows is None else len(rows)
+        self.order = np.arange(self.n_rows) if order is None else order
+        self._buffers: dict[int, NDArray[Any]] = {}
+
+    def epoch(self, rng: np.random.RandomState) -> Iterator[Batch]:
+        """Yield the batches of one pass over the data."""
+        if self._shuffle:
+            # scikit-learn shuffles the order of the epoch before; so do we, to walk
+            # through the same rows.
+            permutation = np.arange(self.n_rows)
+            rng.shuffle(permutation)
+            self.order = self.order[permutation]
+        if self.batch_size >= self.n_rows:
+            yield self._full_batch
+            return
+        in_order = self._rows is None and not self._shuffle
+        rows = self.order if self._rows is None else self._rows[self.order]
+        for start in range(0, self.n_rows, self.batch_size):
+            batch = slice(start, min(start + self.batch_size, self.n_rows))
+            yield self._take(batch if in_order else rows[batch])
+
+    @cached_property
+    def _full_batch(self) -> Batch:
+        """All rows, in the order they stand in: within a batch it does not matter."""
+        return self._arrays if self._rows is None else self._take(self._rows)
+
+    def _take(self, rows: IntArray | slice) -> Batch:
+        """Rows of X, of y and of the weights."""
+        X, y, weight = self._arrays
+        return (
+            self._take_from(0, X, rows),
+            self._take_from(1, y, rows),
+            None if weight is None else self._take_from(2, weight, rows),
+        )
+
+    def _take_from(self, slot: int, array: Any, rows: IntArray | slice) -> Any:
+        """Return ``array[rows]``; row numbers gather into the slot's own buffer."""
+        if isinstance(rows, slice) or not isinstance(array, np.ndarray):
+            return array[rows]
+        if slot not in self._buffers:
+            shape = (min(self.batch_size, self.n_rows), *array.shape[1:])
+            self._buffers[slot] = np.empty(shape, array.dtype)
+        out = self._buffers[slot][: len(rows)]
+        if array.flags.c_contiguous:
+            # "clip" writes straight into ``out``; "raise" would go through a copy.
+            return array.take(rows, axis=0, out=out, mode="clip")
+        # take() would first make a contiguous copy of the whole array.
+        out[...] = array[rows]
+        return out
