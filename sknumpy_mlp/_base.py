@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import pairwise
 from numbers import Integral, Real
+from types import MethodType
 from typing import Any, ClassVar
 
 import numpy as np
@@ -265,11 +266,6 @@ class _BaseMLP(BaseEstimator):  # type: ignore[misc]
         )
 
     def _fit_stochastic(self, job: _Job) -> _Outcome:
-        if job.incremental and self.early_stopping:
-            raise ValueError(
-                "partial_fit does not support early_stopping=True: it sees only a part "
-                "of the data at a time. Set early_stopping=False."
-            )
         state = self._make_state(job)
         stopping, rows = self._make_stopping(job, state)
         params_before = None if stopping.score is None else job.params.copy()
@@ -608,6 +604,12 @@ class _BaseMLP(BaseEstimator):  # type: ignore[misc]
         raw: Array = self._network.predict_raw(self._params, X)
         return raw
 
+    def _predict_target(self, X: Any) -> Array:
+        """Validate ``X`` and return what the loss's inverse link makes of it."""
+        raw = self._predict_raw(X)
+        predicted: Array = self._loss.predict(raw)
+        return predicted
+
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
         tags.input_tags.sparse = True
@@ -615,14 +617,43 @@ class _BaseMLP(BaseEstimator):  # type: ignore[misc]
         return tags
 
 
-def partial_fit_available(estimator: _BaseMLP) -> bool:
-    """Whether the solver learns in steps; for `sklearn.utils.metaestimators`."""
-    if estimator.solver == "lbfgs":
-        raise AttributeError(
-            "partial_fit is only available for stochastic optimizers. "
-            "solver='lbfgs' is not stochastic; use 'sgd' or 'adam'."
-        )
-    return True
+class PartialFitUnavailableError(AttributeError, ValueError):
+    """The estimator's parameters rule `partial_fit` out.
+
+    An AttributeError, so that ``hasattr`` says what can be called; and a ValueError,
+    which scikit-learn raises for ``early_stopping=True``.
+    """
+
+
+class PartialFit:
+    """Descriptor of a `partial_fit` that is there only when the parameters allow it.
+
+    scikit-learn's ``available_if`` would replace the reason with a general message.
+
+    Parameters
+    ----------
+    method : function
+        The method.
+    """
+
+    def __init__(self, method: Callable[..., Any]) -> None:
+        self.method = method
+        self.__doc__ = method.__doc__
+
+    def __get__(self, estimator: Any, owner: type) -> Any:
+        if estimator is None:
+            return self.method
+        if estimator.solver == "lbfgs":
+            raise PartialFitUnavailableError(
+                "partial_fit is only available for stochastic optimizers. "
+                "solver='lbfgs' is not stochastic; use 'sgd' or 'adam'."
+            )
+        if estimator.early_stopping is True:
+            raise PartialFitUnavailableError(
+                "partial_fit does not support early_stopping=True: it sees only a part "
+                "of the data at a time. Set early_stopping=False."
+            )
+        return MethodType(self.method, estimator)
 
 
 @contextmanager

@@ -7,14 +7,13 @@ from numpy.typing import NDArray
 from sklearn.base import ClassifierMixin, RegressorMixin
 from sklearn.metrics import r2_score
 from sklearn.utils import column_or_1d
-from sklearn.utils.metaestimators import available_if
 from sklearn.utils.multiclass import (
     check_classification_targets,
     type_of_target,
     unique_labels,
 )
 
-from sknumpy_mlp._base import _BaseMLP, partial_fit_available
+from sknumpy_mlp._base import PartialFit, _BaseMLP
 from sknumpy_mlp._parameters import PARAMETER_CHECKS, Check, Choice
 from sknumpy_mlp._typing import Array
 from sknumpy_mlp.initializers import Initializer
@@ -282,7 +281,7 @@ class NumpyMLPClassifier(ClassifierMixin, _BaseMLP):  # type: ignore[misc]
         self._fit(X, y, sample_weight, incremental=False)
         return self
 
-    @available_if(partial_fit_available)  # type: ignore[untyped-decorator]
+    @PartialFit
     def partial_fit(
         self, X: Any, y: Any, sample_weight: Any = None, classes: Any = None
     ) -> Self:
@@ -343,7 +342,7 @@ class NumpyMLPClassifier(ClassifierMixin, _BaseMLP):  # type: ignore[misc]
             Probability of each class, in the order of ``classes_``; for several labels
             at once, of each label by itself.
         """
-        y_prob: Array = self._loss.predict(self._predict_raw(X))
+        y_prob: Array = self._predict_target(X)
         if self._multilabel or len(self.classes_) > 2:
             return y_prob
         if len(self.classes_) == 1:
@@ -722,7 +721,7 @@ class NumpyMLPRegressor(RegressorMixin, _BaseMLP):  # type: ignore[misc]
         self._fit(X, y, sample_weight, incremental=False)
         return self
 
-    @available_if(partial_fit_available)  # type: ignore[untyped-decorator]
+    @PartialFit
     def partial_fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
         """Train for one epoch on the given data.
 
@@ -758,7 +757,7 @@ class NumpyMLPRegressor(RegressorMixin, _BaseMLP):  # type: ignore[misc]
         y : ndarray of shape (n_samples,) or (n_samples, n_outputs)
             The predicted values.
         """
-        y_pred: Array = self._loss.predict(self._predict_raw(X))
+        y_pred: Array = self._predict_target(X)
         return y_pred.ravel() if y_pred.shape[1] == 1 else y_pred
 
     def _score_raw(
@@ -784,3 +783,8 @@ class NumpyMLPRegressor(RegressorMixin, _BaseMLP):  # type: ignore[misc]
             )
         loss.check_target(target)
         return target, loss, target.shape[1]
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.target_tags.positive_only = self.loss == "poisson"
+        return tags

@@ -180,9 +180,14 @@ class BinaryLogLoss(Loss):
         return total
 
     def predict(self, raw: Array) -> Array:
-        """Return the probability that each output is 1."""
+        """Return the probability that each output is 1, strictly between 0 and 1.
+
+        The logistic function reaches neither for any finite number; where rounding
+        would, the nearest number inside is returned.
+        """
         probability: Array = expit(raw, out=raw)
-        return probability
+        limits = np.finfo(raw.dtype)
+        return probability.clip(limits.tiny, 1.0 - limits.epsneg, out=probability)
 
 
 @dataclass(frozen=True)

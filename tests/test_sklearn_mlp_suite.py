@@ -49,11 +49,7 @@ def _load_suite():
 _SUITE = _load_suite()
 assert _SUITE.keys() >= NEED_PRIVATE_ATTRIBUTES
 globals().update(
-    {
-        name: test
-        for name, test in _SUITE.items()
-        if name not in NEED_PRIVATE_ATTRIBUTES
-    }
+    {name: test for name, test in _SUITE.items() if name not in NEED_PRIVATE_ATTRIBUTES}
 )
 
 
