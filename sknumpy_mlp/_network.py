@@ -15,9 +15,6 @@ from sknumpy_mlp.layers import Buffers, Layer
 # matrix products busy, few enough that the intermediate results stay in the cache.
 _PREDICT_ROWS = 1024
 
-# Elements that one pass over the parameters takes at a time, to stay in the cache.
-_BLOCK = 32_768
-
 
 @dataclass(frozen=True)
 class Network:
@@ -133,7 +130,6 @@ class Workspace:
         self._param_views = network.views(params)
         if training:
             self.grad = np.empty_like(params)
-            self._scratch = np.empty(min(params.size, _BLOCK), params.dtype)
             self._grad_views = network.views(self.grad)
         self._buffers = [
             layer.make_buffers(n_rows, params.dtype, training=training)
@@ -149,6 +145,11 @@ class Workspace:
                 for buffers in self._buffers
             ]
         return self._cut[n_rows]
+
+    @property
+    def coefs(self) -> Array:
+        """The penalised parameters, the head of ``params``."""
+        return self.params[: self.network.n_coefs]
 
     def forward(self, X: Any) -> Array:
         """Raw outputs, shape (n_rows, n_outputs), in memory of this workspace."""
@@ -180,10 +181,3 @@ class Workspace:
             if input_gradient is not None:
                 delta = input_gradient
         del self._inputs
-
-    def add_to_grad(self, factor: float, values: Array) -> None:
-        """Add ``factor * values`` to the first elements of the gradient."""
-        for start in range(0, values.size, _BLOCK):
-            block = values[start : start + _BLOCK]
-            scaled = np.multiply(block, factor, out=self._scratch[: block.size])
-            self.grad[start : start + block.size] += scaled

@@ -95,8 +95,8 @@ def objective(
     y: NDArray[Any],
     sample_weight: NDArray[Any] | None,
     alpha: float,
-) -> float:
-    r"""Value of the objective on a batch; its gradient goes to ``workspace.grad``.
+) -> tuple[float, float]:
+    r"""Evaluate the objective on a batch; its gradient goes to ``workspace.grad``.
 
     .. math::
 
@@ -105,7 +105,9 @@ def objective(
         \qquad S = \sum_i s_i
 
     This is the only place that scales losses, weights and the penalty.  ``alpha`` is
-    divided by the weight of the *batch*, as in scikit-learn.
+    divided by the weight of the *batch*, as in scikit-learn.  The penalty's part of
+    the gradient, ``l2 * workspace.coefs``, is left to the caller: an optimiser adds it
+    block by block, while the block is in the cache.
 
     Parameters
     ----------
@@ -125,6 +127,9 @@ def objective(
     Returns
     -------
     value : float
+        The objective, penalty included.
+    l2 : float
+        Strength of the penalty on this batch.
     """
     delta = workspace.forward(X)
     losses = loss.loss_gradient(y, delta)
@@ -137,12 +142,10 @@ def objective(
         value = float(sample_weight @ losses) / total_weight
         delta *= (sample_weight / total_weight)[:, np.newaxis]
     workspace.backward(delta)
-    if alpha:
-        strength = alpha / total_weight
-        coefs = workspace.params[: workspace.network.n_coefs]
-        value += 0.5 * strength * float(coefs @ coefs)
-        workspace.add_to_grad(strength, coefs)
-    return value
+    l2 = alpha / total_weight
+    if l2:
+        value += 0.5 * l2 * float(workspace.coefs @ workspace.coefs)
+    return value, l2
 
 
 def train(
@@ -188,6 +191,7 @@ def train(
     began = time.perf_counter()
     params, grad, optimizer = workspace.params, workspace.grad, state.optimizer
     assert optimizer is not None, "the caller chooses the optimiser"
+    n_coefs = workspace.network.n_coefs
     for epoch in range(1, max_epochs + 1):
         learning_rate = (
             learning_rate_init
@@ -200,8 +204,8 @@ def train(
             for X, y, sample_weight in batches.epoch(rng):
                 if sample_weight is not None and not sample_weight.any():
                     continue  # no row counts: there is no objective, hence no step
-                value = objective(workspace, loss, X, y, sample_weight, alpha)
-                optimizer.step(params, grad, learning_rate)
+                value, l2 = objective(workspace, loss, X, y, sample_weight, alpha)
+                optimizer.step(params, grad, learning_rate, l2=l2, n_penalised=n_coefs)
                 summed_loss += value * X.shape[0]
                 n_rows_used += X.shape[0]
             mean_loss = summed_loss / n_rows_used
@@ -283,8 +287,10 @@ def minimize_lbfgs(
     def value_and_gradient(candidate: Array) -> tuple[float, Array]:
         np.copyto(params, candidate)
         with np.errstate(all="ignore"):
-            value = objective(workspace, loss, *batch, alpha)
-        return value, workspace.grad.copy()
+            value, l2 = objective(workspace, loss, *batch, alpha)
+            gradient = workspace.grad.copy()
+            gradient[: workspace.network.n_coefs] += l2 * workspace.coefs
+        return value, gradient
 
     def report(intermediate_result: scipy.optimize.OptimizeResult) -> None:
         nonlocal n_iter

@@ -3,14 +3,13 @@ r"""Optimisers: how a gradient becomes a step.
 An optimiser sees one flat parameter vector :math:`\theta` and one flat gradient
 :math:`g`, whatever the network's shape, and updates the parameters in place.  It is a
 dataclass: the constructor's fields are hyper-parameters, and what it remembers from
-step to step (``init=False`` fields) is made by `Optimizer.init`.  To add one, write a
-subclass and list it in ``OPTIMIZERS``.
+step to step is made by `Optimizer.init`.  To add one, write a subclass and list it in
+``OPTIMIZERS``.
 """
 
 import math
 from abc import ABC, abstractmethod
-from dataclasses import dataclass, field, fields
-from typing import Any
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -18,35 +17,111 @@ from sknumpy_mlp._typing import Array
 
 __all__ = ["OPTIMIZERS", "SGD", "Adam", "Optimizer"]
 
-# Adam makes nine passes over four vectors.  Once these no longer fit into the cache
-# together, doing all passes block by block is half as fast again.
+# Elements of the parameter vector that are worked on at a time.  An update makes some
+# ten passes over four vectors; block by block they are read from the cache.
 _BLOCK = 32_768
-_BLOCKS_FROM = 200_000
+
+# Steps from one removal of vanishing numbers to the next.
+_STEPS_TO_FLUSH = 64
 
 
+@dataclass
 class Optimizer(ABC):
-    """Base class of optimisers; subclasses are dataclasses."""
+    """Base class of optimisers; subclasses are dataclasses.
+
+    A subclass defines its `rule`, an elementwise update, and lists in `powers` what
+    the rule remembers.  Counting, the penalty's gradient and the division into
+    blocks are done here, once for all.
+
+    Attributes
+    ----------
+    n_steps : int
+        Steps done since `init`.
+    moments : tuple of ndarray of shape (n_params,)
+        The vectors that are remembered from step to step.
+    """
+
+    n_steps: int = field(default=0, init=False, repr=False, compare=False)
+    moments: tuple[Array, ...] = field(
+        default=(), init=False, repr=False, compare=False
+    )
+
+    @property
+    @abstractmethod
+    def powers(self) -> tuple[int, ...]:
+        """The power of the gradient in each moment, 1 or 2."""
 
     @abstractmethod
+    def rule(
+        self, params: Array, grad: Array, moments: tuple[Array, ...], rate: float
+    ) -> None:
+        """Update a block of ``params`` and ``moments``; ``grad`` may be destroyed."""
+
     def init(self, params: Array) -> None:
-        """Forget everything and make the state for a vector like ``params``."""
+        """Forget everything and make moments of zero for a vector like ``params``."""
+        self.n_steps = 0
+        self.moments = tuple(np.zeros_like(params) for _ in self.powers)
 
-    @abstractmethod
-    def step(self, params: Array, grad: Array, learning_rate: float) -> None:
-        """Update ``params`` in place; ``grad`` may be destroyed.
+    def step(
+        self,
+        params: Array,
+        grad: Array,
+        learning_rate: float,
+        *,
+        l2: float = 0.0,
+        n_penalised: int = 0,
+    ) -> None:
+        """Do one step: update ``params`` in place; ``grad`` may be destroyed.
 
         Parameters
         ----------
         params, grad : ndarray of shape (n_params,)
-            The parameters and the gradient of the objective.
+            The parameters and the gradient of the loss.
         learning_rate : float
             The rate of this step.
+        l2 : float, default=0.0
+            Strength of an L2 penalty, whose gradient ``l2 * params`` is added.
+        n_penalised : int, default=0
+            The penalty is on this many parameters at the head of the vector.
         """
+        self.n_steps += 1
+        for start in range(0, params.size, _BLOCK):
+            block = slice(start, start + _BLOCK)
+            params_block, grad_block = params[block], grad[block]
+            if l2 and start < n_penalised:
+                penalised = slice(0, n_penalised - start)
+                grad_block[penalised] += l2 * params_block[penalised]
+            moments = tuple([moment[block] for moment in self.moments])
+            self.rule(params_block, grad_block, moments, learning_rate)
+        if self.n_steps % _STEPS_TO_FLUSH == 0:
+            _flush(params, power=1)
+            for moment, power in zip(self.moments, self.powers, strict=True):
+                _flush(moment, power)
 
-    @property
-    def hyperparameters(self) -> dict[str, Any]:
-        """The constructor's fields, as a dict."""
-        return {f.name: getattr(self, f.name) for f in fields(self) if f.init}  # type: ignore[arg-type]
+
+def _flush(array: Array, power: int) -> None:
+    """Set numbers to zero that are too small to matter, but not to cost time.
+
+    The moments of a weight whose gradient is zero decay from step to step, down to
+    the subnormal numbers, where rounding holds them for good; a weight without input
+    does the same under a penalty.  Arithmetic that meets or makes subnormal numbers
+    is up to a hundred times slower, and a few dead inputs or units made a step in
+    float32 half as slow again.  Adding and subtracting a number rounds to zero what
+    vanishes beside it, at the cost of two passes once in many steps.
+
+    Parameters
+    ----------
+    array : ndarray
+        Changed in place.
+    power : int
+        1 for what will be squared, 2 for what is a square.
+    """
+    limits = np.finfo(array.dtype)
+    # The square of less than 1e-19 (in float64, 1e-154) is subnormal.
+    smallest = math.sqrt(limits.tiny) ** power
+    offset = smallest / float(limits.eps)
+    array += offset
+    array -= offset
 
 
 @dataclass
@@ -89,19 +164,21 @@ class SGD(Optimizer):
 
     momentum: float = 0.9
     nesterov: bool = True
-    velocity: Array | None = field(default=None, init=False, repr=False, compare=False)
 
-    def init(self, params: Array) -> None:
-        """Start with no velocity."""
-        self.velocity = np.zeros_like(params) if self.momentum else None
+    @property
+    def powers(self) -> tuple[int, ...]:
+        """The velocity holds the gradient itself."""
+        return (1,) if self.momentum else ()
 
-    def step(self, params: Array, grad: Array, learning_rate: float) -> None:
-        """Update ``params`` in place."""
-        grad *= learning_rate
-        velocity = self.velocity
-        if velocity is None:
+    def rule(
+        self, params: Array, grad: Array, moments: tuple[Array, ...], rate: float
+    ) -> None:
+        """Update a block of ``params`` and the velocity."""
+        grad *= rate
+        if not moments:
             params -= grad
             return
+        (velocity,) = moments
         velocity *= self.momentum
         velocity -= grad
         if self.nesterov:
@@ -146,64 +223,41 @@ class Adam(Optimizer):
     >>> params, optimizer = np.array([1.0, -2.0]), Adam()
     >>> optimizer.init(params)
     >>> optimizer.step(params, grad=2 * params, learning_rate=0.1)
-    >>> params  # the first step's length is the learning rate, whatever the gradient
+    >>> params.round(3)  # the first step is as long as the learning rate
     array([ 0.9, -1.9])
     """
 
     beta_1: float = 0.9
     beta_2: float = 0.999
     epsilon: float = 1e-8
-    n_steps: int = field(default=0, init=False, repr=False, compare=False)
-    # The moments are kept divided by (1 - beta): two multiplications less a step.
-    first: Array | None = field(default=None, init=False, repr=False, compare=False)
-    second: Array | None = field(default=None, init=False, repr=False, compare=False)
 
-    def init(self, params: Array) -> None:
-        """Start with moments of zero."""
-        self.n_steps = 0
-        self.first = np.zeros_like(params)
-        self.second = np.zeros_like(params)
+    @property
+    def powers(self) -> tuple[int, ...]:
+        """The first moment and the second."""
+        return (1, 2)
 
-    def step(self, params: Array, grad: Array, learning_rate: float) -> None:
-        """Update ``params`` in place."""
-        first, second = self.first, self.second
-        assert first is not None, "init() comes before step()"
-        assert second is not None
-        self.n_steps += 1
+    def rule(
+        self, params: Array, grad: Array, moments: tuple[Array, ...], rate: float
+    ) -> None:
+        """Update a block of ``params`` and the moments."""
+        # The moments are kept divided by 1 - beta, which two factors make up for:
+        # two passes less over the vectors.
+        first, second = moments
         root = math.sqrt(1.0 - self.beta_2)
         scale = (
-            learning_rate
+            rate
             * math.sqrt(1.0 - self.beta_2**self.n_steps)
             / (1.0 - self.beta_1**self.n_steps)
             * (1.0 - self.beta_1)
             / root
         )
-        epsilon = self.epsilon / root
-        if params.size < _BLOCKS_FROM:
-            self._step_block(params, grad, first, second, scale, epsilon)
-            return
-        for start in range(0, params.size, _BLOCK):
-            block = slice(start, start + _BLOCK)
-            self._step_block(
-                params[block], grad[block], first[block], second[block], scale, epsilon
-            )
-
-    def _step_block(
-        self,
-        params: Array,
-        grad: Array,
-        first: Array,
-        second: Array,
-        scale: float,
-        epsilon: float,
-    ) -> None:
         first *= self.beta_1
         first += grad
         np.multiply(grad, grad, out=grad)
         second *= self.beta_2
         second += grad
         np.sqrt(second, out=grad)
-        grad += epsilon
+        grad += self.epsilon / root
         np.divide(first, grad, out=grad)
         grad *= scale
         params -= grad

@@ -1,0 +1,143 @@
+"""Every optimiser: formulas, descent, blocks, and vanishing numbers."""
+
+import pickle
+
+import numpy as np
+import pytest
+
+from sknumpy_mlp import optimizers
+from sknumpy_mlp.optimizers import OPTIMIZERS, SGD, Adam
+
+# Each with a learning rate at which it solves the problems below.
+INSTANCES = [
+    (SGD(momentum=0.0), 0.1, 1e-3),
+    (SGD(momentum=0.9, nesterov=False), 0.02, 1e-3),
+    (SGD(momentum=0.9, nesterov=True), 0.02, 1e-3),
+    (Adam(), 0.02, 0.01),
+    (Adam(beta_1=0.0, beta_2=0.9, epsilon=1e-6), 0.002, 0.001),
+]
+IDS = [repr(optimizer) for optimizer, *_ in INSTANCES]
+
+
+def _run(optimizer, params, gradient, rate, n_steps):
+    optimizer.init(params)
+    for _ in range(n_steps):
+        optimizer.step(params, gradient(params), rate)
+    return params
+
+
+def test_every_listed_optimizer_is_tested():
+    assert set(OPTIMIZERS.values()) == {type(instance) for instance, *_ in INSTANCES}
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize(("optimizer", "rate", "_"), INSTANCES, ids=IDS)
+def test_finds_the_minimum_of_a_parabola(optimizer, rate, _, dtype):
+    minimum = np.array([1.0, -2.0, 0.5], dtype)
+    params = _run(
+        optimizer, np.zeros(3, dtype), lambda p: 2 * (p - minimum), rate, 2000
+    )
+    assert params.dtype == dtype
+    np.testing.assert_allclose(params, minimum, atol=5e-3)
+
+
+@pytest.mark.parametrize(("optimizer", "_", "rate"), INSTANCES, ids=IDS)
+def test_descends_the_rosenbrock_valley(optimizer, _, rate):
+    def gradient(p):
+        x, y = p
+        return np.array([-2 * (1 - x) - 400 * x * (y - x**2), 200 * (y - x**2)])
+
+    params = _run(optimizer, np.array([-0.5, 0.5]), gradient, rate, 40_000)
+    np.testing.assert_allclose(params, [1, 1], atol=0.05)
+
+
+def test_sgd_follows_its_formula():
+    gradients = [np.array([0.5]), np.array([-1.0]), np.array([0.25])]
+    for nesterov in (False, True):
+        optimizer, params = SGD(0.9, nesterov), np.array([1.0])
+        optimizer.init(params)
+        theta, v = 1.0, 0.0
+        for g in gradients:
+            optimizer.step(params, g.copy(), 0.1)
+            v = 0.9 * v - 0.1 * g[0]
+            theta += 0.9 * v - 0.1 * g[0] if nesterov else v
+            np.testing.assert_allclose(params, theta, rtol=1e-15)
+
+
+def test_adam_follows_its_formula():
+    optimizer, params = Adam(0.8, 0.95, 1e-3), np.array([1.0])
+    optimizer.init(params)
+    theta, m, v = 1.0, 0.0, 0.0
+    for t, g in enumerate([0.5, -1.0, 0.25, 3.0], start=1):
+        optimizer.step(params, np.array([g]), 0.1)
+        m = 0.8 * m + 0.2 * g
+        v = 0.95 * v + 0.05 * g**2
+        rate = 0.1 * np.sqrt(1 - 0.95**t) / (1 - 0.8**t)
+        theta -= rate * m / (np.sqrt(v) + 1e-3)
+        np.testing.assert_allclose(params, theta, rtol=1e-14)
+
+
+@pytest.mark.parametrize(("optimizer", "rate", "_"), INSTANCES, ids=IDS)
+def test_blocks_and_penalty_change_nothing_but_speed(optimizer, rate, _, monkeypatch):
+    """In blocks or in one go, penalty inside or added before: the same step."""
+    rng = np.random.default_rng(0)
+    start, gradients = rng.standard_normal(103), rng.standard_normal((5, 103))
+
+    def run(block, *, penalty_inside):
+        monkeypatch.setattr(optimizers, "_BLOCK", block)
+        params = start.copy()
+        optimizer.init(params)
+        for gradient in gradients:
+            gradient = gradient.copy()
+            if penalty_inside:
+                optimizer.step(params, gradient, rate, l2=0.1, n_penalised=61)
+            else:
+                gradient[:61] += 0.1 * params[:61]
+                optimizer.step(params, gradient, rate)
+        return params
+
+    expected = run(1000, penalty_inside=False)
+    for block in (7, 61, 103, 1000):
+        np.testing.assert_array_equal(run(block, penalty_inside=True), expected)
+
+
+@pytest.mark.parametrize(("optimizer", "rate", "_"), INSTANCES, ids=IDS)
+def test_init_forgets(optimizer, rate, _):
+    def gradient(p):
+        return np.cos(p)
+
+    first = _run(optimizer, np.zeros(3), gradient, rate, 10)
+    again = _run(optimizer, np.zeros(3), gradient, rate, 10)
+    np.testing.assert_array_equal(first, again)
+
+
+@pytest.mark.parametrize(("optimizer", "rate", "_"), INSTANCES, ids=IDS)
+def test_goes_on_after_pickling(optimizer, rate, _):
+    params = _run(optimizer, np.zeros(3), np.cos, rate, 10)
+    copy, copied_params = pickle.loads(pickle.dumps((optimizer, params)))
+    optimizer.step(params, np.cos(params), rate)
+    copy.step(copied_params, np.cos(copied_params), rate)
+    np.testing.assert_array_equal(params, copied_params)
+
+
+@pytest.mark.parametrize("optimizer", [SGD(), Adam()], ids=repr)
+def test_moments_of_dead_weights_become_zero(optimizer):
+    """They would otherwise stay subnormal for good, and cost time in every step."""
+    params = np.ones(4, np.float32)
+    optimizer.init(params)
+    optimizer.step(params, np.full(4, 1e-3, np.float32), 1e-3)
+    for _ in range(2000):
+        optimizer.step(params, np.zeros(4, np.float32), 1e-3)
+    first = optimizer.moments[0]
+    np.testing.assert_array_equal(first, 0)
+
+
+def test_flush_keeps_what_counts():
+    values = np.array([1.0, -3e-5, 1e-8, 1e-25, -1e-40], np.float32)
+    flushed = values.copy()
+    optimizers._flush(flushed, power=1)
+    np.testing.assert_array_equal(flushed, [*values[:3], 0, 0])
+    values = np.array([1.0, 1e-200], np.float64)
+    flushed = values.copy()
+    optimizers._flush(flushed, power=1)
+    np.testing.assert_array_equal(flushed, [1.0, 0.0])

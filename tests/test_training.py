@@ -1,0 +1,142 @@
+"""The loop driven by hand, and L-BFGS."""
+
+import numpy as np
+import pytest
+
+from sknumpy_mlp._batches import Batches
+from sknumpy_mlp._network import Network, Workspace
+from sknumpy_mlp._training import TrainingState, minimize_lbfgs, objective, train
+from sknumpy_mlp.activations import Tanh
+from sknumpy_mlp.layers import Dense
+from sknumpy_mlp.losses import SquaredError
+from sknumpy_mlp.optimizers import SGD, Adam
+from sknumpy_mlp.schedules import InverseScaling, Schedule
+
+
+def _problem(n_rows=30):
+    rng = np.random.default_rng(0)
+    X = rng.standard_normal((n_rows, 4))
+    y = np.sin(X[:, :1]) + X[:, 1:2]
+    network = Network((Dense(4, 8, Tanh()), Dense(8, 1)))
+    params = network.init(np.random.RandomState(0), np.float64)
+    return X, y, network, params
+
+
+def _epochs(optimizer=None, *, sample_weight=None, max_epochs=5, **options):
+    X, y, network, params = _problem()
+    optimizer = optimizer or Adam()
+    optimizer.init(params)
+    state = TrainingState(optimizer=optimizer)
+    epochs = train(
+        Workspace(network, params, 8),
+        SquaredError(),
+        options.pop("schedule", Schedule()),
+        Batches(X, y, sample_weight, 8),
+        state,
+        np.random.RandomState(0),
+        alpha=options.pop("alpha", 0.01),
+        learning_rate_init=options.pop("learning_rate_init", 0.01),
+        max_epochs=max_epochs,
+    )
+    return epochs, params, state
+
+
+def test_epochs_are_numbered_and_the_loss_falls():
+    epochs, params, state = _epochs(max_epochs=50)
+    events = list(epochs)
+    assert [event.epoch for event in events] == list(range(1, 51))
+    assert events[-1].loss < 0.2 * events[0].loss
+    assert all(event.params is params for event in events)
+    assert np.all(np.diff([event.seconds for event in events]) >= 0)
+    assert state.n_samples_seen == 50 * 30
+    assert state.optimizer.n_steps == 50 * 4
+
+
+def test_stopping_is_not_asking_for_more():
+    epochs, params, _ = _epochs()
+    next(epochs)
+    after_one = params.copy()
+    epochs.close()
+    epochs, params, _ = _epochs(max_epochs=1)
+    list(epochs)
+    np.testing.assert_array_equal(params, after_one)
+
+
+def test_the_rate_follows_schedule_and_plateaus():
+    schedule = InverseScaling(power_t=0.5)
+    epochs, _, state = _epochs(SGD(), schedule=schedule, max_epochs=3)
+    rates = []
+    for event in epochs:
+        rates.append(event.learning_rate)
+        if event.epoch == 2:
+            state.plateau_factor *= 0.2
+    np.testing.assert_allclose(
+        rates, [0.01, 0.01 / np.sqrt(31), 0.2 * 0.01 / np.sqrt(61)]
+    )
+
+
+def test_a_batch_of_zero_weights_is_skipped():
+    sample_weight = np.zeros(30)
+    sample_weight[3] = 1.0
+    epochs, params, state = _epochs(sample_weight=sample_weight)
+    events = list(epochs)
+    assert state.optimizer.n_steps == 5  # one batch of four has any weight
+    assert np.isfinite(params).all()
+    assert np.isfinite([event.loss for event in events]).all()
+
+
+def test_divergence_ends_the_run_without_numpy_warnings():
+    epochs, params, _ = _epochs(SGD(), learning_rate_init=1e9, max_epochs=100)
+    events = list(epochs)
+    assert len(events) < 100
+    assert not np.isfinite(params).all()
+
+
+def test_lbfgs_reports_iterations_and_finds_a_stationary_point():
+    X, y, network, params = _problem()
+    workspace = Workspace(network, params, len(X))
+    events = []
+    result = minimize_lbfgs(
+        workspace,
+        SquaredError(),
+        (X, y, None),
+        alpha=0.1,
+        tol=1e-6,
+        max_iter=2000,
+        max_fun=5000,
+        on_iteration=lambda event: events.append((event.epoch, event.loss)),
+    )
+    assert result.converged
+    assert [epoch for epoch, _ in events] == list(range(1, result.n_iter + 1))
+    losses = [loss for _, loss in events]
+    assert np.all(np.diff(losses) <= 0)
+    assert losses[-1] == result.loss
+    value, l2 = objective(workspace, SquaredError(), X, y, None, 0.1)
+    gradient = workspace.grad.copy()
+    gradient[: network.n_coefs] += l2 * workspace.coefs
+    np.testing.assert_allclose(value, result.loss)
+    assert abs(gradient).max() < 1e-3
+
+
+def test_lbfgs_interrupted_keeps_the_last_finished_iteration():
+    X, y, network, params = _problem()
+    workspace = Workspace(network, params, len(X))
+    seen = []
+
+    def interrupt(event):
+        seen.append(event.params.copy())
+        if event.epoch == 3:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        minimize_lbfgs(
+            workspace,
+            SquaredError(),
+            (X, y, None),
+            alpha=0.1,
+            tol=1e-6,
+            max_iter=100,
+            max_fun=500,
+            on_iteration=interrupt,
+        )
+    np.testing.assert_array_equal(workspace.params, seen[-1])
