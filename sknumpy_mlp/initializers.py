@@ -67,8 +67,9 @@ class Normal:
     --------
     >>> import numpy as np
     >>> from sknumpy_mlp.initializers import Normal
-    >>> Normal(std=0.01)(np.random.default_rng(0), 784, 100).std().round(3)
-    np.float64(0.01)
+    >>> W = Normal(std=0.01)(np.random.default_rng(0), 784, 100)
+    >>> round(float(W.std()), 3)
+    0.01
     """
 
     std: float = 0.01

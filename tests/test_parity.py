@@ -98,11 +98,6 @@ def test_same_predictions(problem):
             )
 
 
-@pytest.mark.skipif(
-    "sample_weight" not in MLPClassifier.fit.__code__.co_varnames
-    and not hasattr(MLPClassifier.fit, "__wrapped__"),
-    reason="scikit-learn before 1.7 has no sample_weight",
-)
 @pytest.mark.parametrize("settings", ["adam", "sgd", "lbfgs", "adam, early stopping"])
 @pytest.mark.parametrize("problem", PROBLEMS)
 def test_same_with_sample_weight(problem, settings):

@@ -1,0 +1,53 @@
+"""The layers of the package: a module imports only from levels below its own."""
+
+import ast
+from pathlib import Path
+
+import sknumpy_mlp
+
+PACKAGE = Path(sknumpy_mlp.__file__).parent
+
+LEVELS = [
+    {"_typing"},
+    {"activations", "losses", "optimizers", "schedules", "initializers", "_batches"},
+    {"layers", "_parameters"},
+    {"_network"},
+    {"_training"},
+    {"callbacks"},
+    {"_base"},
+    {"_classes"},
+    {"__init__"},
+]
+LEVEL = {module: level for level, modules in enumerate(LEVELS) for module in modules}
+
+# The numerical core knows NumPy and SciPy only.
+CORE = set().union(*LEVELS[:5]) - {"_parameters"}
+
+
+def _imports(path):
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path.name}: relative import"
+            yield node.module
+
+
+def test_imports_go_down():
+    modules = {path.stem: path for path in PACKAGE.glob("*.py")}
+    assert modules.keys() == LEVEL.keys()
+    for module, path in modules.items():
+        for imported in _imports(path):
+            package, _, name = imported.partition(".")
+            if package == "sknumpy_mlp":
+                assert LEVEL[name] < LEVEL[module], f"{module} imports {name}"
+            if package == "sklearn":
+                assert module not in CORE, f"{module} imports {imported}"
+
+
+def test_only_public_names_of_scikit_learn():
+    for path in PACKAGE.glob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.ImportFrom) and node.module.startswith("sklearn"):
+                names = [*node.module.split("."), *(a.name for a in node.names)]
+                assert not any(name.startswith("_") for name in names), node.module

@@ -1,0 +1,316 @@
+"""Bad calls: the exception's type, and what the message names."""
+
+import numpy as np
+import pandas as pd
+import pytest
+import scipy.sparse as sp
+from sklearn.exceptions import NotFittedError
+
+from sknumpy_mlp import (
+    InvalidParameterError,
+    NumpyMLPClassifier,
+    NumpyMLPRegressor,
+)
+
+X = np.random.default_rng(0).standard_normal((20, 3))
+y = np.arange(20) % 2
+both = pytest.mark.parametrize("Estimator", [NumpyMLPClassifier, NumpyMLPRegressor])
+
+BAD_PARAMETERS = [
+    ("hidden_layer_sizes", 0),
+    ("hidden_layer_sizes", -3),
+    ("hidden_layer_sizes", 2.5),
+    ("hidden_layer_sizes", (10, 0)),
+    ("hidden_layer_sizes", (10, 2.5)),
+    ("hidden_layer_sizes", [[10]]),
+    ("hidden_layer_sizes", np.ones((2, 2), int)),
+    ("hidden_layer_sizes", "100"),
+    ("hidden_layer_sizes", None),
+    ("hidden_layer_sizes", True),
+    ("hidden_layer_sizes", {10: 2}),
+    ("activation", "swish!"),
+    ("activation", None),
+    ("activation", 3),
+    ("solver", "rmsprop!"),
+    ("solver", None),
+    ("alpha", -1e-9),
+    ("alpha", np.nan),
+    ("alpha", np.inf),
+    ("alpha", "1"),
+    ("alpha", None),
+    ("batch_size", 0),
+    ("batch_size", 2.0),
+    ("batch_size", "full"),
+    ("learning_rate", "cosine!"),
+    ("learning_rate", 0.1),
+    ("learning_rate_init", 0),
+    ("learning_rate_init", -0.1),
+    ("learning_rate_init", np.nan),
+    ("power_t", -0.5),
+    ("max_iter", 0),
+    ("max_iter", 2.5),
+    ("max_iter", np.inf),
+    ("loss", "hinge"),
+    ("loss", None),
+    ("shuffle", 1),
+    ("shuffle", "yes"),
+    ("random_state", -1),
+    ("random_state", "seed"),
+    ("random_state", 2**32),
+    ("random_state", 0.5),
+    ("random_state", np.random.default_rng(0)),
+    ("tol", -1e-4),
+    ("tol", None),
+    ("verbose", -1),
+    ("verbose", "loud"),
+    ("warm_start", None),
+    ("momentum", -0.1),
+    ("momentum", 1.1),
+    ("nesterovs_momentum", "no"),
+    ("early_stopping", 1),
+    ("validation_fraction", 1.0),
+    ("validation_fraction", -0.1),
+    ("beta_1", 1.0),
+    ("beta_1", -0.1),
+    ("beta_2", 1.0),
+    ("beta_2", True),
+    ("epsilon", 0),
+    ("n_iter_no_change", 0),
+    ("n_iter_no_change", 2.5),
+    ("n_iter_no_change", -np.inf),
+    ("max_fun", 0),
+    ("init", "xavier"),
+    ("init", None),
+]
+
+
+@both
+@pytest.mark.parametrize(("name", "value"), BAD_PARAMETERS, ids=repr)
+def test_parameters(Estimator, name, value):
+    """The message names the parameter, the value, and what is allowed."""
+    est = Estimator(**{name: value})
+    with pytest.raises(InvalidParameterError) as info:
+        est.fit(X, y)
+    assert isinstance(info.value, ValueError)
+    assert isinstance(info.value, TypeError)
+    message = str(info.value)
+    assert f"The {name!r} parameter of {Estimator.__name__} must be" in message
+    assert f"Got {value!r} instead" in message
+    assert vars(est) == vars(Estimator(**{name: value}))
+
+
+def test_every_parameter_is_checked():
+    for Estimator in (NumpyMLPClassifier, NumpyMLPRegressor):
+        assert Estimator._parameter_checks.keys() == Estimator().get_params().keys()
+    tested = {name for name, _ in BAD_PARAMETERS}
+    assert tested == NumpyMLPClassifier().get_params().keys()
+
+
+def test_the_message_lists_what_is_allowed():
+    with pytest.raises(
+        ValueError,
+        match=r"'alpha' parameter of NumpyMLPClassifier must be a float in the range "
+        r"\[0, inf\). Got -1 instead.",
+    ):
+        NumpyMLPClassifier(alpha=-1).fit(X, y)
+    with pytest.raises(ValueError, match=r"one of {'lbfgs', 'sgd', 'adam'}. Got 'x'"):
+        NumpyMLPClassifier(solver="x").fit(X, y)
+    with pytest.raises(ValueError, match=r"an int in the range \[1, inf\) or inf"):
+        NumpyMLPClassifier(n_iter_no_change=-1).fit(X, y)
+
+
+def _with(array, position, value):
+    array = array.astype(float)
+    array[position] = value
+    return array
+
+
+BAD_DATA = [
+    (_with(X, (0, 0), np.nan), y, "Input X contains NaN"),
+    (_with(X, (0, 0), np.inf), y, "Input X contains infinity"),
+    (X.astype(complex), y, "Complex data not supported"),
+    (X[0], y, "Expected 2D array, got 1D array"),
+    (X[:, :, None], y, "Found array with dim 3"),
+    (X[:0], y[:0], "0 sample"),
+    (X[:, :0], y, "0 feature"),
+    (np.full((20, 3), "a"), y, "could not convert string to float"),
+    (X, y[:5], "inconsistent numbers of samples"),
+    (X, None, "requires y to be passed"),
+    (X, _with(y, 0, np.nan), "Input y contains NaN"),
+    (sp.csr_array(_with(X, (0, 0), np.nan)), y, "Input X contains NaN"),
+]
+
+
+@both
+@pytest.mark.parametrize(("bad_X", "bad_y", "message"), BAD_DATA)
+def test_data(Estimator, bad_X, bad_y, message):
+    est = Estimator()
+    with pytest.raises(ValueError, match=message):
+        est.fit(bad_X, bad_y)
+    assert not hasattr(est, "n_features_in_")
+
+
+@pytest.mark.parametrize(
+    ("bad_y", "message"),
+    [
+        (np.linspace(0, 1, 20), "Unknown label type"),
+        (np.arange(40).reshape(20, 2) % 5, "MultiOutputClassifier"),
+        (np.array([1, "a"] * 10, dtype=object), "Unknown label type|Mix of label"),
+    ],
+)
+def test_targets_of_a_classifier(bad_y, message):
+    with pytest.raises((ValueError, TypeError), match=message):
+        NumpyMLPClassifier().fit(X, bad_y)
+
+
+@pytest.mark.parametrize(
+    ("Xy", "params", "message"),
+    [
+        ((X, np.full(20, "a")), {}, "could not convert string|dtype"),
+        ((X, y - 0.5), {"loss": "poisson"}, "loss='poisson': got -0.5.*at least 0"),
+        ((X.astype("f4"), y * 1e300), {}, "too large for float32"),
+    ],
+)
+def test_targets_of_a_regressor(Xy, params, message):
+    with pytest.raises(ValueError, match=message):
+        NumpyMLPRegressor(**params).fit(*Xy)
+
+
+@both
+@pytest.mark.parametrize(
+    ("weight", "error", "message"),
+    [
+        (np.ones(5), ValueError, "inconsistent numbers of samples"),
+        (np.ones((20, 2)), ValueError, "must be 1D array or scalar, got 2D"),
+        (np.zeros(20), ValueError, "at least one non-zero"),
+        (0, ValueError, "at least one non-zero"),
+        (_with(np.ones(20), 3, -1.0), ValueError, "Negative values.*-1.0"),
+        (_with(np.ones(20), 3, np.nan), ValueError, "sample_weight contains NaN"),
+        (["a"] * 20, ValueError, "could not convert string"),
+    ],
+)
+def test_sample_weights(Estimator, weight, error, message):
+    with pytest.raises(error, match=message):
+        Estimator().fit(X, y, sample_weight=weight)
+
+
+@both
+@pytest.mark.parametrize(
+    ("fraction", "n_samples", "message"),
+    [
+        (0.1, 9, "The validation set is too small.*validation_fraction=0.1 of 9"),
+        (0.0, 20, "validation_fraction=0.0 of 20 samples aside"),
+        (0.1, 1, "validation_fraction=0.1 of 1 samples aside"),
+    ],
+)
+def test_hold_outs(Estimator, fraction, n_samples, message):
+    est = Estimator(early_stopping=True, validation_fraction=fraction)
+    target = np.zeros(n_samples)  # one class: nothing to stratify by
+    with pytest.raises(ValueError, match=message):
+        est.fit(X[:n_samples], target)
+
+
+@both
+def test_hold_out_without_weight(Estimator):
+    weight = np.zeros(20)
+    weight[0] = 1
+    est = Estimator(early_stopping=True, validation_fraction=0.3, random_state=0)
+    with pytest.raises(ValueError, match="part of the early_stopping split have a"):
+        est.fit(X, y, sample_weight=weight)
+
+
+@both
+def test_before_fit(Estimator):
+    est = Estimator()
+    with pytest.raises(NotFittedError, match="not fitted yet"):
+        est.predict(X)
+    if Estimator is NumpyMLPClassifier:
+        for method in (est.predict_proba, est.predict_log_proba):
+            with pytest.raises(NotFittedError, match="not fitted yet"):
+                method(X)
+
+
+@both
+def test_another_number_of_features_than_in_fit(Estimator):
+    est = Estimator(tol=1e9, n_iter_no_change=1).fit(X, y)
+    for call in (est.predict, lambda Z: est.partial_fit(Z, y)):
+        with pytest.raises(ValueError, match=r"2 features, but .* expecting 3"):
+            call(X[:, :2])
+
+
+@both
+def test_other_features_than_in_fit(Estimator):
+    frame = pd.DataFrame(X, columns=["a", "b", "c"])
+    est = Estimator(solver="sgd", max_iter=1, tol=1e9, n_iter_no_change=1)
+    est.partial_fit(frame, y, **({"classes": [0, 1]} if "Cl" in str(Estimator) else {}))
+    for call in (est.predict, lambda Z: est.partial_fit(Z, y)):
+        with pytest.raises(ValueError, match=r"yet now missing:\n- c"):
+            call(frame[["a", "b"]])
+        with pytest.raises(ValueError, match="feature names should match"):
+            call(frame.rename(columns={"a": "z"}))
+
+
+def test_labels_of_partial_fit():
+    clf = NumpyMLPClassifier()
+    with pytest.raises(ValueError, match="classes must be passed on the first call"):
+        clf.partial_fit(X, y)
+    assert not hasattr(clf, "classes_")
+    with pytest.raises(ValueError, match=r"`y` has classes not in `self.classes_`"):
+        clf.partial_fit(X, y, classes=[0, 2])
+    clf.partial_fit(X, y, classes=[0, 1, 2])
+    with pytest.raises(ValueError, match=r"is not the same as on last call"):
+        clf.partial_fit(X, y, classes=[0, 1])
+    with pytest.raises(ValueError, match=r"'y' has \[0 3\]"):
+        clf.partial_fit(X, y * 3)
+    np.testing.assert_array_equal(clf.classes_, [0, 1, 2])
+    clf.partial_fit(X, y * 2)
+    with pytest.raises(ValueError, match=r"a label matrix, but .* class labels"):
+        clf.partial_fit(X, np.column_stack([y, 1 - y, y]))
+
+
+def test_label_columns_of_partial_fit():
+    Y = np.column_stack([y, 1 - y])
+    clf = NumpyMLPClassifier()
+    with pytest.raises(ValueError, match="y has 2 columns, but there are 3 labels"):
+        clf.partial_fit(X, Y, classes=[0, 1, 2])
+    clf.partial_fit(X, Y, classes=[0, 1])
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+@both
+def test_warm_start_with_another_shape(Estimator):
+    est = Estimator(hidden_layer_sizes=(5,), warm_start=True, max_iter=2).fit(X, y)
+    est.set_params(hidden_layer_sizes=(6,))
+    with pytest.raises(ValueError, match=r"layers of \[5, 1\] units.*\(6,\).*\[6, 1\]"):
+        est.fit(X, y)
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+def test_warm_start_with_another_number_of_outputs():
+    reg = NumpyMLPRegressor(warm_start=True, max_iter=2).fit(X, y)
+    with pytest.raises(ValueError, match=r"number of outputs"):
+        reg.fit(X, np.column_stack([y, y]))
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+@both
+def test_batch_size_larger_than_the_data_is_clipped(Estimator):
+    with pytest.warns(UserWarning, match="clipped from 50 to 20") as record:
+        est = Estimator(batch_size=50, max_iter=2).fit(X, y)
+    assert record[0].filename == __file__
+    assert est.t_ == 40
+
+
+@both
+@pytest.mark.parametrize(
+    ("solver", "scale"), [("sgd", 1e10), ("adam", 1e10), ("lbfgs", 1e300)]
+)
+def test_divergence_names_its_likely_cause(Estimator, solver, scale):
+    est = Estimator(solver=solver, learning_rate_init=1e300)
+    with pytest.raises(
+        ValueError, match=r"^Solver produced non-finite parameter"
+    ) as info:
+        est.fit(X * scale, y)
+    assert "Scale the features" in str(info.value)
+    if solver != "lbfgs":
+        assert "learning_rate_init=1e+300" in str(info.value)
