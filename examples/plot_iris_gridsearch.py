@@ -1,0 +1,67 @@
+"""How the size of the network and the penalty act together, on iris.
+
+A grid search over hidden layers and ``alpha`` with ten-fold cross-validation, and a
+heat map of the mean accuracy in ``output/iris_gridsearch.png``.
+"""
+
+import time
+from pathlib import Path
+
+import matplotlib.pyplot as plt
+import numpy as np
+from sklearn.datasets import load_iris
+from sklearn.model_selection import GridSearchCV, StratifiedKFold
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+from sknumpy_mlp import NumpyMLPClassifier
+
+output = Path(__file__).parent / "output"
+output.mkdir(exist_ok=True)
+
+X, y = load_iris(return_X_y=True)
+sizes = [(), (5,), (20,), (100,), (20, 20)]
+alphas = [0.01, 0.1, 1.0, 3.0, 10.0]
+folds = StratifiedKFold(10, shuffle=True, random_state=0)
+
+n_fits = len(sizes) * len(alphas) * folds.get_n_splits()
+print(f"{len(sizes) * len(alphas)} candidates in 10 folds: {n_fits} fits ...")
+began = time.perf_counter()
+search = GridSearchCV(
+    make_pipeline(
+        StandardScaler(),
+        NumpyMLPClassifier(solver="lbfgs", max_iter=1000, random_state=0),
+    ),
+    {
+        "numpymlpclassifier__hidden_layer_sizes": sizes,
+        "numpymlpclassifier__alpha": alphas,
+    },
+    cv=folds,
+    verbose=1,
+).fit(X, y)
+print(f"... in {time.perf_counter() - began:.1f} s")
+
+accuracy = np.empty((len(sizes), len(alphas)))
+for params, mean in zip(
+    search.cv_results_["params"], search.cv_results_["mean_test_score"], strict=True
+):
+    row = sizes.index(params["numpymlpclassifier__hidden_layer_sizes"])
+    column = alphas.index(params["numpymlpclassifier__alpha"])
+    accuracy[row, column] = mean
+
+fig, ax = plt.subplots(figsize=(6, 4.5), layout="constrained")
+image = ax.imshow(accuracy, cmap="viridis", aspect="auto")
+ax.set_xticks(range(len(alphas)), alphas)
+ax.set_yticks(range(len(sizes)), [str(size) for size in sizes])
+ax.set(xlabel="alpha", ylabel="hidden_layer_sizes")
+ax.set_title("Iris: accuracy in ten-fold cross-validation")
+middle = (accuracy.min() + accuracy.max()) / 2
+for (row, column), value in np.ndenumerate(accuracy):
+    color = "black" if value > middle else "white"
+    ax.text(column, row, f"{value:.3f}", ha="center", va="center", color=color)
+fig.colorbar(image, label="accuracy")
+fig.savefig(output / "iris_gridsearch.png", dpi=120)
+
+print(f"best parameters: {search.best_params_}")
+print(f"figure: {output / 'iris_gridsearch.png'}")
+print(f"ten-fold accuracy of the best: {search.best_score_:.4f}")
