@@ -52,15 +52,15 @@ def mnist():
 
 
 def best():
-    """MNIST, 800 rectified units, SGD with an adaptive rate and early stopping."""
+    """MNIST, two layers of 512 rectified units, SGD with an adaptive rate."""
     X, y, X_test, y_test = load_mnist()
     clf = NumpyMLPClassifier(
-        (800,),
+        (512, 512),
         init="he",
         solver="sgd",
         learning_rate="adaptive",
         learning_rate_init=0.05,
-        alpha=0.01,
+        alpha=0.02,
         batch_size=100,
         early_stopping=True,
         n_iter_no_change=3,

@@ -1,12 +1,9 @@
-"""What both estimators share: validation, fitting, prediction, fitted attributes."""
+"""What both estimators share: validation, fitted attributes, prediction."""
 
 import copy
-import math
-import warnings
-from abc import abstractmethod
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from itertools import pairwise
 from numbers import Integral, Real
 from types import MethodType
@@ -15,77 +12,29 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import BaseEstimator
-from sklearn.exceptions import ConvergenceWarning
-from sklearn.model_selection import train_test_split
 from sklearn.utils import check_array, check_consistent_length, check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from sknumpy_mlp._batches import Batches
-from sknumpy_mlp._network import Network, Workspace
+from sknumpy_mlp._network import Network
 from sknumpy_mlp._parameters import Check, check_parameters
-from sknumpy_mlp._training import EpochEnd, TrainingState, minimize_lbfgs, train
-from sknumpy_mlp._typing import Array, IntArray, RandomSource
+from sknumpy_mlp._solvers import Data, Job, Outcome, solve
+from sknumpy_mlp._training import TrainingState
+from sknumpy_mlp._typing import Array, RandomSource
 from sknumpy_mlp.activations import ACTIVATIONS, Activation
-from sknumpy_mlp.callbacks import EarlyStopping
 from sknumpy_mlp.initializers import INITIALIZERS, Glorot, Initializer
 from sknumpy_mlp.layers import Dense
 from sknumpy_mlp.losses import Loss
-from sknumpy_mlp.optimizers import SGD, Adam, Optimizer
-from sknumpy_mlp.schedules import SCHEDULES, InverseScaling, Schedule
-
-# From `warnings.warn` in a solver up to the line that called fit or partial_fit.
-_STACKLEVEL = 4
 
 
-@dataclass(frozen=True)
-class _Data:
-    """Validated training data: ``y`` as the loss wants it, weights or None."""
-
-    X: Any
-    y: NDArray[Any]
-    sample_weight: Array | None
-
-    def take(self, rows: IntArray) -> "_Data":
-        weight = self.sample_weight
-        return _Data(
-            self.X[rows], self.y[rows], None if weight is None else weight[rows]
-        )
-
-
-@dataclass(frozen=True)
-class _Job:
-    """What a solver is to do: ``params`` is the job's own and trained in place."""
-
-    data: _Data
-    loss: Loss
-    network: Network
-    params: Array
-    rng: np.random.RandomState
-    state: TrainingState | None
-    warm: bool
-    incremental: bool
-
-
-@dataclass(frozen=True)
-class _Outcome:
-    """What a solver hands back; the estimator stores all of it or nothing."""
-
-    params: Array
-    n_iter: int
-    n_samples_seen: int
-    loss: float
-    loss_curve: list[float]
-    best_loss: float | None
-    validation_scores: list[float] | None = None
-    best_validation_score: float | None = None
-    state: TrainingState | None = None
-
-
-class _BaseMLP(BaseEstimator):  # type: ignore[misc]
+class _BaseMLP(BaseEstimator, ABC):  # type: ignore[misc]
     """Base of the estimators; the constructors are the subclasses' own."""
 
     _parameter_checks: ClassVar[dict[str, tuple[Check, ...]]]
     _numeric_target: ClassVar[bool]
+
+    t_: int
+    loss_curve_: list[float]
+    validation_scores_: list[float] | None
 
     # --------------------------------------------------------------- for subclasses
 
@@ -105,6 +54,11 @@ class _BaseMLP(BaseEstimator):  # type: ignore[misc]
         """Return what the hold-out is stratified by, or None."""
         return None
 
+    @property
+    def _convergence_matters(self) -> bool:
+        """Whether a training that has not converged deserves a warning."""
+        return True
+
     # ------------------------------------------------------------------- before a fit
 
     def _fit(
@@ -117,19 +71,13 @@ class _BaseMLP(BaseEstimator):  # type: ignore[misc]
         classes: Any = None,
     ) -> None:
         with _all_or_nothing(self):
-            check_parameters(
-                type(self).__name__, self.get_params(deep=False), self._parameter_checks
-            )
+            check_parameters(self, self._parameter_checks)
             job = self._prepare(X, y, sample_weight, incremental, classes)
-            solve = self._fit_lbfgs if self.solver == "lbfgs" else self._fit_stochastic
-            outcome = solve(job)
-            if not np.isfinite(outcome.params).all():
-                raise ValueError(self._non_finite_message())
-            self._store(job, outcome)
+            self._store(job, solve(self, job))
 
     def _prepare(
         self, X: Any, y: Any, sample_weight: Any, incremental: bool, classes: Any
-    ) -> _Job:
+    ) -> Job:
         """Validate everything and make the network and its first parameters."""
         warm = self.__sklearn_is_fitted__() and (self.warm_start or incremental)
         X, y = validate_data(
@@ -155,8 +103,8 @@ class _BaseMLP(BaseEstimator):  # type: ignore[misc]
             params = self._params.copy()
         else:
             params = network.init(self._init_stream(rng), X.dtype)
-        data = _Data(X, y, sample_weight)
-        return _Job(data, loss, network, params, rng, state, warm, incremental)
+        data = Data(X, y, sample_weight)
+        return Job(data, loss, network, params, rng, state, warm, incremental)
 
     def _make_network(self, n_features: int, n_outputs: int) -> Network:
         activation = ACTIVATIONS[self.activation]
@@ -210,320 +158,16 @@ class _BaseMLP(BaseEstimator):  # type: ignore[misc]
             return rng
         return np.random.default_rng(rng.randint(2**32, size=4, dtype=np.uint32))
 
-    # ------------------------------------------------------------------- the solvers
+    # ---------------------------------------------------------------- fitted attributes
 
-    def _fit_lbfgs(self, job: _Job) -> _Outcome:
-        loss_curve = self._earlier("loss_curve_", job)
-        n_earlier = len(loss_curve)
-
-        def on_iteration(event: EpochEnd) -> None:
-            loss_curve.append(event.loss)
-            self._print_epoch(event)
-
-        # The line search compares values of the objective to the last digits, so
-        # this runs in float64 whatever the data's type.
-        X = job.data.X.astype(np.float64, copy=False)
-        params = job.params.astype(np.float64, copy=False)
-        try:
-            result = minimize_lbfgs(
-                Workspace(job.network, params, X.shape[0]),
-                job.loss,
-                (X, job.data.y, job.data.sample_weight),
-                alpha=float(self.alpha),
-                tol=float(self.tol),
-                max_iter=int(self.max_iter),
-                max_fun=int(self.max_fun),
-                on_iteration=on_iteration,
-            )
-            n_iter, n_evaluations, loss = (
-                result.n_iter,
-                result.n_evaluations,
-                result.loss,
-            )
-        except KeyboardInterrupt:
-            _warn_of_interruption()
-            n_iter = n_evaluations = len(loss_curve) - n_earlier
-            loss = loss_curve[-1] if n_iter else math.nan
-        else:
-            if not math.isfinite(loss):
-                raise ValueError(self._non_finite_message())
-            if not result.converged:
-                warnings.warn(
-                    f"lbfgs failed to converge after {n_iter} iteration(s): "
-                    f"{result.message}. Increase max_iter={self.max_iter} or "
-                    f"max_fun={self.max_fun}, or scale the features, for example with "
-                    "sklearn.preprocessing.StandardScaler.",
-                    ConvergenceWarning,
-                    stacklevel=_STACKLEVEL,
-                )
-        return _Outcome(
-            params=params.astype(job.params.dtype, copy=False),
-            n_iter=n_iter,
-            n_samples_seen=n_evaluations * X.shape[0] + (self.t_ if job.warm else 0),
-            loss=loss,
-            loss_curve=loss_curve,
-            best_loss=min(loss_curve, default=loss),
-        )
-
-    def _fit_stochastic(self, job: _Job) -> _Outcome:
-        state = self._make_state(job)
-        stopping, rows = self._make_stopping(job, state)
-        params_before = None if stopping.score is None else job.params.copy()
-        batches = self._make_batches(job, state, rows)
-        schedule = self._make_schedule()
-        loss_curve = self._earlier("loss_curve_", job)
-        max_epochs = 1 if job.incremental else int(self.max_iter)
-        epochs = train(
-            Workspace(job.network, job.params, batches.batch_size),
-            job.loss,
-            schedule,
-            batches,
-            state,
-            job.rng,
-            alpha=float(self.alpha),
-            learning_rate_init=float(self.learning_rate_init),
-            max_epochs=max_epochs,
-        )
-        n_iter = 0
-        ended_early = False
-        try:
-            for event in epochs:
-                n_iter = event.epoch
-                loss_curve.append(event.loss)
-                at_plateau = stopping.on_epoch_end(event)
-                self._print_epoch(event, stopping)
-                if at_plateau:
-                    ended_early = self._end_at_plateau(event, schedule, stopping, state)
-                    if ended_early:
-                        break
-        except KeyboardInterrupt:
-            ended_early = True
-            _warn_of_interruption()
-        if n_iter == max_epochs and not ended_early and not job.incremental:
-            warnings.warn(
-                f"Stochastic Optimizer: Maximum iterations ({self.max_iter}) reached "
-                "and the optimization hasn't converged yet.",
-                ConvergenceWarning,
-                stacklevel=_STACKLEVEL,
-            )
-        state.n_epochs_no_change = stopping.n_epochs_no_change
-        params, scores, best_score = job.params, None, None
-        best_loss: float | None = -stopping.best_score
-        if params_before is not None:
-            scores = [*self._earlier("validation_scores_", job), *stopping.scores]
-            best_score, best_loss = stopping.best_score, None
-            if stopping.best_params is not None:
-                params = stopping.best_params
-            elif stopping.scores or job.warm:
-                params = params_before  # no epoch was better than the earlier best
-            # The optimiser's moments and the patience belong to the last epoch, not
-            # to the one whose parameters are put back.
-            state.forget_last_epochs()
-            self._warn_of_bad_scores(stopping.scores)
-        return _Outcome(
-            params=params,
-            n_iter=n_iter,
-            n_samples_seen=state.n_samples_seen,
-            loss=loss_curve[-1] if loss_curve else math.nan,
-            loss_curve=loss_curve,
-            best_loss=best_loss,
-            validation_scores=scores,
-            best_validation_score=best_score,
-            state=state,
-        )
-
-    def _make_optimizer(self) -> Optimizer:
-        if self.solver == "sgd":
-            return SGD(float(self.momentum), bool(self.nesterovs_momentum))
-        return Adam(float(self.beta_1), float(self.beta_2), float(self.epsilon))
-
-    def _make_schedule(self) -> Schedule:
-        # As in scikit-learn, the three classic schedules act for sgd only.
-        if self.solver != "sgd":
-            return Schedule()
-        if self.learning_rate == "invscaling":
-            return InverseScaling(float(self.power_t))
-        return SCHEDULES[self.learning_rate]()
-
-    def _make_state(self, job: _Job) -> TrainingState:
-        """Go on from the earlier state, or begin one."""
-        state = job.state
-        if state is None:
-            state = TrainingState(n_samples_seen=self.t_ if job.warm else 0)
-        optimizer = self._make_optimizer()
-        # Moments are of use only to the same optimiser with the same constants.
-        if state.optimizer != optimizer:
-            optimizer.init(job.params)
-            state.optimizer = optimizer
-        if isinstance(self.random_state, Integral):
-            state.seed, state.stream = int(self.random_state), job.rng
-        else:
-            state.seed = state.stream = None
-        return state
-
-    def _make_stopping(
-        self, job: _Job, state: TrainingState
-    ) -> tuple[EarlyStopping, IntArray | None]:
-        """Return the stopping rule, and the rows to train on (None: all)."""
-        score: Callable[[EpochEnd], float] | None = None
-        rows: IntArray | None = None
-        best_score = -math.inf
-        if self.early_stopping:
-            same_holdout = self._hold_out(job, state)
-            assert state.holdout is not None
-            rows, rows_held_out = state.holdout
-            score = self._make_scorer(job, job.data.take(rows_held_out))
-            if same_holdout and self.best_validation_score_ is not None:
-                best_score = self.best_validation_score_
-        elif job.warm and self.best_loss_ is not None:
-            best_score = -self.best_loss_
-        stopping = EarlyStopping(
-            tol=float(self.tol),
-            n_iter_no_change=self.n_iter_no_change,
-            score=score,
-            best_score=best_score,
-            n_epochs_no_change=state.n_epochs_no_change,
-        )
-        return stopping, rows
-
-    def _hold_out(self, job: _Job, state: TrainingState) -> bool:
-        """Set rows aside for validation; return whether they are the earlier ones."""
-        data = job.data
-        n_samples = data.X.shape[0]
-        if state.holdout is not None and n_samples == sum(map(len, state.holdout)):
-            return True
-        try:
-            rows, rows_held_out = train_test_split(
-                np.arange(n_samples),
-                random_state=job.rng,
-                test_size=self.validation_fraction,
-                stratify=self._stratify_by(data.y),
-            )
-        except ValueError as error:
-            raise ValueError(
-                f"early_stopping=True cannot set validation_fraction="
-                f"{self.validation_fraction} of {n_samples} samples aside: {error}"
-            ) from error
-        if len(rows_held_out) < 2:
-            raise ValueError(
-                "The validation set is too small. Increase 'validation_fraction' or "
-                f"the size of your dataset: validation_fraction="
-                f"{self.validation_fraction} of {n_samples} samples leaves "
-                f"{len(rows_held_out)}, and at least 2 are needed."
-            )
-        if data.sample_weight is not None:
-            for part, part_rows in (("training", rows), ("validation", rows_held_out)):
-                if not data.sample_weight[part_rows].any():
-                    raise ValueError(
-                        f"All samples of the {part} part of the early_stopping split "
-                        "have a sample_weight of zero. Remove samples of weight zero, "
-                        "or set early_stopping=False."
-                    )
-        state.holdout = rows, rows_held_out
-        return False
-
-    def _make_scorer(self, job: _Job, held_out: _Data) -> Callable[[EpochEnd], float]:
-        def score(event: EpochEnd) -> float:
-            with np.errstate(all="ignore"):
-                raw = job.network.predict_raw(event.params, held_out.X)
-                if not np.isfinite(raw).all():
-                    return math.nan
-                return self._score_raw(
-                    job.loss, raw, held_out.y, held_out.sample_weight
-                )
-
-        return score
-
-    def _make_batches(
-        self, job: _Job, state: TrainingState, rows: IntArray | None
-    ) -> Batches:
-        data = job.data
-        n_rows = data.X.shape[0] if rows is None else len(rows)
-        batch_size = 200 if self.batch_size == "auto" else int(self.batch_size)
-        if self.batch_size != "auto" and batch_size > n_rows and not job.incremental:
-            warnings.warn(
-                "Got `batch_size` less than 1 or larger than sample size. It is going "
-                f"to be clipped from {batch_size} to {n_rows}.",
-                stacklevel=_STACKLEVEL + 1,
-            )
-        same_length = state.order is not None and len(state.order) == n_rows
-        return Batches(
-            data.X,
-            data.y,
-            data.sample_weight,
-            min(batch_size, n_rows),
-            rows=rows,
-            order=state.order if same_length else None,
-            shuffle=bool(self.shuffle),
-        )
-
-    def _end_at_plateau(
-        self,
-        event: EpochEnd,
-        schedule: Schedule,
-        stopping: EarlyStopping,
-        state: TrainingState,
-    ) -> bool:
-        """Let the schedule lower the rate; return True if it says that this is all."""
-        assert event.learning_rate is not None
-        factor = schedule.after_plateau(event.learning_rate)
-        if factor is not None:
-            state.plateau_factor *= factor
-            stopping.n_epochs_no_change = 0
-        if self.verbose:
-            what = "Training loss" if stopping.score is None else "Validation score"
-            then = (
-                "Stopping."
-                if factor is None
-                else f"Setting learning rate to {event.learning_rate * factor:g}."
-            )
-            print(
-                f"{what} did not improve more than tol={self.tol:f} for "
-                f"{self.n_iter_no_change} consecutive epochs. {then}"
-            )
-        return factor is None
-
-    # ---------------------------------------------------------- messages and storing
-
-    def _print_epoch(
-        self, event: EpochEnd, stopping: EarlyStopping | None = None
-    ) -> None:
-        if not self.verbose:
-            return
-        line = f"Iteration {event.epoch}, loss = {event.loss:.8f}"
-        if stopping is not None and stopping.score is not None:
-            line += f", validation score = {stopping.scores[-1]:.6f}"
-        print(line, flush=True)
-
-    def _non_finite_message(self) -> str:
-        return (
-            "Solver produced non-finite parameter weights. The input data may contain "
-            f"large values and need to be preprocessed. {self._divergence_advice()}"
-        )
-
-    def _divergence_advice(self) -> str:
-        scale = "Scale the features, for example with StandardScaler in a Pipeline"
-        if self.solver == "lbfgs":
-            return f"{scale}."
-        return f"{scale}, or lower learning_rate_init={self.learning_rate_init}."
-
-    def _warn_of_bad_scores(self, scores: Sequence[float]) -> None:
-        if any(math.isnan(score) for score in scores):
-            n_bad = sum(math.isnan(score) for score in scores)
-            warnings.warn(
-                f"The training diverged: in {n_bad} of {len(scores)} epochs the "
-                "network's predictions were not finite. The best weights from before "
-                f"were put back. {self._divergence_advice()}",
-                ConvergenceWarning,
-                stacklevel=_STACKLEVEL + 1,
-            )
-
-    def _earlier(self, name: str, job: _Job) -> list[float]:
-        """Return a copy of a curve that earlier runs began, or an empty list."""
-        return list(getattr(self, name, None) or []) if job.warm else []
-
-    def _store(self, job: _Job, outcome: _Outcome) -> None:
+    def _store(self, job: Job, outcome: Outcome) -> None:
         """Set the fitted attributes."""
+        losses, scores, n_samples_seen = outcome.losses, outcome.scores, 0
+        if job.warm:
+            losses = self.loss_curve_ + losses
+            n_samples_seen = self.t_
+            if scores is not None:
+                scores = (self.validation_scores_ or []) + scores
         self._network = job.network
         self._loss = job.loss
         self._params = outcome.params
@@ -531,12 +175,12 @@ class _BaseMLP(BaseEstimator):  # type: ignore[misc]
         self.n_outputs_ = job.network.n_outputs
         self.out_activation_ = job.loss.out_activation
         self.n_iter_ = outcome.n_iter
-        self.t_ = outcome.n_samples_seen
+        self.t_ = n_samples_seen + outcome.n_samples_seen
         self.loss_ = outcome.loss
-        self.loss_curve_ = outcome.loss_curve
-        self.best_loss_ = outcome.best_loss
-        self.validation_scores_ = outcome.validation_scores
-        self.best_validation_score_ = outcome.best_validation_score
+        self.loss_curve_ = losses
+        self.best_loss_ = min(losses, default=outcome.loss) if scores is None else None
+        self.validation_scores_ = scores
+        self.best_validation_score_ = outcome.best_score
         if job.incremental or self.warm_start:
             self._training_state = outcome.state
         else:
@@ -583,7 +227,7 @@ class _BaseMLP(BaseEstimator):  # type: ignore[misc]
         self._dense_views(name)  # raises if there is nothing to replace
         params = self._params.copy()
         targets = [views[which] for views in self._dense_views(name, params)]
-        sources = [np.asarray(array) for array in arrays]
+        sources = [check_array(a, ensure_2d=False, input_name=name) for a in arrays]
         expected = [target.shape for target in targets]
         if [source.shape for source in sources] != expected:
             raise ValueError(
@@ -648,7 +292,7 @@ class PartialFit:
                 "partial_fit is only available for stochastic optimizers. "
                 "solver='lbfgs' is not stochastic; use 'sgd' or 'adam'."
             )
-        if estimator.early_stopping is True:
+        if estimator.early_stopping:
             raise PartialFitUnavailableError(
                 "partial_fit does not support early_stopping=True: it sees only a part "
                 "of the data at a time. Set early_stopping=False."
@@ -697,13 +341,13 @@ def _check_sample_weight(sample_weight: Any, X: Any) -> Array | None:
     if not weight.any():
         raise ValueError(
             "Sample weights must contain at least one non-zero number: with "
-            "sample_weight=0 for every sample there is nothing to learn from."
+            f"sample_weight=0 (in {weight.dtype}) for every sample there is nothing to "
+            "learn from."
         )
+    with np.errstate(over="ignore"):
+        if not np.isfinite(weight.sum()):
+            raise ValueError(
+                f"The sum of sample_weight is too large for {weight.dtype}, the type "
+                "of X. Divide the weights by their mean."
+            )
     return weight
-
-
-def _warn_of_interruption() -> None:
-    warnings.warn(
-        "Training interrupted by user. The estimator keeps what it has learnt so far.",
-        stacklevel=_STACKLEVEL + 1,
-    )

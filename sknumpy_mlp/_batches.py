@@ -31,7 +31,7 @@ class Batches:
     rows : ndarray of shape (n_rows,) or None, default=None
         The rows to train on; None for all.  A hold-out thus costs no copy of X.
     order : ndarray of shape (n_rows,) or None, default=None
-        Permutation to go on from; None starts at 0, 1, 2, ...
+        Permutation to go on shuffling from; None starts at 0, 1, 2, ...
     shuffle : bool, default=True
         Whether each epoch sees the rows in a new order.
 
@@ -61,7 +61,9 @@ class Batches:
         self._shuffle = shuffle
         self.batch_size = batch_size
         self.n_rows = X.shape[0] if rows is None else len(rows)
-        self.order = np.arange(self.n_rows) if order is None else order
+        if order is None or not shuffle:
+            order = np.arange(self.n_rows)
+        self.order: IntArray = order
         self._buffers: dict[int, NDArray[Any]] = {}
 
     def epoch(self, rng: np.random.RandomState) -> Iterator[Batch]:

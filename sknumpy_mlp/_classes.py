@@ -151,9 +151,11 @@ class NumpyMLPClassifier(ClassifierMixin, _BaseMLP):  # type: ignore[misc]
         Name of the output activation: 'softmax' for several classes, else
         'logistic'.
     t_ : int
-        Number of samples seen in all epochs of all calls.
+        Number of samples seen in all epochs of all calls (for 'lbfgs', in all
+        evaluations of the objective).
     loss_ : float
-        The objective (mean loss and penalty) of the last epoch.
+        The objective (mean loss and penalty) of the last epoch; NaN if Ctrl-C ended
+        the first.
     best_loss_ : float or None
         The smallest of ``loss_curve_``; None with ``early_stopping``.
     loss_curve_ : list of float
@@ -162,7 +164,8 @@ class NumpyMLPClassifier(ClassifierMixin, _BaseMLP):  # type: ignore[misc]
     validation_scores_ : list of float or None
         Accuracy on the hold-out after each epoch; None without ``early_stopping``.
     best_validation_score_ : float or None
-        The largest of ``validation_scores_``; None without ``early_stopping``.
+        The score on the hold-out of the parameters that were kept; None without
+        ``early_stopping``.
 
     Raises
     ------
@@ -386,6 +389,10 @@ class NumpyMLPClassifier(ClassifierMixin, _BaseMLP):  # type: ignore[misc]
             correct = correct.all(axis=1)
         return float(np.average(correct, weights=sample_weight))
 
+    @property
+    def _convergence_matters(self) -> bool:
+        return len(self.classes_) > 1  # a single class is predicted untrained
+
     def _stratify_by(self, y: NDArray[Any]) -> NDArray[Any] | None:
         # Only a single output is stratified: scikit-learn's rule, hence its split.
         return y.astype(bool) if y.ndim == 2 and y.shape[1] == 1 else None
@@ -602,9 +609,11 @@ class NumpyMLPRegressor(RegressorMixin, _BaseMLP):  # type: ignore[misc]
         Name of the output activation: 'identity', or 'exp' for
         ``loss='poisson'``.
     t_ : int
-        Number of samples seen in all epochs of all calls.
+        Number of samples seen in all epochs of all calls (for 'lbfgs', in all
+        evaluations of the objective).
     loss_ : float
-        The objective (mean loss and penalty) of the last epoch.
+        The objective (mean loss and penalty) of the last epoch; NaN if Ctrl-C ended
+        the first.
     best_loss_ : float or None
         The smallest of ``loss_curve_``; None with ``early_stopping``.
     loss_curve_ : list of float
@@ -613,7 +622,8 @@ class NumpyMLPRegressor(RegressorMixin, _BaseMLP):  # type: ignore[misc]
     validation_scores_ : list of float or None
         R2 on the hold-out after each epoch; None without ``early_stopping``.
     best_validation_score_ : float or None
-        The largest of ``validation_scores_``; None without ``early_stopping``.
+        The score on the hold-out of the parameters that were kept; None without
+        ``early_stopping``.
 
     Raises
     ------
@@ -771,6 +781,8 @@ class NumpyMLPRegressor(RegressorMixin, _BaseMLP):  # type: ignore[misc]
     def _encode_target(
         self, y: Any, dtype: Any, *, warm: bool, incremental: bool, classes: Any
     ) -> tuple[NDArray[Any], Loss, int]:
+        if hasattr(y, "toarray"):
+            y = y.toarray()
         if y.ndim == 2 and y.shape[1] == 1:
             y = column_or_1d(y, warn=True)
         loss = REGRESSION_LOSSES[self.loss]

@@ -73,7 +73,14 @@ class Network:
         params = np.empty(self.n_params)
         for layer, layer_params in zip(self.layers, self.views(params), strict=True):
             layer.init(layer_params, rng)
-        return params.astype(dtype, copy=False)
+        with np.errstate(over="ignore"):
+            rounded = params.astype(dtype, copy=False)
+        if not np.isfinite(rounded).all():
+            raise ValueError(
+                f"init drew numbers too large for {rounded.dtype}, the type of X. Draw "
+                "smaller ones, or pass X in float64."
+            )
+        return rounded
 
     def predict_raw(self, params: Array, X: Any) -> Array:
         """Raw outputs for all rows of ``X``, in chunks of bounded memory.
@@ -132,8 +139,10 @@ class Workspace:
             self.grad = np.empty_like(params)
             self._grad_views = network.views(self.grad)
         self._buffers = [
-            layer.make_buffers(n_rows, params.dtype, training=training)
-            for layer in network.layers
+            layer.make_buffers(
+                n_rows, params.dtype, training=training, need_input_gradient=i > 0
+            )
+            for i, layer in enumerate(network.layers)
         ]
         # Buffers cut to a number of rows; a run knows two, a full batch and the last.
         self._cut: dict[int, Sequence[Buffers]] = {n_rows: self._buffers}

@@ -44,6 +44,11 @@ class Number:
         is_number = isinstance(value, self.kind)
         if not is_number or isinstance(value, bool | np.bool_):
             return False
+        if self.kind is Real:
+            try:
+                value = float(value)
+            except OverflowError:  # an int beyond every float
+                return False
         # Written so that NaN fails.
         above = value >= self.low if self.low_inclusive else value > self.low
         below = value <= self.high if self.high_inclusive else value < self.high
@@ -142,8 +147,11 @@ _BOOLEAN = Boolean()
 _POSITIVE_INT = Number(Integral, 1)
 _NOT_NEGATIVE = Number(Real, 0)
 _POSITIVE = Number(Real, 0, low_inclusive=False)
-_DECAY = Number(Real, 0, 1)
-_CALLABLE = Predicate(callable, "a callable (rng, fan_in, fan_out) -> array")
+_BELOW_ONE = Number(Real, 0, 1)
+_INITIALIZER = Predicate(
+    lambda value: callable(value) and not isinstance(value, type),
+    "a callable (rng, fan_in, fan_out) -> array (an object, not a class)",
+)
 
 #: For each parameter that both estimators have: the alternatives that are allowed.
 PARAMETER_CHECKS: dict[str, tuple[Check, ...]] = {
@@ -164,35 +172,32 @@ PARAMETER_CHECKS: dict[str, tuple[Check, ...]] = {
     "momentum": (Number(Real, 0, 1, high_inclusive=True),),
     "nesterovs_momentum": (_BOOLEAN,),
     "early_stopping": (_BOOLEAN,),
-    "validation_fraction": (_DECAY,),
-    "beta_1": (_DECAY,),
-    "beta_2": (_DECAY,),
+    "validation_fraction": (_BELOW_ONE,),
+    "beta_1": (_BELOW_ONE,),
+    "beta_2": (_BELOW_ONE,),
     "epsilon": (_POSITIVE,),
     "n_iter_no_change": (_POSITIVE_INT, Choice((math.inf,))),
     "max_fun": (_POSITIVE_INT,),
-    "init": (Choice(tuple(INITIALIZERS)), _CALLABLE),
+    "init": (Choice(tuple(INITIALIZERS)), _INITIALIZER),
 }
 
 
-def check_parameters(
-    owner: str, params: Mapping[str, Any], checks: Mapping[str, tuple[Check, ...]]
-) -> None:
+def check_parameters(estimator: Any, checks: Mapping[str, tuple[Check, ...]]) -> None:
     """Raise InvalidParameterError for the first parameter that is not allowed.
 
     Parameters
     ----------
-    owner : str
-        Name of the estimator, for the message.
-    params : mapping
-        Names and values.
+    estimator : object
+        Its attributes are looked at; a subclass may have parameters of its own.
     checks : mapping
-        For each name the alternatives, one of which the value must meet.
+        For each parameter the alternatives, one of which the value must meet.
     """
-    for name, value in params.items():
-        if any(check(value) for check in checks[name]):
+    for name, alternatives in checks.items():
+        value = getattr(estimator, name)
+        if any(check(value) for check in alternatives):
             continue
-        allowed = " or ".join(str(check) for check in checks[name])
+        allowed = " or ".join(str(check) for check in alternatives)
         raise InvalidParameterError(
-            f"The {name!r} parameter of {owner} must be {allowed}. "
+            f"The {name!r} parameter of {type(estimator).__name__} must be {allowed}. "
             f"Got {value!r} instead."
         )

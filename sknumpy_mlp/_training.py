@@ -5,6 +5,7 @@ generator of epochs; whoever drives it looks at each `EpochEnd` and decides whet
 go on.
 """
 
+import math
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -53,18 +54,24 @@ class TrainingState:
 
     Attributes
     ----------
+    settings : tuple
+        What the training aimed at: a plateau of other settings tells nothing.
     optimizer : Optimizer or None
         The optimiser with its moments; None starts afresh.
-    plateau_factor : float
-        What plateaus have left of the learning rate.
-    n_samples_seen : int
-        Rows trained on so far, in all epochs of all runs.
+    base_rate : float or None
+        The learning rate that plateaus have left; None is the initial one.
+    best_score : float
+        The score that an epoch must beat to count as an improvement.
     n_epochs_no_change : int
         Epochs without an improvement, the patience used up.
+    n_samples_seen : int
+        Rows trained on, in all epochs.
     order : ndarray of shape (n_rows,) or None
         The current permutation of the training rows.
     holdout : tuple of two ndarrays, or None
         Rows to train on and rows held out for validation.
+    validation_fraction : float or None
+        The share that the hold-out was to be.
     seed : int or None
         The integer that ``stream`` was seeded with.
     stream : RandomState or None
@@ -72,19 +79,22 @@ class TrainingState:
         other kinds of ``random_state`` go on by themselves.
     """
 
+    settings: tuple[Any, ...] = ()
     optimizer: Optimizer | None = None
-    plateau_factor: float = 1.0
-    n_samples_seen: int = 0
+    base_rate: float | None = None
+    best_score: float = -math.inf
     n_epochs_no_change: int = 0
+    n_samples_seen: int = 0
     order: IntArray | None = None
     holdout: tuple[IntArray, IntArray] | None = None
+    validation_fraction: float | None = None
     seed: int | None = None
     stream: np.random.RandomState | None = None
 
-    def forget_last_epochs(self) -> None:
-        """Start afresh in all that belongs to the parameters of the last epoch."""
-        self.optimizer = None
-        self.plateau_factor = 1.0
+    def forget_plateau(self) -> None:
+        """Start afresh with the full rate, no best score and all patience."""
+        self.base_rate = None
+        self.best_score = -math.inf
         self.n_epochs_no_change = 0
 
 
@@ -179,7 +189,7 @@ def train(
     alpha : float
         Strength of the penalty on the coefficients.
     learning_rate_init : float
-        The rate that the schedule's factors apply to.
+        The base rate, as long as ``state`` has none.
     max_epochs : int
         Epochs after which the generator ends.  It also ends after an epoch that left
         parameters that are not finite: no step leads back from there.
@@ -193,11 +203,8 @@ def train(
     assert optimizer is not None, "the caller chooses the optimiser"
     n_coefs = workspace.network.n_coefs
     for epoch in range(1, max_epochs + 1):
-        learning_rate = (
-            learning_rate_init
-            * schedule.epoch_factor(state.n_samples_seen)
-            * state.plateau_factor
-        )
+        base_rate = learning_rate_init if state.base_rate is None else state.base_rate
+        learning_rate = base_rate * schedule.epoch_factor(state.n_samples_seen)
         summed_loss, n_rows_used = 0.0, 0
         # Overflow shows in the parameters, which are checked; NumPy need not warn.
         with np.errstate(all="ignore"):

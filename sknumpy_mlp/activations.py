@@ -57,7 +57,7 @@ class Activation(ABC):
         """Multiply ``delta`` in place by ``f'(z)``; ``z`` and ``a`` may be destroyed.
 
         The forward pass is over when this runs and nothing reads ``z`` or ``a`` after
-        it, so they serve as scratch memory and the step allocates nothing.
+        it, so they serve as scratch memory.
         """
 
 

@@ -33,10 +33,12 @@ class EarlyStopping(Callback):
         The training ends once *more* than this many epochs in a row brought no
         improvement (scikit-learn's rule).
     score : callable or None, default=None
-        Function of the `EpochEnd` that returns the epoch's score, higher is better.
-        None scores an epoch by minus its training loss.
+        Function of the parameters that returns their score, higher is better.  None
+        scores an epoch by minus its training loss.
     best_score : float, default=-inf
-        The best score of earlier runs.
+        The best score before this run.
+    best_params : ndarray of shape (n_params,) or None, default=None
+        The parameters that had it; overwritten by better ones.
     n_epochs_no_change : int, default=0
         Epochs without improvement at the end of earlier runs.
 
@@ -47,8 +49,7 @@ class EarlyStopping(Callback):
     best_score : float
         The best of all scores.
     best_params : ndarray of shape (n_params,) or None
-        The parameters that had it, if a ``score`` was given and one of this run's
-        epochs was the best.
+        The parameters that had it, if a ``score`` was given.
     n_epochs_no_change : int
         Epochs since the last improvement.
     """
@@ -58,8 +59,9 @@ class EarlyStopping(Callback):
         *,
         tol: float,
         n_iter_no_change: float,
-        score: Callable[[EpochEnd], float] | None = None,
+        score: Callable[[Array], float] | None = None,
         best_score: float = -math.inf,
+        best_params: Array | None = None,
         n_epochs_no_change: int = 0,
     ) -> None:
         self.tol = tol
@@ -68,11 +70,11 @@ class EarlyStopping(Callback):
         self.best_score = best_score
         self.n_epochs_no_change = n_epochs_no_change
         self.scores: list[float] = []
-        self.best_params: Array | None = None
+        self.best_params = best_params
 
     def on_epoch_end(self, event: EpochEnd) -> bool:
         """Score the epoch; return True if the patience is used up."""
-        score = -event.loss if self.score is None else self.score(event)
+        score = -event.loss if self.score is None else self.score(event.params)
         self.scores.append(score)
         if score >= self.best_score + self.tol:
             self.n_epochs_no_change = 0

@@ -6,8 +6,10 @@ gradient, and the inverse link that turns raw outputs into predictions.  Because
 value is computed from the raw output, it stays exact where probabilities would round
 to 0 or 1, and it is always the very function whose gradient is followed.
 
-To add a loss, write a subclass of `Loss` and list it in ``CLASSIFICATION_LOSSES`` or
-``REGRESSION_LOSSES``.
+To add a loss for regression, write a subclass of `Loss` and list it in
+``REGRESSION_LOSSES``.  Losses for classification come in two forms, for one class out
+of several and for yes-no outputs: ``CLASSIFICATION_LOSSES`` lists objects like
+`LogLoss` that know both.
 
 Throughout, ``raw`` has shape (n_rows, n_outputs) and ``y`` is what `Loss` says.
 """

@@ -10,6 +10,7 @@ step to step is made by `Optimizer.init`.  To add one, write a subclass and list
 import math
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
+from typing import ClassVar
 
 import numpy as np
 
@@ -35,11 +36,15 @@ class Optimizer(ABC):
 
     Attributes
     ----------
+    parameters : dict of str
+        For each field the name of the estimators' parameter that it is set from.
     n_steps : int
         Steps done since `init`.
     moments : tuple of ndarray of shape (n_params,)
         The vectors that are remembered from step to step.
     """
+
+    parameters: ClassVar[dict[str, str]] = {}
 
     n_steps: int = field(default=0, init=False, repr=False, compare=False)
     moments: tuple[Array, ...] = field(
@@ -162,6 +167,11 @@ class SGD(Optimizer):
     True
     """
 
+    parameters: ClassVar[dict[str, str]] = {
+        "momentum": "momentum",
+        "nesterov": "nesterovs_momentum",
+    }
+
     momentum: float = 0.9
     nesterov: bool = True
 
@@ -226,6 +236,12 @@ class Adam(Optimizer):
     >>> params.round(3)  # the first step is as long as the learning rate
     array([ 0.9, -1.9])
     """
+
+    parameters: ClassVar[dict[str, str]] = {
+        "beta_1": "beta_1",
+        "beta_2": "beta_2",
+        "epsilon": "epsilon",
+    }
 
     beta_1: float = 0.9
     beta_2: float = 0.999

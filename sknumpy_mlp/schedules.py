@@ -1,25 +1,35 @@
 r"""Learning-rate schedules: how the rate moves while a network trains.
 
-The rate of an epoch is ``learning_rate_init`` times two factors: the schedule's
-`Schedule.epoch_factor`, a formula, and a running factor that `Schedule.after_plateau`
-lowers when the training stalls.  Schedules are frozen dataclasses, without state: they
-print, compare and pickle.  To add one, write a subclass and list it in ``SCHEDULES``.
+The rate of an epoch is a base rate, ``learning_rate_init`` at first, times the
+schedule's `Schedule.epoch_factor`, a formula.  When the training stalls,
+`Schedule.after_plateau` may lower the base rate.  Schedules are frozen dataclasses,
+without state: they print, compare and pickle.  To add one, write a subclass and list
+it in ``SCHEDULES``.
 """
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 __all__ = ["SCHEDULES", "Adaptive", "Constant", "InverseScaling", "Schedule"]
 
 
 class Schedule:
-    """Base class of schedules: a constant rate, and a plateau ends the training."""
+    """Base class of schedules: a constant rate, and a plateau ends the training.
+
+    Attributes
+    ----------
+    parameters : dict of str
+        For each field the name of the estimators' parameter that it is set from.
+    """
+
+    parameters: ClassVar[dict[str, str]] = {}
 
     def epoch_factor(self, n_samples_seen: int) -> float:
-        """Factor on the initial rate for an epoch that starts after so many samples."""
+        """Factor on the base rate for an epoch that starts after so many samples."""
         return 1.0
 
     def after_plateau(self, learning_rate: float) -> float | None:
-        """Factor on the rate when training stalls at it; None ends the training."""
+        """Return the base rate after training stalled at a rate; None ends it."""
         return None
 
 
@@ -42,31 +52,35 @@ class InverseScaling(Schedule):
         The exponent.
     """
 
+    parameters: ClassVar[dict[str, str]] = {"power_t": "power_t"}
+
     power_t: float = 0.5
 
     def epoch_factor(self, n_samples_seen: int) -> float:
-        """Factor on the initial rate for an epoch that starts after so many samples."""
+        """Factor on the base rate for an epoch that starts after so many samples."""
         return float((n_samples_seen + 1) ** -self.power_t)
 
 
 @dataclass(frozen=True)
 class Adaptive(Schedule):
-    """A constant rate that is divided by five at each plateau.
+    """A constant rate that is divided at each plateau.
 
     Parameters
     ----------
-    factor : float, default=0.2
-        What the rate is multiplied by when the training stalls.
+    divisor : float, default=5.0
+        What the rate is divided by when the training stalls.
     min_rate : float, default=1e-6
         A plateau at this rate or a smaller one ends the training.
     """
 
-    factor: float = 0.2
+    divisor: float = 5.0
     min_rate: float = 1e-6
 
     def after_plateau(self, learning_rate: float) -> float | None:
-        """Factor on the rate when training stalls at it; None ends the training."""
-        return None if learning_rate <= self.min_rate else self.factor
+        """Return the base rate after training stalled at a rate; None ends it."""
+        if learning_rate <= self.min_rate:
+            return None
+        return learning_rate / self.divisor
 
 
 #: The schedules that the estimators know by name.

@@ -14,6 +14,7 @@ LEVELS = [
     {"_network"},
     {"_training"},
     {"callbacks"},
+    {"_solvers"},
     {"_base"},
     {"_classes"},
     {"__init__"},

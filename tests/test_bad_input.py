@@ -37,6 +37,7 @@ BAD_PARAMETERS = [
     ("alpha", np.nan),
     ("alpha", np.inf),
     ("alpha", "1"),
+    ("alpha", 10**400),
     ("alpha", None),
     ("batch_size", 0),
     ("batch_size", 2.0),
@@ -81,6 +82,7 @@ BAD_PARAMETERS = [
     ("max_fun", 0),
     ("init", "xavier"),
     ("init", None),
+    ("init", dict),
 ]
 
 
@@ -187,6 +189,7 @@ def test_targets_of_a_regressor(Xy, params, message):
         (_with(np.ones(20), 3, -1.0), ValueError, "Negative values.*-1.0"),
         (_with(np.ones(20), 3, np.nan), ValueError, "sample_weight contains NaN"),
         (["a"] * 20, ValueError, "could not convert string"),
+        (np.full(20, 1e308), ValueError, "sum of sample_weight is too large"),
     ],
 )
 def test_sample_weights(Estimator, weight, error, message):
@@ -210,13 +213,26 @@ def test_hold_outs(Estimator, fraction, n_samples, message):
         est.fit(X[:n_samples], target)
 
 
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 @both
 def test_hold_out_without_weight(Estimator):
-    weight = np.zeros(20)
-    weight[0] = 1
-    est = Estimator(early_stopping=True, validation_fraction=0.3, random_state=0)
-    with pytest.raises(ValueError, match="part of the early_stopping split have a"):
-        est.fit(X, y, sample_weight=weight)
+    est = Estimator(
+        early_stopping=True,
+        validation_fraction=0.3,
+        random_state=0,
+        warm_start=True,
+        max_iter=2,
+    ).fit(X, y)
+    parts = dict(
+        zip(("training", "validation"), est._training_state.holdout, strict=True)
+    )
+    for name, rows in parts.items():  # the hold-out that is used again is checked again
+        weight = np.ones(20)
+        weight[rows] = 0
+        with pytest.raises(
+            ValueError, match=f"{name} part of the early_stopping split"
+        ):
+            est.fit(X, y, sample_weight=weight)
 
 
 @both
@@ -299,6 +315,54 @@ def test_batch_size_larger_than_the_data_is_clipped(Estimator):
         est = Estimator(batch_size=50, max_iter=2).fit(X, y)
     assert record[0].filename == __file__
     assert est.t_ == 40
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+@both
+def test_coefs_that_are_no_numbers(Estimator):
+    est = Estimator(max_iter=2).fit(X, y)
+    before = est.coefs_[0].copy()
+    for value in (np.nan, np.inf, 1j, "a"):
+        with pytest.raises(ValueError, match=r"NaN|infinity|Complex|numeric"):
+            est.coefs_ = [np.full(W.shape, value) for W in est.coefs_]
+    np.testing.assert_array_equal(est.coefs_[0], before)
+
+
+@both
+@pytest.mark.parametrize("early_stopping", [True, np.True_])
+def test_partial_fit_with_early_stopping(Estimator, early_stopping):
+    with pytest.raises(ValueError, match="partial_fit does not support early_stopping"):
+        Estimator(early_stopping=early_stopping).partial_fit(X, y)
+
+
+class OddBias:
+    """An initialiser whose weights are fine and whose biases are not."""
+
+    def __init__(self, bias):
+        self._bias = bias
+
+    def __call__(self, rng, fan_in, fan_out):
+        return np.zeros((fan_in, fan_out))
+
+    def bias(self, rng, fan_in, fan_out):
+        return self._bias
+
+
+@both
+@pytest.mark.parametrize(
+    ("init", "message"),
+    [
+        (lambda rng, m, n: np.zeros((m, n), complex), "weights of type complex128"),
+        (lambda rng, m, n: np.full((m, n), "a"), "weights of type <U1"),
+        (lambda rng, m, n: np.full((m, n), np.nan), "weights that are infinite or NaN"),
+        (lambda rng, m, n: np.full((m, n), 1e300), "too large for float32"),
+        (OddBias(np.zeros(2)), r"biases of shape \(2,\)"),
+        (OddBias(np.full(100, np.nan)), "biases that are infinite or NaN"),
+    ],
+)
+def test_initialisers(Estimator, init, message):
+    with pytest.raises(ValueError, match=message):
+        Estimator(init=init).fit(X.astype(np.float32), y)
 
 
 @both

@@ -21,7 +21,8 @@ def _feed(stopping, scores):
 
 
 def _scored(scores, **options):
-    return EarlyStopping(score=lambda event: scores[event.epoch - 1], **options)
+    """Parameters are full of the epoch's number, see `_event`."""
+    return EarlyStopping(score=lambda params: scores[int(params[0]) - 1], **options)
 
 
 def test_the_base_class_never_stops():

@@ -1,7 +1,9 @@
 """What the estimators promise, above all where scikit-learn's MLP is wrong."""
 
+import copy
 import io
 import pickle
+import tracemalloc
 import warnings
 
 import joblib
@@ -149,6 +151,87 @@ def test_the_optimizer_starts_afresh_after_best_weights_were_put_back():
     assert clf._training_state.n_epochs_no_change == 0
     plain = NumpyMLPClassifier(warm_start=True, max_iter=3, random_state=0).fit(X, y)
     assert plain._training_state.optimizer.n_steps > 0
+
+
+@unconverged
+def test_a_warm_fit_on_other_data_is_measured_by_them():
+    """The best score of other data is no bar: the new data's is."""
+    rng = np.random.default_rng(0)
+    X_other = rng.standard_normal((200, 4))
+    easy, hard = 2 * X_other[:, 0], 5 - X_other[:, 1] + rng.standard_normal(200)
+    reg = NumpyMLPRegressor(
+        early_stopping=True,
+        warm_start=True,
+        max_iter=200,
+        learning_rate_init=0.01,
+        random_state=0,
+    ).fit(X_other, easy)
+    assert reg.best_validation_score_ > 0.95
+    reg.fit(X_other, hard)
+    assert 0.3 < reg.best_validation_score_ < 0.9
+    assert reg.score(X_other, hard) > 0.3
+
+
+@unconverged
+def test_changed_settings_start_with_the_full_rate_and_patience():
+    settings = {"warm_start": True, "random_state": 0, "n_iter_no_change": 1}
+    reg = NumpyMLPRegressor(
+        solver="sgd", learning_rate="adaptive", tol=1.0, **settings
+    ).fit(X, y)
+    assert reg._training_state.base_rate < 1e-5
+    reg.set_params(tol=0, n_iter_no_change=50, max_iter=50)
+    for change in ({"learning_rate_init": 0.01}, {"solver": "adam"}, {"alpha": 0.1}):
+        before = len(reg.loss_curve_)
+        reg.set_params(**change).fit(X, y)
+        assert reg._training_state.base_rate is None
+        assert len(reg.loss_curve_) > before + 10
+
+
+@unconverged
+@both
+def test_lbfgs_then_adam(Estimator):
+    """What L-BFGS reached is no bar for a training on other targets."""
+    est = Estimator(solver="lbfgs", warm_start=True, random_state=0, max_iter=50)
+    est.fit(X, y % 2).set_params(solver="adam", max_iter=60, learning_rate_init=0.01)
+    est.fit(X, 1 - y % 2)
+    assert est.n_iter_ == 60
+    assert est.score(X, 1 - y % 2) > 0.9
+
+
+@unconverged
+def test_the_hold_out_follows_validation_fraction():
+    clf = NumpyMLPClassifier(
+        early_stopping=True, warm_start=True, max_iter=2, random_state=0
+    ).fit(X, y)
+    clf.set_params(validation_fraction=0.5).fit(X, y)
+    assert len(clf._training_state.holdout[1]) == 150
+
+
+@unconverged
+@both
+def test_a_subclass_may_have_parameters_of_its_own(Estimator):
+    class Wrapped(Estimator):
+        def __init__(self, extra=1, max_iter=2):
+            super().__init__(max_iter=max_iter)
+            self.extra = extra
+
+    assert Wrapped(extra=3).fit(X, y).n_iter_ == 2
+
+
+@unconverged
+@both
+def test_wide_sparse_data_needs_little_memory(Estimator):
+    n_features = 2**17
+    wide = sp.random(300, 50, 0.1, format="csr", random_state=0)
+    wide = sp.csr_matrix((wide.data, wide.indices, wide.indptr), (300, n_features))
+    for solver in ("lbfgs", "adam"):
+        est = Estimator(hidden_layer_sizes=2, solver=solver, max_iter=1)
+        tracemalloc.start()
+        est.fit(wide, y)
+        _, peak = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+        assert peak < 60 * 2 * n_features * 8  # L-BFGS-B keeps 25 vectors and more
+        assert peak < 300 * n_features * 8
 
 
 @unconverged
@@ -309,13 +392,13 @@ def test_hidden_layer_sizes_as_int_list_array(Estimator):
 # --------------------------------------------------------------------------- targets
 
 
-@both
+@pytest.mark.parametrize("solver", ["adam", "sgd", "lbfgs"])
 @pytest.mark.parametrize("early_stopping", [True, False])
-def test_one_class_is_always_predicted_without_a_warning(Estimator, early_stopping):
-    if Estimator is NumpyMLPRegressor:
-        pytest.skip("classes")
+def test_one_class_is_always_predicted_without_a_warning(early_stopping, solver):
     X_few = np.random.default_rng(0).standard_normal((30, 3))
-    clf = Estimator(early_stopping=early_stopping, max_iter=500, random_state=0)
+    clf = NumpyMLPClassifier(
+        solver=solver, early_stopping=early_stopping, max_iter=20, random_state=0
+    )
     clf.fit(X_few, ["only"] * 30)
     assert set(clf.predict(X_few)) == {"only"}
     np.testing.assert_array_equal(clf.predict_proba(X_few), np.ones((30, 1)))
@@ -508,6 +591,14 @@ def test_saved_and_loaded(Estimator, tmp_path):
     np.testing.assert_array_equal(
         joblib.load(tmp_path / "model.joblib").predict(X), est.predict(X)
     )
+
+
+@unconverged
+@both
+def test_saved_loaded_and_saved_again(Estimator):
+    est = Estimator(max_iter=2, random_state=0, warm_start=True).fit(X, y)
+    again = pickle.loads(pickle.dumps(copy.deepcopy(pickle.loads(pickle.dumps(est)))))
+    _assert_equal(est.fit(X, y), again.fit(X, y))
 
 
 @unconverged

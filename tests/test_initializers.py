@@ -96,5 +96,5 @@ def test_same_seed_same_weights():
     ],
 )
 def test_callable_init_with_a_wrong_result(init):
-    with pytest.raises(ValueError, match=r"init=.*must return finite numbers in the"):
+    with pytest.raises(ValueError, match=r"init=.*must return finite real numbers in"):
         _first_parameters(init=init)

@@ -28,6 +28,6 @@ def test_inverse_scaling():
 def test_adaptive():
     schedule = Adaptive()
     assert schedule.epoch_factor(99) == 1.0
-    assert schedule.after_plateau(0.1) == 0.2
+    assert schedule.after_plateau(0.1) == 0.1 / 5
     assert schedule.after_plateau(1e-6) is None
     assert schedule.after_plateau(9e-7) is None

@@ -69,7 +69,7 @@ def test_the_rate_follows_schedule_and_plateaus():
     for event in epochs:
         rates.append(event.learning_rate)
         if event.epoch == 2:
-            state.plateau_factor *= 0.2
+            state.base_rate = 0.01 / 5
     np.testing.assert_allclose(
         rates, [0.01, 0.01 / np.sqrt(31), 0.2 * 0.01 / np.sqrt(61)]
     )
