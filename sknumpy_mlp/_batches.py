@@ -56,11 +56,16 @@ class Batches:
         order: IntArray | None = None,
         shuffle: bool = True,
     ) -> None:
+        n_rows = X.shape[0] if rows is None else len(rows)
+        if batch_size < n_rows and _is_column_major(X):
+            # Data frames hand out such arrays.  Gathering rows from one touches every
+            # column's memory for every row, in every epoch; one copy is cheaper.
+            X = np.ascontiguousarray(X)
         self._arrays = (X, y, sample_weight)
         self._rows = rows
         self._shuffle = shuffle
         self.batch_size = batch_size
-        self.n_rows = X.shape[0] if rows is None else len(rows)
+        self.n_rows = n_rows
         if order is None or not shuffle:
             order = np.arange(self.n_rows)
         self.order: IntArray = order
@@ -111,3 +116,15 @@ class Batches:
         # take() would first make a contiguous copy of the whole array.
         out[...] = array[rows]
         return out
+
+
+def _is_column_major(X: Any) -> bool:
+    """Whether rows are scattered over the memory of an array that is in memory."""
+    if not isinstance(X, np.ndarray) or X.flags.c_contiguous or X.strides[-1] == 0:
+        return False
+    base: Any = X
+    while base is not None:
+        if isinstance(base, np.memmap):
+            return False  # it may not fit
+        base = getattr(base, "base", None)
+    return abs(X.strides[0]) < abs(X.strides[-1])

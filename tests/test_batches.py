@@ -95,3 +95,18 @@ def test_a_memory_map_is_not_copied(tmp_path):
     for X_batch, y_batch, _ in _epoch(batches, np.random.RandomState(0)):
         np.testing.assert_array_equal(X_batch[:, 0], 3 * y_batch)
         assert not np.shares_memory(X_batch, X)
+
+
+def test_column_major_data_is_copied_once_unless_it_is_on_disk(tmp_path):
+    X = np.asfortranarray(_data()[0])
+    assert Batches(X, np.arange(N), None, 4)._arrays[0].flags.c_contiguous
+    assert Batches(X, np.arange(N), None, N)._arrays[0] is X
+    mapped = np.lib.format.open_memmap(
+        tmp_path / "X.npy", mode="w+", dtype=float, shape=(N, 3), fortran_order=True
+    )
+    mapped[:] = X
+    for on_disk in (mapped, np.asarray(mapped), mapped[1:]):
+        batches = Batches(on_disk, np.arange(len(on_disk)), None, 4)
+        assert batches._arrays[0] is on_disk
+        for X_batch, y_batch, _ in _epoch(batches, np.random.RandomState(0)):
+            np.testing.assert_array_equal(X_batch, on_disk[y_batch])
