@@ -58,7 +58,7 @@ def cases():
         ((512, 512), 256),
     ):
         name = "-".join(map(str, (784, *sizes, 10)))
-        n_epochs = 10 if sizes == (100,) and batch_size == 200 else 3
+        n_epochs = 20 if sizes == (100,) and batch_size == 200 else 4
         settings = adam | {"hidden_layer_sizes": sizes, "batch_size": batch_size}
         yield f"MNIST {name}, batch {batch_size}", X, y, n_epochs, settings
     rng = np.random.default_rng(0)

@@ -215,8 +215,7 @@ class MultinomialLogLoss(Loss):
 
     def loss_gradient(self, y: NDArray[Any], raw: Array) -> Array:
         """Return the losses and overwrite ``raw`` with their gradient."""
-        n_rows, n_outputs = raw.shape
-        target = np.arange(0, n_rows * n_outputs, n_outputs)
+        target = np.arange(0, raw.size, raw.shape[1])  # in the flattened array
         target += y
         flat = raw.reshape(-1)
         _subtract_row_max(raw)

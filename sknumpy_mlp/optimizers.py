@@ -18,9 +18,9 @@ from sknumpy_mlp._typing import Array
 
 __all__ = ["OPTIMIZERS", "SGD", "Adam", "Optimizer"]
 
-# Elements of the parameter vector that are worked on at a time.  An update makes some
-# ten passes over four vectors; block by block they are read from the cache.
-_BLOCK = 32_768
+# The most elements of the parameter vector that are worked on at a time.  An update
+# makes some ten passes over four vectors; block by block they stay in the cache.
+_BLOCK = 40_000
 
 # Steps from one removal of vanishing numbers to the next.
 _STEPS_TO_FLUSH = 64
@@ -90,8 +90,10 @@ class Optimizer(ABC):
             The penalty is on this many parameters at the head of the vector.
         """
         self.n_steps += 1
-        for start in range(0, params.size, _BLOCK):
-            block = slice(start, start + _BLOCK)
+        n_blocks = math.ceil(params.size / _BLOCK)
+        block_size = math.ceil(params.size / n_blocks)
+        for start in range(0, params.size, block_size):
+            block = slice(start, start + block_size)
             params_block, grad_block = params[block], grad[block]
             if l2 and start < n_penalised:
                 penalised = slice(0, n_penalised - start)
@@ -99,12 +101,14 @@ class Optimizer(ABC):
             moments = tuple([moment[block] for moment in self.moments])
             self.rule(params_block, grad_block, moments, learning_rate)
         if self.n_steps % _STEPS_TO_FLUSH == 0:
-            _flush(params, power=1)
+            tiny = float(np.finfo(params.dtype).tiny)
+            # The gradient will be squared, and that of a weight may be its penalty's.
+            _flush(params, math.sqrt(tiny) / (l2 if 0.0 < l2 < 1.0 else 1.0))
             for moment, power in zip(self.moments, self.powers, strict=True):
-                _flush(moment, power)
+                _flush(moment, math.sqrt(tiny) ** power)
 
 
-def _flush(array: Array, power: int) -> None:
+def _flush(array: Array, smallest: float) -> None:
     """Set numbers to zero that are too small to matter, but not to cost time.
 
     The moments of a weight whose gradient is zero decay from step to step, down to
@@ -118,13 +122,10 @@ def _flush(array: Array, power: int) -> None:
     ----------
     array : ndarray
         Changed in place.
-    power : int
-        1 for what will be squared, 2 for what is a square.
+    smallest : float
+        What is about as small as this, or smaller, becomes zero.
     """
-    limits = np.finfo(array.dtype)
-    # The square of less than 1e-19 (in float64, 1e-154) is subnormal.
-    smallest = math.sqrt(limits.tiny) ** power
-    offset = smallest / float(limits.eps)
+    offset = smallest / float(np.finfo(array.dtype).eps)
     array += offset
     array -= offset
 

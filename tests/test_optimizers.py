@@ -132,12 +132,22 @@ def test_moments_of_dead_weights_become_zero(optimizer):
     np.testing.assert_array_equal(first, 0)
 
 
+def test_weights_without_input_become_zero_under_a_penalty():
+    params = np.ones(4, np.float32)
+    optimizer = Adam()
+    optimizer.init(params)
+    for _ in range(4000):
+        gradient = np.zeros(4, np.float32)
+        optimizer.step(params, gradient, 1e-2, l2=1e-6, n_penalised=3)
+    np.testing.assert_array_equal(params, [0, 0, 0, 1])
+
+
 def test_flush_keeps_what_counts():
     values = np.array([1.0, -3e-5, 1e-8, 1e-25, -1e-40], np.float32)
     flushed = values.copy()
-    optimizers._flush(flushed, power=1)
+    optimizers._flush(flushed, 1e-19)
     np.testing.assert_array_equal(flushed, [*values[:3], 0, 0])
-    values = np.array([1.0, 1e-200], np.float64)
+    values = np.array([1.0, 1e-200])
     flushed = values.copy()
-    optimizers._flush(flushed, power=1)
+    optimizers._flush(flushed, 1e-154)
     np.testing.assert_array_equal(flushed, [1.0, 0.0])
