@@ -4,10 +4,17 @@ import numpy as np
 import pytest
 from sklearn.datasets import load_digits
 from sklearn.neural_network import MLPClassifier, MLPRegressor
+from sklearn.utils.validation import has_fit_parameter
 
 from sknumpy_mlp import NumpyMLPClassifier, NumpyMLPRegressor
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+
+# What is compared here came to scikit-learn's MLP with its release 1.7.
+since_1_7 = pytest.mark.skipif(
+    not has_fit_parameter(MLPClassifier(), "sample_weight"),
+    reason="scikit-learn before 1.7 has neither sample_weight nor the Poisson loss",
+)
 
 X, DIGITS = load_digits(return_X_y=True)
 X, DIGITS = X[:500] / 16, DIGITS[:500]
@@ -98,22 +105,18 @@ def test_same_predictions(problem):
             )
 
 
+@since_1_7
 @pytest.mark.parametrize("settings", ["adam", "sgd", "lbfgs", "adam, early stopping"])
 @pytest.mark.parametrize("problem", PROBLEMS)
 def test_same_with_sample_weight(problem, settings):
     weight = np.random.default_rng(0).uniform(0.1, 3, len(X))
-    try:
-        theirs, ours = _fit_both(problem, SETTINGS[settings], sample_weight=weight)
-    except TypeError:
-        pytest.skip("scikit-learn before 1.7 has no sample_weight")
+    theirs, ours = _fit_both(problem, SETTINGS[settings], sample_weight=weight)
     _assert_same(theirs, ours)
 
 
+@since_1_7
 def test_poisson_is_the_same():
-    try:
-        theirs = MLPRegressor("poisson", max_iter=5, random_state=7).fit(X, DIGITS)
-    except TypeError:
-        pytest.skip("scikit-learn before 1.7 has no poisson loss")
+    theirs = MLPRegressor("poisson", max_iter=5, random_state=7).fit(X, DIGITS)
     ours = NumpyMLPRegressor("poisson", max_iter=5, random_state=7).fit(X, DIGITS)
     _assert_same(theirs, ours)
     np.testing.assert_allclose(ours.loss_curve_, theirs.loss_curve_, atol=1e-8)
