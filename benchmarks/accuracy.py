@@ -1,7 +1,8 @@
 """Accuracy on MNIST, iris and California housing, beside scikit-learn's MLP.
 
 The same settings, seed and folds for both.  Settings were chosen on a hold-out or by
-cross-validation.  The data come from scikit-learn's loaders; set ``SCIKIT_LEARN_DATA`` to read them from a copy.
+cross-validation.  The data come from scikit-learn's loaders; set
+``SCIKIT_LEARN_DATA`` to read them from a copy.
 
     python benchmarks/accuracy.py [mnist] [best] [iris] [housing]
 """

@@ -101,11 +101,14 @@ class Optimizer(ABC):
             moments = tuple([moment[block] for moment in self.moments])
             self.rule(params_block, grad_block, moments, learning_rate)
         if self.n_steps % _STEPS_TO_FLUSH == 0:
-            tiny = float(np.finfo(params.dtype).tiny)
-            # The gradient will be squared, and that of a weight may be its penalty's.
-            _flush(params, math.sqrt(tiny) / (l2 if 0.0 < l2 < 1.0 else 1.0))
+            limits = np.finfo(params.dtype)
+            smallest = math.sqrt(limits.tiny)
+            # The gradient will be squared, and that of a weight may be its penalty's;
+            # but under however weak a penalty a weight that counts is left alone.
+            weakest = min(max(l2, float(limits.eps)), 1.0) if l2 else 1.0
+            _flush(params, smallest / weakest)
             for moment, power in zip(self.moments, self.powers, strict=True):
-                _flush(moment, math.sqrt(tiny) ** power)
+                _flush(moment, smallest**power)
 
 
 def _flush(array: Array, smallest: float) -> None:

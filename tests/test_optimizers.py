@@ -142,6 +142,18 @@ def test_weights_without_input_become_zero_under_a_penalty():
     np.testing.assert_array_equal(params, [0, 0, 0, 1])
 
 
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("l2", [0.0, 1e-300, 1e-30, 1e-12, 1e-6, 1.0, 1e3])
+def test_weights_that_count_are_left_alone_under_any_penalty(l2, dtype):
+    start = np.array([1.0, -1e-2, 1e-4, -1e-5], dtype)
+    params = start.copy()
+    optimizer = SGD(momentum=0.0)
+    optimizer.init(params)
+    for _ in range(200):
+        optimizer.step(params, np.zeros_like(params), 1e-30, l2=l2, n_penalised=4)
+    np.testing.assert_allclose(params, start, rtol=1e-6)
+
+
 def test_flush_keeps_what_counts():
     values = np.array([1.0, -3e-5, 1e-8, 1e-25, -1e-40], np.float32)
     flushed = values.copy()
