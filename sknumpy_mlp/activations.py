@@ -10,27 +10,44 @@ activations :math:`f(z)`, and ``delta`` the gradient of the objective, with resp
 ``a`` before `Activation.backward` and with respect to ``z`` after it.
 """
 
+import math
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
-from scipy.special import expit
+from scipy.special import expit, ndtr
 
 from sknumpy_mlp._typing import Array
+from sknumpy_mlp._values import Value
 
-__all__ = ["ACTIVATIONS", "Activation", "Identity", "Logistic", "ReLU", "Tanh"]
+__all__ = [
+    "ACTIVATIONS",
+    "ELU",
+    "GELU",
+    "SELU",
+    "Activation",
+    "Identity",
+    "LeakyReLU",
+    "Logistic",
+    "Mish",
+    "ReLU",
+    "SiLU",
+    "Softplus",
+    "Tanh",
+]
 
 
-class Activation(ABC):
+class Activation(Value, ABC):
     r"""Base class of activation functions.
 
     Attributes
     ----------
     from_output : bool
         Whether the derivative can be had from the output ``a`` alone.  The layer
-        then keeps ``z`` and ``a`` in one array, and ``backward`` gets the same array
-        twice.
+        then keeps ``z`` and ``a`` in one array: ``forward`` works in place, and
+        ``backward`` gets the same array twice.  False needs a second array, which
+        keeps ``z``.
     glorot_factor : float
         The numerator of the bound :math:`\sqrt{factor / (fan_{in} + fan_{out})}` of
         Glorot's uniform initialisation for layers with this activation.
@@ -50,7 +67,10 @@ class Activation(ABC):
 
     @abstractmethod
     def forward(self, z: Array, out: Array) -> None:
-        """Write ``f(z)`` into ``out``, which may be ``z`` itself."""
+        """Write ``f(z)`` into ``out``, which is ``z`` itself if ``from_output``.
+
+        Otherwise ``out`` is another array, and ``z`` must be left as it is.
+        """
 
     @abstractmethod
     def backward(self, z: Array, a: Array, delta: Array) -> None:
@@ -67,8 +87,7 @@ class Identity(Activation):
 
     def forward(self, z: Array, out: Array) -> None:
         """Write ``f(z)`` into ``out``."""
-        if out is not z:
-            np.copyto(out, z)
+        np.copyto(out, z)
 
     def backward(self, z: Array, a: Array, delta: Array) -> None:
         """Leave ``delta`` as it is: f'(z) = 1."""
@@ -129,10 +148,265 @@ class ReLU(Activation):
         np.multiply(delta, a > 0.0, out=delta)
 
 
+@dataclass(frozen=True)
+class LeakyReLU(Activation):
+    r"""A rectifier that lets a little through, :math:`f(z) = \max(z, s z)`.
+
+    The derivative is 1 where z > 0, else the slope s: no unit ever stops learning.
+
+    Parameters
+    ----------
+    negative_slope : float, default=0.01
+        The slope s left of zero, in [0, 1).
+
+    References
+    ----------
+    A. L. Maas, A. Y. Hannun and A. Y. Ng, "Rectifier Nonlinearities Improve Neural
+    Network Acoustic Models", ICML 2013.
+    """
+
+    negative_slope: float = 0.01
+
+    def __post_init__(self) -> None:
+        if not 0.0 <= self.negative_slope < 1.0:
+            raise ValueError(
+                f"LeakyReLU(negative_slope={self.negative_slope!r}): the slope must be "
+                "a number in the range [0, 1)."
+            )
+
+    def forward(self, z: Array, out: Array) -> None:
+        """Write ``f(z)`` into ``out``."""
+        np.maximum(z, self.negative_slope * z, out=out)
+
+    def backward(self, z: Array, a: Array, delta: Array) -> None:
+        """Multiply ``delta`` by 1 or the slope."""
+        np.greater(a, 0.0, out=a)
+        a *= 1.0 - self.negative_slope
+        a += self.negative_slope
+        delta *= a
+
+
+@dataclass(frozen=True)
+class ELU(Activation):
+    r"""The exponential linear unit, with an optional overall scale.
+
+    .. math::
+
+        f(z) = s \cdot \begin{cases} z & z > 0 \\
+                                     \alpha (e^z - 1) & z \le 0 \end{cases}
+
+    with :math:`f' = s` on the right and :math:`f' = f + s \alpha` on the left.
+
+    Parameters
+    ----------
+    alpha : float, default=1.0
+        Minus the limit on the left, more than 0.  Only 1 makes the derivative
+        continuous.
+    scale : float, default=1.0
+        The factor s, more than 0.
+
+    References
+    ----------
+    D.-A. Clevert, T. Unterthiner and S. Hochreiter, "Fast and Accurate Deep Network
+    Learning by Exponential Linear Units (ELUs)", ICLR 2016, arXiv:1511.07289.
+    """
+
+    alpha: float = 1.0
+    scale: float = 1.0
+
+    def __post_init__(self) -> None:
+        if not (0.0 < self.alpha < math.inf and 0.0 < self.scale < math.inf):
+            raise ValueError(
+                f"{type(self).__name__}(alpha={self.alpha!r}, scale={self.scale!r}): "
+                "both must be finite numbers of more than 0."
+            )
+
+    def forward(self, z: Array, out: Array) -> None:
+        """Write ``f(z)`` into ``out``."""
+        left = np.minimum(z, 0.0)
+        np.expm1(left, out=left)
+        left *= self.alpha
+        np.maximum(z, 0.0, out=out)
+        out += left
+        out *= self.scale
+
+    def backward(self, z: Array, a: Array, delta: Array) -> None:
+        """Multiply ``delta`` by s, or by a + s alpha."""
+        right = (a > 0.0).astype(a.dtype)
+        right *= self.scale * (1.0 - self.alpha)
+        np.minimum(a, 0.0, out=a)
+        a += self.scale * self.alpha
+        a += right
+        delta *= a
+
+
+@dataclass(frozen=True)
+class SELU(ELU):
+    r"""The scaled exponential linear unit: `ELU` with two special constants.
+
+    With weights of variance :math:`1 / fan_{in}` (``init="lecun"``) and without
+    biases, zero mean and unit variance of the inputs of a layer are a fixed point that
+    its outputs are drawn to.
+
+    References
+    ----------
+    G. Klambauer, T. Unterthiner, A. Mayr and S. Hochreiter, "Self-Normalizing Neural
+    Networks", NeurIPS 2017, arXiv:1706.02515; the constants are in its equation 14.
+    """
+
+    alpha: float = 1.6732632423543772
+    scale: float = 1.0507009873554805
+
+
+@dataclass(frozen=True)
+class GELU(Activation):
+    r"""The Gaussian error linear unit, :math:`f(z) = z\, \Phi(z)`.
+
+    :math:`\Phi` is the standard normal distribution function, computed exactly, not by
+    the approximation with tanh; :math:`f' = \Phi(z) + z\, \varphi(z)`, with its density
+    :math:`\varphi(z) = e^{-z^2 / 2} / \sqrt{2 \pi}`.
+
+    References
+    ----------
+    D. Hendrycks and K. Gimpel, "Gaussian Error Linear Units (GELUs)", 2016,
+    arXiv:1606.08415.
+    """
+
+    from_output: ClassVar[bool] = False
+
+    def forward(self, z: Array, out: Array) -> None:
+        """Write ``f(z)`` into ``out``."""
+        ndtr(z, out=out)
+        out *= z
+
+    def backward(self, z: Array, a: Array, delta: Array) -> None:
+        """Multiply ``delta`` by Phi(z) + z phi(z)."""
+        ndtr(z, out=a)
+        a *= delta
+        delta *= z
+        np.multiply(z, z, out=z)
+        z *= -0.5
+        np.exp(z, out=z)
+        z *= 1.0 / math.sqrt(2.0 * math.pi)
+        delta *= z
+        delta += a
+
+
+@dataclass(frozen=True)
+class SiLU(Activation):
+    r"""The sigmoid linear unit, or swish, :math:`f(z) = z\, \sigma(z)`.
+
+    :math:`\sigma` is the logistic function;
+    :math:`f' = 1 - (1 - f)(1 - \sigma(z))`.
+
+    References
+    ----------
+    S. Elfwing, E. Uchibe and K. Doya, "Sigmoid-Weighted Linear Units for Neural
+    Network Function Approximation in Reinforcement Learning", Neural Networks 107,
+    2018, arXiv:1702.03118.
+    """
+
+    from_output: ClassVar[bool] = False
+
+    def forward(self, z: Array, out: Array) -> None:
+        """Write ``f(z)`` into ``out``."""
+        expit(z, out=out)
+        out *= z
+
+    def backward(self, z: Array, a: Array, delta: Array) -> None:
+        """Multiply ``delta`` by 1 - (1 - a) (1 - sigma(z))."""
+        np.negative(z, out=z)
+        expit(z, out=z)  # 1 - sigma
+        np.subtract(1.0, a, out=a)
+        a *= z
+        np.subtract(1.0, a, out=a)
+        delta *= a
+
+
+@dataclass(frozen=True)
+class Mish(Activation):
+    r"""Mish, :math:`f(z) = z \tanh(\log(1 + e^z))`.
+
+    With :math:`u = 1 + e^z`,
+
+    .. math::
+
+        f(z) = z\, \frac{u^2 - 1}{u^2 + 1}, \qquad
+        f'(z) = \frac{u^2 - 1}{u^2 + 1} + z\, \frac{4 u (u - 1)}{(u^2 + 1)^2}
+
+    References
+    ----------
+    D. Misra, "Mish: A Self Regularized Non-Monotonic Activation Function", BMVC 2020,
+    arXiv:1908.08681.
+    """
+
+    from_output: ClassVar[bool] = False
+
+    def forward(self, z: Array, out: Array) -> None:
+        """Write ``f(z)`` into ``out``."""
+        self._ratio(z, out, np.empty_like(z))
+        out *= z
+
+    def backward(self, z: Array, a: Array, delta: Array) -> None:
+        """Multiply ``delta`` by the derivative."""
+        w = np.empty_like(z)
+        self._ratio(z, a, w)
+        # 4 u (u - 1) / (u**2 + 1)**2 = 4 w (w + 1) / (w (w + 2) + 2)**2
+        z *= w
+        z *= 4.0
+        z *= w + 1.0
+        w *= w + 2.0
+        w += 2.0
+        z /= w
+        z /= w
+        a += z
+        delta *= a
+
+    @staticmethod
+    def _ratio(z: Array, out: Array, w: Array) -> None:
+        """``w = exp(z)`` and ``out = (u**2 - 1) / (u**2 + 1)`` for ``u = w + 1``."""
+        # Beyond 20 the ratio is 1 to the last digit, and soon exp would overflow.
+        # In terms of w nothing cancels where w is small.
+        np.minimum(z, 20.0, out=w)
+        np.exp(w, out=w)
+        np.add(w, 2.0, out=out)
+        out *= w
+        out /= out + 2.0
+
+
+@dataclass(frozen=True)
+class Softplus(Activation):
+    r"""A smooth rectifier, :math:`f(z) = \log(1 + e^z)`, with f' = 1 - exp(-f).
+
+    References
+    ----------
+    C. Dugas, Y. Bengio, F. Bélisle, C. Nadeau and R. Garcia, "Incorporating
+    Second-Order Functional Knowledge for Better Option Pricing", NIPS 2000.
+    """
+
+    def forward(self, z: Array, out: Array) -> None:
+        """Write ``f(z)`` into ``out``."""
+        np.logaddexp(z, 0.0, out=out)
+
+    def backward(self, z: Array, a: Array, delta: Array) -> None:
+        """Multiply ``delta`` by 1 - exp(-a)."""
+        np.negative(a, out=a)
+        np.expm1(a, out=a)
+        delta *= a
+        np.negative(delta, out=delta)
+
+
 #: The activations that the estimators know by name.
 ACTIVATIONS: dict[str, Activation] = {
     "identity": Identity(),
     "logistic": Logistic(),
     "tanh": Tanh(),
     "relu": ReLU(),
+    "leaky_relu": LeakyReLU(),
+    "elu": ELU(),
+    "selu": SELU(),
+    "gelu": GELU(),
+    "silu": SiLU(),
+    "mish": Mish(),
+    "softplus": Softplus(),
 }

@@ -4,9 +4,10 @@ import pickle
 
 import numpy as np
 import pytest
+import scipy.stats
 from scipy.special import expit
 
-from sknumpy_mlp.activations import ACTIVATIONS, Activation
+from sknumpy_mlp.activations import ACTIVATIONS, ELU, SELU, Activation, LeakyReLU
 
 # Formulas written anew, as plainly as can be.
 REFERENCE = {
@@ -14,12 +15,30 @@ REFERENCE = {
     "logistic": expit,
     "tanh": np.tanh,
     "relu": lambda z: np.where(z > 0, z, 0.0),
+    "leaky_relu": lambda z: np.where(z > 0, z, 0.01 * z),
+    "elu": lambda z: np.where(z > 0, z, np.exp(z) - 1),
+    "selu": lambda z: np.where(
+        z > 0, 1.0507009873554805 * z, 1.7580993408473766 * (np.exp(z) - 1)
+    ),
+    "gelu": lambda z: z * scipy.stats.norm.cdf(z),
+    "silu": lambda z: z / (1 + np.exp(-z)),
+    "mish": lambda z: z * np.tanh(np.log(1 + np.exp(z))),
+    "softplus": lambda z: np.log(1 + np.exp(z)),
+}
+
+# The listed ones, and some with other constants than the default.
+INSTANCES = {
+    **ACTIVATIONS,
+    "leaky_relu 0.3": LeakyReLU(0.3),
+    "leaky_relu 0": LeakyReLU(0.0),
+    "elu 0.5": ELU(0.5),
+    "elu 2, 3": ELU(2.0, 3.0),
 }
 
 
-@pytest.fixture(params=ACTIVATIONS)
+@pytest.fixture(params=INSTANCES)
 def activation(request) -> Activation:
-    return ACTIVATIONS[request.param]
+    return INSTANCES[request.param]
 
 
 def _backward(activation, z, delta):
@@ -37,15 +56,17 @@ def test_forward_matches_formula(name):
     z = np.linspace(-5, 5, 23).reshape(-1, 1)
     out = np.empty_like(z)
     ACTIVATIONS[name].forward(z, out)
-    np.testing.assert_allclose(out, REFERENCE[name](z), rtol=1e-14)
+    np.testing.assert_allclose(out, REFERENCE[name](z), rtol=1e-13)
 
 
-def test_forward_works_in_place(activation):
+def test_forward_works_in_place_or_leaves_its_input_alone(activation):
     z = np.linspace(-5, 5, 24).reshape(4, 6)
-    out = np.empty_like(z)
+    before, out = z.copy(), np.empty_like(z)
     activation.forward(z, out)
-    activation.forward(z, z)
-    np.testing.assert_array_equal(z, out)
+    np.testing.assert_array_equal(z, before)
+    if activation.from_output:
+        activation.forward(z, z)
+        np.testing.assert_array_equal(z, out)
 
 
 def test_derivative_matches_central_difference(activation):
@@ -81,3 +102,53 @@ def test_extreme_values_stay_finite(activation, dtype):
 
 def test_survives_pickling(activation):
     assert pickle.loads(pickle.dumps(activation)) == activation
+
+
+def test_selu_keeps_zero_mean_and_unit_variance():
+    """The fixed point that its constants were made for."""
+    z = np.random.default_rng(0).standard_normal((1_000_000, 1))
+    SELU().forward(z, z)
+    assert abs(z.mean()) < 0.005
+    assert abs(z.var() - 1) < 0.01
+
+
+def test_no_unit_of_a_leaky_relu_is_dead():
+    delta = _backward(LeakyReLU(0.3), np.array([[-2.0, 2.0]]), np.ones((1, 2)))
+    np.testing.assert_allclose(delta, [[0.3, 1.0]])
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda: LeakyReLU(1.0), r"negative_slope=1.0.*\[0, 1\)"),
+        (lambda: LeakyReLU(-0.1), r"negative_slope=-0.1.*\[0, 1\)"),
+        (lambda: ELU(0.0), r"ELU\(alpha=0.0.*more than 0"),
+        (lambda: SELU(scale=float("inf")), r"SELU\(.*scale=inf.*finite"),
+    ],
+)
+def test_constants_out_of_range(make, message):
+    with pytest.raises(ValueError, match=message):
+        make()
+
+
+class Cubic(Activation):
+    """A user's own, with a constant and without a dataclass."""
+
+    from_output = False
+
+    def __init__(self, factor=1.0):
+        self.factor = factor
+
+    def forward(self, z, out):
+        np.multiply(self.factor * z * z, z, out=out)
+
+    def backward(self, z, a, delta):
+        delta *= 3 * self.factor * z * z
+
+
+def test_objects_of_ones_own_are_values():
+    assert Cubic(2.0) == Cubic(2.0) != Cubic(3.0)
+    assert Cubic(2.0) != "cubic"
+    assert hash(Cubic(2.0)) == hash(Cubic(2.0))
+    assert repr(Cubic(2.0)) == "Cubic(factor=2.0)"
+    assert pickle.loads(pickle.dumps(Cubic(2.0))) == Cubic(2.0)
