@@ -9,12 +9,16 @@ to 0 or 1, and it is always the very function whose gradient is followed.
 To add a loss for regression, write a subclass of `Loss` and list it in
 ``REGRESSION_LOSSES``.  Losses for classification come in two forms, for one class out
 of several and for yes-no outputs: ``CLASSIFICATION_LOSSES`` lists objects like
-`LogLoss` that know both.
+`LogLoss` that know both.  The estimators also take objects, also of your own classes:
+``loss=Huber(delta=2.0)``.
 
 Throughout, ``raw`` has shape (n_rows, n_outputs) and ``y`` is what `Loss` says.
 """
 
+import itertools
+import math
 from abc import ABC, abstractmethod
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -23,29 +27,40 @@ from numpy.typing import NDArray
 from scipy.special import expit, xlogy
 
 from sknumpy_mlp._typing import Array
+from sknumpy_mlp._values import Value
 
 __all__ = [
     "CLASSIFICATION_LOSSES",
     "REGRESSION_LOSSES",
+    "AbsoluteError",
     "BinaryLogLoss",
+    "ClassificationLoss",
+    "Gamma",
+    "Huber",
     "LogLoss",
     "Loss",
     "MultinomialLogLoss",
     "Poisson",
+    "Quantile",
     "SquaredError",
 ]
 
 
-class Loss(ABC):
+class Loss(Value, ABC):
     """Base class of losses.
 
     Attributes
     ----------
     out_activation : str
-        Name of the inverse link, as scikit-learn names output activations.
+        Name of the inverse link, as scikit-learn names output activations.  A
+        classifier takes only losses whose predictions are probabilities: "logistic"
+        for two classes or several labels, "softmax" for one class out of several.
+    positive_only : bool
+        Whether negative targets are outside the domain.
     """
 
     out_activation: ClassVar[str] = "identity"
+    positive_only: ClassVar[bool] = False
 
     @abstractmethod
     def loss_gradient(self, y: NDArray[Any], raw: Array) -> Array:
@@ -53,8 +68,9 @@ class Loss(ABC):
 
         Parameters
         ----------
-        y : ndarray of shape (n_rows, n_outputs), or (n_rows,) of class codes
-            The targets; codes for `MultinomialLogLoss` only.
+        y : ndarray of shape (n_rows, n_targets), or (n_rows,) of class codes
+            The targets; codes from 0 to ``n_outputs - 1`` for one class out of
+            several.  Not to be changed.
         raw : ndarray of shape (n_rows, n_outputs)
             The raw outputs; afterwards, the derivative of each row's loss with
             respect to them.
@@ -69,7 +85,11 @@ class Loss(ABC):
         """Return the inverse link of ``raw``, which may be overwritten."""
         return raw
 
-    def check_target(self, y: Array) -> None:  # noqa: B027 - most take any number
+    def n_outputs(self, n_targets: int) -> int:
+        """Return how many raw outputs the loss needs for so many targets."""
+        return n_targets
+
+    def check_target(self, y: Array) -> None:
         """Raise ValueError if ``y`` is outside the domain of the loss."""
 
 
@@ -103,6 +123,182 @@ class SquaredError(Loss):
 
 
 @dataclass(frozen=True)
+class AbsoluteError(Loss):
+    r"""The absolute error, summed over the outputs; its minimum is the median.
+
+    .. math:: \ell = \sum_k |raw_k - y_k|
+
+    Link: identity.  Domain: real numbers.
+
+    References
+    ----------
+    R. Koenker and G. Bassett, "Regression Quantiles", Econometrica 46, 1978.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sknumpy_mlp.losses import AbsoluteError
+    >>> raw = np.array([[3.0]])
+    >>> AbsoluteError().loss_gradient(np.array([[1.0]]), raw), raw
+    (array([2.]), array([[1.]]))
+    """
+
+    def loss_gradient(self, y: NDArray[Any], raw: Array) -> Array:
+        """Return the losses and overwrite ``raw`` with their gradient."""
+        raw -= y
+        losses: Array = np.abs(raw).sum(axis=1)
+        np.sign(raw, out=raw)
+        return losses
+
+
+@dataclass(frozen=True)
+class Huber(Loss):
+    r"""Squared near zero, absolute further out: large errors pull no harder.
+
+    .. math::
+
+        \ell = \sum_k \begin{cases}
+        \tfrac{1}{2} r_k^2 & |r_k| \le \delta \\
+        \delta (|r_k| - \tfrac{1}{2} \delta) & \text{otherwise}
+        \end{cases}
+        \qquad r = raw - y
+
+    Link: identity.  Domain: real numbers.
+
+    Parameters
+    ----------
+    delta : float, default=1.0
+        The error at which the loss goes on in a straight line, in the unit of the
+        target; more than 0.
+
+    References
+    ----------
+    P. J. Huber, "Robust Estimation of a Location Parameter", Annals of Mathematical
+    Statistics 35, 1964.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sknumpy_mlp.losses import Huber
+    >>> raw = np.array([[3.0]])
+    >>> Huber(delta=1.0).loss_gradient(np.array([[1.0]]), raw), raw
+    (array([1.5]), array([[1.]]))
+    """
+
+    delta: float = 1.0
+
+    def __post_init__(self) -> None:
+        _check_open_interval(self, "delta", self.delta, 0.0, math.inf)
+        object.__setattr__(self, "delta", float(self.delta))
+
+    def loss_gradient(self, y: NDArray[Any], raw: Array) -> Array:
+        """Return the losses and overwrite ``raw`` with their gradient."""
+        raw -= y
+        error = raw.copy()
+        np.clip(raw, -self.delta, self.delta, out=raw)
+        # With the clipped error c, both branches are c (r - c / 2).
+        error -= 0.5 * raw
+        losses: Array = np.einsum("ij,ij->i", error, raw)
+        return losses
+
+
+@dataclass(frozen=True)
+class Quantile(Loss):
+    r"""The pinball loss, whose minimum is a quantile; for several, it is their sum.
+
+    .. math::
+
+        \ell = \sum_k \max(q_k u_k, (q_k - 1) u_k),
+        \qquad u_k = y_k - p_k
+
+    for predictions p.  Link: identity for one quantile, which takes one target or
+    several.  Several quantiles need one target and have an output each; the
+    predictions are the raw outputs *in ascending order*, in the loss as well as in
+    `predict`, so that the quantiles never cross [1]_.  Domain: real numbers.
+
+    Parameters
+    ----------
+    quantile : float or sequence of float, default=0.5
+        The level q, or the levels in ascending order, each in the range (0, 1).
+
+    References
+    ----------
+    R. Koenker and G. Bassett, "Regression Quantiles", Econometrica 46, 1978.
+
+    .. [1] V. Chernozhukov, I. Fernández-Val and A. Galichon, "Quantile and Probability
+       Curves Without Crossing", Econometrica 78, 2010, arXiv:0704.3649: the sorted
+       quantiles are never further from the truth.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sknumpy_mlp.losses import Quantile
+    >>> loss, raw = Quantile([0.1, 0.9]), np.array([[3.0, 1.0]])
+    >>> loss.predict(raw.copy())
+    array([[1., 3.]])
+    >>> loss.loss_gradient(np.array([[2.0]]), raw), raw
+    (array([0.2]), array([[ 0.1, -0.1]]))
+    """
+
+    quantile: float | Sequence[float] = 0.5
+
+    def __post_init__(self) -> None:
+        given: Any = self.quantile
+        several = isinstance(given, Iterable) and not isinstance(given, str)
+        levels = tuple(given) if several else (given,)
+        for level in levels:
+            _check_open_interval(self, "quantile", level, 0.0, 1.0)
+        levels = tuple(float(level) for level in levels)
+        if not levels or any(a >= b for a, b in itertools.pairwise(levels)):
+            raise ValueError(
+                f"Quantile(quantile={given!r}): several quantiles must be in "
+                "ascending order, each of them once, and there must be at least one."
+            )
+        object.__setattr__(self, "quantile", levels if several else levels[0])
+
+    @property
+    def levels(self) -> tuple[float, ...]:
+        """The levels as a tuple, also if there is only one."""
+        given: Any = self.quantile
+        return given if isinstance(given, tuple) else (given,)
+
+    def n_outputs(self, n_targets: int) -> int:
+        """One output for each target, or for each quantile of the only target."""
+        if len(self.levels) == 1:
+            return n_targets
+        if n_targets != 1:
+            raise ValueError(
+                f"Several quantiles need one target, but with quantile={self.quantile} "
+                f"y has {n_targets} columns. Use one quantile, or an estimator for "
+                "each target (sklearn.multioutput.MultiOutputRegressor)."
+            )
+        return len(self.levels)
+
+    def loss_gradient(self, y: NDArray[Any], raw: Array) -> Array:
+        """Return the losses and overwrite ``raw`` with their gradient."""
+        ordered, order = raw, None
+        if len(self.levels) > 1:
+            order = raw.argsort(axis=1, kind="stable")
+            ordered = np.take_along_axis(raw, order, axis=1)
+        level = np.array(self.levels, raw.dtype)
+        below = ordered - y  # -u
+        losses: Array = np.maximum(-level * below, (1 - level) * below).sum(axis=1)
+        # 1 - q above the target, -q below it, and between the two on it.
+        gradient = np.heaviside(below, 0.5) - level
+        if order is None:
+            np.copyto(raw, gradient)
+        else:
+            np.put_along_axis(raw, order, gradient, axis=1)
+        return losses
+
+    def predict(self, raw: Array) -> Array:
+        """Return the quantiles, those of one target in ascending order."""
+        if len(self.levels) > 1:
+            raw.sort(axis=1)
+        return raw
+
+
+@dataclass(frozen=True)
 class Poisson(Loss):
     r"""Half the Poisson deviance, for counts and other targets of at least zero.
 
@@ -111,6 +307,11 @@ class Poisson(Loss):
 
     Link: logarithm, so that predictions :math:`e^{raw}` are positive.  Domain:
     :math:`y \ge 0`.
+
+    References
+    ----------
+    P. McCullagh and J. A. Nelder, "Generalized Linear Models", 2nd edition, 1989,
+    chapter 6.
 
     Examples
     --------
@@ -123,6 +324,7 @@ class Poisson(Loss):
     """
 
     out_activation: ClassVar[str] = "exp"
+    positive_only: ClassVar[bool] = True
 
     def loss_gradient(self, y: NDArray[Any], raw: Array) -> Array:
         """Return the losses and overwrite ``raw`` with their gradient."""
@@ -150,6 +352,59 @@ class Poisson(Loss):
 
 
 @dataclass(frozen=True)
+class Gamma(Loss):
+    r"""Half the gamma deviance, for positive targets whose spread grows with the mean.
+
+    .. math:: \ell = \sum_k \left( raw_k - \log y_k + y_k\, e^{-raw_k} - 1 \right)
+
+    Link: logarithm, so that predictions :math:`e^{raw}` are positive.  Domain:
+    :math:`y > 0`.
+
+    References
+    ----------
+    P. McCullagh and J. A. Nelder, "Generalized Linear Models", 2nd edition, 1989,
+    chapter 8.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sknumpy_mlp.losses import Gamma
+    >>> raw = np.log([[2.0]])
+    >>> losses = Gamma().loss_gradient(np.array([[4.0]]), raw)
+    >>> raw, losses.round(3)  # 1 - 4 / 2, and 2 - 1 - log(2)
+    (array([[-1.]]), array([0.307]))
+    """
+
+    out_activation: ClassVar[str] = "exp"
+    positive_only: ClassVar[bool] = True
+
+    def loss_gradient(self, y: NDArray[Any], raw: Array) -> Array:
+        """Return the losses and overwrite ``raw`` with their gradient."""
+        losses = raw - np.log(y)
+        np.negative(raw, out=raw)
+        np.exp(raw, out=raw)
+        raw *= y
+        losses += raw
+        losses -= 1.0
+        np.subtract(1.0, raw, out=raw)
+        total: Array = losses.sum(axis=1)
+        return total
+
+    def predict(self, raw: Array) -> Array:
+        """Return the expected values."""
+        return np.exp(raw, out=raw)
+
+    def check_target(self, y: Array) -> None:
+        """Raise ValueError if any target is not positive."""
+        if y.min(initial=math.inf) <= 0:
+            raise ValueError(
+                f"Some value(s) of y are out of the valid range of loss='gamma': "
+                f"got {y.min()}, but targets must be more than 0. Shift y, or use "
+                "loss='poisson', which takes zeros, or loss='squared_error'."
+            )
+
+
+@dataclass(frozen=True)
 class BinaryLogLoss(Loss):
     r"""Cross-entropy of independent yes-no outputs: two classes, or several labels.
 
@@ -157,6 +412,12 @@ class BinaryLogLoss(Loss):
 
     Link: logit.  Domain: :math:`0 \le y \le 1`, one column for two classes, a column
     for each label otherwise.
+
+    Parameters
+    ----------
+    label_smoothing : float, default=0.0
+        With :math:`\epsilon` in [0, 1), y is replaced by
+        :math:`(1 - \epsilon) y + \epsilon / 2`, see `LogLoss`.
 
     Examples
     --------
@@ -170,8 +431,15 @@ class BinaryLogLoss(Loss):
 
     out_activation: ClassVar[str] = "logistic"
 
+    label_smoothing: float = 0.0
+
+    def __post_init__(self) -> None:
+        _check_label_smoothing(self)
+
     def loss_gradient(self, y: NDArray[Any], raw: Array) -> Array:
         """Return the losses and overwrite ``raw`` with their gradient."""
+        if self.label_smoothing:
+            y = (1.0 - self.label_smoothing) * y + 0.5 * self.label_smoothing
         losses = np.logaddexp(0.0, raw, dtype=raw.dtype)
         losses -= y * raw
         expit(raw, out=raw)
@@ -191,6 +459,15 @@ class BinaryLogLoss(Loss):
         limits = np.finfo(raw.dtype)
         return probability.clip(limits.tiny, 1.0 - limits.epsneg, out=probability)
 
+    def check_target(self, y: Array) -> None:
+        """Raise ValueError if any target is not between 0 and 1."""
+        if y.min(initial=0.0) < 0 or y.max(initial=0.0) > 1:
+            raise ValueError(
+                f"Some value(s) of y are out of the valid range of {self!r}: got "
+                f"values from {y.min()} to {y.max()}, but targets must be between 0 "
+                "and 1. Divide y by its largest value, or use loss='squared_error'."
+            )
+
 
 @dataclass(frozen=True)
 class MultinomialLogLoss(Loss):
@@ -200,6 +477,14 @@ class MultinomialLogLoss(Loss):
 
     Link: the inverse is softmax.  Domain: ``y`` holds class codes from 0 to
     ``n_outputs - 1``, shape (n_rows,).
+
+    Parameters
+    ----------
+    label_smoothing : float, default=0.0
+        With :math:`\epsilon` in [0, 1), the share :math:`\epsilon` of the target is
+        spread evenly over all K classes, see `LogLoss`:
+        :math:`\ell = \log \sum_k e^{raw_k} - (1 - \epsilon)\, raw_y
+        - \tfrac{\epsilon}{K} \sum_k raw_k`.
 
     Examples
     --------
@@ -213,6 +498,11 @@ class MultinomialLogLoss(Loss):
 
     out_activation: ClassVar[str] = "softmax"
 
+    label_smoothing: float = 0.0
+
+    def __post_init__(self) -> None:
+        _check_label_smoothing(self)
+
     def loss_gradient(self, y: NDArray[Any], raw: Array) -> Array:
         """Return the losses and overwrite ``raw`` with their gradient."""
         target = np.arange(0, raw.size, raw.shape[1])  # in the flattened array
@@ -220,10 +510,16 @@ class MultinomialLogLoss(Loss):
         flat = raw.reshape(-1)
         _subtract_row_max(raw)
         target_raw = flat[target]
+        share = self.label_smoothing / raw.shape[1]
+        if share:
+            target_raw *= 1.0 - self.label_smoothing
+            target_raw += share * raw.sum(axis=1)
         total = _exp_and_normalise(raw)
         losses: Array = np.log(total, out=total)
         losses -= target_raw
-        flat[target] -= 1.0
+        flat[target] -= 1.0 - self.label_smoothing
+        if share:
+            raw -= share
         return losses
 
     def predict(self, raw: Array) -> Array:
@@ -231,6 +527,15 @@ class MultinomialLogLoss(Loss):
         _subtract_row_max(raw)
         _exp_and_normalise(raw)
         return raw
+
+    def check_target(self, y: Array) -> None:
+        """Raise ValueError if the targets are no class codes."""
+        if y.ndim != 1:
+            raise ValueError(
+                f"{self!r} needs class codes, one for each row, but y has the shape "
+                f"{y.shape}. Use it in a classifier; for shares between 0 and 1 there "
+                "is BinaryLogLoss()."
+            )
 
 
 def _subtract_row_max(raw: Array) -> None:
@@ -247,25 +552,90 @@ def _exp_and_normalise(raw: Array) -> Array:
     return total
 
 
+class ClassificationLoss(Value, ABC):
+    """Base class of losses for every kind of classification.
+
+    A `Loss` knows one kind of target: classes, of which a sample has exactly one, or
+    yes-no outputs.  An object of this class picks the right one.
+    """
+
+    @abstractmethod
+    def for_target(self, *, multinomial: bool) -> Loss:
+        """Return the loss for exactly one class a row, or for yes-no outputs."""
+
+
 @dataclass(frozen=True)
-class LogLoss:
-    """Cross-entropy for classification: binary or multinomial, as the target asks.
+class LogLoss(ClassificationLoss):
+    r"""Cross-entropy for classification: binary or multinomial, as the target asks.
+
+    Links and formulas: `BinaryLogLoss` for two classes and for several labels,
+    `MultinomialLogLoss` for several classes.
+
+    Parameters
+    ----------
+    label_smoothing : float, default=0.0
+        The share :math:`\epsilon`, in [0, 1), of each target that is spread evenly
+        over its classes: a one becomes :math:`1 - \epsilon + \epsilon / K` and a zero
+        :math:`\epsilon / K`, for K classes (two, for a label).  Keeps the logits from
+        growing without bound [1]_.
+
+    References
+    ----------
+    .. [1] C. Szegedy, V. Vanhoucke, S. Ioffe, J. Shlens and Z. Wojna, "Rethinking the
+       Inception Architecture for Computer Vision", CVPR 2016, arXiv:1512.00567.
 
     Examples
     --------
     >>> from sknumpy_mlp.losses import LogLoss
-    >>> LogLoss().for_target(multinomial=True)
-    MultinomialLogLoss()
+    >>> LogLoss(label_smoothing=0.1).for_target(multinomial=True)
+    MultinomialLogLoss(label_smoothing=0.1)
     """
+
+    label_smoothing: float = 0.0
+
+    def __post_init__(self) -> None:
+        _check_label_smoothing(self)
 
     def for_target(self, *, multinomial: bool) -> Loss:
         """Return the loss for exactly one class a row, or for yes-no outputs."""
-        return MultinomialLogLoss() if multinomial else BinaryLogLoss()
+        kind = MultinomialLogLoss if multinomial else BinaryLogLoss
+        return kind(self.label_smoothing)
+
+
+def _check_open_interval(
+    loss: Loss, name: str, value: Any, low: float, high: float
+) -> None:
+    """Raise ValueError if a constant is no number between the two."""
+    if not (_is_number(value) and low < value < high):
+        raise ValueError(
+            f"{type(loss).__name__}({name}={value!r}): {name} must be a number in the "
+            f"range ({low:g}, {high:g})."
+        )
+
+
+def _check_label_smoothing(loss: Any) -> None:
+    """Raise ValueError if it is out of range; make it a Python float."""
+    value = loss.label_smoothing
+    if not (_is_number(value) and 0.0 <= value < 1.0):
+        raise ValueError(
+            f"{type(loss).__name__}(label_smoothing={value!r}): label_smoothing must "
+            "be a number in the range [0, 1)."
+        )
+    # NumPy scalars would pull float32 arithmetic up to float64.
+    object.__setattr__(loss, "label_smoothing", float(value))
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float | np.number) and not isinstance(value, bool)
 
 
 #: The losses that the estimators know by name.
-CLASSIFICATION_LOSSES: dict[str, LogLoss] = {"log_loss": LogLoss()}
+CLASSIFICATION_LOSSES: dict[str, ClassificationLoss] = {"log_loss": LogLoss()}
 REGRESSION_LOSSES: dict[str, Loss] = {
     "squared_error": SquaredError(),
+    "absolute_error": AbsoluteError(),
+    "huber": Huber(),
+    "quantile": Quantile(),
     "poisson": Poisson(),
+    "gamma": Gamma(),
 }

@@ -4,16 +4,21 @@ import pickle
 
 import numpy as np
 import pytest
-from scipy.special import log_softmax, softmax, xlogy
+import scipy.optimize
+from scipy.special import huber, log_softmax, softmax, xlogy
 from sklearn import metrics
 
 from sknumpy_mlp.losses import (
     CLASSIFICATION_LOSSES,
     REGRESSION_LOSSES,
+    AbsoluteError,
     BinaryLogLoss,
+    Gamma,
+    Huber,
     LogLoss,
     MultinomialLogLoss,
     Poisson,
+    Quantile,
     SquaredError,
 )
 
@@ -28,6 +33,14 @@ def _counts(rng):
     return rng.poisson(2.0, (N_ROWS, N_OUTPUTS)).astype(float)
 
 
+def _positive(rng):
+    return rng.gamma(2.0, size=(N_ROWS, N_OUTPUTS))
+
+
+def _one_target(rng):
+    return rng.standard_normal((N_ROWS, 1))
+
+
 def _yes_no(rng):
     return rng.integers(0, 2, (N_ROWS, N_OUTPUTS)).astype(float)
 
@@ -39,9 +52,18 @@ def _codes(rng):
 # Each loss with a function that draws targets from its domain.
 CASES = {
     "squared_error": (SquaredError(), _real),
+    "absolute_error": (AbsoluteError(), _real),
+    "huber": (Huber(), _real),
+    "huber 0.2": (Huber(delta=0.2), _real),
+    "quantile": (Quantile(), _real),
+    "quantile 0.9": (Quantile(0.9), _real),
+    "quantiles": (Quantile([0.1, 0.5, 0.75]), _one_target),
     "poisson": (Poisson(), _counts),
+    "gamma": (Gamma(), _positive),
     "binary_log_loss": (BinaryLogLoss(), _yes_no),
+    "binary_log_loss, smoothed": (BinaryLogLoss(0.2), _yes_no),
     "multinomial_log_loss": (MultinomialLogLoss(), _codes),
+    "multinomial_log_loss, smoothed": (MultinomialLogLoss(0.2), _codes),
 }
 
 
@@ -108,6 +130,101 @@ def test_values_match_independent_formulas():
         _value_gradient(MultinomialLogLoss(), y, raw)[0].mean(),
         metrics.log_loss(y, softmax(raw, axis=1)),
     )
+    y = _positive(rng)
+    np.testing.assert_allclose(
+        _value_gradient(Gamma(), y, raw)[0].mean(),
+        sum(
+            metrics.mean_gamma_deviance(y[:, k], np.exp(raw[:, k])) / 2
+            for k in range(N_OUTPUTS)
+        ),
+    )
+    y = _real(rng)
+    np.testing.assert_allclose(
+        _value_gradient(AbsoluteError(), y, raw)[0].mean(),
+        metrics.mean_absolute_error(y, raw) * N_OUTPUTS,
+    )
+    np.testing.assert_allclose(
+        _value_gradient(Huber(0.7), y, raw)[0], huber(0.7, raw - y).sum(axis=1)
+    )
+    for level in (0.1, 0.5, 0.9):
+        np.testing.assert_allclose(
+            _value_gradient(Quantile(level), y, raw)[0].mean(),
+            metrics.mean_pinball_loss(y, raw, alpha=level) * N_OUTPUTS,
+        )
+    levels, ordered = (0.1, 0.6, 0.9), np.sort(raw, axis=1)
+    np.testing.assert_allclose(
+        _value_gradient(Quantile(levels), y[:, :1], raw)[0].mean(),
+        sum(
+            metrics.mean_pinball_loss(y[:, 0], ordered[:, k], alpha=level)
+            for k, level in enumerate(levels)
+        ),
+    )
+
+
+def test_smoothed_labels_are_labels_of_which_a_share_is_spread_evenly():
+    rng = np.random.default_rng(4)
+    raw, y = rng.standard_normal((N_ROWS, N_OUTPUTS)), _codes(rng)
+    target = 0.7 * np.eye(N_OUTPUTS)[y] + 0.3 / N_OUTPUTS
+    value, gradient = _value_gradient(MultinomialLogLoss(0.3), y, raw)
+    np.testing.assert_allclose(value, -(target * log_softmax(raw, axis=1)).sum(axis=1))
+    np.testing.assert_allclose(gradient, softmax(raw, axis=1) - target, atol=1e-15)
+    labels = _yes_no(rng)
+    smoothed = _value_gradient(BinaryLogLoss(0.3), labels, raw)
+    plain = _value_gradient(BinaryLogLoss(), 0.7 * labels + 0.15, raw)
+    for a, b in zip(smoothed, plain, strict=True):
+        np.testing.assert_allclose(a, b)
+
+
+def test_absolute_error_is_twice_the_median_s_pinball_loss():
+    rng = np.random.default_rng(5)
+    raw, y = rng.standard_normal((2, N_ROWS, N_OUTPUTS))
+    raw[0] = y[0]  # on the kink as well
+    absolute = _value_gradient(AbsoluteError(), y, raw)
+    pinball = _value_gradient(Quantile(0.5), y, raw)
+    for a, b in zip(absolute, pinball, strict=True):
+        np.testing.assert_allclose(a, 2 * b)
+
+
+def test_huber_is_squared_near_zero_and_absolute_far_out():
+    rng = np.random.default_rng(6)
+    raw, y = rng.standard_normal((2, N_ROWS, N_OUTPUTS))
+    near = _value_gradient(Huber(100.0), y, raw)
+    for a, b in zip(near, _value_gradient(SquaredError(), y, raw), strict=True):
+        np.testing.assert_allclose(a, b, atol=1e-12)
+    far = _value_gradient(Huber(1e-9), y, raw)
+    for a, b in zip(far, _value_gradient(AbsoluteError(), y, raw), strict=True):
+        np.testing.assert_allclose(a / 1e-9, b, rtol=1e-6)
+
+
+def test_quantiles_never_cross_whatever_the_raw_outputs():
+    loss = Quantile([0.1, 0.5, 0.9])
+    raw = np.random.default_rng(7).standard_normal((1000, 3)).astype(np.float32)
+    assert (np.diff(loss.predict(raw)) >= 0).all()
+
+
+def test_the_domains_of_constants():
+    for bad in (0.0, 1.0, -0.1, 1.5, float("nan"), "0.5", None, [0.1, 1.0], True):
+        with pytest.raises(ValueError, match=r"must be a number in the range \(0, 1\)"):
+            Quantile(bad)
+    for bad in ([0.9, 0.1], [0.5, 0.5], []):
+        with pytest.raises(ValueError, match="ascending order"):
+            Quantile(bad)
+    for bad in (0, -1.0, float("inf"), "1"):
+        with pytest.raises(ValueError, match=r"Huber\(delta=.*range \(0, inf\)"):
+            Huber(bad)
+    for cls in (LogLoss, BinaryLogLoss, MultinomialLogLoss):
+        for bad in (-0.1, 1.0, None):
+            with pytest.raises(ValueError, match=r"label_smoothing=.*\[0, 1\)"):
+                cls(bad)
+    assert Quantile(np.array([0.25, 0.75])) == Quantile((0.25, 0.75))
+    assert type(Huber(np.float64(2)).delta) is float
+
+
+def test_several_quantiles_need_one_target():
+    assert Quantile([0.1, 0.9]).n_outputs(1) == 2
+    assert Quantile(0.9).n_outputs(3) == 3
+    with pytest.raises(ValueError, match=r"\(0.1, 0.9\) y has 3 columns.*MultiOutput"):
+        Quantile([0.1, 0.9]).n_outputs(3)
 
 
 def test_softmax_gradient_equals_the_chain_through_its_jacobian():
@@ -167,7 +284,9 @@ def test_predictions_lie_in_the_range_of_the_link(case):
     loss, _, raw = case
     predicted = loss.predict(raw * 100)
     if loss.out_activation == "identity":
-        np.testing.assert_array_equal(predicted, raw * 100)
+        several = len(getattr(loss, "levels", ())) > 1
+        expected = np.sort(raw, axis=1) if several else raw
+        np.testing.assert_array_equal(predicted, expected * 100)
     else:
         assert (predicted >= 0).all()
     if loss.out_activation in ("softmax", "logistic"):
@@ -184,22 +303,45 @@ def test_logistic_probabilities_never_reach_0_or_1(dtype):
 
 
 def test_best_constant_has_no_gradient(case):
-    """The gradient vanishes where the mean prediction is the mean target."""
+    """Among constant predictions, the one that the loss is about is the best."""
     loss, y, _ = case
-    if y.ndim == 1:
-        mean = np.bincount(y, minlength=N_OUTPUTS) / N_ROWS
-        constant = np.log(mean)
+    if isinstance(loss, AbsoluteError | Quantile):
+        levels = np.array(getattr(loss, "levels", (0.5,)))
+        constant = np.array(
+            [np.quantile(y[:, k % y.shape[1]], q) for k, q in enumerate(levels)]
+        )
+        if len(levels) == 1:
+            constant = np.quantile(y, levels[0], axis=0)
+        # Within one row's share of a kink.
+        tolerance = 1 / N_ROWS
+    elif isinstance(loss, Huber):
+        constant = np.array(
+            [
+                scipy.optimize.minimize_scalar(
+                    lambda c, k=k: huber(loss.delta, c - y[:, k]).sum(),
+                    tol=1e-12,
+                ).x
+                for k in range(N_OUTPUTS)
+            ]
+        )
+        tolerance = 1e-6
     else:
-        mean = y.mean(axis=0)
+        tolerance = 1e-14
+        if y.ndim == 1:
+            y = np.eye(N_OUTPUTS)[y]
+        smoothing = getattr(loss, "label_smoothing", 0.0)
+        n_classes = 2 if isinstance(loss, BinaryLogLoss) else N_OUTPUTS
+        mean = (1 - smoothing) * y.mean(axis=0) + smoothing / n_classes
         constant = {
             "identity": lambda m: m,
             "exp": np.log,
             "logistic": lambda m: np.log(m / (1 - m)),
+            "softmax": np.log,
         }[loss.out_activation](mean)
+        np.testing.assert_allclose(loss.predict(constant[np.newaxis].copy())[0], mean)
     raw = np.tile(constant, (N_ROWS, 1))
-    _, gradient = _value_gradient(loss, y, raw)
-    np.testing.assert_allclose(gradient.mean(axis=0), 0, atol=1e-14)
-    np.testing.assert_allclose(loss.predict(raw)[0], mean)
+    _, gradient = _value_gradient(loss, case[1], raw)
+    np.testing.assert_allclose(gradient.mean(axis=0), 0, atol=tolerance)
 
 
 def test_survives_pickling(case):
@@ -212,3 +354,18 @@ def test_poisson_domain():
     Poisson().check_target(np.array([[0.0], [3.0]]))
     with pytest.raises(ValueError, match=r"loss='poisson'.*-1\.0.*at least 0"):
         Poisson().check_target(np.array([[2.0], [-1.0]]))
+
+
+def test_gamma_domain():
+    Gamma().check_target(np.array([[0.1], [3.0]]))
+    with pytest.raises(ValueError, match=r"loss='gamma'.*0\.0.*more than 0.*poisson"):
+        Gamma().check_target(np.array([[2.0], [0.0]]))
+
+
+def test_domains_of_the_log_losses():
+    BinaryLogLoss().check_target(np.array([[0.0], [0.3], [1.0]]))
+    with pytest.raises(ValueError, match=r"from 0.5 to 2.0.*between 0 and 1"):
+        BinaryLogLoss().check_target(np.array([[0.5], [2.0]]))
+    MultinomialLogLoss().check_target(np.array([0, 1]))
+    with pytest.raises(ValueError, match=r"class codes.*\(2, 1\)"):
+        MultinomialLogLoss().check_target(np.array([[0.0], [1.0]]))
