@@ -10,13 +10,13 @@ step to step is made by `Optimizer.init`.  To add one, write a subclass and list
 import math
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 
 from sknumpy_mlp._typing import Array
 
-__all__ = ["OPTIMIZERS", "SGD", "Adam", "Optimizer"]
+__all__ = ["OPTIMIZERS", "SGD", "Adam", "Optimizer", "RMSprop"]
 
 # The most elements of the parameter vector that are worked on at a time.  An update
 # makes some ten passes over four vectors; block by block they stay in the cache.
@@ -31,8 +31,8 @@ class Optimizer(ABC):
     """Base class of optimisers; subclasses are dataclasses.
 
     A subclass defines its `rule`, an elementwise update, and lists in `powers` what
-    the rule remembers.  Counting, the penalty's gradient and the division into
-    blocks are done here, once for all.
+    the rule remembers.  Counting, the penalty's gradient, weight decay and the
+    division into blocks are done here, once for all.
 
     Attributes
     ----------
@@ -62,6 +62,15 @@ class Optimizer(ABC):
     ) -> None:
         """Update a block of ``params`` and ``moments``; ``grad`` may be destroyed."""
 
+    def same_settings(self, other: Any) -> bool:
+        """Whether ``other`` is of this class and has the same constants."""
+
+        def settings(optimizer: Any) -> dict[str, Any]:
+            memory = ("n_steps", "moments")
+            return {k: v for k, v in vars(optimizer).items() if k not in memory}
+
+        return type(self) is type(other) and settings(self) == settings(other)
+
     def init(self, params: Array) -> None:
         """Forget everything and make moments of zero for a vector like ``params``."""
         self.n_steps = 0
@@ -74,6 +83,7 @@ class Optimizer(ABC):
         learning_rate: float,
         *,
         l2: float = 0.0,
+        weight_decay: float = 0.0,
         n_penalised: int = 0,
     ) -> None:
         """Do one step: update ``params`` in place; ``grad`` may be destroyed.
@@ -86,18 +96,31 @@ class Optimizer(ABC):
             The rate of this step.
         l2 : float, default=0.0
             Strength of an L2 penalty, whose gradient ``l2 * params`` is added.
+        weight_decay : float, default=0.0
+            Before the rule, parameters are multiplied by
+            ``1 - learning_rate * weight_decay``: the decoupled decay of AdamW [1]_,
+            which an optimiser that scales gradients does not scale.
         n_penalised : int, default=0
-            The penalty is on this many parameters at the head of the vector.
+            Penalty and decay are on this many parameters at the head of the vector.
+
+        References
+        ----------
+        .. [1] I. Loshchilov and F. Hutter, "Decoupled Weight Decay Regularization",
+           ICLR 2019, arXiv:1711.05101.  The decay is multiplied by the learning rate,
+           as in PyTorch, and not only by the schedule's factor.
         """
         self.n_steps += 1
         n_blocks = math.ceil(params.size / _BLOCK)
         block_size = math.ceil(params.size / n_blocks)
+        kept = 1.0 - learning_rate * weight_decay
         for start in range(0, params.size, block_size):
             block = slice(start, start + block_size)
             params_block, grad_block = params[block], grad[block]
-            if l2 and start < n_penalised:
-                penalised = slice(0, n_penalised - start)
+            penalised = slice(0, max(0, n_penalised - start))
+            if l2:
                 grad_block[penalised] += l2 * params_block[penalised]
+            if weight_decay:
+                params_block[penalised] *= kept
             moments = tuple([moment[block] for moment in self.moments])
             self.rule(params_block, grad_block, moments, learning_rate)
         if self.n_steps % _STEPS_TO_FLUSH == 0:
@@ -204,6 +227,77 @@ class SGD(Optimizer):
 
 
 @dataclass
+class RMSprop(Optimizer):
+    r"""Steps divided by the root of the running mean square of the gradient.
+
+    .. math::
+
+        v &\leftarrow \rho v + (1 - \rho) g^2 \\
+        b &\leftarrow \mu b + \frac{g}{\sqrt{v} + \epsilon} \\
+        \theta &\leftarrow \theta - \eta b
+
+    PyTorch's formula; without momentum, :math:`b` is the quotient alone.
+
+    Parameters
+    ----------
+    rho : float, default=0.9
+        Decay rate of the mean square, in [0, 1).
+    epsilon : float, default=1e-8
+        Keeps the division finite.
+    momentum : float, default=0.0
+        :math:`\mu`, in [0, 1).
+
+    References
+    ----------
+    T. Tieleman and G. Hinton, "Lecture 6.5 - RMSProp", Coursera: Neural Networks for
+    Machine Learning, 2012.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sknumpy_mlp.optimizers import RMSprop
+    >>> params, optimizer = np.array([1.0, -2.0]), RMSprop(rho=0.75)
+    >>> optimizer.init(params)
+    >>> optimizer.step(params, grad=2 * params, learning_rate=0.1)
+    >>> params.round(3)  # g / sqrt(g**2 / 4) is 2 or -2
+    array([ 0.8, -1.8])
+    """
+
+    parameters: ClassVar[dict[str, str]] = {"epsilon": "epsilon"}
+
+    rho: float = 0.9
+    epsilon: float = 1e-8
+    momentum: float = 0.0
+
+    @property
+    def powers(self) -> tuple[int, ...]:
+        """The mean square; under momentum, quotients as well."""
+        return (2, 1) if self.momentum else (2,)
+
+    def rule(
+        self, params: Array, grad: Array, moments: tuple[Array, ...], rate: float
+    ) -> None:
+        """Update a block of ``params`` and the moments."""
+        # As in Adam, the mean square is kept divided by 1 - rho.
+        mean_square = moments[0]
+        root = math.sqrt(1.0 - self.rho)
+        denominator = grad * grad
+        mean_square *= self.rho
+        mean_square += denominator
+        np.sqrt(mean_square, out=denominator)
+        denominator += self.epsilon / root
+        grad /= denominator
+        grad *= 1.0 / root
+        if self.momentum:
+            velocity = moments[1]
+            velocity *= self.momentum
+            velocity += grad
+            np.copyto(grad, velocity)
+        grad *= rate
+        params -= grad
+
+
+@dataclass
 class Adam(Optimizer):
     r"""Adam: steps scaled by running moments of the gradient.
 
@@ -284,4 +378,8 @@ class Adam(Optimizer):
 
 
 #: The optimisers that the estimators know by name.
-OPTIMIZERS: dict[str, type[Optimizer]] = {"sgd": SGD, "adam": Adam}
+OPTIMIZERS: dict[str, type[Optimizer]] = {
+    "sgd": SGD,
+    "adam": Adam,
+    "rmsprop": RMSprop,
+}

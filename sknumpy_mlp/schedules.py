@@ -1,20 +1,54 @@
 r"""Learning-rate schedules: how the rate moves while a network trains.
 
-The rate of an epoch is a base rate, ``learning_rate_init`` at first, times the
-schedule's `Schedule.epoch_factor`, a formula.  When the training stalls,
-`Schedule.after_plateau` may lower the base rate.  Schedules are frozen dataclasses,
-without state: they print, compare and pickle.  To add one, write a subclass and list
-it in ``SCHEDULES``.
+The rate of a step is a product of three,
+
+.. math:: \eta = \eta_{base} \cdot factor(samples\ seen) \cdot schedule(progress),
+
+and a schedule defines one of them:
+
+- most are *formulas* of the share of the run that is done, `Schedule.__call__`;
+- `InverseScaling` counts samples, once an epoch, `Schedule.epoch_factor`;
+- `Plateau` reacts to a training that stalls, `Schedule.after_plateau`, by lowering the
+  base rate, which is ``learning_rate_init`` at first.
+
+Schedules are frozen dataclasses without state: they print, compare and pickle.  To add
+one, write a subclass and list it in ``SCHEDULES``.
+
+Throughout, ``progress`` is the share of the run that is done before a step, from 0 to
+1: epoch 2 of 10 begins at 0.1, and its middle is at 0.15.
 """
 
+import math
 from dataclasses import dataclass
 from typing import ClassVar
 
-__all__ = ["SCHEDULES", "Adaptive", "Constant", "InverseScaling", "Schedule"]
+from sknumpy_mlp._values import Value
+
+__all__ = [
+    "SCHEDULES",
+    "Constant",
+    "Cosine",
+    "InverseScaling",
+    "OneCycle",
+    "Plateau",
+    "Schedule",
+    "WarmupCosine",
+]
 
 
-class Schedule:
+class Schedule(Value):
     """Base class of schedules: a constant rate, and a plateau ends the training.
+
+    A subclass for a formula defines ``__call__``:
+
+    >>> from sknumpy_mlp.schedules import Schedule
+    >>> class Linear(Schedule):
+    ...     def __call__(self, progress):
+    ...         return 1.0 - progress
+    >>> Linear()(0.25)
+    0.75
+    >>> Linear().needs_horizon
+    True
 
     Attributes
     ----------
@@ -23,6 +57,19 @@ class Schedule:
     """
 
     parameters: ClassVar[dict[str, str]] = {}
+
+    @property
+    def needs_horizon(self) -> bool:
+        """Whether the rate depends on how long the run will be.
+
+        Such a run goes on to its end: a loss that stalls while the rate is high says
+        nothing about what it will do when the rate falls.
+        """
+        return type(self).__call__ is not Schedule.__call__
+
+    def __call__(self, progress: float) -> float:
+        """Factor on the base rate for a step at this share of the run, 0 to 1."""
+        return 1.0
 
     def epoch_factor(self, n_samples_seen: int) -> float:
         """Factor on the base rate for an epoch that starts after so many samples."""
@@ -62,19 +109,29 @@ class InverseScaling(Schedule):
 
 
 @dataclass(frozen=True)
-class Adaptive(Schedule):
-    """A constant rate that is divided at each plateau.
+class Plateau(Schedule):
+    """A constant rate that is divided whenever the training stalls.
+
+    It stalls when the loss, or with early stopping the validation score, has not
+    improved by ``tol`` for ``n_iter_no_change`` epochs.
 
     Parameters
     ----------
     divisor : float, default=5.0
-        What the rate is divided by when the training stalls.
+        What the rate is divided by, more than 1.
     min_rate : float, default=1e-6
         A plateau at this rate or a smaller one ends the training.
     """
 
     divisor: float = 5.0
     min_rate: float = 1e-6
+
+    def __post_init__(self) -> None:
+        if not (1.0 < self.divisor < math.inf and 0.0 < self.min_rate < math.inf):
+            raise ValueError(
+                f"{self!r}: divisor must be a finite number of more than 1, and "
+                "min_rate one of more than 0."
+            )
 
     def after_plateau(self, learning_rate: float) -> float | None:
         """Return the base rate after training stalled at a rate; None ends it."""
@@ -83,9 +140,167 @@ class Adaptive(Schedule):
         return learning_rate / self.divisor
 
 
+@dataclass(frozen=True)
+class Cosine(Schedule):
+    r"""Half a cosine, from the initial rate down to a share of it.
+
+    .. math:: f(p) = e + (1 - e)\, \tfrac{1}{2} (1 + \cos \pi p)
+
+    Parameters
+    ----------
+    end : float, default=0.0
+        The share e of the initial rate at the end of the run, in [0, 1].
+
+    References
+    ----------
+    I. Loshchilov and F. Hutter, "SGDR: Stochastic Gradient Descent with Warm
+    Restarts", ICLR 2017, arXiv:1608.03983 (here without the restarts).
+
+    Examples
+    --------
+    >>> from sknumpy_mlp.schedules import Cosine
+    >>> [round(Cosine()(progress), 3) for progress in (0, 0.25, 0.5, 1)]
+    [1.0, 0.854, 0.5, 0.0]
+    """
+
+    end: float = 0.0
+
+    def __post_init__(self) -> None:
+        _check_shares(self, ("end",))
+
+    def __call__(self, progress: float) -> float:
+        """Factor on the base rate for a step at this share of the run, 0 to 1."""
+        return _half_cosine(1.0, self.end, progress)
+
+
+@dataclass(frozen=True)
+class WarmupCosine(Schedule):
+    r"""A straight rise to the initial rate, then half a cosine down.
+
+    .. math::
+
+        f(p) = \begin{cases}
+        s + (1 - s)\, p / w & p < w \\
+        e + (1 - e)\, \tfrac{1}{2}
+        \left(1 + \cos \pi \frac{p - w}{1 - w}\right) & p \ge w
+        \end{cases}
+
+    Parameters
+    ----------
+    warmup : float, default=0.1
+        The share w of the run that the rise takes, in [0, 1).
+    start : float, default=0.01
+        The share s of the initial rate that the run starts with, in [0, 1].
+    end : float, default=0.0
+        The share e of the initial rate that it ends with, in [0, 1].
+
+    References
+    ----------
+    P. Goyal et al., "Accurate, Large Minibatch SGD: Training ImageNet in 1 Hour",
+    2017, arXiv:1706.02677 (section 2.2, gradual warmup).
+
+    Examples
+    --------
+    >>> from sknumpy_mlp.schedules import WarmupCosine
+    >>> schedule = WarmupCosine(warmup=0.2)
+    >>> [round(schedule(progress), 3) for progress in (0, 0.1, 0.2, 0.6, 1)]
+    [0.01, 0.505, 1.0, 0.5, 0.0]
+    """
+
+    warmup: float = 0.1
+    start: float = 0.01
+    end: float = 0.0
+
+    def __post_init__(self) -> None:
+        _check_shares(self, ("start", "end"), below_one=("warmup",))
+
+    def __call__(self, progress: float) -> float:
+        """Factor on the base rate for a step at this share of the run, 0 to 1."""
+        if progress < self.warmup:
+            return self.start + (1.0 - self.start) * progress / self.warmup
+        return _half_cosine(1.0, self.end, (progress - self.warmup) / (1 - self.warmup))
+
+
+@dataclass(frozen=True)
+class OneCycle(Schedule):
+    r"""One cycle: half a cosine up to the initial rate, another one far down.
+
+    With :math:`c(a, b, x) = b + (a - b)\, \tfrac{1}{2} (1 + \cos \pi x)`,
+
+    .. math::
+
+        f(p) = \begin{cases}
+        c(s, 1, p / r) & p < r \\
+        c(1, e, (p - r) / (1 - r)) & p \ge r
+        \end{cases}
+
+    ``learning_rate_init`` is the *highest* rate, and may be several times what a
+    constant rate could be.
+
+    Parameters
+    ----------
+    rise : float, default=0.3
+        The share r of the run in which the rate rises, in [0, 1).
+    start : float, default=0.04
+        The share s of the highest rate that the run starts with, in [0, 1].
+    end : float, default=4e-6
+        The share e of the highest rate that it ends with, in [0, 1].
+
+    References
+    ----------
+    L. N. Smith and N. Topin, "Super-Convergence: Very Fast Training of Neural Networks
+    Using Large Learning Rates", 2018, arXiv:1708.07120.  The defaults are those of
+    PyTorch's ``OneCycleLR``; the momentum is not cycled.
+
+    Examples
+    --------
+    >>> from sknumpy_mlp.schedules import OneCycle
+    >>> [round(OneCycle()(progress), 3) for progress in (0, 0.15, 0.3, 0.65, 1)]
+    [0.04, 0.52, 1.0, 0.5, 0.0]
+    """
+
+    rise: float = 0.3
+    start: float = 0.04
+    end: float = 4e-6
+
+    def __post_init__(self) -> None:
+        _check_shares(self, ("start", "end"), below_one=("rise",))
+
+    def __call__(self, progress: float) -> float:
+        """Factor on the base rate for a step at this share of the run, 0 to 1."""
+        if progress < self.rise:
+            return _half_cosine(self.start, 1.0, progress / self.rise)
+        return _half_cosine(1.0, self.end, (progress - self.rise) / (1.0 - self.rise))
+
+
+def _half_cosine(first: float, last: float, share: float) -> float:
+    """Go from ``first`` to ``last``, slowly at both ends."""
+    return last + (first - last) * 0.5 * (1.0 + math.cos(math.pi * share))
+
+
+def _check_shares(
+    schedule: Schedule, names: tuple[str, ...], *, below_one: tuple[str, ...] = ()
+) -> None:
+    """Raise ValueError for a share that is not between 0 and 1."""
+    for name in (*names, *below_one):
+        value = getattr(schedule, name)
+        if not 0.0 <= value <= 1.0 or (name in below_one and value == 1.0):
+            right = ")" if name in below_one else "]"
+            raise ValueError(
+                f"{schedule!r}: {name} must be a number in the range [0, 1{right}."
+            )
+
+
 #: The schedules that the estimators know by name.
 SCHEDULES: dict[str, type[Schedule]] = {
     "constant": Constant,
     "invscaling": InverseScaling,
-    "adaptive": Adaptive,
+    "adaptive": Plateau,
+    "plateau": Plateau,
+    "cosine": Cosine,
+    "warmup_cosine": WarmupCosine,
+    "one_cycle": OneCycle,
 }
+
+#: Of these names scikit-learn's, which act for SGD only, as they do there.
+SGD_SCHEDULES = frozenset({"constant", "invscaling", "adaptive"})

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from sknumpy_mlp import optimizers
-from sknumpy_mlp.optimizers import OPTIMIZERS, SGD, Adam
+from sknumpy_mlp.optimizers import OPTIMIZERS, SGD, Adam, RMSprop
 
 # Each with a learning rate at which it solves the problems below.
 INSTANCES = [
@@ -15,6 +15,8 @@ INSTANCES = [
     (SGD(momentum=0.9, nesterov=True), 0.02, 1e-3),
     (Adam(), 0.02, 0.01),
     (Adam(beta_1=0.0, beta_2=0.9, epsilon=1e-6), 0.002, 0.001),
+    (RMSprop(), 0.002, 0.001),
+    (RMSprop(rho=0.99, momentum=0.9), 0.0005, 0.0001),
 ]
 IDS = [repr(optimizer) for optimizer, *_ in INSTANCES]
 
@@ -77,6 +79,50 @@ def test_adam_follows_its_formula():
         np.testing.assert_allclose(params, theta, rtol=1e-14)
 
 
+@pytest.mark.parametrize("momentum", [0.0, 0.7])
+def test_rmsprop_follows_its_formula(momentum):
+    optimizer, params = RMSprop(0.8, 1e-3, momentum), np.array([1.0])
+    optimizer.init(params)
+    theta, v, b = 1.0, 0.0, 0.0
+    for g, rate in ((0.5, 0.1), (-1.0, 0.05), (0.25, 0.1), (3.0, 0.2)):
+        optimizer.step(params, np.array([g]), rate)
+        v = 0.8 * v + 0.2 * g**2
+        b = momentum * b + g / (np.sqrt(v) + 1e-3)
+        theta -= rate * b
+        np.testing.assert_allclose(params, theta, rtol=1e-14)
+
+
+@pytest.mark.parametrize(("optimizer", "rate", "_"), INSTANCES, ids=IDS)
+def test_decay_multiplies_the_head_before_the_rule(optimizer, rate, _, monkeypatch):
+    rng = np.random.default_rng(0)
+    start, gradient = rng.standard_normal((2, 103))
+    monkeypatch.setattr(optimizers, "_BLOCK", 20)
+    decayed, expected = start.copy(), start.copy()
+    optimizer.init(decayed)
+    optimizer.step(decayed, gradient.copy(), rate, weight_decay=0.5, n_penalised=61)
+    expected[:61] *= 1 - 0.5 * rate
+    optimizer.init(expected)
+    optimizer.step(expected, gradient.copy(), rate)
+    np.testing.assert_allclose(decayed, expected, rtol=1e-14)
+
+
+def test_same_settings():
+    used = Adam(beta_1=0.5)
+    used.init(np.zeros(3))
+    used.step(np.zeros(3), np.ones(3), 0.1)
+    assert used.same_settings(Adam(beta_1=0.5))
+    assert not used.same_settings(Adam())
+    assert not SGD().same_settings(Adam())
+
+    class Undecorated(SGD):
+        def __init__(self, scale):
+            super().__init__()
+            self.scale = scale
+
+    assert Undecorated(1.0).same_settings(Undecorated(1.0))
+    assert not Undecorated(1.0).same_settings(Undecorated(2.0))
+
+
 @pytest.mark.parametrize(("optimizer", "rate", "_"), INSTANCES, ids=IDS)
 def test_blocks_and_penalty_change_nothing_but_speed(optimizer, rate, _, monkeypatch):
     """In blocks or in one go, penalty inside or added before: the same step."""
@@ -120,7 +166,7 @@ def test_goes_on_after_pickling(optimizer, rate, _):
     np.testing.assert_array_equal(params, copied_params)
 
 
-@pytest.mark.parametrize("optimizer", [SGD(), Adam()], ids=repr)
+@pytest.mark.parametrize("optimizer", [SGD(), Adam(), RMSprop()], ids=repr)
 def test_moments_of_dead_weights_become_zero(optimizer):
     """They would otherwise stay subnormal for good, and cost time in every step."""
     params = np.ones(4, np.float32)
