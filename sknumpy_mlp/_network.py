@@ -44,6 +44,12 @@ class Network:
         """Number of columns of the raw output."""
         return self.layers[-1].fan_out
 
+    @property
+    def widths(self) -> list[int]:
+        """Number of inputs, then of units of each layer that has parameters."""
+        with_params = [layer for layer in self.layers if layer.coef_shapes]
+        return [self.layers[0].fan_in, *(layer.fan_out for layer in with_params)]
+
     def __getstate__(self) -> dict[str, Any]:
         return {"layers": self.layers}
 
@@ -82,7 +88,14 @@ class Network:
             )
         return rounded
 
-    def predict_raw(self, params: Array, X: Any) -> Array:
+    @cached_property
+    def first_with_params(self) -> int:
+        """Index of the first layer that has parameters."""
+        return next(i for i, layer in enumerate(self.layers) if layer.coef_shapes)
+
+    def predict_raw(
+        self, params: Array, X: Any, *, n_layers: int | None = None
+    ) -> Array:
         """Raw outputs for all rows of ``X``, in chunks of bounded memory.
 
         Parameters
@@ -91,18 +104,25 @@ class Network:
             The parameter vector.
         X : {ndarray, sparse matrix} of shape (n_samples, n_features)
             The input.
+        n_layers : int or None, default=None
+            Go through so many layers only; None for all.
 
         Returns
         -------
         raw : ndarray of shape (n_samples, n_outputs)
+            The output of the last of these layers.
         """
         n_samples = X.shape[0]
         workspace = Workspace(
-            self, params, min(n_samples, _PREDICT_ROWS), training=False
+            self,
+            params,
+            min(n_samples, _PREDICT_ROWS),
+            training=False,
+            n_layers=n_layers,
         )
         if n_samples <= _PREDICT_ROWS:
             return workspace.forward(X)
-        raw = np.empty((n_samples, self.n_outputs), params.dtype)
+        raw = np.empty((n_samples, workspace.n_outputs), params.dtype)
         for start in range(0, n_samples, _PREDICT_ROWS):
             rows = slice(start, start + _PREDICT_ROWS)
             raw[rows] = workspace.forward(X[rows])
@@ -122,6 +142,13 @@ class Workspace:
         The most rows that will go through at once.
     training : bool, default=True
         Whether there will be backward passes.
+    rng : Generator or None, default=None
+        What layers draw from that are random while they train; without it they are
+        not.
+    sparse_input : bool, default=False
+        Whether the input is sparse.
+    n_layers : int or None, default=None
+        Forward passes go through so many layers only; None for all.
 
     Attributes
     ----------
@@ -130,22 +157,42 @@ class Workspace:
     """
 
     def __init__(
-        self, network: Network, params: Array, n_rows: int, *, training: bool = True
+        self,
+        network: Network,
+        params: Array,
+        n_rows: int,
+        *,
+        training: bool = True,
+        rng: np.random.Generator | None = None,
+        sparse_input: bool = False,
+        n_layers: int | None = None,
     ) -> None:
         self.network = network
         self.params = params
+        self._rng = rng
+        self._layers = network.layers[:n_layers]
         self._param_views = network.views(params)
         if training:
             self.grad = np.empty_like(params)
             self._grad_views = network.views(self.grad)
         self._buffers = [
             layer.make_buffers(
-                n_rows, params.dtype, training=training, need_input_gradient=i > 0
+                n_rows,
+                params.dtype,
+                training=training,
+                need_input_gradient=i > network.first_with_params,
+                # Up to the first layer with parameters, data is handed on as it is.
+                sparse_input=sparse_input and i <= network.first_with_params,
             )
-            for i, layer in enumerate(network.layers)
+            for i, layer in enumerate(self._layers)
         ]
         # Buffers cut to a number of rows; a run knows two, a full batch and the last.
         self._cut: dict[int, Sequence[Buffers]] = {n_rows: self._buffers}
+
+    @property
+    def n_outputs(self) -> int:
+        """Number of columns of `forward`'s result."""
+        return self._layers[-1].fan_out
 
     def _buffers_for(self, n_rows: int) -> Sequence[Buffers]:
         if n_rows not in self._cut:
@@ -162,15 +209,16 @@ class Workspace:
 
     def forward(self, X: Any) -> Array:
         """Raw outputs, shape (n_rows, n_outputs), in memory of this workspace."""
-        x: Array = X
+        x = X
         self._inputs: list[Any] = []
         buffers = self._buffers_for(X.shape[0])
         for layer, params, layer_buffers in zip(
-            self.network.layers, self._param_views, buffers, strict=True
+            self._layers, self._param_views, buffers, strict=False
         ):
             self._inputs.append(x)
-            x = layer.forward(params, x, layer_buffers)
-        return x
+            x = layer.forward(params, x, layer_buffers, self._rng)
+        output: Array = x
+        return output
 
     def backward(self, delta: Array) -> None:
         """Fill ``grad``, given the gradient with respect to `forward`'s result.
@@ -178,15 +226,21 @@ class Workspace:
         ``delta`` and the intermediate results of the forward pass are destroyed.
         """
         buffers = self._buffers_for(delta.shape[0])
-        for i in reversed(range(len(self.network.layers))):
-            input_gradient = self.network.layers[i].backward(
+        first = self.network.first_with_params
+        for i in range(len(self._layers) - 1, first - 1, -1):
+            input_gradient = self._layers[i].backward(
                 self._param_views[i],
                 self._grad_views[i],
                 self._inputs[i],
                 delta,
                 buffers[i],
-                need_input_gradient=i > 0,
+                need_input_gradient=i > first,
             )
             if input_gradient is not None:
                 delta = input_gradient
         del self._inputs
+
+    def constrain(self) -> None:
+        """Put the parameters back into the sets that the layers confine them to."""
+        for layer, params in zip(self._layers, self._param_views, strict=False):
+            layer.constrain(params)

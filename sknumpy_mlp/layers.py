@@ -21,7 +21,7 @@ from sknumpy_mlp._typing import Array, RandomSource, Shape
 from sknumpy_mlp.activations import Activation, Identity
 from sknumpy_mlp.initializers import Glorot, Initializer
 
-__all__ = ["Buffers", "Dense", "Layer"]
+__all__ = ["Buffers", "Dense", "Dropout", "Layer"]
 
 #: The arrays a layer works in, by names of its own; the first axis is rows.
 Buffers: TypeAlias = dict[str, Array]
@@ -55,16 +55,29 @@ class Layer(ABC):
 
     @abstractmethod
     def make_buffers(
-        self, n_rows: int, dtype: Any, *, training: bool, need_input_gradient: bool
+        self,
+        n_rows: int,
+        dtype: Any,
+        *,
+        training: bool,
+        need_input_gradient: bool,
+        sparse_input: bool,
     ) -> Buffers:
         """Allocate what a pass over ``n_rows`` rows needs.
 
         With ``training=False`` there will be no backward pass;
-        ``need_input_gradient`` is as in `backward`.
+        ``need_input_gradient`` is as in `backward`; ``sparse_input`` says that the
+        input will be sparse.
         """
 
     @abstractmethod
-    def forward(self, params: Sequence[Array], x: Any, buffers: Buffers) -> Array:
+    def forward(
+        self,
+        params: Sequence[Array],
+        x: Any,
+        buffers: Buffers,
+        rng: np.random.Generator | None,
+    ) -> Any:
         """Return the output for the input ``x``, in one of the buffers.
 
         Parameters
@@ -75,6 +88,9 @@ class Layer(ABC):
             The input.  Only a first layer may be given a sparse one.
         buffers : dict of ndarray
             This layer's buffers, cut to ``n_rows``.
+        rng : Generator or None
+            What a layer that is random while it trains draws from; None in a pass
+            that only predicts.
         """
 
     @abstractmethod
@@ -101,8 +117,11 @@ class Layer(ABC):
         buffers : dict of ndarray
             The buffers that the forward pass filled; destroyed.
         need_input_gradient : bool
-            False for the first layer, whose input is data; it returns None then.
+            False where no layer below has parameters; it returns None then.
         """
+
+    def constrain(self, params: Sequence[Array]) -> None:  # noqa: B027 - most do not
+        """Put the parameters back into the set they are confined to, in place."""
 
 
 _LINEAR = Identity()
@@ -130,6 +149,14 @@ class Dense(Layer):
         The function :math:`f`.
     init_weights : callable, default=Glorot()
         Draws the first weights, see `sknumpy_mlp.initializers`.
+    max_norm : float or None, default=None
+        Upper bound on the Euclidean norm of the incoming weights of each unit, the
+        columns of W.  A longer column is scaled back to it after each step [1]_.
+
+    References
+    ----------
+    .. [1] N. Srebro and A. Shraibman, "Rank, Trace-Norm and Max-Norm", COLT 2005; for
+       networks with dropout, Srivastava et al. 2014, see `Dropout`.
     """
 
     fan_in: int
@@ -138,6 +165,7 @@ class Dense(Layer):
     # How the weights were first drawn is no property of the trained layer: it is not
     # compared, and not pickled (a user's function may not even be picklable).
     init_weights: Initializer = field(default=_GLOROT, repr=False, compare=False)
+    max_norm: float | None = None
 
     def __getstate__(self) -> dict[str, Any]:
         state = dict(self.__dict__)
@@ -183,11 +211,17 @@ class Dense(Layer):
         )
 
     def make_buffers(
-        self, n_rows: int, dtype: Any, *, training: bool, need_input_gradient: bool
+        self,
+        n_rows: int,
+        dtype: Any,
+        *,
+        training: bool,
+        need_input_gradient: bool,
+        sparse_input: bool,
     ) -> Buffers:
         """Allocate z, a and, for training, the input's gradient and a row of ones."""
         a = np.empty((n_rows, self.fan_out), dtype)
-        shared = self.activation.from_output or not training
+        shared = self.activation.from_output
         buffers = {"a": a, "z": a if shared else np.empty_like(a)}
         if training:
             buffers["ones"] = np.ones(n_rows, dtype)
@@ -195,7 +229,13 @@ class Dense(Layer):
             buffers["delta_x"] = np.empty((n_rows, self.fan_in), dtype)
         return buffers
 
-    def forward(self, params: Sequence[Array], x: Any, buffers: Buffers) -> Array:
+    def forward(
+        self,
+        params: Sequence[Array],
+        x: Any,
+        buffers: Buffers,
+        rng: np.random.Generator | None,
+    ) -> Array:
         """Return f(x W + b)."""
         W, b = params
         z, a = buffers["z"], buffers["a"]
@@ -223,6 +263,119 @@ class Dense(Layer):
         if not need_input_gradient:
             return None
         return np.matmul(delta, params[0].T, out=buffers["delta_x"])
+
+    def constrain(self, params: Sequence[Array]) -> None:
+        """Scale columns of W that are longer than ``max_norm`` back to it."""
+        if self.max_norm is None:
+            return
+        W = params[0]
+        norms = np.sqrt(np.einsum("ij,ij->j", W, W))
+        longest = norms.max()
+        if longest > self.max_norm:
+            W *= self.max_norm / np.maximum(norms, self.max_norm)
+
+
+@dataclass(frozen=True)
+class Dropout(Layer):
+    r"""Sets a random share of its input to zero while the network trains.
+
+    .. math:: x_{ij} \leftarrow m_{ij}\, x_{ij} / (1 - p), \qquad
+              P(m_{ij} = 0) = p, \; m_{ij} \in \{0, 1\}
+
+    The division keeps the expectation, so that a pass that only predicts leaves its
+    input as it is ("inverted" dropout) [1]_.
+
+    Parameters
+    ----------
+    fan_in : int
+        Number of columns, of the input as of the output.
+    rate : float
+        The share p, in [0, 1).  It is rounded to a multiple of :math:`2^{-16}`.
+
+    References
+    ----------
+    .. [1] N. Srivastava, G. Hinton, A. Krizhevsky, I. Sutskever and R. Salakhutdinov,
+       "Dropout: A Simple Way to Prevent Neural Networks from Overfitting", JMLR 15,
+       2014.
+    """
+
+    fan_in: int
+    rate: float
+
+    @property
+    def fan_out(self) -> int:  # type: ignore[override]
+        """As many columns as came in."""
+        return self.fan_in
+
+    @property
+    def coef_shapes(self) -> tuple[Shape, ...]:
+        """No parameters."""
+        return ()
+
+    @property
+    def intercept_shapes(self) -> tuple[Shape, ...]:
+        """No parameters."""
+        return ()
+
+    def init(self, params: Sequence[Array], rng: RandomSource) -> None:
+        """Nothing to draw."""
+
+    def make_buffers(
+        self,
+        n_rows: int,
+        dtype: Any,
+        *,
+        training: bool,
+        need_input_gradient: bool,
+        sparse_input: bool,
+    ) -> Buffers:
+        """Allocate, for training on dense data, a mask and the masked input."""
+        if not training or sparse_input:
+            return {}
+        shape = (n_rows, self.fan_in)
+        return {"mask": np.empty(shape, dtype), "x": np.empty(shape, dtype)}
+
+    def forward(
+        self,
+        params: Sequence[Array],
+        x: Any,
+        buffers: Buffers,
+        rng: np.random.Generator | None,
+    ) -> Any:
+        """Return the masked input; without ``rng``, the input."""
+        if rng is None:
+            return x
+        # Sixteen random bits decide on a number: a quarter of the time of drawing
+        # floats.  The share that is kept follows from the rounded threshold.
+        threshold = min(round(self.rate * 2**16), 2**16 - 1)
+        scale = 2**16 / (2**16 - threshold)
+        values = x if isinstance(x, np.ndarray) else x.data
+        words = rng.bit_generator.random_raw(-(-values.size // 4))
+        bits = words.view(np.uint16)[: values.size].reshape(values.shape)
+        kept = np.greater_equal(bits, np.uint16(threshold))
+        if values is not x:
+            masked = x.copy()  # only what is stored can be lost: the rest is zero
+            masked.data *= kept
+            masked.data *= scale
+            return masked
+        mask = np.multiply(kept, x.dtype.type(scale), out=buffers["mask"])
+        return np.multiply(x, mask, out=buffers["x"])
+
+    def backward(
+        self,
+        params: Sequence[Array],
+        grads: Sequence[Array],
+        x: Any,
+        delta: Array,
+        buffers: Buffers,
+        *,
+        need_input_gradient: bool,
+    ) -> Array | None:
+        """Return the gradient of x, zero where x was dropped."""
+        if not need_input_gradient:
+            return None
+        delta *= buffers["mask"]
+        return delta
 
 
 def _matmul(A: Any, B: Array, out: Array) -> None:
