@@ -4,45 +4,80 @@ import copy
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from itertools import pairwise
+from dataclasses import replace
 from numbers import Integral, Real
 from types import MethodType
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import BaseEstimator
-from sklearn.utils import check_array, check_consistent_length, check_random_state
+from sklearn.utils import (
+    check_array,
+    check_consistent_length,
+    check_random_state,
+    column_or_1d,
+)
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from sknumpy_mlp._evaluation import Data
 from sknumpy_mlp._network import Network
-from sknumpy_mlp._parameters import Check, check_parameters
-from sknumpy_mlp._solvers import Data, Job, Outcome, solve
+from sknumpy_mlp._parameters import (
+    Check,
+    check_combinations,
+    check_parameters,
+    layer_sizes,
+)
+from sknumpy_mlp._sklearn_callbacks import CallbackSupportMixin, begin_fit
+from sknumpy_mlp._solvers import Job, Outcome, make_schedule, solve
 from sknumpy_mlp._training import TrainingState
 from sknumpy_mlp._typing import Array, RandomSource
-from sknumpy_mlp.activations import ACTIVATIONS, Activation
+from sknumpy_mlp._values import copy_of
+from sknumpy_mlp.activations import ACTIVATIONS, Activation, Identity
+from sknumpy_mlp.callbacks import Callback
 from sknumpy_mlp.initializers import INITIALIZERS, Glorot, Initializer
-from sknumpy_mlp.layers import Dense
+from sknumpy_mlp.layers import Dense, Dropout, Layer
 from sknumpy_mlp.losses import Loss
 
+#: Keyword arguments of `fit` that describe validation data.
+Validation: TypeAlias = tuple[Any, Any, Any]
 
-class _BaseMLP(BaseEstimator, ABC):  # type: ignore[misc]
+
+class _BaseMLP(CallbackSupportMixin, BaseEstimator, ABC):  # type: ignore[misc]
     """Base of the estimators; the constructors are the subclasses' own."""
 
     _parameter_checks: ClassVar[dict[str, tuple[Check, ...]]]
     _numeric_target: ClassVar[bool]
 
+    _params: Array
+    _network: Network
+    _loss: Loss
     t_: int
     loss_curve_: list[float]
+    validation_loss_curve_: list[float] | None
     validation_scores_: list[float] | None
+    learning_rate_curve_: list[float]
 
     # --------------------------------------------------------------- for subclasses
 
     @abstractmethod
-    def _encode_target(
-        self, y: Any, dtype: Any, *, warm: bool, incremental: bool, classes: Any
-    ) -> tuple[NDArray[Any], Loss, int]:
-        """Return y as the loss wants it, the loss, and the number of outputs."""
+    def _learn_target(
+        self, y: Any, *, warm: bool, incremental: bool, classes: Any
+    ) -> tuple[Loss, int]:
+        """Learn what there is to know of y; return the loss and the number of targets.
+
+        With ``warm`` the target must be what it was before.
+        """
+
+    @abstractmethod
+    def _encode_target(self, y: Any, dtype: Any, name: str) -> NDArray[Any]:
+        """Return ``y`` as the loss wants it; ``name`` is what messages call it."""
+
+    def _class_weights(
+        self, y: NDArray[Any], sample_weight: Array | None, *, incremental: bool
+    ) -> Callable[[NDArray[Any]], Array] | None:
+        """Return what makes weights of the rows of encoded targets, or None."""
+        return None
 
     @abstractmethod
     def _score_raw(
@@ -66,20 +101,46 @@ class _BaseMLP(BaseEstimator, ABC):  # type: ignore[misc]
         X: Any,
         y: Any,
         sample_weight: Any,
+        validation: Validation,
         *,
         incremental: bool,
         classes: Any = None,
     ) -> None:
+        check_parameters(self, self._parameter_checks)
+        check_combinations(self, incremental=incremental)
+        if incremental and self.early_stopping and validation[0] is None:
+            raise PartialFitUnavailableError(
+                "partial_fit does not support early_stopping=True without X_val: it "
+                "sees only a part of the data at a time, of which it sets nothing "
+                "aside. Pass X_val and y_val, or set early_stopping=False."
+            )
+        bridge = None if incremental else begin_fit(self, X, y, sample_weight)
         with _all_or_nothing(self):
-            check_parameters(self, self._parameter_checks)
-            job = self._prepare(X, y, sample_weight, incremental, classes)
-            self._store(job, solve(self, job))
+            job = self._prepare(X, y, sample_weight, validation, incremental, classes)
+            callbacks: list[Callback] = []
+            if not incremental:
+                callbacks += self.callbacks or []
+            if bridge is not None:
+                bridge.reconstruct_by(
+                    lambda params: self._attributes(job.network, job.loss, params)
+                )
+                callbacks.append(bridge)
+            self._store(job, solve(self, replace(job, callbacks=callbacks)))
+            if bridge is not None:
+                bridge.end_fit()
 
     def _prepare(
-        self, X: Any, y: Any, sample_weight: Any, incremental: bool, classes: Any
+        self,
+        X: Any,
+        y: Any,
+        sample_weight: Any,
+        validation: Validation,
+        incremental: bool,
+        classes: Any,
     ) -> Job:
         """Validate everything and make the network and its first parameters."""
         warm = self.__sklearn_is_fitted__() and (self.warm_start or incremental)
+        dtypes: Any = (np.float64, np.float32) if self.dtype is None else self.dtype
         X, y = validate_data(
             self,
             X,
@@ -87,35 +148,134 @@ class _BaseMLP(BaseEstimator, ABC):  # type: ignore[misc]
             accept_sparse="csr",
             multi_output=True,
             y_numeric=self._numeric_target,
-            dtype=self._params.dtype if warm else (np.float64, np.float32),
+            dtype=self._params.dtype if warm and self.dtype is None else dtypes,
             reset=not warm,
         )
-        sample_weight = _check_sample_weight(sample_weight, X)
-        y, loss, n_outputs = self._encode_target(
-            y, X.dtype, warm=warm, incremental=incremental, classes=classes
+        y = _one_or_several_columns(y, dense=self._numeric_target, warn=True)
+        weight = _check_sample_weight(sample_weight, X)
+        loss, n_targets = self._learn_target(
+            y, warm=warm, incremental=incremental, classes=classes
         )
+        encoded = self._encode_target(y, X.dtype, "y")
+        loss.check_target(encoded)
+        class_weights = self._class_weights(encoded, weight, incremental=incremental)
+        data = _weigh(Data(X, encoded, weight, y), class_weights)
         # A copy, so that a fit that fails leaves the estimator's own state alone.
         state = copy.deepcopy(getattr(self, "_training_state", None)) if warm else None
         rng = self._random_stream(state)
-        network = self._make_network(X.shape[1], n_outputs)
+        network = self._make_network(X.shape[1], loss.n_outputs(n_targets))
+        _check_loss(loss, encoded, network.n_outputs, X.dtype)
         if warm:
             self._check_same_shape(network)
-            params = self._params.copy()
+            params = self._params.astype(X.dtype)  # a copy in any case
         else:
             params = network.init(self._init_stream(rng), X.dtype)
-        data = Data(X, y, sample_weight)
-        return Job(data, loss, network, params, rng, state, warm, incremental)
+        return Job(
+            data=data,
+            validation=self._validate_validation(
+                validation, encoded, X.dtype, loss, class_weights
+            ),
+            loss=loss,
+            network=network,
+            params=params,
+            rng=rng,
+            state=state,
+            warm=warm,
+            incremental=incremental,
+            identity=self._identity(data, network),
+        )
+
+    def _validate_validation(
+        self,
+        validation: Validation,
+        encoded_y: NDArray[Any],
+        dtype: Any,
+        loss: Loss,
+        class_weights: Callable[[NDArray[Any]], Array] | None,
+    ) -> Data | None:
+        X, y, sample_weight = validation
+        for name, value in (("y_val", y), ("sample_weight_val", sample_weight)):
+            if X is None and value is not None:
+                raise ValueError(
+                    f"{name} is provided, but X_val was not provided. Pass both, or "
+                    "neither."
+                )
+        if X is None:
+            return None
+        if y is None:
+            raise ValueError(
+                "X_val is provided, but y_val was not provided. Pass both, or neither."
+            )
+        X = validate_data(self, X, accept_sparse="csr", dtype=dtype, reset=False)
+        y = check_array(
+            y,
+            accept_sparse="csr",
+            ensure_2d=False,
+            dtype="numeric" if self._numeric_target else None,
+            input_name="y_val",
+        )
+        y = _one_or_several_columns(y, dense=self._numeric_target, warn=False)
+        check_consistent_length(X, y)
+        weight = _check_sample_weight(sample_weight, X, "sample_weight_val")
+        encoded = self._encode_target(y, dtype, "y_val")
+        if encoded.ndim != encoded_y.ndim or encoded.shape[1:] != encoded_y.shape[1:]:
+            columns = [1 if a.ndim == 1 else a.shape[1] for a in (encoded, encoded_y)]
+            raise ValueError(
+                f"y_val has {columns[0]} columns, but y has {columns[1]}. Pass the "
+                "same targets for both."
+            )
+        loss.check_target(encoded)
+        return _weigh(Data(X, encoded, weight, y), class_weights)
+
+    def _identity(self, data: Data, network: Network) -> dict[str, Any]:
+        """Return what a checkpoint of this run must agree with."""
+        identity = {
+            name: describe(value)
+            for name, value in self.get_params(deep=False).items()
+            if name not in ("callbacks", "verbose", "max_iter")
+        }
+        if self.solver != "lbfgs" and make_schedule(self).needs_horizon:
+            identity["max_iter"] = int(self.max_iter)
+        return identity | {
+            "estimator": type(self).__name__,
+            "layer widths": network.widths,
+            "shape of X": list(data.X.shape),
+        }
 
     def _make_network(self, n_features: int, n_outputs: int) -> Network:
-        activation = ACTIVATIONS[self.activation]
-        init = self._make_initializer(activation)
-        widths = [n_features, *_layer_sizes(self.hidden_layer_sizes)]
-        hidden = (
-            Dense(fan_in, fan_out, activation, init)
-            for fan_in, fan_out in pairwise(widths)
-        )
-        output = Dense(widths[-1], n_outputs, init_weights=init)
-        return Network((*hidden, output))
+        sizes = layer_sizes(self.hidden_layer_sizes)
+        activations = self._make_activations(len(sizes))
+        rates = self._dropout_rates(len(sizes))
+        max_norm = None if self.max_norm is None else float(self.max_norm)
+        layers: list[Layer] = []
+        fan_in = n_features
+        for fan_out, activation, rate in zip(sizes, activations, rates, strict=False):
+            if rate:
+                layers.append(Dropout(fan_in, rate))
+            init = self._make_initializer(activation)
+            layers.append(Dense(fan_in, fan_out, activation, init, max_norm))
+            fan_in = fan_out
+        if rates[-1]:
+            layers.append(Dropout(fan_in, rates[-1]))
+        # As in scikit-learn, the outputs are initialised like the last hidden layer.
+        init = self._make_initializer(activations[-1] if activations else Identity())
+        layers.append(Dense(fan_in, n_outputs, init_weights=init))
+        return Network(tuple(layers))
+
+    def _make_activations(self, n_hidden: int) -> list[Activation]:
+        given = self.activation
+        if isinstance(given, str | Activation):
+            given = [given] * n_hidden
+        return [
+            copy_of(item) if isinstance(item, Activation) else ACTIVATIONS[item]
+            for item in given
+        ]
+
+    def _dropout_rates(self, n_hidden: int) -> list[float]:
+        """Return the rates for the inputs and for each hidden layer."""
+        if isinstance(self.dropout, Real):
+            return [0.0] + [float(self.dropout)] * n_hidden
+        return [float(rate) for rate in self.dropout]
 
     def _make_initializer(self, activation: Activation) -> Initializer:
         if callable(self.init):
@@ -126,9 +286,7 @@ class _BaseMLP(BaseEstimator, ABC):  # type: ignore[misc]
         return INITIALIZERS[self.init]
 
     def _check_same_shape(self, network: Network) -> None:
-        old, new = (
-            [layer.fan_out for layer in net.layers] for net in (self._network, network)
-        )
+        old, new = (net.widths[1:] for net in (self._network, network))
         if old != new:
             raise ValueError(
                 f"The fitted network has layers of {old} units, but hidden_layer_sizes="
@@ -162,29 +320,46 @@ class _BaseMLP(BaseEstimator, ABC):  # type: ignore[misc]
 
     def _store(self, job: Job, outcome: Outcome) -> None:
         """Set the fitted attributes."""
-        losses, scores, n_samples_seen = outcome.losses, outcome.scores, 0
-        if job.warm:
-            losses = self.loss_curve_ + losses
-            n_samples_seen = self.t_
-            if scores is not None:
-                scores = (self.validation_scores_ or []) + scores
-        self._network = job.network
-        self._loss = job.loss
-        self._params = outcome.params
-        self.n_layers_ = len(job.network.layers) + 1
+        run, warm = outcome.run, job.warm
+        self.__dict__.update(self._attributes(job.network, job.loss, outcome.params))
+        self.n_layers_ = len(job.network.widths)
         self.n_outputs_ = job.network.n_outputs
         self.out_activation_ = job.loss.out_activation
         self.n_iter_ = outcome.n_iter
-        self.t_ = n_samples_seen + outcome.n_samples_seen
+        self.t_ = outcome.n_samples_seen + (self.t_ if warm else 0)
         self.loss_ = outcome.loss
-        self.loss_curve_ = losses
-        self.best_loss_ = min(losses, default=outcome.loss) if scores is None else None
-        self.validation_scores_ = scores
+        self.loss_curve_ = (self.loss_curve_ if warm else []) + run.losses
+        self.learning_rate_curve_ = (
+            self.learning_rate_curve_ if warm else []
+        ) + run.learning_rates
+        validated = run.has_validation
+        losses = (self.validation_loss_curve_ or []) if warm else []
+        self.validation_loss_curve_ = (
+            losses + run.validation_losses if validated else None
+        )
+        scores = (self.validation_scores_ or []) if warm else []
+        self.validation_scores_ = scores + run.validation_scores if validated else None
         self.best_validation_score_ = outcome.best_score
+        best_loss = min(self.loss_curve_, default=outcome.loss)
+        self.best_loss_ = best_loss if outcome.best_score is None else None
         if job.incremental or self.warm_start:
             self._training_state = outcome.state
         else:
             self.__dict__.pop("_training_state", None)
+
+    def _attributes(
+        self, network: Network, loss: Loss, params: Array
+    ) -> dict[str, Any]:
+        """Return the attributes that a prediction needs."""
+        return {"_network": network, "_loss": loss, "_params": params}
+
+    def _as_fitted(self, network: Network, loss: Loss, params: Array) -> Self:
+        """Return an estimator that predicts with these parameters, for scorers."""
+        fitted = copy.copy(self)
+        fitted.__dict__.update(self._attributes(network, loss, params))
+        # It is given validated arrays, without names.
+        fitted.__dict__.pop("feature_names_in_", None)
+        return fitted
 
     # ---------------------------------------------------------------- after a fit
 
@@ -239,18 +414,50 @@ class _BaseMLP(BaseEstimator, ABC):  # type: ignore[misc]
             target[...] = source
         self._params = params
 
-    def _predict_raw(self, X: Any) -> Array:
-        """Validate ``X`` and return the raw outputs, shape (n_samples, n_outputs)."""
+    def hidden_activations(self, X: Any, layer: int = -1) -> Array:
+        """Compute what a hidden layer makes of ``X``: the learnt representation.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            The input data.
+        layer : int, default=-1
+            Which hidden layer, from 0; -1 is the last.
+
+        Returns
+        -------
+        activations : ndarray of shape (n_samples, n_units)
+            The outputs of the layer's units.  There is no dropout in a prediction.
+
+        Raises
+        ------
+        ValueError
+            If there is no such layer.
+        """
+        check_is_fitted(self)
+        dense = [
+            i for i, each in enumerate(self._network.layers) if type(each) is Dense
+        ][:-1]
+        is_index = isinstance(layer, Integral) and not isinstance(layer, bool)
+        if not (is_index and -len(dense) <= layer < len(dense)):
+            raise ValueError(
+                f"layer={layer!r}: the network has {len(dense)} hidden layers, so it "
+                f"must be an int in the range [{-len(dense)}, {len(dense)})."
+            )
+        return self._forward(X, n_layers=dense[layer] + 1)
+
+    def _forward(self, X: Any, n_layers: int | None = None) -> Array:
+        """Validate ``X`` and return what so many layers make of it, by default all."""
         check_is_fitted(self)
         X = validate_data(
             self, X, accept_sparse="csr", dtype=self._params.dtype, reset=False
         )
-        raw: Array = self._network.predict_raw(self._params, X)
-        return raw
+        outputs: Array = self._network.predict_raw(self._params, X, n_layers=n_layers)
+        return outputs
 
     def _predict_target(self, X: Any) -> Array:
         """Validate ``X`` and return what the loss's inverse link makes of it."""
-        raw = self._predict_raw(X)
+        raw = self._forward(X)
         predicted: Array = self._loss.predict(raw)
         return predicted
 
@@ -261,11 +468,12 @@ class _BaseMLP(BaseEstimator, ABC):  # type: ignore[misc]
         return tags
 
 
-class PartialFitUnavailableError(AttributeError, ValueError):
+class PartialFitUnavailableError(AttributeError, ValueError, NotImplementedError):
     """The estimator's parameters rule `partial_fit` out.
 
-    An AttributeError, so that ``hasattr`` says what can be called; and a ValueError,
-    which scikit-learn raises for ``early_stopping=True``.
+    An AttributeError, so that ``hasattr`` says what can be called; a ValueError, which
+    scikit-learn raises for ``early_stopping=True``; and a NotImplementedError, which
+    its estimator checks allow.
     """
 
 
@@ -290,12 +498,7 @@ class PartialFit:
         if estimator.solver == "lbfgs":
             raise PartialFitUnavailableError(
                 "partial_fit is only available for stochastic optimizers. "
-                "solver='lbfgs' is not stochastic; use 'sgd' or 'adam'."
-            )
-        if estimator.early_stopping:
-            raise PartialFitUnavailableError(
-                "partial_fit does not support early_stopping=True: it sees only a part "
-                "of the data at a time. Set early_stopping=False."
+                "solver='lbfgs' is not stochastic; use 'sgd', 'adam' or 'rmsprop'."
             )
         return MethodType(self.method, estimator)
 
@@ -312,20 +515,74 @@ def _all_or_nothing(estimator: _BaseMLP) -> Iterator[None]:
         raise
 
 
-def _layer_sizes(hidden_layer_sizes: Any) -> list[int]:
-    if isinstance(hidden_layer_sizes, Integral):
-        return [int(hidden_layer_sizes)]
-    return [int(size) for size in hidden_layer_sizes]
+def _one_or_several_columns(y: Any, *, dense: bool, warn: bool) -> Any:
+    """Return a target of one column as a vector."""
+    if dense and hasattr(y, "toarray"):
+        y = y.toarray()
+    if y.ndim == 2 and y.shape[1] == 1:
+        return column_or_1d(y, warn=warn)
+    return y
 
 
-def _check_sample_weight(sample_weight: Any, X: Any) -> Array | None:
+def describe(value: Any) -> Any:
+    """Return what JSON can hold of a parameter, the same in every process."""
+    if value is None or isinstance(value, bool | int | float | str):
+        return value
+    if isinstance(value, np.generic):
+        return describe(value.item())
+    if isinstance(value, np.ndarray | list | tuple):
+        return [describe(item) for item in value]
+    if isinstance(value, dict):
+        return [[describe(key), describe(item)] for key, item in value.items()]
+    if " at 0x" in repr(value):  # an address differs from process to process
+        return getattr(value, "__qualname__", type(value).__qualname__)
+    return repr(value)
+
+
+def _check_loss(loss: Loss, y: NDArray[Any], n_outputs: int, dtype: Any) -> None:
+    """Try a loss out, since it may be the user's own, and a wrong shape is no error."""
+    raw = np.zeros((min(2, len(y)), n_outputs), dtype)
+    losses = loss.loss_gradient(y[: len(raw)], raw)
+    if not isinstance(losses, np.ndarray) or losses.shape != (len(raw),):
+        found = getattr(losses, "shape", type(losses).__name__)
+        raise ValueError(
+            f"loss={loss!r} must return an array with a loss for each row from "
+            f"loss_gradient: shape {(len(raw),)} for {len(raw)} rows, got {found}."
+        )
+    predicted = loss.predict(np.zeros_like(raw))
+    if np.shape(predicted) != raw.shape:
+        raise ValueError(
+            f"loss={loss!r} must return an array of the shape of raw, {raw.shape}, "
+            f"from predict, got {np.shape(predicted)}."
+        )
+
+
+def _weigh(data: Data, class_weights: Callable[[NDArray[Any]], Array] | None) -> Data:
+    """Multiply the rows' weights by those of their classes."""
+    if class_weights is None:
+        return data
+    weight = class_weights(data.y).astype(data.X.dtype, copy=False)
+    if data.sample_weight is not None:
+        weight = weight * data.sample_weight
+    if not weight.any() or not np.isfinite(weight.sum()):
+        raise ValueError(
+            "The class weights, times sample_weight, must not all be zero, and their "
+            f"sum must be finite in {weight.dtype}, the type of X: the sum is "
+            f"{weight.sum()}. Change class_weight."
+        )
+    return replace(data, sample_weight=weight)
+
+
+def _check_sample_weight(
+    sample_weight: Any, X: Any, name: str = "sample_weight"
+) -> Array | None:
     """Return the weights in the type of ``X``, or None for None."""
     if sample_weight is None:
         return None
     if isinstance(sample_weight, Real):
         sample_weight = np.full(X.shape[0], sample_weight)
     weight: Array = check_array(
-        sample_weight, ensure_2d=False, dtype=X.dtype, input_name="sample_weight"
+        sample_weight, ensure_2d=False, dtype=X.dtype, input_name=name
     )
     if weight.ndim != 1:
         raise ValueError(
@@ -335,19 +592,19 @@ def _check_sample_weight(sample_weight: Any, X: Any) -> Array | None:
     check_consistent_length(weight, X)
     if weight.min() < 0:
         raise ValueError(
-            "Negative values in data passed to `sample_weight`: the smallest is "
+            f"Negative values in data passed to `{name}`: the smallest is "
             f"{weight.min()}. Weights must be at least 0."
         )
     if not weight.any():
         raise ValueError(
             "Sample weights must contain at least one non-zero number: with "
-            f"sample_weight=0 (in {weight.dtype}) for every sample there is nothing to "
+            f"{name}=0 (in {weight.dtype}) for every sample there is nothing to "
             "learn from."
         )
     with np.errstate(over="ignore"):
         if not np.isfinite(weight.sum()):
             raise ValueError(
-                f"The sum of sample_weight is too large for {weight.dtype}, the type "
+                f"The sum of {name} is too large for {weight.dtype}, the type "
                 "of X. Divide the weights by their mean."
             )
     return weight

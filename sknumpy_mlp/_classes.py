@@ -1,12 +1,12 @@
 """The estimators: `NumpyMLPClassifier` and `NumpyMLPRegressor`."""
 
+from collections.abc import Callable, Sequence
 from typing import Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import ClassifierMixin, RegressorMixin
-from sklearn.metrics import r2_score
-from sklearn.utils import column_or_1d
+from sklearn.metrics import d2_pinball_score, r2_score
 from sklearn.utils.multiclass import (
     check_classification_targets,
     type_of_target,
@@ -14,16 +14,36 @@ from sklearn.utils.multiclass import (
 )
 
 from sknumpy_mlp._base import PartialFit, _BaseMLP
-from sknumpy_mlp._parameters import PARAMETER_CHECKS, Check, Choice
+from sknumpy_mlp._class_weights import make_class_weights
+from sknumpy_mlp._parameters import (
+    CLASS_WEIGHT_CHECKS,
+    PARAMETER_CHECKS,
+    Check,
+    Choice,
+    Instance,
+)
+from sknumpy_mlp._sklearn_callbacks import with_callbacks
 from sknumpy_mlp._typing import Array
+from sknumpy_mlp._values import copy_of
+from sknumpy_mlp.activations import Activation
+from sknumpy_mlp.callbacks import Callback
 from sknumpy_mlp.initializers import Initializer
-from sknumpy_mlp.losses import CLASSIFICATION_LOSSES, REGRESSION_LOSSES, Loss
+from sknumpy_mlp.losses import (
+    CLASSIFICATION_LOSSES,
+    REGRESSION_LOSSES,
+    ClassificationLoss,
+    Loss,
+    Quantile,
+)
+from sknumpy_mlp.optimizers import Optimizer
+from sknumpy_mlp.schedules import Schedule
 
 
 class NumpyMLPClassifier(ClassifierMixin, _BaseMLP):  # type: ignore[misc]
     """Multi-layer perceptron classifier.
 
-    Minimises the log loss by L-BFGS or stochastic gradient descent.  A drop-in for
+    Minimises the log loss, or a loss of your own, by L-BFGS or stochastic gradient
+    descent.  A drop-in for
     :class:`sklearn.neural_network.MLPClassifier`: the same parameters, methods and
     attributes, and with the same integer ``random_state`` the same numbers.
 
@@ -36,23 +56,43 @@ class NumpyMLPClassifier(ClassifierMixin, _BaseMLP):  # type: ignore[misc]
     hidden_layer_sizes : int or array-like of int, default=(100,)
         Number of units in each hidden layer; an int is one hidden layer, and ``()``
         none.
-    activation : {'identity', 'logistic', 'tanh', 'relu'}, default='relu'
-        Activation function of the hidden layers.
+    activation : {'identity', 'logistic', 'tanh', 'relu', 'leaky_relu', 'elu', 'selu', \
+'gelu', 'silu', 'mish', 'softplus'}, Activation or sequence of these, default='relu'
+        Activation function of the hidden layers, or one for each of them.
 
         - 'identity', f(z) = z
         - 'logistic', f(z) = 1 / (1 + exp(-z))
         - 'tanh', f(z) = tanh(z)
         - 'relu', f(z) = max(0, z)
-    loss : {'log_loss'}, default='log_loss'
-        The loss: cross-entropy, computed from the logits.
-    solver : {'lbfgs', 'sgd', 'adam'}, default='adam'
+        - 'leaky_relu', f(z) = max(0.01 z, z)
+        - 'elu', f(z) = z if z > 0 else exp(z) - 1
+        - 'selu', f(z) = 1.0507 (z if z > 0 else 1.6733 (exp(z) - 1))
+        - 'gelu', f(z) = z Phi(z), with the normal distribution function Phi
+        - 'silu', f(z) = z / (1 + exp(-z))
+        - 'mish', f(z) = z tanh(log(1 + exp(z)))
+        - 'softplus', f(z) = log(1 + exp(z))
+        - an object of :mod:`sknumpy_mlp.activations`, or of your own subclass of
+          :class:`sknumpy_mlp.activations.Activation`.
+    loss : {'log_loss'}, ClassificationLoss or Loss, default='log_loss'
+        The loss, see :mod:`sknumpy_mlp.losses`.
+
+        - 'log_loss', cross-entropy, computed from the logits.
+        - an object, such as ``sknumpy_mlp.losses.LogLoss(label_smoothing=0.1)``, or
+          of your own subclass of :class:`sknumpy_mlp.losses.ClassificationLoss` or
+          :class:`sknumpy_mlp.losses.Loss`.
+
+    solver : {'lbfgs', 'sgd', 'adam', 'rmsprop'} or Optimizer, default='adam'
         How the parameters are optimised.
 
         - 'lbfgs', SciPy's L-BFGS-B on the whole data at once, in float64.  Converges
           fast and well on small data.
         - 'sgd', stochastic gradient descent with momentum, see
           :class:`sknumpy_mlp.optimizers.SGD`.
-        - 'adam', see :class:`sknumpy_mlp.optimizers.Adam`.
+        - 'adam', see :class:`sknumpy_mlp.optimizers.Adam`; with ``weight_decay`` it
+          is AdamW.
+        - 'rmsprop', see :class:`sknumpy_mlp.optimizers.RMSprop`.
+        - an object of :mod:`sknumpy_mlp.optimizers`, or of your own subclass of
+          :class:`sknumpy_mlp.optimizers.Optimizer`.
 
     alpha : float, default=0.0001
         Strength of the L2 penalty ``alpha / (2 S) * sum(W**2)`` on the weights (not
@@ -61,8 +101,10 @@ class NumpyMLPClassifier(ClassifierMixin, _BaseMLP):  # type: ignore[misc]
     batch_size : int or 'auto', default='auto'
         Samples in a mini-batch; 'auto' is ``min(200, n_samples)``.  A mini-batch
         whose samples all have weight zero is skipped.  Not used by 'lbfgs'.
-    learning_rate : {'constant', 'invscaling', 'adaptive'}, default='constant'
-        Schedule of the learning rate.  Only used when ``solver='sgd'``.
+    learning_rate : {'constant', 'invscaling', 'adaptive', 'plateau', 'cosine', \
+'warmup_cosine', 'one_cycle'} or Schedule, default='constant'
+        Schedule of the learning rate.  As in scikit-learn, the first three act only
+        when ``solver='sgd'``, the others for every solver but 'lbfgs'.
 
         - 'constant', ``learning_rate_init`` throughout.
         - 'invscaling', ``learning_rate_init / (t + 1)**power_t``, where t is the
@@ -70,6 +112,18 @@ class NumpyMLPClassifier(ClassifierMixin, _BaseMLP):  # type: ignore[misc]
         - 'adaptive', divided by five whenever the training loss (with
           ``early_stopping``, the validation score) has not improved by ``tol`` for
           ``n_iter_no_change`` epochs; training ends at a plateau at 1e-6 or less.
+        - 'plateau', the same for every solver.
+        - 'cosine', half a cosine from ``learning_rate_init`` down to 0.
+        - 'warmup_cosine', a rise over a tenth of the run, then half a cosine.
+        - 'one_cycle', up to ``learning_rate_init`` over three tenths of the run, then
+          down to 4e-6 of it.
+        - an object of :mod:`sknumpy_mlp.schedules`, or of your own subclass of
+          :class:`sknumpy_mlp.schedules.Schedule`.
+
+        The last four move from step to step with the share of ``max_iter`` epochs
+        that is done.  A run with such a schedule goes on to its end, unless
+        ``early_stopping`` or a callback ends it, and `partial_fit`, which has no end,
+        refuses it.
 
     learning_rate_init : float, default=0.001
         The learning rate at the start.  Not used by 'lbfgs'.
@@ -83,7 +137,8 @@ class NumpyMLPClassifier(ClassifierMixin, _BaseMLP):  # type: ignore[misc]
     random_state : int, RandomState instance or None, default=None
         Draws the first weights and biases, the hold-out of ``early_stopping``, and
         the order of the samples, in this sequence and with the numbers that
-        scikit-learn draws.  An int makes results reproducible.
+        scikit-learn draws; and what ``dropout`` drops.  An int makes results
+        reproducible.
     tol : float, default=1e-4
         The least improvement of the loss, or of the validation score, that counts as
         one; for 'lbfgs', the largest component of the gradient at which to stop.
@@ -98,10 +153,11 @@ class NumpyMLPClassifier(ClassifierMixin, _BaseMLP):  # type: ignore[misc]
         Whether the momentum of 'sgd' is Nesterov's.
     early_stopping : bool, default=False
         Whether to set ``validation_fraction`` of the samples aside, to end the
-        training when the score on them (accuracy) has not improved by
-        ``tol`` for ``n_iter_no_change`` epochs, and to put the parameters of the best
-        epoch back.  The hold-out is stratified for two classes, as in scikit-learn.
-        Not used by 'lbfgs'.
+        training when the score on them (see ``scoring``) has not improved by ``tol``
+        for ``n_iter_no_change`` epochs, and to put the parameters of the best epoch
+        back.  The hold-out is stratified for two classes, as in scikit-learn.  With
+        ``X_val`` in `fit`, nothing is set aside.  'lbfgs' stops early only on
+        ``X_val``.
     validation_fraction : float, default=0.1
         Share of the samples that ``early_stopping`` sets aside, in [0, 1).  It must
         leave at least two.
@@ -126,6 +182,36 @@ class NumpyMLPClassifier(ClassifierMixin, _BaseMLP):  # type: ignore[misc]
           for example ``sknumpy_mlp.initializers.Normal(0.01)``.
 
         Except for 'glorot', biases start at zero.
+    class_weight : dict, list of dict, 'balanced' or None, default=None
+        Weights of the classes, which multiply ``sample_weight``: a dict with a weight
+        for each class; for several labels at once, a list with a dict
+        ``{0: weight, 1: weight}`` for each label, whose weights are multiplied;
+        'balanced' gives each class the same sum of weights, ``n_samples / (n_classes *
+        count)``, where ``sample_weight`` counts.  They weigh validation data as well.
+    dropout : float or sequence of float, default=0.0
+        Share of a layer's values that are set to zero at random in each training
+        step, see :class:`sknumpy_mlp.layers.Dropout`.  A float is for each hidden
+        layer; a sequence has a value for the inputs, then one for each hidden layer.
+    weight_decay : float, default=0.0
+        Decoupled weight decay: each step multiplies the weights by ``1 - rate *
+        weight_decay``.  Unlike ``alpha`` it depends neither on the size of a batch
+        nor on the scale of the gradients.
+    max_norm : float or None, default=None
+        Upper bound on the Euclidean norm of the incoming weights of each hidden unit,
+        kept after each step.
+    max_grad_norm : float or None, default=None
+        Upper bound on the Euclidean norm of a step's gradient; a longer one is scaled
+        back to it.
+    scoring : str, callable or None, default=None
+        The score on validation data.  None is accuracy; 'loss' minus the
+        loss; or the name of a scorer of scikit-learn, or a callable
+        ``(estimator, X, y) -> float``.
+    callbacks : list of Callback or None, default=None
+        What is told about each epoch and may end the training, see
+        :mod:`sknumpy_mlp.callbacks`.
+    dtype : {'float32', 'float64'} or None, default=None
+        The type to compute in; None is that of ``X``.  'lbfgs' always optimises in
+        float64, and stores the result in this type.
 
     Attributes
     ----------
@@ -157,15 +243,23 @@ class NumpyMLPClassifier(ClassifierMixin, _BaseMLP):  # type: ignore[misc]
         The objective (mean loss and penalty) of the last epoch; NaN if Ctrl-C ended
         the first.
     best_loss_ : float or None
-        The smallest of ``loss_curve_``; None with ``early_stopping``.
+        The smallest of ``loss_curve_``; None if ``early_stopping`` kept the best
+        epoch by its score.
     loss_curve_ : list of float
         The objective of each epoch (for 'lbfgs', iteration).  ``warm_start`` and
-        `partial_fit` append to it.
+        `partial_fit` append to it, as to the other curves.
+    learning_rate_curve_ : list of float
+        The learning rate of the first step of each epoch, in all calls as
+        ``loss_curve_``; empty for 'lbfgs'.
+    validation_loss_curve_ : list of float or None
+        The mean loss, without penalty, on the validation data after each epoch; None
+        if there was none.
     validation_scores_ : list of float or None
-        Accuracy on the hold-out after each epoch; None without ``early_stopping``.
+        The score (see ``scoring``) on the validation data after each epoch; None if
+        there was none.
     best_validation_score_ : float or None
-        The score on the hold-out of the parameters that were kept; None without
-        ``early_stopping``.
+        The score on the validation data of the parameters that ``early_stopping``
+        kept; None without it.
 
     Raises
     ------
@@ -173,9 +267,10 @@ class NumpyMLPClassifier(ClassifierMixin, _BaseMLP):  # type: ignore[misc]
         From `fit` and `partial_fit`, if a parameter has a value that is not allowed.
         It is a ValueError and a TypeError.
     ValueError
-        From `fit` and `partial_fit`, if the data cannot be used, or the parameters
-        of the network become infinite or NaN, as they do when features are unscaled
-        or the learning rate is too large.  The estimator is then left as it was.
+        From `fit` and `partial_fit`, if parameters do not go together or with the
+        data, the data cannot be used, or the parameters of the network become
+        infinite or NaN, as they do when features are unscaled or the learning rate is
+        too large.  The estimator is then left as it was.
 
     See Also
     --------
@@ -202,7 +297,12 @@ class NumpyMLPClassifier(ClassifierMixin, _BaseMLP):  # type: ignore[misc]
     """
 
     _parameter_checks: ClassVar[dict[str, tuple[Check, ...]]] = PARAMETER_CHECKS | {
-        "loss": (Choice(tuple(CLASSIFICATION_LOSSES)),)
+        "loss": (
+            Choice(tuple(CLASSIFICATION_LOSSES)),
+            Instance(ClassificationLoss),
+            Instance(Loss),
+        ),
+        "class_weight": CLASS_WEIGHT_CHECKS,
     }
     _numeric_target: ClassVar[bool] = False
 
@@ -212,13 +312,13 @@ class NumpyMLPClassifier(ClassifierMixin, _BaseMLP):  # type: ignore[misc]
     def __init__(
         self,
         hidden_layer_sizes: Any = (100,),
-        activation: str = "relu",
+        activation: str | Activation | Sequence[str | Activation] = "relu",
         *,
-        loss: str = "log_loss",
-        solver: str = "adam",
+        loss: str | ClassificationLoss | Loss = "log_loss",
+        solver: str | Optimizer = "adam",
         alpha: float = 0.0001,
         batch_size: int | str = "auto",
-        learning_rate: str = "constant",
+        learning_rate: str | Schedule = "constant",
         learning_rate_init: float = 0.001,
         power_t: float = 0.5,
         max_iter: int = 200,
@@ -237,6 +337,14 @@ class NumpyMLPClassifier(ClassifierMixin, _BaseMLP):  # type: ignore[misc]
         n_iter_no_change: float = 10,
         max_fun: int = 15000,
         init: str | Initializer = "glorot",
+        class_weight: str | dict[Any, float] | Sequence[dict[int, float]] | None = None,
+        dropout: float | Sequence[float] = 0.0,
+        weight_decay: float = 0.0,
+        max_norm: float | None = None,
+        max_grad_norm: float | None = None,
+        scoring: str | Callable[..., float] | None = None,
+        callbacks: Sequence[Callback] | None = None,
+        dtype: str | None = None,
     ) -> None:
         self.hidden_layer_sizes = hidden_layer_sizes
         self.activation = activation
@@ -263,8 +371,26 @@ class NumpyMLPClassifier(ClassifierMixin, _BaseMLP):  # type: ignore[misc]
         self.n_iter_no_change = n_iter_no_change
         self.max_fun = max_fun
         self.init = init
+        self.class_weight = class_weight
+        self.dropout = dropout
+        self.weight_decay = weight_decay
+        self.max_norm = max_norm
+        self.max_grad_norm = max_grad_norm
+        self.scoring = scoring
+        self.callbacks = callbacks
+        self.dtype = dtype
 
-    def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
+    @with_callbacks
+    def fit(
+        self,
+        X: Any,
+        y: Any,
+        sample_weight: Any = None,
+        *,
+        X_val: Any = None,
+        y_val: Any = None,
+        sample_weight_val: Any = None,
+    ) -> Self:
         """Fit the network to training data.
 
         Parameters
@@ -275,22 +401,40 @@ class NumpyMLPClassifier(ClassifierMixin, _BaseMLP):  # type: ignore[misc]
             The class labels, or a matrix with a column of 0 and 1 for each label.
         sample_weight : array-like of shape (n_samples,), default=None
             Weights of the samples, at least 0 and not all 0.  None is 1 for each.
+        X_val : {array-like, sparse matrix} of shape (n_val, n_features), default=None
+            Validation data: its loss and score are recorded after each epoch, and with
+            ``early_stopping`` it takes the place of the hold-out.  In a pipeline,
+            ``Pipeline(..., transform_input=["X_val"])`` transforms it like ``X``.
+        y_val : array-like of shape (n_val,) or (n_val, n_labels), \
+default=None
+            Its targets.
+        sample_weight_val : array-like of shape (n_val,), default=None
+            Its weights.
 
         Returns
         -------
         self : NumpyMLPClassifier
             The fitted estimator.
         """
-        self._fit(X, y, sample_weight, incremental=False)
+        validation = (X_val, y_val, sample_weight_val)
+        self._fit(X, y, sample_weight, validation, incremental=False)
         return self
 
     @PartialFit
     def partial_fit(
-        self, X: Any, y: Any, sample_weight: Any = None, classes: Any = None
+        self,
+        X: Any,
+        y: Any,
+        sample_weight: Any = None,
+        classes: Any = None,
+        *,
+        X_val: Any = None,
+        y_val: Any = None,
+        sample_weight_val: Any = None,
     ) -> Self:
         """Train for one epoch on the given data.
 
-        Available for the solvers 'sgd' and 'adam'.
+        Available for every solver but 'lbfgs'.
 
         Parameters
         ----------
@@ -303,13 +447,22 @@ class NumpyMLPClassifier(ClassifierMixin, _BaseMLP):  # type: ignore[misc]
         classes : array-like of shape (n_classes,), default=None
             All classes that any call will see.  Required in the first call, and may
             be left out later.
+        X_val : {array-like, sparse matrix} of shape (n_val, n_features), default=None
+            Validation data: its loss and score are recorded.  Nothing is stopped or
+            put back here, also with ``early_stopping=True``, which needs it.
+        y_val : array-like of shape (n_val,) or (n_val, n_labels), \
+default=None
+            Its targets.
+        sample_weight_val : array-like of shape (n_val,), default=None
+            Its weights.
 
         Returns
         -------
         self : NumpyMLPClassifier
             The estimator.
         """
-        self._fit(X, y, sample_weight, incremental=True, classes=classes)
+        validation = (X_val, y_val, sample_weight_val)
+        self._fit(X, y, sample_weight, validation, incremental=True, classes=classes)
         return self
 
     def predict(self, X: Any) -> NDArray[Any]:
@@ -325,7 +478,8 @@ class NumpyMLPClassifier(ClassifierMixin, _BaseMLP):  # type: ignore[misc]
         y : ndarray of shape (n_samples,) or (n_samples, n_labels)
             The predicted classes; for several labels at once, a matrix of 0 and 1.
         """
-        decided = self._decide(self._predict_raw(X))
+        raw = self._forward(X)
+        decided = self._decide(self._loss, raw)
         if self._multilabel:
             return decided
         labels: NDArray[Any] = self.classes_[decided]
@@ -369,21 +523,22 @@ class NumpyMLPClassifier(ClassifierMixin, _BaseMLP):  # type: ignore[misc]
         with np.errstate(divide="ignore"):
             return np.log(y_prob, out=y_prob)
 
-    def _decide(self, raw: Array) -> NDArray[Any]:
+    def _decide(self, loss: Loss, raw: Array) -> NDArray[Any]:
         """Class codes, or a matrix of 0 and 1, from raw outputs."""
+        y_prob = loss.predict(raw)
         if self._multilabel:
-            return (raw > 0).astype(np.int64)
+            return (y_prob > 0.5).astype(np.int64)
         if len(self.classes_) > 2:
-            codes: NDArray[Any] = raw.argmax(axis=1)
+            codes: NDArray[Any] = y_prob.argmax(axis=1)
             return codes
         if len(self.classes_) == 1:
-            return np.zeros(raw.shape[0], dtype=np.intp)
-        return (raw[:, 0] > 0).astype(np.intp)
+            return np.zeros(y_prob.shape[0], dtype=np.intp)
+        return (y_prob[:, 0] > 0.5).astype(np.intp)
 
     def _score_raw(
         self, loss: Loss, raw: Array, y: NDArray[Any], sample_weight: Array | None
     ) -> float:
-        decided = self._decide(raw)
+        decided = self._decide(loss, raw)
         correct = decided == y.reshape(decided.shape)
         if self._multilabel:
             correct = correct.all(axis=1)
@@ -397,11 +552,21 @@ class NumpyMLPClassifier(ClassifierMixin, _BaseMLP):  # type: ignore[misc]
         # Only a single output is stratified: scikit-learn's rule, hence its split.
         return y.astype(bool) if y.ndim == 2 and y.shape[1] == 1 else None
 
-    def _encode_target(
-        self, y: Any, dtype: Any, *, warm: bool, incremental: bool, classes: Any
-    ) -> tuple[NDArray[Any], Loss, int]:
-        if y.ndim == 2 and y.shape[1] == 1:
-            y = column_or_1d(y, warn=True)
+    def _class_weights(
+        self, y: NDArray[Any], sample_weight: Array | None, *, incremental: bool
+    ) -> Callable[[NDArray[Any]], Array] | None:
+        return make_class_weights(
+            self.class_weight,
+            self.classes_,
+            y,
+            sample_weight,
+            multilabel=self._multilabel,
+            incremental=incremental,
+        )
+
+    def _learn_target(
+        self, y: Any, *, warm: bool, incremental: bool, classes: Any
+    ) -> tuple[Loss, int]:
         check_classification_targets(y)
         kind = type_of_target(y)
         if kind == "multiclass-multioutput":
@@ -422,21 +587,58 @@ class NumpyMLPClassifier(ClassifierMixin, _BaseMLP):  # type: ignore[misc]
             self.classes_ = unique_labels(y)
         self._multilabel = multilabel
         n_classes = len(self.classes_)
-        loss_factory = CLASSIFICATION_LOSSES[self.loss]
-        if multilabel:
-            if y.shape[1] != n_classes:
+        multinomial = n_classes > 2 and not multilabel
+        n_targets = n_classes if multilabel or multinomial else 1
+        return self._make_loss(multinomial=multinomial), n_targets
+
+    def _make_loss(self, *, multinomial: bool) -> Loss:
+        given = (
+            CLASSIFICATION_LOSSES[self.loss]
+            if isinstance(self.loss, str)
+            else copy_of(self.loss)
+        )
+        if isinstance(given, ClassificationLoss):
+            return given.for_target(multinomial=multinomial)
+        loss: Loss = given
+        needed = "softmax" if multinomial else "logistic"
+        if loss.out_activation != needed:
+            target = "several classes" if multinomial else "two classes or labels"
+            raise ValueError(
+                f"loss={self.loss!r} has out_activation={loss.out_activation!r}, but "
+                f"for {target} a classifier needs a loss whose predictions are "
+                f"probabilities, with out_activation={needed!r}. Use a loss for "
+                "classification, or NumpyMLPRegressor."
+            )
+        return loss
+
+    def _encode_target(self, y: Any, dtype: Any, name: str) -> NDArray[Any]:
+        n_classes = len(self.classes_)
+        if self._multilabel:
+            if y.ndim != 2 or y.shape[1] != n_classes:
+                n_columns = y.shape[1] if y.ndim == 2 else 1
                 raise ValueError(
-                    f"y has {y.shape[1]} columns, but there are {n_classes} labels in "
-                    f"classes={self.classes_}."
+                    f"{name} has {n_columns} columns, but there are {n_classes} labels "
+                    f"in classes={self.classes_}."
                 )
             y = y.toarray() if hasattr(y, "toarray") else y
-            loss = loss_factory.for_target(multinomial=False)
-            return (y != 0).astype(dtype), loss, n_classes
-        codes = np.searchsorted(self.classes_, y)
+            indicator: NDArray[Any] = (y != 0).astype(dtype)
+            return indicator
+        if y.ndim != 1:
+            raise ValueError(
+                f"{name} must be a vector of class labels, as y is; got the shape "
+                f"{y.shape}."
+            )
+        known = set(self.classes_.tolist())
+        unknown = [label for label in unique_labels(y).tolist() if label not in known]
+        if unknown:
+            raise ValueError(
+                f"{name} has classes that y has not: {unknown}. Leave those samples "
+                "out, or add samples of these classes to y."
+            )
+        codes: NDArray[Any] = np.searchsorted(self.classes_, y)
         if n_classes > 2:
-            return codes, loss_factory.for_target(multinomial=True), n_classes
-        loss = loss_factory.for_target(multinomial=False)
-        return codes.astype(dtype)[:, np.newaxis], loss, 1
+            return codes
+        return codes.astype(dtype)[:, np.newaxis]
 
     def _check_declared_classes(self, y: Any, classes: Any, *, warm: bool) -> None:
         """For `partial_fit`: classes are declared once, and y has no others."""
@@ -480,40 +682,64 @@ class NumpyMLPClassifier(ClassifierMixin, _BaseMLP):  # type: ignore[misc]
 class NumpyMLPRegressor(RegressorMixin, _BaseMLP):  # type: ignore[misc]
     """Multi-layer perceptron regressor.
 
-    Minimises the squared error or the Poisson deviance by L-BFGS or stochastic
-    gradient descent.  A drop-in for :class:`sklearn.neural_network.MLPRegressor`: the
-    same parameters, methods and attributes, and with the same integer
-    ``random_state`` the same numbers.
+    Minimises the squared error, or one of several other losses, by L-BFGS or
+    stochastic gradient descent.  A drop-in for
+    :class:`sklearn.neural_network.MLPRegressor`: the same parameters, methods and
+    attributes, and with the same integer ``random_state`` the same numbers.
 
     Handles one target and several; dense and sparse ``X``; float32 and float64, in
     which it computes as ``X`` comes.
 
     Parameters
     ----------
-    loss : {'squared_error', 'poisson'}, default='squared_error'
+    loss : {'squared_error', 'absolute_error', 'huber', 'quantile', 'poisson', \
+'gamma'} or Loss, default='squared_error'
         The loss, summed over the outputs, see :mod:`sknumpy_mlp.losses`.
 
         - 'squared_error', half the squared error.
+        - 'absolute_error', whose minimum is the median.
+        - 'huber', squared up to an error of 1, absolute beyond.
+        - 'quantile', the pinball loss for the median.
         - 'poisson', half the Poisson deviance, with a log link: predictions are
           positive, and ``y`` must be at least 0.
+        - 'gamma', half the gamma deviance, with a log link; ``y`` must be more
+          than 0.
+        - an object, such as ``sknumpy_mlp.losses.Quantile([0.1, 0.5, 0.9])``, for
+          which `predict` returns a column for each quantile, or of your own subclass
+          of :class:`sknumpy_mlp.losses.Loss`.
+
     hidden_layer_sizes : int or array-like of int, default=(100,)
         Number of units in each hidden layer; an int is one hidden layer, and ``()``
         none.
-    activation : {'identity', 'logistic', 'tanh', 'relu'}, default='relu'
-        Activation function of the hidden layers.
+    activation : {'identity', 'logistic', 'tanh', 'relu', 'leaky_relu', 'elu', 'selu', \
+'gelu', 'silu', 'mish', 'softplus'}, Activation or sequence of these, default='relu'
+        Activation function of the hidden layers, or one for each of them.
 
         - 'identity', f(z) = z
         - 'logistic', f(z) = 1 / (1 + exp(-z))
         - 'tanh', f(z) = tanh(z)
         - 'relu', f(z) = max(0, z)
-    solver : {'lbfgs', 'sgd', 'adam'}, default='adam'
+        - 'leaky_relu', f(z) = max(0.01 z, z)
+        - 'elu', f(z) = z if z > 0 else exp(z) - 1
+        - 'selu', f(z) = 1.0507 (z if z > 0 else 1.6733 (exp(z) - 1))
+        - 'gelu', f(z) = z Phi(z), with the normal distribution function Phi
+        - 'silu', f(z) = z / (1 + exp(-z))
+        - 'mish', f(z) = z tanh(log(1 + exp(z)))
+        - 'softplus', f(z) = log(1 + exp(z))
+        - an object of :mod:`sknumpy_mlp.activations`, or of your own subclass of
+          :class:`sknumpy_mlp.activations.Activation`.
+    solver : {'lbfgs', 'sgd', 'adam', 'rmsprop'} or Optimizer, default='adam'
         How the parameters are optimised.
 
         - 'lbfgs', SciPy's L-BFGS-B on the whole data at once, in float64.  Converges
           fast and well on small data.
         - 'sgd', stochastic gradient descent with momentum, see
           :class:`sknumpy_mlp.optimizers.SGD`.
-        - 'adam', see :class:`sknumpy_mlp.optimizers.Adam`.
+        - 'adam', see :class:`sknumpy_mlp.optimizers.Adam`; with ``weight_decay`` it
+          is AdamW.
+        - 'rmsprop', see :class:`sknumpy_mlp.optimizers.RMSprop`.
+        - an object of :mod:`sknumpy_mlp.optimizers`, or of your own subclass of
+          :class:`sknumpy_mlp.optimizers.Optimizer`.
 
     alpha : float, default=0.0001
         Strength of the L2 penalty ``alpha / (2 S) * sum(W**2)`` on the weights (not
@@ -522,8 +748,10 @@ class NumpyMLPRegressor(RegressorMixin, _BaseMLP):  # type: ignore[misc]
     batch_size : int or 'auto', default='auto'
         Samples in a mini-batch; 'auto' is ``min(200, n_samples)``.  A mini-batch
         whose samples all have weight zero is skipped.  Not used by 'lbfgs'.
-    learning_rate : {'constant', 'invscaling', 'adaptive'}, default='constant'
-        Schedule of the learning rate.  Only used when ``solver='sgd'``.
+    learning_rate : {'constant', 'invscaling', 'adaptive', 'plateau', 'cosine', \
+'warmup_cosine', 'one_cycle'} or Schedule, default='constant'
+        Schedule of the learning rate.  As in scikit-learn, the first three act only
+        when ``solver='sgd'``, the others for every solver but 'lbfgs'.
 
         - 'constant', ``learning_rate_init`` throughout.
         - 'invscaling', ``learning_rate_init / (t + 1)**power_t``, where t is the
@@ -531,6 +759,18 @@ class NumpyMLPRegressor(RegressorMixin, _BaseMLP):  # type: ignore[misc]
         - 'adaptive', divided by five whenever the training loss (with
           ``early_stopping``, the validation score) has not improved by ``tol`` for
           ``n_iter_no_change`` epochs; training ends at a plateau at 1e-6 or less.
+        - 'plateau', the same for every solver.
+        - 'cosine', half a cosine from ``learning_rate_init`` down to 0.
+        - 'warmup_cosine', a rise over a tenth of the run, then half a cosine.
+        - 'one_cycle', up to ``learning_rate_init`` over three tenths of the run, then
+          down to 4e-6 of it.
+        - an object of :mod:`sknumpy_mlp.schedules`, or of your own subclass of
+          :class:`sknumpy_mlp.schedules.Schedule`.
+
+        The last four move from step to step with the share of ``max_iter`` epochs
+        that is done.  A run with such a schedule goes on to its end, unless
+        ``early_stopping`` or a callback ends it, and `partial_fit`, which has no end,
+        refuses it.
 
     learning_rate_init : float, default=0.001
         The learning rate at the start.  Not used by 'lbfgs'.
@@ -544,7 +784,8 @@ class NumpyMLPRegressor(RegressorMixin, _BaseMLP):  # type: ignore[misc]
     random_state : int, RandomState instance or None, default=None
         Draws the first weights and biases, the hold-out of ``early_stopping``, and
         the order of the samples, in this sequence and with the numbers that
-        scikit-learn draws.  An int makes results reproducible.
+        scikit-learn draws; and what ``dropout`` drops.  An int makes results
+        reproducible.
     tol : float, default=1e-4
         The least improvement of the loss, or of the validation score, that counts as
         one; for 'lbfgs', the largest component of the gradient at which to stop.
@@ -559,9 +800,10 @@ class NumpyMLPRegressor(RegressorMixin, _BaseMLP):  # type: ignore[misc]
         Whether the momentum of 'sgd' is Nesterov's.
     early_stopping : bool, default=False
         Whether to set ``validation_fraction`` of the samples aside, to end the
-        training when the score on them (R2) has not improved by
-        ``tol`` for ``n_iter_no_change`` epochs, and to put the parameters of the best
-        epoch back.  Not used by 'lbfgs'.
+        training when the score on them (see ``scoring``) has not improved by ``tol``
+        for ``n_iter_no_change`` epochs, and to put the parameters of the best epoch
+        back.  With ``X_val`` in `fit`, nothing is set aside.  'lbfgs' stops early
+        only on ``X_val``.
     validation_fraction : float, default=0.1
         Share of the samples that ``early_stopping`` sets aside, in [0, 1).  It must
         leave at least two.
@@ -586,6 +828,30 @@ class NumpyMLPRegressor(RegressorMixin, _BaseMLP):  # type: ignore[misc]
           for example ``sknumpy_mlp.initializers.Normal(0.01)``.
 
         Except for 'glorot', biases start at zero.
+    dropout : float or sequence of float, default=0.0
+        Share of a layer's values that are set to zero at random in each training
+        step, see :class:`sknumpy_mlp.layers.Dropout`.  A float is for each hidden
+        layer; a sequence has a value for the inputs, then one for each hidden layer.
+    weight_decay : float, default=0.0
+        Decoupled weight decay: each step multiplies the weights by ``1 - rate *
+        weight_decay``.  Unlike ``alpha`` it depends neither on the size of a batch
+        nor on the scale of the gradients.
+    max_norm : float or None, default=None
+        Upper bound on the Euclidean norm of the incoming weights of each hidden unit,
+        kept after each step.
+    max_grad_norm : float or None, default=None
+        Upper bound on the Euclidean norm of a step's gradient; a longer one is scaled
+        back to it.
+    scoring : str, callable or None, default=None
+        The score on validation data.  None is R2 or, for several quantiles, the mean
+        of their D2 pinball scores; 'loss' minus the loss; or the name of a scorer of
+        scikit-learn, or a callable ``(estimator, X, y) -> float``.
+    callbacks : list of Callback or None, default=None
+        What is told about each epoch and may end the training, see
+        :mod:`sknumpy_mlp.callbacks`.
+    dtype : {'float32', 'float64'} or None, default=None
+        The type to compute in; None is that of ``X``.  'lbfgs' always optimises in
+        float64, and stores the result in this type.
 
     Attributes
     ----------
@@ -606,8 +872,8 @@ class NumpyMLPRegressor(RegressorMixin, _BaseMLP):  # type: ignore[misc]
     n_outputs_ : int
         Number of output units.
     out_activation_ : str
-        Name of the output activation: 'identity', or 'exp' for
-        ``loss='poisson'``.
+        Name of the output activation: 'identity', or 'exp' for the losses 'poisson'
+        and 'gamma'.
     t_ : int
         Number of samples seen in all epochs of all calls (for 'lbfgs', in all
         evaluations of the objective).
@@ -615,15 +881,23 @@ class NumpyMLPRegressor(RegressorMixin, _BaseMLP):  # type: ignore[misc]
         The objective (mean loss and penalty) of the last epoch; NaN if Ctrl-C ended
         the first.
     best_loss_ : float or None
-        The smallest of ``loss_curve_``; None with ``early_stopping``.
+        The smallest of ``loss_curve_``; None if ``early_stopping`` kept the best
+        epoch by its score.
     loss_curve_ : list of float
         The objective of each epoch (for 'lbfgs', iteration).  ``warm_start`` and
-        `partial_fit` append to it.
+        `partial_fit` append to it, as to the other curves.
+    learning_rate_curve_ : list of float
+        The learning rate of the first step of each epoch, in all calls as
+        ``loss_curve_``; empty for 'lbfgs'.
+    validation_loss_curve_ : list of float or None
+        The mean loss, without penalty, on the validation data after each epoch; None
+        if there was none.
     validation_scores_ : list of float or None
-        R2 on the hold-out after each epoch; None without ``early_stopping``.
+        The score (see ``scoring``) on the validation data after each epoch; None if
+        there was none.
     best_validation_score_ : float or None
-        The score on the hold-out of the parameters that were kept; None without
-        ``early_stopping``.
+        The score on the validation data of the parameters that ``early_stopping``
+        kept; None without it.
 
     Raises
     ------
@@ -631,9 +905,10 @@ class NumpyMLPRegressor(RegressorMixin, _BaseMLP):  # type: ignore[misc]
         From `fit` and `partial_fit`, if a parameter has a value that is not allowed.
         It is a ValueError and a TypeError.
     ValueError
-        From `fit` and `partial_fit`, if the data cannot be used, or the parameters
-        of the network become infinite or NaN, as they do when features are unscaled
-        or the learning rate is too large.  The estimator is then left as it was.
+        From `fit` and `partial_fit`, if parameters do not go together or with the
+        data, the data cannot be used, or the parameters of the network become
+        infinite or NaN, as they do when features are unscaled or the learning rate is
+        too large.  The estimator is then left as it was.
 
     See Also
     --------
@@ -652,20 +927,20 @@ class NumpyMLPRegressor(RegressorMixin, _BaseMLP):  # type: ignore[misc]
     """
 
     _parameter_checks: ClassVar[dict[str, tuple[Check, ...]]] = PARAMETER_CHECKS | {
-        "loss": (Choice(tuple(REGRESSION_LOSSES)),)
+        "loss": (Choice(tuple(REGRESSION_LOSSES)), Instance(Loss))
     }
     _numeric_target: ClassVar[bool] = True
 
     def __init__(
         self,
-        loss: str = "squared_error",
+        loss: str | Loss = "squared_error",
         hidden_layer_sizes: Any = (100,),
-        activation: str = "relu",
+        activation: str | Activation | Sequence[str | Activation] = "relu",
         *,
-        solver: str = "adam",
+        solver: str | Optimizer = "adam",
         alpha: float = 0.0001,
         batch_size: int | str = "auto",
-        learning_rate: str = "constant",
+        learning_rate: str | Schedule = "constant",
         learning_rate_init: float = 0.001,
         power_t: float = 0.5,
         max_iter: int = 200,
@@ -684,6 +959,13 @@ class NumpyMLPRegressor(RegressorMixin, _BaseMLP):  # type: ignore[misc]
         n_iter_no_change: float = 10,
         max_fun: int = 15000,
         init: str | Initializer = "glorot",
+        dropout: float | Sequence[float] = 0.0,
+        weight_decay: float = 0.0,
+        max_norm: float | None = None,
+        max_grad_norm: float | None = None,
+        scoring: str | Callable[..., float] | None = None,
+        callbacks: Sequence[Callback] | None = None,
+        dtype: str | None = None,
     ) -> None:
         self.loss = loss
         self.hidden_layer_sizes = hidden_layer_sizes
@@ -710,8 +992,25 @@ class NumpyMLPRegressor(RegressorMixin, _BaseMLP):  # type: ignore[misc]
         self.n_iter_no_change = n_iter_no_change
         self.max_fun = max_fun
         self.init = init
+        self.dropout = dropout
+        self.weight_decay = weight_decay
+        self.max_norm = max_norm
+        self.max_grad_norm = max_grad_norm
+        self.scoring = scoring
+        self.callbacks = callbacks
+        self.dtype = dtype
 
-    def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
+    @with_callbacks
+    def fit(
+        self,
+        X: Any,
+        y: Any,
+        sample_weight: Any = None,
+        *,
+        X_val: Any = None,
+        y_val: Any = None,
+        sample_weight_val: Any = None,
+    ) -> Self:
         """Fit the network to training data.
 
         Parameters
@@ -722,20 +1021,39 @@ class NumpyMLPRegressor(RegressorMixin, _BaseMLP):  # type: ignore[misc]
             The targets.
         sample_weight : array-like of shape (n_samples,), default=None
             Weights of the samples, at least 0 and not all 0.  None is 1 for each.
+        X_val : {array-like, sparse matrix} of shape (n_val, n_features), default=None
+            Validation data: its loss and score are recorded after each epoch, and with
+            ``early_stopping`` it takes the place of the hold-out.  In a pipeline,
+            ``Pipeline(..., transform_input=["X_val"])`` transforms it like ``X``.
+        y_val : array-like of shape (n_val,) or (n_val, n_outputs), \
+default=None
+            Its targets.
+        sample_weight_val : array-like of shape (n_val,), default=None
+            Its weights.
 
         Returns
         -------
         self : NumpyMLPRegressor
             The fitted estimator.
         """
-        self._fit(X, y, sample_weight, incremental=False)
+        validation = (X_val, y_val, sample_weight_val)
+        self._fit(X, y, sample_weight, validation, incremental=False)
         return self
 
     @PartialFit
-    def partial_fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
+    def partial_fit(
+        self,
+        X: Any,
+        y: Any,
+        sample_weight: Any = None,
+        *,
+        X_val: Any = None,
+        y_val: Any = None,
+        sample_weight_val: Any = None,
+    ) -> Self:
         """Train for one epoch on the given data.
 
-        Available for the solvers 'sgd' and 'adam'.
+        Available for every solver but 'lbfgs'.
 
         Parameters
         ----------
@@ -745,13 +1063,22 @@ class NumpyMLPRegressor(RegressorMixin, _BaseMLP):  # type: ignore[misc]
             The targets.
         sample_weight : array-like of shape (n_samples,), default=None
             Weights of the samples.
+        X_val : {array-like, sparse matrix} of shape (n_val, n_features), default=None
+            Validation data: its loss and score are recorded.  Nothing is stopped or
+            put back here, also with ``early_stopping=True``, which needs it.
+        y_val : array-like of shape (n_val,) or (n_val, n_outputs), \
+default=None
+            Its targets.
+        sample_weight_val : array-like of shape (n_val,), default=None
+            Its weights.
 
         Returns
         -------
         self : NumpyMLPRegressor
             The estimator.
         """
-        self._fit(X, y, sample_weight, incremental=True)
+        validation = (X_val, y_val, sample_weight_val)
+        self._fit(X, y, sample_weight, validation, incremental=True)
         return self
 
     def predict(self, X: Any) -> Array:
@@ -765,10 +1092,35 @@ class NumpyMLPRegressor(RegressorMixin, _BaseMLP):  # type: ignore[misc]
         Returns
         -------
         y : ndarray of shape (n_samples,) or (n_samples, n_outputs)
-            The predicted values.
+            The predicted values; for several quantiles, a column for each of them.
         """
         y_pred: Array = self._predict_target(X)
         return y_pred.ravel() if y_pred.shape[1] == 1 else y_pred
+
+    def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
+        """Compute R2; for several quantiles, the mean of their D2 pinball scores.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            The input data.
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+            The true targets.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weights of the samples.
+
+        Returns
+        -------
+        score : float
+            At most 1; 0 is the score of the best constant prediction.
+
+        See Also
+        --------
+        sklearn.metrics.r2_score : The coefficient of determination.
+        sklearn.metrics.d2_pinball_score : The same for a quantile.
+        """
+        y_pred = self.predict(X)
+        return _regression_score(self._loss, y, y_pred, sample_weight)
 
     def _score_raw(
         self, loss: Loss, raw: Array, y: NDArray[Any], sample_weight: Array | None
@@ -776,27 +1128,42 @@ class NumpyMLPRegressor(RegressorMixin, _BaseMLP):  # type: ignore[misc]
         y_pred = loss.predict(raw)
         if not np.isfinite(y_pred).all():
             return np.nan
-        return float(r2_score(y, y_pred, sample_weight=sample_weight))
+        return _regression_score(loss, y, y_pred, sample_weight)
 
-    def _encode_target(
-        self, y: Any, dtype: Any, *, warm: bool, incremental: bool, classes: Any
-    ) -> tuple[NDArray[Any], Loss, int]:
-        if hasattr(y, "toarray"):
-            y = y.toarray()
-        if y.ndim == 2 and y.shape[1] == 1:
-            y = column_or_1d(y, warn=True)
-        loss = REGRESSION_LOSSES[self.loss]
+    def _learn_target(
+        self, y: Any, *, warm: bool, incremental: bool, classes: Any
+    ) -> tuple[Loss, int]:
+        loss: Loss = (
+            REGRESSION_LOSSES[self.loss]
+            if isinstance(self.loss, str)
+            else copy_of(self.loss)
+        )
+        return loss, 1 if y.ndim == 1 else y.shape[1]
+
+    def _encode_target(self, y: Any, dtype: Any, name: str) -> NDArray[Any]:
         with np.errstate(over="ignore"):
-            target = y.astype(dtype).reshape(len(y), -1)
+            target: NDArray[Any] = y.astype(dtype).reshape(len(y), -1)
         if not np.isfinite(target).all():
             raise ValueError(
-                f"y contains values too large for {target.dtype}, the type of X. Scale "
-                "y, or pass X in float64."
+                f"{name} contains values too large for {target.dtype}, the type of X. "
+                f"Scale {name}, or pass X in float64."
             )
-        loss.check_target(target)
-        return target, loss, target.shape[1]
+        return target
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
-        tags.target_tags.positive_only = self.loss == "poisson"
+        loss = self.loss
+        if isinstance(loss, str):
+            loss = REGRESSION_LOSSES.get(loss, loss)
+        tags.target_tags.positive_only = getattr(loss, "positive_only", False)
         return tags
+
+
+def _regression_score(loss: Loss, y: Any, y_pred: Array, sample_weight: Any) -> float:
+    if isinstance(loss, Quantile) and len(loss.levels) > 1:
+        scores = [
+            d2_pinball_score(y, y_pred[:, k], sample_weight=sample_weight, alpha=level)
+            for k, level in enumerate(loss.levels)
+        ]
+        return float(np.mean(scores))
+    return float(r2_score(y, y_pred, sample_weight=sample_weight))

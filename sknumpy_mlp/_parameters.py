@@ -7,11 +7,13 @@ from numbers import Integral, Real
 from typing import Any, Protocol
 
 import numpy as np
+from sklearn.metrics import get_scorer_names
 
-from sknumpy_mlp.activations import ACTIVATIONS
+from sknumpy_mlp.activations import ACTIVATIONS, Activation
+from sknumpy_mlp.callbacks import Callback
 from sknumpy_mlp.initializers import INITIALIZERS
-from sknumpy_mlp.optimizers import OPTIMIZERS
-from sknumpy_mlp.schedules import SCHEDULES
+from sknumpy_mlp.optimizers import OPTIMIZERS, Optimizer
+from sknumpy_mlp.schedules import SCHEDULES, SGD_SCHEDULES, Schedule
 
 
 class InvalidParameterError(ValueError, TypeError):
@@ -91,6 +93,43 @@ class Boolean:
 
 
 @dataclass(frozen=True)
+class Instance:
+    """An object of a class (not the class itself)."""
+
+    cls: type[Any]
+
+    def __call__(self, value: Any) -> bool:
+        """Whether ``value`` is allowed."""
+        return isinstance(value, self.cls)
+
+    def __str__(self) -> str:
+        article = "an" if self.cls.__name__[0] in "AEIOU" else "a"
+        return f"{article} {self.cls.__name__} object"
+
+
+@dataclass(frozen=True)
+class Several:
+    """A list, tuple or one-dimensional array whose items are each allowed."""
+
+    alternatives: tuple[Check, ...]
+    purpose: str
+    kinds: tuple[type[Any], ...] = (list, tuple, np.ndarray)
+
+    def __call__(self, value: Any) -> bool:
+        """Whether ``value`` is allowed."""
+        if isinstance(value, np.ndarray) and value.ndim != 1:
+            return False
+        return isinstance(value, self.kinds) and all(
+            any(check(item) for check in self.alternatives) for item in value
+        )
+
+    def __str__(self) -> str:
+        kinds = " or ".join(kind.__name__ for kind in self.kinds)
+        items = " or ".join(str(check) for check in self.alternatives)
+        return f"a {kinds} of them ({items}), {self.purpose}"
+
+
+@dataclass(frozen=True)
 class LayerSizes:
     """A whole number of at least 1, or a one-dimensional collection of such."""
 
@@ -148,6 +187,8 @@ _POSITIVE_INT = Number(Integral, 1)
 _NOT_NEGATIVE = Number(Real, 0)
 _POSITIVE = Number(Real, 0, low_inclusive=False)
 _BELOW_ONE = Number(Real, 0, 1)
+_NONE = Choice((None,))
+_ACTIVATION = (Choice(tuple(ACTIVATIONS)), Instance(Activation))
 _INITIALIZER = Predicate(
     lambda value: callable(value) and not isinstance(value, type),
     "a callable (rng, fan_in, fan_out) -> array (an object, not a class)",
@@ -156,11 +197,11 @@ _INITIALIZER = Predicate(
 #: For each parameter that both estimators have: the alternatives that are allowed.
 PARAMETER_CHECKS: dict[str, tuple[Check, ...]] = {
     "hidden_layer_sizes": (LayerSizes(),),
-    "activation": (Choice(tuple(ACTIVATIONS)),),
-    "solver": (Choice(("lbfgs", *OPTIMIZERS)),),
+    "activation": (*_ACTIVATION, Several(_ACTIVATION, "one for each hidden layer")),
+    "solver": (Choice(("lbfgs", *OPTIMIZERS)), Instance(Optimizer)),
     "alpha": (_NOT_NEGATIVE,),
     "batch_size": (Choice(("auto",)), _POSITIVE_INT),
-    "learning_rate": (Choice(tuple(SCHEDULES)),),
+    "learning_rate": (Choice(tuple(SCHEDULES)), Instance(Schedule)),
     "learning_rate_init": (_POSITIVE,),
     "power_t": (_NOT_NEGATIVE,),
     "max_iter": (_POSITIVE_INT,),
@@ -179,7 +220,40 @@ PARAMETER_CHECKS: dict[str, tuple[Check, ...]] = {
     "n_iter_no_change": (_POSITIVE_INT, Choice((math.inf,))),
     "max_fun": (_POSITIVE_INT,),
     "init": (Choice(tuple(INITIALIZERS)), _INITIALIZER),
+    "dropout": (
+        _BELOW_ONE,
+        Several((_BELOW_ONE,), "one for the inputs and one for each hidden layer"),
+    ),
+    "weight_decay": (_NOT_NEGATIVE,),
+    "max_norm": (_NONE, _POSITIVE),
+    "max_grad_norm": (_NONE, _POSITIVE),
+    "scoring": (
+        _NONE,
+        Predicate(
+            lambda value: (
+                isinstance(value, str)
+                and (value == "loss" or value in get_scorer_names())
+            ),
+            "'loss' or the name of a scorer (see sklearn.metrics.get_scorer_names())",
+        ),
+        Predicate(
+            lambda value: callable(value) and not isinstance(value, type),
+            "a callable (estimator, X, y) -> float",
+        ),
+    ),
+    "callbacks": (
+        _NONE,
+        Several((Instance(Callback),), "called in this order", (list, tuple)),
+    ),
+    "dtype": (Choice((None, "float32", "float64")),),
 }
+
+#: The classifier has one more.
+CLASS_WEIGHT_CHECKS: tuple[Check, ...] = (
+    Choice((None, "balanced")),
+    Instance(dict),
+    Several((Instance(dict),), "one for each label", (list, tuple)),
+)
 
 
 def check_parameters(estimator: Any, checks: Mapping[str, tuple[Check, ...]]) -> None:
@@ -201,3 +275,64 @@ def check_parameters(estimator: Any, checks: Mapping[str, tuple[Check, ...]]) ->
             f"The {name!r} parameter of {type(estimator).__name__} must be {allowed}. "
             f"Got {value!r} instead."
         )
+
+
+def check_combinations(estimator: Any, *, incremental: bool) -> None:
+    """Raise ValueError if parameters do not go together.
+
+    Parameters
+    ----------
+    estimator : object
+        Its parameters have passed `check_parameters`.
+    incremental : bool
+        Whether it is `partial_fit` that they are for.
+    """
+    n_hidden = len(layer_sizes(estimator.hidden_layer_sizes))
+    for name, expected, what in (
+        ("activation", n_hidden, "hidden layer"),
+        ("dropout", n_hidden + 1, "hidden layer and one for the inputs"),
+    ):
+        value = getattr(estimator, name)
+        if isinstance(value, list | tuple | np.ndarray) and len(value) != expected:
+            raise ValueError(
+                f"{name}={value!r} has {len(value)} items, but hidden_layer_sizes="
+                f"{estimator.hidden_layer_sizes!r} needs {expected}: one for each "
+                f"{what}."
+            )
+    schedule = estimator.learning_rate
+    if incremental and _needs_horizon(schedule):
+        raise ValueError(
+            f"partial_fit does not know how long the training will be, and learning_"
+            f"rate={schedule!r} depends on it. Use learning_rate='constant' or "
+            "'plateau', or fit."
+        )
+    if isinstance(estimator.solver, str) and estimator.solver == "lbfgs":
+        unused = {
+            "dropout": bool(np.any(estimator.dropout)),
+            "weight_decay": estimator.weight_decay > 0,
+            "max_norm": estimator.max_norm is not None,
+            "max_grad_norm": estimator.max_grad_norm is not None,
+            "learning_rate": isinstance(schedule, Schedule)
+            or schedule not in SGD_SCHEDULES,
+        }
+        for name, is_set in unused.items():
+            if is_set:
+                raise ValueError(
+                    f"{name}={getattr(estimator, name)!r} does not go with "
+                    f"solver='lbfgs', which follows the exact gradient of all the "
+                    f"data with steps of its own. Leave {name} at its default, or use "
+                    "solver='adam'."
+                )
+
+
+def _needs_horizon(schedule: str | Schedule) -> bool:
+    if isinstance(schedule, str):
+        schedule = SCHEDULES[schedule]()
+    return schedule.needs_horizon
+
+
+def layer_sizes(hidden_layer_sizes: Any) -> list[int]:
+    """Return the numbers of hidden units as a list."""
+    if isinstance(hidden_layer_sizes, Integral):
+        return [int(hidden_layer_sizes)]
+    return [int(size) for size in hidden_layer_sizes]

@@ -4,43 +4,36 @@ The solvers read the estimator and never write to it: what they find out is hand
 back as an `Outcome`.
 """
 
-import inspect
 import math
-import warnings
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 from numbers import Integral
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.model_selection import train_test_split
 
 from sknumpy_mlp._batches import Batches
+from sknumpy_mlp._evaluation import Data, Evaluator
 from sknumpy_mlp._network import Network, Workspace
-from sknumpy_mlp._training import EpochEnd, TrainingState, minimize_lbfgs, train
+from sknumpy_mlp._training import (
+    EpochEnd,
+    Regularization,
+    Run,
+    TrainingState,
+    minimize_lbfgs,
+    train,
+)
 from sknumpy_mlp._typing import Array, IntArray
-from sknumpy_mlp.callbacks import EarlyStopping
+from sknumpy_mlp._values import copy_of
+from sknumpy_mlp._warnings import warn
+from sknumpy_mlp.callbacks import Callback, EarlyStopping
+from sknumpy_mlp.layers import Dropout
 from sknumpy_mlp.losses import Loss
-from sknumpy_mlp.optimizers import OPTIMIZERS, Optimizer
-from sknumpy_mlp.schedules import SCHEDULES, Schedule
-
-
-@dataclass(frozen=True)
-class Data:
-    """Validated training data: ``y`` as the loss wants it, weights or None."""
-
-    X: Any
-    y: NDArray[Any]
-    sample_weight: Array | None
-
-    def take(self, rows: IntArray) -> "Data":
-        """Return some of the rows."""
-        weight = self.sample_weight
-        return Data(
-            self.X[rows], self.y[rows], None if weight is None else weight[rows]
-        )
+from sknumpy_mlp.optimizers import OPTIMIZERS, SGD, Optimizer
+from sknumpy_mlp.schedules import SCHEDULES, SGD_SCHEDULES, Constant, Schedule
 
 
 @dataclass(frozen=True)
@@ -51,6 +44,8 @@ class Job:
     ----------
     data : Data
         The training data.
+    validation : Data or None
+        Validation data that was given, not held out.
     loss : Loss
         The loss.
     network : Network
@@ -65,9 +60,14 @@ class Job:
         Whether the parameters come from an earlier run.
     incremental : bool
         Whether this is `partial_fit`: one epoch, and no verdict on convergence.
+    callbacks : sequence of Callback
+        What is to be told about each epoch.
+    identity : dict
+        What makes this run the same as another one, see `Run`.
     """
 
     data: Data
+    validation: Data | None
     loss: Loss
     network: Network
     params: Array
@@ -75,21 +75,25 @@ class Job:
     state: TrainingState | None
     warm: bool
     incremental: bool
+    callbacks: Sequence[Callback] = ()
+    identity: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a solver hands back; the estimator stores all of it or nothing."""
+    """What a solver hands back; the estimator stores all of it or nothing.
 
+    ``params`` are those to keep; ``best_score`` is their score if they are the best
+    of several epochs.
+    """
+
+    run: Run
     params: Array
     n_iter: int
     n_samples_seen: int
     loss: float
-    losses: list[float]
-    scores: list[float] | None = None
     best_score: float | None = None
     state: TrainingState | None = None
-    interrupted: bool = False
 
 
 def solve(estimator: Any, job: Job) -> Outcome:
@@ -105,8 +109,8 @@ def solve(estimator: Any, job: Job) -> Outcome:
         if estimator.solver == "lbfgs"
         else _solve_stochastic(estimator, job)
     )
-    # With early stopping the loss is that of the last epoch, which was not kept.
-    loss_counts = not outcome.interrupted and outcome.scores is None
+    # Where the best epoch was put back, the loss is that of the last, not kept one.
+    loss_counts = outcome.run.status != "interrupted" and not outcome.run.kept_best
     if not np.isfinite(outcome.params).all() or (
         loss_counts and not math.isfinite(outcome.loss)
     ):
@@ -121,58 +125,58 @@ def solve(estimator: Any, job: Job) -> Outcome:
 
 
 def _solve_lbfgs(estimator: Any, job: Job) -> Outcome:
-    losses: list[float] = []
-    interrupted = False
-
-    def on_iteration(event: EpochEnd) -> None:
-        losses.append(event.loss)
-        _print_epoch(estimator, event)
-
     # The line search compares values of the objective to the last digits, so this
     # runs in float64 whatever the data's type.
     X = job.data.X.astype(np.float64, copy=False)
     params = job.params.astype(np.float64, copy=False)
-    try:
-        result = minimize_lbfgs(
-            Workspace(job.network, params, X.shape[0]),
-            job.loss,
-            (X, job.data.y, job.data.sample_weight),
-            alpha=float(estimator.alpha),
-            tol=float(estimator.tol),
-            max_iter=int(estimator.max_iter),
-            max_fun=int(estimator.max_fun),
-            on_iteration=on_iteration,
+    run = _make_run(estimator, job, params)
+    n_evaluations, converged, message = 0, False, ""
+    with _told(job.callbacks, run):
+        conductor = _Conductor(estimator, job, run)
+        n_before = run.n_epochs
+        try:
+            # A checkpoint may have brought a run that is over.
+            if run.status == "running" and n_before < run.max_epochs:
+                result = minimize_lbfgs(
+                    Workspace(job.network, params, X.shape[0]),
+                    job.loss,
+                    (X, job.data.y, job.data.sample_weight),
+                    alpha=float(estimator.alpha),
+                    tol=float(estimator.tol),
+                    max_iter=run.max_epochs,
+                    max_fun=int(estimator.max_fun),
+                    on_iteration=conductor.epoch_end,
+                    n_iter_done=n_before,
+                )
+                n_evaluations = result.n_evaluations
+                converged, message = result.converged, result.message
+                if run.status == "running":
+                    run.status = "finished" if converged else "exhausted"
+                loss, n_iter = result.loss, result.n_iter
+            else:
+                loss, n_iter = run.losses[-1], n_before
+        except KeyboardInterrupt:
+            _interrupt(run)
+            n_iter = n_evaluations = run.n_epochs
+            loss = run.losses[-1] if run.losses else math.nan
+        run.params = params
+    unfinished = run.status == "exhausted" and math.isfinite(loss)
+    if unfinished and estimator._convergence_matters:
+        warn(
+            f"lbfgs failed to converge after {n_iter} iteration(s): {message}. "
+            f"Increase max_iter={estimator.max_iter} or max_fun={estimator.max_fun}, "
+            "or scale the features, for example with "
+            "sklearn.preprocessing.StandardScaler.",
+            ConvergenceWarning,
         )
-    except KeyboardInterrupt:
-        interrupted = True
-        _warn_of_interruption()
-        n_iter = n_evaluations = len(losses)
-        loss = losses[-1] if losses else math.nan
-    else:
-        n_iter, n_evaluations, loss = (
-            result.n_iter,
-            result.n_evaluations,
-            result.loss,
-        )
-        if (
-            not result.converged
-            and math.isfinite(loss)
-            and estimator._convergence_matters
-        ):
-            _warn(
-                f"lbfgs failed to converge after {n_iter} iteration(s): "
-                f"{result.message}. Increase max_iter={estimator.max_iter} or "
-                f"max_fun={estimator.max_fun}, or scale the features, for example with "
-                "sklearn.preprocessing.StandardScaler.",
-                ConvergenceWarning,
-            )
+    kept, best_score = _choose_params(run, conductor.stopping)
     return Outcome(
-        params=params.astype(job.params.dtype, copy=False),
+        run=run,
+        params=kept.astype(job.params.dtype, copy=False),
         n_iter=n_iter,
         n_samples_seen=n_evaluations * X.shape[0],
         loss=loss,
-        losses=losses,
-        interrupted=interrupted,
+        best_score=best_score,
     )
 
 
@@ -180,101 +184,128 @@ def _solve_lbfgs(estimator: Any, job: Job) -> Outcome:
 
 
 def _solve_stochastic(estimator: Any, job: Job) -> Outcome:
-    schedule = make_from_parameters(SCHEDULES[_schedule_name(estimator)], estimator)
+    schedule = make_schedule(estimator)
     state = _make_state(estimator, job, schedule)
     n_samples_before = state.n_samples_seen
-    rows = _hold_out(estimator, job, state) if estimator.early_stopping else None
-    stopping = _make_stopping(estimator, job, state)
-    batches = _make_batches(estimator, job, state, rows)
-    max_epochs = 1 if job.incremental else int(estimator.max_iter)
-    epochs = train(
-        Workspace(job.network, job.params, batches.batch_size),
-        job.loss,
-        schedule,
-        batches,
-        state,
-        job.rng,
-        alpha=float(estimator.alpha),
-        learning_rate_init=float(estimator.learning_rate_init),
-        max_epochs=max_epochs,
+    holds_out = job.validation is None and estimator.early_stopping
+    if holds_out:
+        _hold_out(estimator, job, state)
+    run = _make_run(estimator, job, job.params, state)
+    with _told(job.callbacks, run):
+        conductor = _Conductor(estimator, job, run, schedule)
+        rows = state.holdout[0] if holds_out and state.holdout else None
+        batches = _make_batches(estimator, job, state, rows)
+        epochs = train(
+            Workspace(
+                job.network,
+                job.params,
+                batches.batch_size,
+                rng=state.noise,
+                sparse_input=not isinstance(job.data.X, np.ndarray),
+            ),
+            job.loss,
+            schedule,
+            batches,
+            state,
+            job.rng,
+            regularization=_make_regularization(estimator),
+            learning_rate_init=float(estimator.learning_rate_init),
+            max_epochs=run.max_epochs,
+            n_epochs_done=run.n_epochs,
+        )
+        try:
+            if (
+                run.status == "running"
+            ):  # a checkpoint may have brought one that is over
+                for event in epochs:
+                    if conductor.epoch_end(event):
+                        break
+            if run.status == "running":
+                run.status = "exhausted"
+        except KeyboardInterrupt:
+            _interrupt(run)
+    unfinished = run.status == "exhausted" and not (
+        job.incremental or schedule.needs_horizon or run.n_epochs < run.max_epochs
     )
-    losses: list[float] = []
-    ended = interrupted = False
-    try:
-        for event in epochs:
-            losses.append(event.loss)
-            at_plateau = stopping.on_epoch_end(event)
-            _print_epoch(estimator, event, stopping)
-            if at_plateau and _is_over(estimator, event, schedule, stopping, state):
-                ended = True
-                break
-    except KeyboardInterrupt:
-        ended = interrupted = True
-        _warn_of_interruption()
-    unfinished = len(losses) == max_epochs and not (ended or job.incremental)
     if unfinished and estimator._convergence_matters:
-        _warn(
+        warn(
             f"Stochastic Optimizer: Maximum iterations ({estimator.max_iter}) reached "
             "and the optimization hasn't converged yet.",
             ConvergenceWarning,
         )
-    state.best_score = stopping.best_score
-    state.n_epochs_no_change = stopping.n_epochs_no_change
-    params, scores, best_score = job.params, None, None
-    if stopping.best_params is not None:
-        scores, best_score = stopping.scores, stopping.best_score
-        params = stopping.best_params
+    params, best_score = _choose_params(run, conductor.stopping)
+    if run.kept_best:
         # Moments and patience belong to the last epoch, not to the one put back.
         state.optimizer = None
         state.forget_plateau()
-        _warn_of_divergence(estimator, scores)
+        _warn_of_divergence(estimator, run.validation_scores)
     return Outcome(
+        run=run,
         params=params,
-        n_iter=len(losses),
+        n_iter=run.n_epochs,
         n_samples_seen=state.n_samples_seen - n_samples_before,
-        loss=losses[-1] if losses else math.nan,
-        losses=losses,
-        scores=scores,
+        loss=run.losses[-1] if run.losses else math.nan,
         best_score=best_score,
         state=state,
-        interrupted=interrupted,
     )
 
 
 def make_from_parameters(cls: Any, estimator: Any) -> Any:
     """Make an optimiser or a schedule from the estimator's parameters."""
     values = {name: getattr(estimator, of) for name, of in cls.parameters.items()}
-    # NumPy scalars would pull float32 arithmetic up to float64.
-    return cls(
-        **{
-            name: value.item() if isinstance(value, np.generic) else value
-            for name, value in values.items()
-        }
+    return copy_of(cls(**values))
+
+
+def make_schedule(estimator: Any) -> Schedule:
+    """Return the learning rate's schedule, a copy of the user's or by its name."""
+    given = estimator.learning_rate
+    if isinstance(given, Schedule):
+        schedule: Schedule = copy_of(given)
+        return schedule
+    is_sgd = estimator.solver == "sgd" or isinstance(estimator.solver, SGD)
+    if given in SGD_SCHEDULES and not is_sgd:
+        return Constant()
+    schedule = make_from_parameters(SCHEDULES[given], estimator)
+    return schedule
+
+
+def _make_optimizer(estimator: Any) -> Optimizer:
+    given = estimator.solver
+    optimizer: Optimizer = (
+        copy_of(given)
+        if isinstance(given, Optimizer)
+        else make_from_parameters(OPTIMIZERS[given], estimator)
     )
+    return optimizer
 
 
-def _schedule_name(estimator: Any) -> str:
-    # As in scikit-learn, the three classic schedules act for sgd only.
-    name: str = estimator.learning_rate if estimator.solver == "sgd" else "constant"
-    return name
+def _make_regularization(estimator: Any) -> Regularization:
+    bound = estimator.max_grad_norm
+    return Regularization(
+        alpha=float(estimator.alpha),
+        weight_decay=float(estimator.weight_decay),
+        max_grad_norm=None if bound is None else float(bound),
+    )
 
 
 def _make_state(estimator: Any, job: Job, schedule: Schedule) -> TrainingState:
     """Go on from the earlier state as far as it applies, or begin one."""
     state = TrainingState() if job.state is None else job.state
-    optimizer: Optimizer = make_from_parameters(OPTIMIZERS[estimator.solver], estimator)
     settings = (
         schedule,
         estimator.learning_rate_init,
-        estimator.alpha,
+        _make_regularization(estimator),
         estimator.early_stopping,
+        estimator.scoring,
         job.loss,
+        job.network,
     )
     if state.settings != settings:
         state.settings = settings
         state.forget_plateau()
     # Moments are of use only to the same optimiser with the same constants.
-    if state.optimizer != optimizer:
+    optimizer = _make_optimizer(estimator)
+    if state.optimizer is None or not state.optimizer.same_settings(optimizer):
         optimizer.init(job.params)
         state.optimizer = optimizer
         state.forget_plateau()
@@ -282,11 +313,17 @@ def _make_state(estimator: Any, job: Job, schedule: Schedule) -> TrainingState:
         state.seed, state.stream = int(estimator.random_state), job.rng
     else:
         state.seed = state.stream = None
+    if not any(isinstance(layer, Dropout) for layer in job.network.layers):
+        state.noise = None
+    elif state.noise is None:
+        seed = job.rng.randint(2**32, size=4, dtype=np.uint32)
+        # The fastest of NumPy's bit generators.
+        state.noise = np.random.Generator(np.random.SFC64(seed))
     return state
 
 
-def _hold_out(estimator: Any, job: Job, state: TrainingState) -> IntArray:
-    """Set rows aside for validation, the earlier ones if they fit; return the rest."""
+def _hold_out(estimator: Any, job: Job, state: TrainingState) -> None:
+    """Set rows aside for validation, the earlier ones if they fit."""
     n_samples = job.data.X.shape[0]
     fraction = float(estimator.validation_fraction)
     same_length = state.holdout is not None and n_samples == sum(
@@ -304,7 +341,6 @@ def _hold_out(estimator: Any, job: Job, state: TrainingState) -> IntArray:
                 "sample_weight of zero. Remove samples of weight zero, or set "
                 "early_stopping=False."
             )
-    return state.holdout[0]
 
 
 def _split(
@@ -331,43 +367,6 @@ def _split(
     return rows, held_out
 
 
-def _make_stopping(estimator: Any, job: Job, state: TrainingState) -> EarlyStopping:
-    score: Callable[[Array], float] | None = None
-    best_score = state.best_score
-    best_params = None
-    if estimator.early_stopping:
-        assert state.holdout is not None
-        held_out = job.data.take(state.holdout[1])
-        score = _make_scorer(estimator, job, held_out)
-        # Until an epoch does better, the best parameters are those to start from.  A
-        # warm start must do better than they do, on the data of this call.
-        best_params = job.params.copy()
-        best_score = score(job.params) if job.warm else -math.inf
-        best_score = -math.inf if math.isnan(best_score) else best_score
-    return EarlyStopping(
-        tol=float(estimator.tol),
-        n_iter_no_change=estimator.n_iter_no_change,
-        score=score,
-        best_score=best_score,
-        best_params=best_params,
-        n_epochs_no_change=state.n_epochs_no_change,
-    )
-
-
-def _make_scorer(estimator: Any, job: Job, held_out: Data) -> Callable[[Array], float]:
-    def score(params: Array) -> float:
-        with np.errstate(all="ignore"):
-            raw = job.network.predict_raw(params, held_out.X)
-            if not np.isfinite(raw).all():
-                return math.nan
-            value: float = estimator._score_raw(
-                job.loss, raw, held_out.y, held_out.sample_weight
-            )
-            return value
-
-    return score
-
-
 def _make_batches(
     estimator: Any, job: Job, state: TrainingState, rows: IntArray | None
 ) -> Batches:
@@ -375,7 +374,7 @@ def _make_batches(
     n_rows = data.X.shape[0] if rows is None else len(rows)
     batch_size = 200 if estimator.batch_size == "auto" else int(estimator.batch_size)
     if estimator.batch_size != "auto" and batch_size > n_rows and not job.incremental:
-        _warn(
+        warn(
             "Got `batch_size` less than 1 or larger than sample size. It is going to "
             f"be clipped from {batch_size} to {n_rows}."
         )
@@ -391,21 +390,160 @@ def _make_batches(
     )
 
 
-def _is_over(
-    estimator: Any,
-    event: EpochEnd,
-    schedule: Schedule,
-    stopping: EarlyStopping,
-    state: TrainingState,
-) -> bool:
-    """At a plateau, let the schedule lower the rate; return True if it ends there."""
-    assert event.learning_rate is not None
-    base_rate = schedule.after_plateau(event.learning_rate)
-    if base_rate is not None:
-        state.base_rate = base_rate
-        stopping.n_epochs_no_change = 0
-    if estimator.verbose:
-        what = "Training loss" if stopping.score is None else "Validation score"
+# -------------------------------------------------------------------- epoch after epoch
+
+
+def _make_run(
+    estimator: Any, job: Job, params: Array, state: TrainingState | None = None
+) -> Run:
+    holds_out = state is not None and estimator.early_stopping
+    return Run(
+        params=params,
+        state=TrainingState() if state is None else state,
+        rng=job.rng,
+        max_epochs=1 if job.incremental else int(estimator.max_iter),
+        has_validation=job.validation is not None or holds_out,
+        identity=job.identity,
+    )
+
+
+@contextmanager
+def _told(callbacks: Sequence[Callback], run: Run) -> Iterator[None]:
+    """Tell callbacks of the beginning and, whatever happens, of the end of a run."""
+    begun: list[Callback] = []
+    errors: list[BaseException] = []
+    try:
+        for callback in callbacks:
+            begun.append(callback)
+            callback.on_train_begin(run)
+        yield
+    except BaseException as error:
+        run.status = "failed"
+        errors.append(error)
+    for callback in begun:
+        try:
+            callback.on_train_end(run)
+        except BaseException as error:
+            errors.append(error)
+    if errors:
+        raise errors[0]
+
+
+class _Conductor:
+    """Leads a run: has each epoch evaluated and judged, and tells the callbacks.
+
+    Parameters
+    ----------
+    estimator : estimator
+        The estimator.
+    job : Job
+        What is to be done.
+    run : Run
+        The run, possibly with epochs from a checkpoint.
+    schedule : Schedule or None, default=None
+        What to do at a plateau; None for L-BFGS.
+    """
+
+    def __init__(
+        self, estimator: Any, job: Job, run: Run, schedule: Schedule | None = None
+    ) -> None:
+        self._estimator = estimator
+        self._job = job
+        self._run = run
+        self._schedule = schedule
+        self._evaluate = self._make_evaluator()
+        self.stopping = self._make_stopping()
+
+    def _make_evaluator(self) -> Evaluator | None:
+        if not self._run.has_validation:
+            return None
+        job, data = self._job, self._job.validation
+        if data is None:
+            assert self._run.state.holdout is not None
+            data = job.data.take(self._run.state.holdout[1])
+        return Evaluator(self._estimator, job.network, job.loss, data)
+
+    def _make_stopping(self) -> EarlyStopping | None:
+        """Return what judges epochs: by validation, or by the training loss."""
+        estimator, job, run = self._estimator, self._job, self._run
+        by_validation = bool(estimator.early_stopping) and self._evaluate is not None
+        if not by_validation and (
+            self._schedule is None or self._schedule.needs_horizon
+        ):
+            return None
+        restores = by_validation and not job.incremental
+        stopping = EarlyStopping(
+            "validation_score" if by_validation else "loss",
+            tol=float(estimator.tol),
+            n_iter_no_change=estimator.n_iter_no_change,
+            restore_best=restores,
+        )
+        stopping.best_score = run.state.best_score
+        stopping.n_epochs_no_change = run.state.n_epochs_no_change
+        if restores and run.n_epochs:
+            stopping.best_params = run.kept_params
+        elif restores:
+            # Until an epoch does better, the best parameters are those to start from.
+            # A warm start must do better than they do, on the data of this call.
+            assert self._evaluate is not None
+            stopping.best_params = run.params.copy()
+            score = self._evaluate(run.params)[1] if job.warm else -math.inf
+            stopping.best_score = -math.inf if math.isnan(score) else score
+        run.kept_params = stopping.best_params
+        return stopping
+
+    def epoch_end(self, event: EpochEnd) -> bool:
+        """Deal with an epoch; return True if it was the last one."""
+        run = self._run
+        if self._evaluate is not None:
+            loss, score = self._evaluate(event.params)
+            event = replace(event, validation_loss=loss, validation_score=score)
+        run.params = event.params
+        run.record(event)
+        self._print(event)
+        if self._is_over(event):
+            run.status = "finished"
+        # All of them are to see every epoch, whatever the others say.
+        stops = [callback.on_epoch_end(event) for callback in self._job.callbacks]
+        if run.status == "running" and any(stops):
+            run.status = "stopped"
+        return run.status != "running"
+
+    def _is_over(self, event: EpochEnd) -> bool:
+        """At a plateau, let the schedule lower the rate; return True if it ends."""
+        stopping, state = self.stopping, self._run.state
+        if stopping is None:
+            return False
+        at_plateau = stopping.on_epoch_end(event)
+        ends = False
+        if at_plateau:
+            base_rate = None
+            if self._schedule is not None and event.learning_rate is not None:
+                base_rate = self._schedule.after_plateau(event.learning_rate)
+            if base_rate is not None:
+                state.base_rate = base_rate
+                stopping.n_epochs_no_change = 0
+            ends = base_rate is None
+            self._print_plateau(stopping, base_rate)
+        state.best_score = stopping.best_score
+        state.n_epochs_no_change = stopping.n_epochs_no_change
+        self._run.kept_params = stopping.best_params
+        return ends
+
+    def _print(self, event: EpochEnd) -> None:
+        if not self._estimator.verbose:
+            return
+        line = f"Iteration {event.epoch}, loss = {event.loss:.8f}"
+        if event.validation_score is not None:
+            line += f", validation score = {event.validation_score:.6f}"
+        print(line, flush=True)
+
+    def _print_plateau(self, stopping: EarlyStopping, base_rate: float | None) -> None:
+        estimator = self._estimator
+        if not estimator.verbose:
+            return
+        by_loss = stopping.monitor == "loss"
+        what = "Training loss" if by_loss else "Validation score"
         then = (
             "Stopping."
             if base_rate is None
@@ -415,34 +553,36 @@ def _is_over(
             f"{what} did not improve more than tol={estimator.tol:f} for "
             f"{estimator.n_iter_no_change} consecutive epochs. {then}"
         )
-    return base_rate is None
+
+
+def _choose_params(
+    run: Run, stopping: EarlyStopping | None
+) -> tuple[Array, float | None]:
+    """Return the parameters to keep, and their score if early stopping chose them."""
+    if run.kept_params is None:
+        return run.params, None
+    if stopping is not None and run.kept_params is stopping.best_params:
+        return run.kept_params, stopping.best_score
+    return run.kept_params, None
 
 
 # ---------------------------------------------------------------------------- messages
-
-
-def _print_epoch(
-    estimator: Any, event: EpochEnd, stopping: EarlyStopping | None = None
-) -> None:
-    if not estimator.verbose:
-        return
-    line = f"Iteration {event.epoch}, loss = {event.loss:.8f}"
-    if stopping is not None and stopping.score is not None:
-        line += f", validation score = {stopping.scores[-1]:.6f}"
-    print(line, flush=True)
 
 
 def _divergence_advice(estimator: Any) -> str:
     scale = "Scale the features, for example with StandardScaler in a Pipeline"
     if estimator.solver == "lbfgs":
         return f"{scale}."
-    return f"{scale}, or lower learning_rate_init={estimator.learning_rate_init}."
+    return (
+        f"{scale}, lower learning_rate_init={estimator.learning_rate_init}, or set "
+        "max_grad_norm."
+    )
 
 
 def _warn_of_divergence(estimator: Any, scores: list[float]) -> None:
     n_bad = sum(math.isnan(score) for score in scores)
     if n_bad:
-        _warn(
+        warn(
             f"The training diverged: in {n_bad} of {len(scores)} epochs the network's "
             "predictions were not finite. The best weights from before were put back. "
             f"{_divergence_advice(estimator)}",
@@ -450,15 +590,6 @@ def _warn_of_divergence(estimator: Any, scores: list[float]) -> None:
         )
 
 
-def _warn_of_interruption() -> None:
-    _warn(
-        "Training interrupted by user. The estimator keeps what it has learnt so far."
-    )
-
-
-def _warn(message: str, category: type[Warning] = UserWarning) -> None:
-    """Warn at the line that called the estimator."""
-    frame, level = inspect.currentframe(), 1
-    while frame is not None and frame.f_globals.get("__package__") == __package__:
-        frame, level = frame.f_back, level + 1
-    warnings.warn(message, category, stacklevel=level)
+def _interrupt(run: Run) -> None:
+    run.status = "interrupted"
+    warn("Training interrupted by user. The estimator keeps what it has learnt so far.")

@@ -8,7 +8,7 @@ go on.
 import math
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -34,11 +34,15 @@ class EpochEnd:
     loss : float
         Mean of the objective, penalty included, over the epoch's batches.
     learning_rate : float or None
-        The epoch's learning rate; None for L-BFGS.
+        The learning rate of the epoch's first step; None for L-BFGS.
     seconds : float
         Time since the run began.
     params : ndarray of shape (n_params,)
         The parameters, live: copy what is to be kept.
+    validation_loss : float or None, default=None
+        Mean loss on the validation data, without penalty; None if there is none.
+    validation_score : float or None, default=None
+        Score on the validation data, higher is better; None if there is none.
     """
 
     epoch: int
@@ -46,6 +50,34 @@ class EpochEnd:
     learning_rate: float | None
     seconds: float
     params: Array
+    validation_loss: float | None = None
+    validation_score: float | None = None
+
+
+@dataclass(frozen=True)
+class Regularization:
+    r"""What holds parameters and steps back, beside the layers' own means.
+
+    Attributes
+    ----------
+    alpha : float, default=0.0
+        Strength of the L2 penalty on the coefficients, part of the objective.
+    weight_decay : float, default=0.0
+        Decoupled decay of the coefficients, see
+        :meth:`sknumpy_mlp.optimizers.Optimizer.step`.
+    max_grad_norm : float or None, default=None
+        Upper bound on the Euclidean norm of the whole gradient, penalty included; a
+        longer one is scaled back to it [1]_.
+
+    References
+    ----------
+    .. [1] R. Pascanu, T. Mikolov and Y. Bengio, "On the difficulty of training
+       Recurrent Neural Networks", ICML 2013, arXiv:1211.5063.
+    """
+
+    alpha: float = 0.0
+    weight_decay: float = 0.0
+    max_grad_norm: float | None = None
 
 
 @dataclass
@@ -77,6 +109,8 @@ class TrainingState:
     stream : RandomState or None
         The random stream, kept when the estimator has an integer ``random_state``;
         other kinds of ``random_state`` go on by themselves.
+    noise : Generator or None
+        What random layers draw from.
     """
 
     settings: tuple[Any, ...] = ()
@@ -90,12 +124,79 @@ class TrainingState:
     validation_fraction: float | None = None
     seed: int | None = None
     stream: np.random.RandomState | None = None
+    noise: np.random.Generator | None = None
 
     def forget_plateau(self) -> None:
         """Start afresh with the full rate, no best score and all patience."""
         self.base_rate = None
         self.best_score = -math.inf
         self.n_epochs_no_change = 0
+
+
+@dataclass
+class Run:
+    """A training under way: what callbacks see, and all that it takes to go on.
+
+    Attributes
+    ----------
+    params : ndarray of shape (n_params,)
+        The parameters, live: copy what is to be kept.
+    state : TrainingState
+        Optimiser, counters and random streams, live.
+    rng : RandomState
+        The stream that draws the order of the rows.
+    max_epochs : int
+        The most epochs (for L-BFGS, iterations) of the run.
+    has_validation : bool
+        Whether there is validation data.
+    identity : dict
+        What must agree for another run to be the same one: the estimator's
+        parameters, the shapes of network and data.
+    losses, learning_rates : list of float
+        Objective and learning rate of each epoch (no rates for L-BFGS).
+    validation_losses, validation_scores : list of float
+        Loss and score on the validation data after each epoch; empty without any.
+    kept_params : ndarray of shape (n_params,) or None
+        The parameters to keep at the end instead of the last ones.
+    status : str
+        "running"; at the end "finished" (by the estimator's own rules), "exhausted"
+        (``max_epochs`` done), "stopped" (by a callback), "interrupted" (Ctrl-C) or
+        "failed" (an exception).
+    """
+
+    params: Array
+    state: TrainingState
+    rng: np.random.RandomState
+    max_epochs: int
+    has_validation: bool = False
+    identity: dict[str, Any] = field(default_factory=dict)
+    losses: list[float] = field(default_factory=list)
+    learning_rates: list[float] = field(default_factory=list)
+    validation_losses: list[float] = field(default_factory=list)
+    validation_scores: list[float] = field(default_factory=list)
+    kept_params: Array | None = None
+    status: str = "running"
+
+    @property
+    def n_epochs(self) -> int:
+        """Number of epochs done."""
+        return len(self.losses)
+
+    @property
+    def kept_best(self) -> bool:
+        """Whether other parameters than the last ones are kept."""
+        return self.kept_params is not None
+
+    def record(self, event: EpochEnd) -> None:
+        """Append what an epoch brought."""
+        self.losses.append(event.loss)
+        for values, value in (
+            (self.learning_rates, event.learning_rate),
+            (self.validation_losses, event.validation_loss),
+            (self.validation_scores, event.validation_score),
+        ):
+            if value is not None:
+                values.append(value)
 
 
 def objective(
@@ -158,6 +259,59 @@ def objective(
     return value, l2
 
 
+def update(
+    workspace: Workspace,
+    optimizer: Optimizer,
+    learning_rate: float,
+    l2: float,
+    regularization: Regularization,
+) -> None:
+    """Do one step along the gradient that `objective` has left; destroys it.
+
+    Parameters
+    ----------
+    workspace : Workspace
+        Parameters (changed in place), gradient and memory.
+    optimizer : Optimizer
+        Makes the step.
+    learning_rate : float
+        The rate of this step.
+    l2 : float
+        Strength of the penalty on this batch.
+    regularization : Regularization
+        Weight decay and the bound on the gradient.
+    """
+    grad, n_coefs = workspace.grad, workspace.network.n_coefs
+    if regularization.max_grad_norm is not None:
+        grad[:n_coefs] += l2 * workspace.coefs
+        l2 = 0.0
+        clip_norm(grad, regularization.max_grad_norm)
+    optimizer.step(
+        workspace.params,
+        grad,
+        learning_rate,
+        l2=l2,
+        weight_decay=regularization.weight_decay,
+        n_penalised=n_coefs,
+    )
+    workspace.constrain()
+
+
+def clip_norm(vector: Array, max_norm: float) -> None:
+    """Scale a vector in place so that its Euclidean norm is at most ``max_norm``."""
+    norm = math.sqrt(float(vector @ vector))
+    if norm == math.inf:
+        # The squares overflow long before the numbers do.
+        largest = float(np.abs(vector).max())
+        if not math.isfinite(largest):
+            return  # nothing can be said of its direction
+        vector /= largest
+        norm = math.sqrt(float(vector @ vector))
+        vector *= max_norm / norm
+    elif norm > max_norm:
+        vector *= max_norm / norm
+
+
 def train(
     workspace: Workspace,
     loss: Loss,
@@ -166,9 +320,10 @@ def train(
     state: TrainingState,
     rng: np.random.RandomState,
     *,
-    alpha: float,
+    regularization: Regularization,
     learning_rate_init: float,
     max_epochs: int,
+    n_epochs_done: int = 0,
 ) -> Iterator[EpochEnd]:
     """Train with mini-batches; yield at the end of each epoch.
 
@@ -179,47 +334,55 @@ def train(
     loss : Loss
         The loss.
     schedule : Schedule
-        Moves the learning rate from epoch to epoch.
+        Moves the learning rate.
     batches : Batches
         The training data.
     state : TrainingState
         Optimiser and counters; changed in place.
     rng : RandomState
         Draws the order of the rows.
-    alpha : float
-        Strength of the penalty on the coefficients.
+    regularization : Regularization
+        Penalty, weight decay and the bound on the gradient.
     learning_rate_init : float
         The base rate, as long as ``state`` has none.
     max_epochs : int
         Epochs after which the generator ends.  It also ends after an epoch that left
         parameters that are not finite: no step leads back from there.
+    n_epochs_done : int, default=0
+        Epochs of this run that were done before, if it was cut off.
 
     Yields
     ------
     event : EpochEnd
     """
     began = time.perf_counter()
-    params, grad, optimizer = workspace.params, workspace.grad, state.optimizer
+    params, optimizer = workspace.params, state.optimizer
     assert optimizer is not None, "the caller chooses the optimiser"
-    n_coefs = workspace.network.n_coefs
-    for epoch in range(1, max_epochs + 1):
+    for epoch in range(n_epochs_done + 1, max_epochs + 1):
         base_rate = learning_rate_init if state.base_rate is None else state.base_rate
-        learning_rate = base_rate * schedule.epoch_factor(state.n_samples_seen)
-        summed_loss, n_rows_used = 0.0, 0
+        base_rate *= schedule.epoch_factor(state.n_samples_seen)
+        summed_loss, n_rows_used, n_rows_drawn = 0.0, 0, 0
+        first_rate = base_rate * schedule((epoch - 1) / max_epochs)
         # Overflow shows in the parameters, which are checked; NumPy need not warn.
         with np.errstate(all="ignore"):
             for X, y, sample_weight in batches.epoch(rng):
+                n_rows = X.shape[0]
+                share_of_epoch = n_rows_drawn / batches.n_rows
+                n_rows_drawn += n_rows
                 if sample_weight is not None and not sample_weight.any():
                     continue  # no row counts: there is no objective, hence no step
-                value, l2 = objective(workspace, loss, X, y, sample_weight, alpha)
-                optimizer.step(params, grad, learning_rate, l2=l2, n_penalised=n_coefs)
-                summed_loss += value * X.shape[0]
-                n_rows_used += X.shape[0]
+                value, l2 = objective(
+                    workspace, loss, X, y, sample_weight, regularization.alpha
+                )
+                rate = base_rate * schedule((epoch - 1 + share_of_epoch) / max_epochs)
+                update(workspace, optimizer, rate, l2, regularization)
+                summed_loss += value * n_rows
+                n_rows_used += n_rows
             mean_loss = summed_loss / n_rows_used
         state.n_samples_seen += batches.n_rows
         state.order = batches.order
         yield EpochEnd(
-            epoch, mean_loss, learning_rate, time.perf_counter() - began, params
+            epoch, mean_loss, first_rate, time.perf_counter() - began, params
         )
         if not np.isfinite(mean_loss) and not np.isfinite(params).all():
             return
@@ -259,7 +422,8 @@ def minimize_lbfgs(
     tol: float,
     max_iter: int,
     max_fun: int,
-    on_iteration: Callable[[EpochEnd], None],
+    on_iteration: Callable[[EpochEnd], bool],
+    n_iter_done: int = 0,
 ) -> LBFGSResult:
     """Minimise the objective on one batch with SciPy's L-BFGS-B.
 
@@ -278,7 +442,9 @@ def minimize_lbfgs(
     max_iter, max_fun : int
         Limits on iterations and on evaluations of the objective.
     on_iteration : callable
-        Told about the end of each iteration.
+        Told about the end of each iteration; returns True to end the run.
+    n_iter_done : int, default=0
+        Iterations of this run that were done before, if it was cut off.
 
     Returns
     -------
@@ -289,7 +455,7 @@ def minimize_lbfgs(
     began = time.perf_counter()
     params = workspace.params
     accepted = params.copy()
-    n_iter = 0
+    n_iter = n_iter_done
 
     def value_and_gradient(candidate: Array) -> tuple[float, Array]:
         np.copyto(params, candidate)
@@ -304,9 +470,9 @@ def minimize_lbfgs(
         n_iter += 1
         np.copyto(accepted, intermediate_result.x)
         seconds = time.perf_counter() - began
-        on_iteration(
-            EpochEnd(n_iter, float(intermediate_result.fun), None, seconds, accepted)
-        )
+        loss = float(intermediate_result.fun)
+        if on_iteration(EpochEnd(n_iter, loss, None, seconds, accepted)):
+            raise StopIteration
 
     try:
         # Overflow shows in the result, which our caller checks.
@@ -317,14 +483,18 @@ def minimize_lbfgs(
                 method="L-BFGS-B",
                 jac=True,
                 callback=report,
-                options={"maxiter": max_iter, "maxfun": max_fun, "gtol": tol},
+                options={
+                    "maxiter": max_iter - n_iter_done,
+                    "maxfun": max_fun,
+                    "gtol": tol,
+                },
             )
     except KeyboardInterrupt:
         np.copyto(params, accepted)
         raise
     np.copyto(params, result.x)
     return LBFGSResult(
-        n_iter=min(int(result.nit), max_iter),
+        n_iter=min(int(result.nit) + n_iter_done, max_iter),
         n_evaluations=int(result.nfev),
         loss=float(result.fun),
         converged=result.status == 0,

@@ -1,89 +1,445 @@
-"""Callbacks: what looks at each epoch of a run and may end it."""
+"""Callbacks: what looks at each epoch of a fit and may end it.
+
+Pass a list of them to an estimator, ``callbacks=[History(), TimeLimit(60)]``.  They
+are called in the order of the list, and as given, never copied, so that they can be
+asked afterwards; `Callback.on_train_begin` makes each ready for another fit.  They
+run in ``fit``; ``partial_fit`` calls none, since whoever calls it drives the loop.
+
+To write one, derive from `Callback`:
+
+>>> from sknumpy_mlp.callbacks import Callback
+>>> class StopAt(Callback):
+...     def __init__(self, loss):
+...         self.loss = loss
+...
+...     def on_epoch_end(self, event):
+...         return event.loss <= self.loss
+>>> from sklearn.datasets import load_iris
+>>> from sknumpy_mlp import NumpyMLPClassifier
+>>> clf = NumpyMLPClassifier(callbacks=[StopAt(0.5)], random_state=0)
+>>> clf.fit(*load_iris(return_X_y=True)).loss_ <= 0.5
+True
+"""
 
 import math
-from collections.abc import Callable
+import os
+import sys
+import time
+from pathlib import Path
+from typing import Any, TextIO
 
 import numpy as np
 
-from sknumpy_mlp._training import EpochEnd
+from sknumpy_mlp._checkpoints import load_checkpoint, save_checkpoint
+from sknumpy_mlp._training import EpochEnd, Run
 from sknumpy_mlp._typing import Array
+from sknumpy_mlp._warnings import warn
 
-__all__ = ["Callback", "EarlyStopping"]
+__all__ = [
+    "Callback",
+    "Checkpoint",
+    "EarlyStopping",
+    "EpochEnd",
+    "History",
+    "Progress",
+    "Run",
+    "TimeLimit",
+]
 
 
 class Callback:
-    """Base class of callbacks."""
+    """Base class of callbacks; its methods do nothing."""
 
-    def on_epoch_end(self, event: EpochEnd) -> bool:
-        """Look at an epoch; return True to end the training."""
+    def on_train_begin(self, run: Run) -> None:
+        """Get ready: the parameters are there, and no epoch has been done."""
+
+    def on_epoch_end(self, event: EpochEnd) -> bool | None:
+        """Look at an epoch (for L-BFGS, an iteration); return True to end the fit."""
         return False
+
+    def on_train_end(self, run: Run) -> None:
+        """Clean up; called at the end of every run that began, however it ended."""
 
 
 class EarlyStopping(Callback):
-    """End the training when the score has not improved for some epochs.
+    """End the training when it has not improved for some epochs.
 
-    An epoch improves on the best one before if its score is better by at least
-    ``tol``.  A score of NaN never is.
+    The estimators' parameter ``early_stopping`` makes one of these with
+    ``monitor="validation_score"``; as a callback it can also watch the loss.
 
     Parameters
     ----------
-    tol : float
-        The least improvement that counts.
-    n_iter_no_change : int or inf
+    monitor : {'validation_score', 'validation_loss', 'loss'}, \
+default='validation_score'
+        What to watch: a score, higher is better, or a loss, lower is better.  The
+        first two need validation data (``X_val`` in ``fit``, or
+        ``early_stopping=True``).
+    tol : float, default=1e-4
+        An epoch improves on the best one before if it is better by at least this.
+        NaN never is.
+    n_iter_no_change : int or inf, default=10
         The training ends once *more* than this many epochs in a row brought no
         improvement (scikit-learn's rule).
-    score : callable or None, default=None
-        Function of the parameters that returns their score, higher is better.  None
-        scores an epoch by minus its training loss.
-    best_score : float, default=-inf
-        The best score before this run.
-    best_params : ndarray of shape (n_params,) or None, default=None
-        The parameters that had it; overwritten by better ones.
-    n_epochs_no_change : int, default=0
-        Epochs without improvement at the end of earlier runs.
+    restore_best : bool, default=True
+        Whether the estimator gets the parameters of the best epoch, not of the last.
 
     Attributes
     ----------
-    scores : list of float
-        The score of each epoch of this run.
     best_score : float
-        The best of all scores.
-    best_params : ndarray of shape (n_params,) or None
-        The parameters that had it, if a ``score`` was given.
+        The best value so far; of a loss, minus the loss.
+    best_epoch : int or None
+        The epoch that had it.
     n_epochs_no_change : int
         Epochs since the last improvement.
     """
 
     def __init__(
         self,
+        monitor: str = "validation_score",
         *,
-        tol: float,
-        n_iter_no_change: float,
-        score: Callable[[Array], float] | None = None,
-        best_score: float = -math.inf,
-        best_params: Array | None = None,
-        n_epochs_no_change: int = 0,
+        tol: float = 1e-4,
+        n_iter_no_change: float = 10,
+        restore_best: bool = True,
     ) -> None:
+        allowed = ("validation_score", "validation_loss", "loss")
+        if monitor not in allowed:
+            raise ValueError(
+                f"EarlyStopping(monitor={monitor!r}): it must be one of {allowed}."
+            )
+        self.monitor = monitor
         self.tol = tol
         self.n_iter_no_change = n_iter_no_change
-        self.score = score
-        self.best_score = best_score
-        self.n_epochs_no_change = n_epochs_no_change
-        self.scores: list[float] = []
-        self.best_params = best_params
+        self.restore_best = restore_best
+        self._reset()
+
+    def _reset(self) -> None:
+        self.best_score = -math.inf
+        self.best_epoch: int | None = None
+        self.best_params: Array | None = None
+        self.n_epochs_no_change = 0
+
+    def on_train_begin(self, run: Run) -> None:
+        """Forget an earlier run."""
+        self._reset()
+        if self.monitor != "loss" and not run.has_validation:
+            raise ValueError(
+                f"EarlyStopping(monitor={self.monitor!r}) needs validation data: pass "
+                "X_val and y_val to fit, set early_stopping=True, or use "
+                "monitor='loss'."
+            )
 
     def on_epoch_end(self, event: EpochEnd) -> bool:
-        """Score the epoch; return True if the patience is used up."""
-        score = -event.loss if self.score is None else self.score(event.params)
-        self.scores.append(score)
+        """Judge the epoch; return True if the patience is used up."""
+        value = getattr(event, self.monitor)
+        score = value if self.monitor == "validation_score" else -value
         if score >= self.best_score + self.tol:
             self.n_epochs_no_change = 0
         else:
             self.n_epochs_no_change += 1
         if score > self.best_score:
             self.best_score = score
-            if self.score is not None:
+            self.best_epoch = event.epoch
+            if self.restore_best:
                 if self.best_params is None:
                     self.best_params = np.empty_like(event.params)
                 np.copyto(self.best_params, event.params)
         return self.n_epochs_no_change > self.n_iter_no_change
+
+    def on_train_end(self, run: Run) -> None:
+        """Hand the best parameters over."""
+        if self.best_params is not None:
+            run.kept_params, self.best_params = self.best_params, None
+
+
+class History(Callback):
+    """Keep what is known at the end of each epoch.
+
+    Attributes
+    ----------
+    records : list of dict
+        For each epoch ``epoch``, ``loss``, ``learning_rate``, ``seconds``,
+        ``validation_loss`` and ``validation_score``, as in `EpochEnd`.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_iris
+    >>> from sknumpy_mlp import NumpyMLPClassifier
+    >>> from sknumpy_mlp.callbacks import History
+    >>> X, y = load_iris(return_X_y=True)
+    >>> history = History()
+    >>> clf = NumpyMLPClassifier(callbacks=[history], max_iter=3, tol=1.0)
+    >>> clf = clf.set_params(n_iter_no_change=1).fit(X, y, X_val=X, y_val=y)
+    >>> history["epoch"]
+    [1, 2, 3]
+    >>> history["validation_loss"] == clf.validation_loss_curve_
+    True
+    """
+
+    _COLUMNS = (
+        "epoch",
+        "loss",
+        "learning_rate",
+        "seconds",
+        "validation_loss",
+        "validation_score",
+    )
+
+    def __init__(self) -> None:
+        self.records: list[dict[str, Any]] = []
+
+    def __getitem__(self, name: str) -> list[Any]:
+        """Return one of the columns, a value for each epoch."""
+        return [record[name] for record in self.records]
+
+    def on_train_begin(self, run: Run) -> None:
+        """Forget an earlier run."""
+        self.records = []
+
+    def on_epoch_end(self, event: EpochEnd) -> bool:
+        """Keep the epoch's numbers."""
+        self.records.append({name: getattr(event, name) for name in self._COLUMNS})
+        return False
+
+
+class TimeLimit(Callback):
+    """End the training after the epoch in which a time limit passes.
+
+    Parameters
+    ----------
+    seconds : float
+        The limit, in seconds since the run began (or was resumed).
+    """
+
+    def __init__(self, seconds: float) -> None:
+        if not seconds > 0:
+            raise ValueError(f"TimeLimit(seconds={seconds!r}): it must be more than 0.")
+        self.seconds = seconds
+
+    def on_epoch_end(self, event: EpochEnd) -> bool:
+        """Return True if the time is over."""
+        return event.seconds >= self.seconds
+
+
+class Checkpoint(Callback):
+    """Save the run as it goes, so that a later fit can go on from there.
+
+    The file is replaced in one piece: whatever happens while it is written, either
+    the old one is there or the new one.  It holds arrays and JSON, no pickle.  A
+    resumed run ends with the same bits as one without a break; with
+    ``solver="lbfgs"`` only its parameters go on, since SciPy does not hand out what
+    L-BFGS has learnt of the curvature.
+
+    Parameters
+    ----------
+    path : str or path-like
+        The file.  Its folder must exist.
+    every : int, default=1
+        Save after every so many epochs, and at the end of the training.
+    resume : bool, default=False
+        Whether to go on from the file if it exists, after a check that parameters and
+        shapes are those of this fit.  ``callbacks`` and ``verbose`` may differ, and
+        ``max_iter`` unless the learning rate depends on it.  A run that had ended by
+        the estimator's own rules is not trained further.  False overwrites the file.
+    on_error : {'raise', 'warn'}, default='raise'
+        What to do if the file cannot be written: end the fit by an OSError, or warn
+        and train on.
+
+    Raises
+    ------
+    ValueError
+        From ``fit``, if the file to resume from is damaged or belongs to another run.
+    OSError
+        From ``fit``, if the file cannot be written or read.
+
+    Examples
+    --------
+    >>> import os, tempfile
+    >>> from sklearn.datasets import load_iris
+    >>> from sknumpy_mlp import NumpyMLPClassifier
+    >>> from sknumpy_mlp.callbacks import Checkpoint, TimeLimit
+    >>> X, y = load_iris(return_X_y=True)
+    >>> path = os.path.join(tempfile.mkdtemp(), "iris.npz")
+    >>> settings = {"max_iter": 1000, "random_state": 0}
+    >>> cut_off = [Checkpoint(path), TimeLimit(1e-9)]
+    >>> NumpyMLPClassifier(**settings, callbacks=cut_off).fit(X, y).n_iter_
+    1
+    >>> resumed = [Checkpoint(path, resume=True)]
+    >>> clf = NumpyMLPClassifier(**settings, callbacks=resumed).fit(X, y)
+    >>> whole = NumpyMLPClassifier(**settings).fit(X, y)
+    >>> clf.n_iter_ == whole.n_iter_, clf.loss_curve_ == whole.loss_curve_
+    (True, True)
+    """
+
+    def __init__(
+        self,
+        path: str | os.PathLike[str],
+        every: int = 1,
+        resume: bool = False,
+        on_error: str = "raise",
+    ) -> None:
+        if isinstance(every, bool) or not isinstance(every, int) or every < 1:
+            raise ValueError(
+                f"Checkpoint(every={every!r}): it must be an int of at least 1."
+            )
+        if on_error not in ("raise", "warn"):
+            raise ValueError(
+                f"Checkpoint(on_error={on_error!r}): it must be 'raise' or 'warn'."
+            )
+        self.path = path
+        self.every = every
+        self.resume = resume
+        self.on_error = on_error
+        self._run: Run | None = None
+        self._saved_epoch: int | None = None
+
+    def __getstate__(self) -> dict[str, Any]:
+        # A pickle of the estimator in the middle of a fit is no place for the run.
+        return self.__dict__ | {"_run": None}
+
+    def on_train_begin(self, run: Run) -> None:
+        """Go on from the file if asked to."""
+        self._run, self._saved_epoch = run, None
+        path = Path(self.path)
+        if self.resume and path.exists():
+            load_checkpoint(path, run)
+            self._saved_epoch = run.n_epochs
+
+    def on_epoch_end(self, event: EpochEnd) -> bool:
+        """Save the run if it is time."""
+        if event.epoch % self.every == 0:
+            self._save()
+        return False
+
+    def on_train_end(self, run: Run) -> None:
+        """Save the last epoch, unless something broke off in the middle of it."""
+        whole = run.status in ("finished", "exhausted", "stopped")
+        if whole and self._saved_epoch != run.n_epochs:
+            self._save()
+        self._run = None
+
+    def _save(self) -> None:
+        assert self._run is not None
+        try:
+            save_checkpoint(Path(self.path), self._run)
+        except OSError as error:
+            message = (
+                f"Checkpoint could not write {os.fspath(self.path)!r}: {error}. Free "
+                "space or choose another path; an earlier checkpoint is still there."
+            )
+            if self.on_error == "raise":
+                raise OSError(error.errno, message) from error
+            warn(f"{message} The training goes on.")
+        else:
+            self._saved_epoch = self._run.n_epochs
+
+
+class Progress(Callback):
+    """Show a bar with the epochs done, the loss, the rate and the time left.
+
+    With tqdm installed the bar is tqdm's, also in notebooks; otherwise it is plain.
+
+    Parameters
+    ----------
+    file : file-like or None, default=None
+        Where to write; None is standard error.
+    """
+
+    def __init__(self, file: TextIO | None = None) -> None:
+        self.file = file
+        self._bar: Any = None
+
+    def __getstate__(self) -> dict[str, Any]:
+        return self.__dict__ | {"_bar": None}
+
+    def on_train_begin(self, run: Run) -> None:
+        """Open the bar."""
+        try:
+            from tqdm.auto import tqdm
+        except ImportError:
+            make_bar: Any = _PlainBar
+        else:
+            make_bar = tqdm
+        self._bar = make_bar(
+            total=run.max_epochs,
+            initial=run.n_epochs,
+            unit="epoch",
+            file=self.file or sys.stderr,
+        )
+
+    def on_epoch_end(self, event: EpochEnd) -> bool:
+        """Move the bar on."""
+        text = f"loss {event.loss:.4g}"
+        if event.validation_loss is not None:
+            text += f", validation loss {event.validation_loss:.4g}"
+        if event.validation_score is not None:
+            text += f", score {event.validation_score:.4g}"
+        self._bar.set_postfix_str(text, refresh=False)
+        self._bar.update()
+        return False
+
+    def on_train_end(self, run: Run) -> None:
+        """Close the bar."""
+        if self._bar is not None:
+            self._bar.close()
+            self._bar = None
+
+
+class _PlainBar:
+    """As much of tqdm's interface as `Progress` needs."""
+
+    # Seconds from one refresh to the next; a file that is no screen gets fewer lines.
+    _SECONDS, _SECONDS_IN_FILE = 0.1, 5.0
+    _WIDTH = 20
+
+    def __init__(self, *, total: int, initial: int, unit: str, file: TextIO) -> None:
+        self._total, self._initial, self._n = total, initial, initial
+        self._unit, self._file = unit, file
+        self._is_screen = file.isatty()
+        self._postfix = ""
+        self._began = time.monotonic()
+        self._shown_at = -math.inf
+        self._length = 0
+
+    def set_postfix_str(self, text: str, *, refresh: bool) -> None:
+        self._postfix = text
+
+    def update(self) -> None:
+        self._n += 1
+        pause = self._SECONDS if self._is_screen else self._SECONDS_IN_FILE
+        if time.monotonic() - self._shown_at >= pause:
+            self._show()
+
+    def close(self) -> None:
+        self._show()
+        if self._is_screen:
+            self._file.write("\n")
+        self._file.flush()
+
+    def _show(self) -> None:
+        self._shown_at = time.monotonic()
+        seconds = max(self._shown_at - self._began, 1e-9)
+        rate = (self._n - self._initial) / seconds
+        filled = self._WIDTH * self._n // self._total
+        line = (
+            f"{'#' * filled}{'.' * (self._WIDTH - filled)} "
+            f"{self._n}/{self._total} {self._unit}s, {rate:.3g} {self._unit}s/s"
+        )
+        if rate and self._n < self._total:
+            line += f", {_clock((self._total - self._n) / rate)} left"
+        if self._postfix:
+            line += f", {self._postfix}"
+        if self._is_screen:
+            self._file.write("\r" + line.ljust(self._length))
+            self._length = len(line)
+        else:
+            self._file.write(line + "\n")
+        self._file.flush()
+
+
+def _clock(seconds: float) -> str:
+    """Hours, minutes and seconds: 75 is 1:15."""
+    minutes, seconds_left = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    if hours:
+        return f"{hours}:{minutes:02}:{seconds_left:02}"
+    return f"{minutes}:{seconds_left:02}"

@@ -8,12 +8,14 @@ import sknumpy_mlp
 PACKAGE = Path(sknumpy_mlp.__file__).parent
 
 LEVELS = [
-    {"_typing"},
+    {"_typing", "_values", "_warnings"},
     {"activations", "losses", "optimizers", "schedules", "initializers", "_batches"},
-    {"layers", "_parameters"},
+    {"layers"},
     {"_network"},
     {"_training"},
+    {"_checkpoints", "_evaluation", "_class_weights"},
     {"callbacks"},
+    {"_parameters", "_sklearn_callbacks"},
     {"_solvers"},
     {"_base"},
     {"_classes"},
@@ -22,7 +24,7 @@ LEVELS = [
 LEVEL = {module: level for level, modules in enumerate(LEVELS) for module in modules}
 
 # The numerical core knows NumPy and SciPy only.
-CORE = set().union(*LEVELS[:5]) - {"_parameters"}
+CORE = set().union(*LEVELS[:5])
 
 
 def _imports(path):

@@ -11,6 +11,18 @@ from sknumpy_mlp import (
     NumpyMLPClassifier,
     NumpyMLPRegressor,
 )
+from sknumpy_mlp.activations import ReLU
+from sknumpy_mlp.callbacks import EarlyStopping, History
+from sknumpy_mlp.losses import (
+    BinaryLogLoss,
+    Huber,
+    LogLoss,
+    Loss,
+    MultinomialLogLoss,
+    Quantile,
+)
+from sknumpy_mlp.optimizers import Adam
+from sknumpy_mlp.schedules import Cosine
 
 X = np.random.default_rng(0).standard_normal((20, 3))
 y = np.arange(20) % 2
@@ -83,6 +95,43 @@ BAD_PARAMETERS = [
     ("init", "xavier"),
     ("init", None),
     ("init", dict),
+    ("activation", ReLU),
+    ("activation", ["relu", "swish!"]),
+    ("activation", {"relu": 1}),
+    ("solver", Adam),
+    ("learning_rate", Cosine),
+    ("loss", Loss),
+    ("dropout", 1.0),
+    ("dropout", -0.1),
+    ("dropout", np.nan),
+    ("dropout", "0.5"),
+    ("dropout", None),
+    ("dropout", [0.2, 1.0]),
+    ("dropout", [[0.2, 0.5]]),
+    ("weight_decay", -0.1),
+    ("weight_decay", None),
+    ("max_norm", 0),
+    ("max_norm", -1.0),
+    ("max_norm", np.inf),
+    ("max_grad_norm", 0.0),
+    ("max_grad_norm", "1"),
+    ("scoring", "accuracy!"),
+    ("scoring", 1),
+    ("scoring", ["accuracy", "neg_log_loss"]),
+    ("scoring", float),
+    ("callbacks", History()),
+    ("callbacks", [print]),
+    ("callbacks", [History]),
+    ("callbacks", "history"),
+    ("dtype", "float16"),
+    ("dtype", float),
+    ("dtype", np.dtype("float32")),
+]
+BAD_CLASSIFIER_PARAMETERS = [
+    ("class_weight", "balance"),
+    ("class_weight", 2.0),
+    ("class_weight", [1.0, 2.0]),
+    ("loss", "squared_error"),
 ]
 
 
@@ -101,10 +150,20 @@ def test_parameters(Estimator, name, value):
     assert vars(est) == vars(Estimator(**{name: value}))
 
 
+@pytest.mark.parametrize(("name", "value"), BAD_CLASSIFIER_PARAMETERS, ids=repr)
+def test_parameters_of_the_classifier(name, value):
+    test_parameters(NumpyMLPClassifier, name, value)
+
+
+@pytest.mark.parametrize("value", ["log_loss", LogLoss()], ids=repr)
+def test_a_loss_for_classification_in_a_regressor(value):
+    test_parameters(NumpyMLPRegressor, "loss", value)
+
+
 def test_every_parameter_is_checked():
     for Estimator in (NumpyMLPClassifier, NumpyMLPRegressor):
         assert Estimator._parameter_checks.keys() == Estimator().get_params().keys()
-    tested = {name for name, _ in BAD_PARAMETERS}
+    tested = {name for name, _ in BAD_PARAMETERS + BAD_CLASSIFIER_PARAMETERS}
     assert tested == NumpyMLPClassifier().get_params().keys()
 
 
@@ -115,7 +174,10 @@ def test_the_message_lists_what_is_allowed():
         r"\[0, inf\). Got -1 instead.",
     ):
         NumpyMLPClassifier(alpha=-1).fit(X, y)
-    with pytest.raises(ValueError, match=r"one of {'lbfgs', 'sgd', 'adam'}. Got 'x'"):
+    with pytest.raises(
+        ValueError,
+        match=r"one of {'lbfgs', 'sgd', 'adam', 'rmsprop'} or an Optimizer object. ",
+    ):
         NumpyMLPClassifier(solver="x").fit(X, y)
     with pytest.raises(ValueError, match=r"an int in the range \[1, inf\) or inf"):
         NumpyMLPClassifier(n_iter_no_change=-1).fit(X, y)
@@ -331,8 +393,211 @@ def test_coefs_that_are_no_numbers(Estimator):
 @both
 @pytest.mark.parametrize("early_stopping", [True, np.True_])
 def test_partial_fit_with_early_stopping(Estimator, early_stopping):
-    with pytest.raises(ValueError, match="partial_fit does not support early_stopping"):
+    with pytest.raises(
+        ValueError,
+        match=r"does not support early_stopping=True without X_val.*Pass X_val",
+    ):
         Estimator(early_stopping=early_stopping).partial_fit(X, y)
+
+
+PAIRS = [
+    ({"solver": "lbfgs", "dropout": 0.2}, r"dropout=0.2 .*'lbfgs'.*solver='adam'"),
+    ({"solver": "lbfgs", "dropout": [0.2, 0.0]}, r"dropout=\[0.2, 0.0\].*'lbfgs'"),
+    ({"solver": "lbfgs", "weight_decay": 0.1}, r"weight_decay=0.1 .*'lbfgs'"),
+    ({"solver": "lbfgs", "max_norm": 1.0}, r"max_norm=1.0 .*'lbfgs'"),
+    ({"solver": "lbfgs", "max_grad_norm": 1.0}, r"max_grad_norm=1.0 .*'lbfgs'"),
+    ({"solver": "lbfgs", "learning_rate": "cosine"}, r"'cosine' .*'lbfgs'"),
+    ({"solver": "lbfgs", "learning_rate": Cosine()}, r"Cosine\(end=0.0\) .*'lbfgs'"),
+    ({"dropout": [0.2, 0.5, 0.5]}, r"has 3 items.*\(100,\) needs 2: .* the inputs"),
+    ({"dropout": [0.2]}, r"has 1 items.*needs 2"),
+    ({"activation": ["relu", "tanh"]}, r"activation=.* has 2 items.*needs 1: one for"),
+    (
+        {"activation": [], "hidden_layer_sizes": 5},
+        r"activation=\[\] has 0 items.*=5 needs 1",
+    ),
+    (
+        {"callbacks": [EarlyStopping()]},
+        r"EarlyStopping\(monitor='validation_score'\) needs validation data",
+    ),
+]
+
+
+@both
+@pytest.mark.parametrize(("params", "message"), PAIRS, ids=repr)
+def test_parameters_that_do_not_go_together(Estimator, params, message):
+    est = Estimator(**params)
+    with pytest.raises(ValueError, match=message):
+        est.fit(X, y)
+    assert vars(est) == vars(Estimator(**params))
+
+
+@both
+@pytest.mark.parametrize("rate", ["cosine", "warmup_cosine", "one_cycle", Cosine()])
+def test_partial_fit_knows_no_horizon(Estimator, rate):
+    with pytest.raises(
+        ValueError, match=r"partial_fit does not know how long.*plateau"
+    ):
+        Estimator(learning_rate=rate).partial_fit(X, y)
+
+
+@both
+@pytest.mark.parametrize(
+    ("validation", "message"),
+    [
+        ({"X_val": X}, "X_val is provided, but y_val was not"),
+        ({"y_val": y}, "y_val is provided, but X_val was not"),
+        ({"sample_weight_val": y}, "sample_weight_val is provided, but X_val was not"),
+        ({"X_val": X[:, :2], "y_val": y}, r"2 features, but .* expecting 3"),
+        ({"X_val": X, "y_val": y[:5]}, "inconsistent numbers of samples"),
+        ({"X_val": _with(X, (0, 0), np.nan), "y_val": y}, "Input X contains NaN"),
+        ({"X_val": X, "y_val": _with(y, 0, np.nan)}, "Input y_val contains NaN"),
+        (
+            {"X_val": X, "y_val": y, "sample_weight_val": -np.ones(20)},
+            "`sample_weight_val`: the smallest is -1",
+        ),
+        (
+            {"X_val": X, "y_val": y, "sample_weight_val": np.zeros(20)},
+            "sample_weight_val=0",
+        ),
+    ],
+)
+def test_validation_data(Estimator, validation, message):
+    est = Estimator(max_iter=2)
+    for method in (est.fit, est.partial_fit):
+        classes = {}
+        if method == est.partial_fit and Estimator is NumpyMLPClassifier:
+            classes = {"classes": [0, 1]}
+        with pytest.raises(ValueError, match=message):
+            method(X, y, **validation, **classes)
+        assert vars(est) == vars(Estimator(max_iter=2))
+
+
+def test_validation_targets_of_a_classifier():
+    clf = NumpyMLPClassifier()
+    with pytest.raises(ValueError, match=r"y_val has classes that y has not: \[2\]"):
+        clf.fit(X, y, X_val=X, y_val=y * 2)
+    with pytest.raises(ValueError, match="y_val must be a vector of class labels"):
+        clf.fit(X, y, X_val=X, y_val=np.column_stack([y, y]))
+    Y = np.column_stack([y, y, y])
+    with pytest.raises(ValueError, match="y_val has 2 columns, but there are 3 labels"):
+        clf.fit(X, Y, X_val=X, y_val=Y[:, :2])
+    with pytest.raises(ValueError, match="y_val has 1 columns, but there are 3 labels"):
+        clf.fit(X, Y, X_val=X, y_val=y)
+
+
+def test_validation_targets_of_a_regressor():
+    with pytest.raises(ValueError, match=r"loss='poisson': got -1"):
+        NumpyMLPRegressor("poisson").fit(X, y, X_val=X, y_val=y - 1.0)
+    with pytest.raises(ValueError, match="y_val contains values too large for float32"):
+        NumpyMLPRegressor(dtype="float32").fit(X, y, X_val=X, y_val=y * 1e300)
+    with pytest.raises(ValueError, match=r"y_val has 2 columns, but y has 1"):
+        NumpyMLPRegressor().fit(X, y, X_val=X, y_val=np.column_stack([y, y]))
+
+
+@pytest.mark.parametrize(
+    ("loss", "target", "message"),
+    [
+        ("gamma", y, r"loss='gamma': got 0.0.*more than 0"),
+        (BinaryLogLoss(), y + 1, r"BinaryLogLoss.*from 1.0 to 2.0.*between 0 and 1"),
+        (MultinomialLogLoss(), y, "needs class codes"),
+        (Quantile([0.1, 0.9]), np.column_stack([y, y]), "Several quantiles need one"),
+    ],
+)
+def test_targets_outside_the_domain_of_the_loss(loss, target, message):
+    with pytest.raises(ValueError, match=message):
+        NumpyMLPRegressor(loss).fit(X, target)
+
+
+def test_losses_that_do_not_fit_the_classes():
+    with pytest.raises(ValueError, match=r"Huber.*'identity'.*'logistic'"):
+        NumpyMLPClassifier(loss=Huber()).fit(X, y)
+    with pytest.raises(ValueError, match=r"'logistic', but for several.*'softmax'"):
+        NumpyMLPClassifier(loss=BinaryLogLoss()).fit(X, np.arange(20) % 3)
+
+
+class WrongShape(Loss):
+    """A user's loss that forgets that there are rows, or outputs."""
+
+    def __init__(self, what):
+        self.what = what
+
+    def loss_gradient(self, y, raw):
+        raw -= y
+        losses = (raw**2).sum(axis=1)
+        return {"rows": losses.sum(), "outputs": raw**2}.get(self.what, losses)
+
+    def predict(self, raw):
+        return raw[:, 0] if self.what == "predict" else raw
+
+
+@pytest.mark.parametrize(
+    ("what", "message"),
+    [
+        ("rows", r"a loss for each row .*\(2,\) for 2 rows, got \(\)"),
+        ("outputs", r"a loss for each row .*got \(2, 1\)"),
+        ("predict", r"from predict, got \(2,\)"),
+    ],
+)
+def test_a_loss_of_ones_own_that_returns_wrong_shapes(what, message):
+    with pytest.raises(ValueError, match=message):
+        NumpyMLPRegressor(loss=WrongShape(what)).fit(X, y)
+
+
+LABELS = np.column_stack([y, 1 - y])
+CLASS_WEIGHTS = [
+    ({0: 1.0}, y, r"no weight for \[1\].*Add \[1\]"),
+    ({"0": 1.0, "1": 2.0}, y, r"no weight for \[0, 1\]"),
+    ({0: -1.0, 1: 1.0}, y, r"at least 0, got -1.0"),
+    ({0: np.nan, 1: 1.0}, y, "got nan"),
+    ({0: "1", 1: 1.0}, y, "got '1'"),
+    ({0: 0, 1: 0}, y, "must not all be zero"),
+    ([{0: 1, 1: 2}], y, "must be one dict with a weight for each class"),
+    ({0: 1, 1: 2}, LABELS, "must be a list of 2 dicts"),
+    ([{0: 1, 1: 2}], LABELS, "must be a list of 2 dicts"),
+    ([{0: 1, 1: 2}, {1: 2}], LABELS, r"no weight for \[0\]"),
+]
+
+
+@pytest.mark.parametrize(("class_weight", "target", "message"), CLASS_WEIGHTS)
+def test_class_weights(class_weight, target, message):
+    with pytest.raises(ValueError, match=message):
+        NumpyMLPClassifier(class_weight=class_weight).fit(X, target)
+
+
+def test_partial_fit_cannot_balance():
+    with pytest.raises(ValueError, match=r"'balanced' is not supported by partial_fit"):
+        NumpyMLPClassifier(class_weight="balanced").partial_fit(X, y, classes=[0, 1])
+
+
+@both
+def test_scorers_that_take_no_weights(Estimator):
+    def scoring(estimator, X, y):
+        return 0.0
+
+    est = Estimator(scoring=scoring)
+    with pytest.raises(ValueError, match="takes no sample_weight"):
+        est.fit(X, y, X_val=X, y_val=y, sample_weight_val=np.ones(20))
+
+
+@both
+def test_scorers_that_return_no_number(Estimator):
+    est = Estimator(scoring=lambda estimator, X, y: {"a": 1.0})
+    with pytest.raises(ValueError, match=r"must return a number, got {'a': 1.0}"):
+        est.fit(X, y, X_val=X, y_val=y)
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+@both
+def test_hidden_layers_that_are_not_there(Estimator):
+    est = Estimator(hidden_layer_sizes=(5, 4), max_iter=1).fit(X, y)
+    for layer in (2, -3, 0.0, True, None):
+        with pytest.raises(ValueError, match=rf"layer={layer}.* range \[-2, 2\)"):
+            est.hidden_activations(X, layer)
+    linear = Estimator(hidden_layer_sizes=(), max_iter=1).fit(X, y)
+    with pytest.raises(ValueError, match="has 0 hidden layers"):
+        linear.hidden_activations(X)
+    with pytest.raises(NotFittedError):
+        Estimator().hidden_activations(X)
 
 
 class OddBias:

@@ -1,75 +1,96 @@
+"""Callbacks by themselves, with events made by hand."""
+
+import io
 import math
+import pickle
+import sys
 
 import numpy as np
 import pytest
 
-from sknumpy_mlp._training import EpochEnd
-from sknumpy_mlp.callbacks import Callback, EarlyStopping
+from sknumpy_mlp._training import EpochEnd, Run, TrainingState
+from sknumpy_mlp.callbacks import (
+    Callback,
+    Checkpoint,
+    EarlyStopping,
+    History,
+    Progress,
+    TimeLimit,
+    _clock,
+)
 
 
-def _event(epoch, loss=0.0, params=None):
+def _event(epoch, loss=0.0, params=None, **values):
     params = np.full(2, float(epoch)) if params is None else params
-    return EpochEnd(epoch, loss, 0.1, 0.0, params)
+    return EpochEnd(epoch, loss, 0.1, float(epoch), params, **values)
+
+
+def _run(**values):
+    defaults = {"max_epochs": 10, "has_validation": True}
+    return Run(
+        np.zeros(2), TrainingState(), np.random.RandomState(0), **(defaults | values)
+    )
 
 
 def _feed(stopping, scores):
     """Number of the epoch in which it stops, or None."""
-    for epoch, _ in enumerate(scores, start=1):
-        if stopping.on_epoch_end(_event(epoch)):
+    for epoch, score in enumerate(scores, start=1):
+        if stopping.on_epoch_end(_event(epoch, validation_score=score)):
             return epoch
     return None
 
 
-def _scored(scores, **options):
-    """Parameters are full of the epoch's number, see `_event`."""
-    return EarlyStopping(score=lambda params: scores[int(params[0]) - 1], **options)
+def test_the_base_class_does_nothing():
+    callback, run = Callback(), _run()
+    callback.on_train_begin(run)
+    assert not callback.on_epoch_end(_event(1))
+    callback.on_train_end(run)
+    assert run.kept_params is None
 
 
-def test_the_base_class_never_stops():
-    assert not Callback().on_epoch_end(_event(1))
+# ----------------------------------------------------------------------- EarlyStopping
 
 
 def test_stops_after_more_than_n_epochs_without_improvement():
-    scores = [0.1, 0.2, 0.2, 0.2, 0.2, 0.2]
-    stopping = _scored(scores, tol=0.01, n_iter_no_change=2)
-    assert _feed(stopping, scores) == 5
+    stopping = EarlyStopping(tol=0.01, n_iter_no_change=2)
+    assert _feed(stopping, [0.1, 0.2, 0.2, 0.2, 0.2, 0.2]) == 5
     assert stopping.best_score == 0.2
+    assert stopping.best_epoch == 2
     assert stopping.n_epochs_no_change == 3
-    assert stopping.scores == scores[:5]
 
 
 def test_a_smaller_improvement_than_tol_does_not_count_but_is_remembered():
-    scores = [0.5, 0.505, 0.506, 0.507]
-    stopping = _scored(scores, tol=0.1, n_iter_no_change=2)
-    assert _feed(stopping, scores) == 4
+    stopping = EarlyStopping(tol=0.1, n_iter_no_change=2)
+    assert _feed(stopping, [0.5, 0.505, 0.506, 0.507]) == 4
     assert stopping.best_score == 0.507
     np.testing.assert_array_equal(stopping.best_params, 4.0)
 
 
-def test_keeps_the_best_parameters_by_value():
-    scores = [0.1, 0.9, 0.3]
-    stopping = _scored(scores, tol=0.0, n_iter_no_change=10)
+def test_keeps_the_best_parameters_by_value_and_hands_them_over():
+    stopping, run = EarlyStopping(tol=0.0), _run()
     live = np.zeros(2)
-    for epoch in (1, 2, 3):
+    for epoch, score in enumerate([0.1, 0.9, 0.3], start=1):
         live += 1
-        stopping.on_epoch_end(_event(epoch, params=live))
-    np.testing.assert_array_equal(stopping.best_params, 2.0)
+        stopping.on_epoch_end(_event(epoch, params=live, validation_score=score))
+    stopping.on_train_end(run)
+    np.testing.assert_array_equal(run.kept_params, 2.0)
+    assert stopping.best_params is None
+    assert stopping.best_epoch == 2
 
 
 def test_nan_is_never_an_improvement():
-    scores = [0.5, math.nan, math.nan, math.nan]
-    stopping = _scored(scores, tol=0.0, n_iter_no_change=2)
-    assert _feed(stopping, scores) == 4
+    stopping = EarlyStopping(tol=0.0, n_iter_no_change=2)
+    assert _feed(stopping, [0.5, math.nan, math.nan, math.nan]) == 4
     assert stopping.best_score == 0.5
     np.testing.assert_array_equal(stopping.best_params, 1.0)
 
 
-def test_without_a_score_the_training_loss_decides():
-    stopping = EarlyStopping(tol=0.1, n_iter_no_change=1)
-    losses = [1.0, 0.8, 0.79, 0.78]
+@pytest.mark.parametrize("monitor", ["loss", "validation_loss"])
+def test_losses_are_better_when_lower(monitor):
+    stopping = EarlyStopping(monitor, tol=0.1, n_iter_no_change=1, restore_best=False)
     stops = [
-        stopping.on_epoch_end(_event(epoch, loss))
-        for epoch, loss in enumerate(losses, start=1)
+        stopping.on_epoch_end(_event(epoch, loss, validation_loss=loss))
+        for epoch, loss in enumerate([1.0, 0.8, 0.79, 0.78], start=1)
     ]
     assert stops == [False, False, False, True]
     assert stopping.best_score == -0.78
@@ -77,21 +98,108 @@ def test_without_a_score_the_training_loss_decides():
 
 
 def test_infinite_patience():
-    scores = [0.0] * 50
-    stopping = _scored(scores, tol=1e9, n_iter_no_change=math.inf)
-    assert _feed(stopping, scores) is None
+    stopping = EarlyStopping(tol=1e9, n_iter_no_change=math.inf)
+    assert _feed(stopping, [0.0] * 50) is None
     assert stopping.n_epochs_no_change == 49
 
 
-@pytest.mark.parametrize("n_before", [0, 2])
-def test_goes_on_from_an_earlier_run(n_before):
-    scores = [0.5, 0.5, 0.5, 0.5]
-    stopping = _scored(
-        scores,
-        tol=0.0,
-        n_iter_no_change=2,
-        best_score=0.6,
-        n_epochs_no_change=n_before,
-    )
-    assert _feed(stopping, scores) == 3 - n_before
-    assert stopping.best_params is None
+def test_each_run_starts_afresh():
+    stopping = EarlyStopping(tol=0.0, n_iter_no_change=1)
+    for _ in range(2):
+        stopping.on_train_begin(_run())
+        assert _feed(stopping, [0.5, 0.1, 0.1, 0.1]) == 3
+
+
+def test_what_it_cannot_watch():
+    with pytest.raises(ValueError, match=r"monitor='accuracy'.*validation_score"):
+        EarlyStopping("accuracy")
+    for monitor in ("validation_score", "validation_loss"):
+        with pytest.raises(ValueError, match=f"{monitor}.*needs validation data"):
+            EarlyStopping(monitor).on_train_begin(_run(has_validation=False))
+    EarlyStopping("loss").on_train_begin(_run(has_validation=False))
+
+
+# --------------------------------------------------------------------------- the others
+
+
+def test_history_keeps_columns():
+    history = History()
+    for _ in range(2):
+        history.on_train_begin(_run())
+        for epoch in (1, 2):
+            assert not history.on_epoch_end(_event(epoch, validation_loss=epoch / 2))
+    assert history["epoch"] == [1, 2]
+    assert history["validation_loss"] == [0.5, 1.0]
+    assert history["validation_score"] == [None, None]
+    assert history.records[0]["seconds"] == 1.0
+
+
+def test_time_limit():
+    limit = TimeLimit(3)
+    assert [limit.on_epoch_end(_event(epoch)) for epoch in (1, 2, 3, 4)] == [
+        False,
+        False,
+        True,
+        True,
+    ]
+    with pytest.raises(ValueError, match="seconds=0"):
+        TimeLimit(0)
+
+
+class _Screen(io.StringIO):
+    def isatty(self):
+        return True
+
+
+def _show(progress, n_epochs=3):
+    run = _run()
+    progress.on_train_begin(run)
+    for epoch in range(1, n_epochs + 1):
+        event = _event(epoch, 0.5, validation_loss=0.25, validation_score=0.875)
+        progress.on_epoch_end(event)
+    pickle.dumps(progress)
+    progress.on_train_end(run)
+    progress.on_train_end(run)  # twice does no harm
+
+
+@pytest.mark.parametrize("make_file", [io.StringIO, _Screen])
+def test_progress_without_tqdm(make_file, monkeypatch):
+    monkeypatch.setitem(sys.modules, "tqdm.auto", None)
+    file = make_file()
+    _show(Progress(file))
+    text = file.getvalue()
+    last = text.replace("\r", "\n").strip().split("\n")[-1]
+    assert "3/10 epochs" in last
+    assert "left" in last
+    assert "loss 0.5, validation loss 0.25, score 0.875" in last
+    assert last.startswith("######..............")
+    assert ("\r" in text) == (make_file is _Screen)
+
+
+def test_progress_with_tqdm():
+    pytest.importorskip("tqdm")
+    file = _Screen()
+    _show(Progress(file))
+    assert "3/10" in file.getvalue()
+    assert "loss 0.5, validation loss 0.25, score 0.875" in file.getvalue()
+
+
+def test_progress_defaults_to_standard_error(monkeypatch, capsys):
+    monkeypatch.setitem(sys.modules, "tqdm.auto", None)
+    _show(Progress())
+    assert "epochs" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"), [(5.2, "0:05"), (75, "1:15"), (3723, "1:02:03")]
+)
+def test_clock(seconds, text):
+    assert _clock(seconds) == text
+
+
+def test_arguments_of_checkpoint():
+    for every in (0, -1, 2.5, True):
+        with pytest.raises(ValueError, match=f"every={every}"):
+            Checkpoint("x.npz", every=every)
+    with pytest.raises(ValueError, match="on_error='ignore'"):
+        Checkpoint("x.npz", on_error="ignore")

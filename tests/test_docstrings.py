@@ -36,7 +36,12 @@ def test_shared_parameters_are_described_alike():
     classifier = _section(NumpyMLPClassifier, "Parameters")
     regressor = _section(NumpyMLPRegressor, "Parameters")
     # What early stopping scores, and what a loss is, differs.
-    for name in classifier.keys() - {"loss", "early_stopping"}:
+    for name in classifier.keys() - {
+        "loss",
+        "early_stopping",
+        "scoring",
+        "class_weight",
+    }:
         assert classifier[name] == regressor[name], name
 
 

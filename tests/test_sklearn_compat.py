@@ -37,10 +37,10 @@ CONFIGURATIONS = [
     ({}, {}),
     ({"solver": "lbfgs"}, {}),
     ({"early_stopping": True, "validation_fraction": 0.3}, RANDOM_HOLDOUT),
-    ({"batch_size": 7}, RANDOM_BATCHES),
-    ({"batch_size": 7, "shuffle": False}, RANDOM_BATCHES),
+    ({"batch_size": 16}, RANDOM_BATCHES),
+    ({"batch_size": 16, "shuffle": False}, RANDOM_BATCHES),
     ({"init": "he", "hidden_layer_sizes": (20, 10)}, {}),
-    ({"activation": "tanh", "init": "lecun"}, {}),
+    ({"activation": "tanh", "init": "lecun", "hidden_layer_sizes": 10}, {}),
     ({"activation": "logistic", "learning_rate_init": 0.01}, {}),
     ({"hidden_layer_sizes": (), "learning_rate_init": 0.1}, {}),
 ]

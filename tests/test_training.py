@@ -5,10 +5,17 @@ import pytest
 
 from sknumpy_mlp._batches import Batches
 from sknumpy_mlp._network import Network, Workspace
-from sknumpy_mlp._training import TrainingState, minimize_lbfgs, objective, train
+from sknumpy_mlp._training import (
+    Regularization,
+    TrainingState,
+    clip_norm,
+    minimize_lbfgs,
+    objective,
+    train,
+)
 from sknumpy_mlp.activations import Tanh
 from sknumpy_mlp.layers import Dense
-from sknumpy_mlp.losses import SquaredError
+from sknumpy_mlp.losses import Loss, SquaredError
 from sknumpy_mlp.optimizers import SGD, Adam
 from sknumpy_mlp.schedules import InverseScaling, Schedule
 
@@ -34,7 +41,7 @@ def _epochs(optimizer=None, *, sample_weight=None, max_epochs=5, **options):
         Batches(X, y, sample_weight, 8),
         state,
         np.random.RandomState(0),
-        alpha=options.pop("alpha", 0.01),
+        regularization=options.pop("regularization", Regularization(alpha=0.01)),
         learning_rate_init=options.pop("learning_rate_init", 0.01),
         max_epochs=max_epochs,
     )
@@ -104,7 +111,7 @@ def test_lbfgs_reports_iterations_and_finds_a_stationary_point():
         tol=1e-6,
         max_iter=2000,
         max_fun=5000,
-        on_iteration=lambda event: events.append((event.epoch, event.loss)),
+        on_iteration=lambda event: bool(events.append((event.epoch, event.loss))),
     )
     assert result.converged
     assert [epoch for epoch, _ in events] == list(range(1, result.n_iter + 1))
@@ -140,3 +147,108 @@ def test_lbfgs_interrupted_keeps_the_last_finished_iteration():
             on_iteration=interrupt,
         )
     np.testing.assert_array_equal(workspace.params, seen[-1])
+
+
+def test_the_rate_follows_a_formula_from_step_to_step():
+    class Linear(Schedule):
+        def __call__(self, progress):
+            return 1 - progress
+
+    rates = []
+
+    class Spy(SGD):
+        def step(self, params, grad, learning_rate, **options):
+            rates.append(learning_rate)
+            super().step(params, grad, learning_rate, **options)
+
+    epochs, *_ = _epochs(Spy(), schedule=Linear(), max_epochs=4)
+    events = list(epochs)
+    np.testing.assert_allclose(
+        [event.learning_rate for event in events], 0.01 * np.array([1, 0.75, 0.5, 0.25])
+    )
+    # Of 30 rows, 8 are in each of the first batches.
+    share = np.array([0, 8, 16, 24]) / 30
+    done = (np.arange(4)[:, np.newaxis] + share) / 4
+    np.testing.assert_allclose(rates, 0.01 * (1 - done.ravel()))
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_a_long_vector_is_scaled_back_and_a_short_one_is_not(dtype):
+    vector = np.array([3.0, 4.0], dtype)
+    clip_norm(vector, 10.0)
+    np.testing.assert_array_equal(vector, [3, 4])
+    clip_norm(vector, 1.0)
+    np.testing.assert_allclose(vector, [0.6, 0.8], rtol=1e-6)
+    huge = np.full(4, np.finfo(dtype).max / 2, dtype)
+    with np.errstate(over="ignore"):
+        clip_norm(huge, 1.0)
+    np.testing.assert_allclose(huge, 0.5, rtol=1e-6)
+    infinite = np.array([np.inf, 1.0], dtype)
+    clip_norm(infinite, 1.0)
+    np.testing.assert_array_equal(infinite, [np.inf, 1.0])
+
+
+def test_no_step_is_longer_than_the_bound_on_the_gradient():
+    """For plain SGD a step is the rate times the gradient, penalty included."""
+    regularization = Regularization(alpha=100.0, max_grad_norm=0.25)
+    epochs, params, _ = _epochs(
+        SGD(momentum=0.0), regularization=regularization, max_epochs=1
+    )
+    before = params.copy()
+    next(epochs)
+    moved = np.linalg.norm(params - before)
+    assert 0.9 < moved / (4 * 0.01 * 0.25) <= 1 + 1e-12
+
+
+def test_weight_decay_is_decoupled_and_spares_biases():
+    """Without any gradient, only the weights shrink, by the rate times the decay."""
+    X, y, network, params = _problem()
+
+    class Flat(Loss):
+        def loss_gradient(self, y, raw):
+            raw[...] = 0
+            return np.zeros(len(raw))
+
+    optimizer = Adam()
+    params[network.n_coefs :] = 1.0
+    before = params.copy()
+    optimizer.init(params)
+    epochs = train(
+        Workspace(network, params, 8),
+        Flat(),
+        Schedule(),
+        Batches(X, y, None, 8),
+        TrainingState(optimizer=optimizer),
+        np.random.RandomState(0),
+        regularization=Regularization(weight_decay=0.5),
+        learning_rate_init=0.1,
+        max_epochs=1,
+    )
+    next(epochs)
+    np.testing.assert_allclose(
+        params[: network.n_coefs], before[: network.n_coefs] * 0.95**4
+    )
+    np.testing.assert_array_equal(params[network.n_coefs :], 1.0)
+
+
+def test_lbfgs_ends_when_it_is_told_to():
+    X, y, network, params = _problem()
+    seen = []
+
+    def stop_at_three(event):
+        seen.append(event.params.copy())
+        return event.epoch == 3
+
+    result = minimize_lbfgs(
+        Workspace(network, params, len(X)),
+        SquaredError(),
+        (X, y, None),
+        alpha=0.1,
+        tol=1e-6,
+        max_iter=100,
+        max_fun=500,
+        on_iteration=stop_at_three,
+    )
+    assert result.n_iter == 3
+    assert not result.converged
+    np.testing.assert_array_equal(params, seen[-1])
