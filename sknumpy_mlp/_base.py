@@ -27,6 +27,7 @@ from sknumpy_mlp._parameters import (
     check_combinations,
     check_parameters,
     layer_sizes,
+    needs_horizon,
 )
 from sknumpy_mlp._sklearn_callbacks import CallbackSupportMixin, begin_fit
 from sknumpy_mlp._solvers import Job, Outcome, make_schedule, solve
@@ -74,7 +75,7 @@ class _BaseMLP(CallbackSupportMixin, BaseEstimator, ABC):  # type: ignore[misc]
         """Return ``y`` as the loss wants it; ``name`` is what messages call it."""
 
     def _class_weights(
-        self, y: NDArray[Any], sample_weight: Array | None, *, incremental: bool
+        self, y: NDArray[Any], sample_weight: Array | None
     ) -> Callable[[NDArray[Any]], Array] | None:
         """Return what makes weights of the rows of encoded targets, or None."""
         return None
@@ -107,7 +108,7 @@ class _BaseMLP(CallbackSupportMixin, BaseEstimator, ABC):  # type: ignore[misc]
         classes: Any = None,
     ) -> None:
         check_parameters(self, self._parameter_checks)
-        check_combinations(self, incremental=incremental)
+        check_combinations(self)
         if incremental and self.early_stopping and validation[0] is None:
             raise PartialFitUnavailableError(
                 "partial_fit does not support early_stopping=True without X_val: it "
@@ -141,16 +142,18 @@ class _BaseMLP(CallbackSupportMixin, BaseEstimator, ABC):  # type: ignore[misc]
         """Validate everything and make the network and its first parameters."""
         warm = self.__sklearn_is_fitted__() and (self.warm_start or incremental)
         dtypes: Any = (np.float64, np.float32) if self.dtype is None else self.dtype
-        X, y = validate_data(
-            self,
-            X,
-            y,
-            accept_sparse="csr",
-            multi_output=True,
-            y_numeric=self._numeric_target,
-            dtype=self._params.dtype if warm and self.dtype is None else dtypes,
-            reset=not warm,
-        )
+        # Numbers too large for float32 raise; NumPy need not warn of them as well.
+        with np.errstate(over="ignore"):
+            X, y = validate_data(
+                self,
+                X,
+                y,
+                accept_sparse="csr",
+                multi_output=True,
+                y_numeric=self._numeric_target,
+                dtype=self._params.dtype if warm and self.dtype is None else dtypes,
+                reset=not warm,
+            )
         y = _one_or_several_columns(y, dense=self._numeric_target, warn=True)
         weight = _check_sample_weight(sample_weight, X)
         loss, n_targets = self._learn_target(
@@ -158,7 +161,7 @@ class _BaseMLP(CallbackSupportMixin, BaseEstimator, ABC):  # type: ignore[misc]
         )
         encoded = self._encode_target(y, X.dtype, "y")
         loss.check_target(encoded)
-        class_weights = self._class_weights(encoded, weight, incremental=incremental)
+        class_weights = self._class_weights(encoded, weight)
         data = _weigh(Data(X, encoded, weight, y), class_weights)
         # A copy, so that a fit that fails leaves the estimator's own state alone.
         state = copy.deepcopy(getattr(self, "_training_state", None)) if warm else None
@@ -206,7 +209,7 @@ class _BaseMLP(CallbackSupportMixin, BaseEstimator, ABC):  # type: ignore[misc]
             raise ValueError(
                 "X_val is provided, but y_val was not provided. Pass both, or neither."
             )
-        X = validate_data(self, X, accept_sparse="csr", dtype=dtype, reset=False)
+        X = self._validate_input(X, dtype)
         y = check_array(
             y,
             accept_sparse="csr",
@@ -449,11 +452,13 @@ class _BaseMLP(CallbackSupportMixin, BaseEstimator, ABC):  # type: ignore[misc]
     def _forward(self, X: Any, n_layers: int | None = None) -> Array:
         """Validate ``X`` and return what so many layers make of it, by default all."""
         check_is_fitted(self)
-        X = validate_data(
-            self, X, accept_sparse="csr", dtype=self._params.dtype, reset=False
-        )
+        X = self._validate_input(X, self._params.dtype)
         outputs: Array = self._network.predict_raw(self._params, X, n_layers=n_layers)
         return outputs
+
+    def _validate_input(self, X: Any, dtype: Any) -> Any:
+        with np.errstate(over="ignore"):
+            return validate_data(self, X, accept_sparse="csr", dtype=dtype, reset=False)
 
     def _predict_target(self, X: Any) -> Array:
         """Validate ``X`` and return what the loss's inverse link makes of it."""
@@ -480,6 +485,8 @@ class PartialFitUnavailableError(AttributeError, ValueError, NotImplementedError
 class PartialFit:
     """Descriptor of a `partial_fit` that is there only when the parameters allow it.
 
+    With ``early_stopping=True`` it is there, because it may be called with ``X_val``.
+
     scikit-learn's ``available_if`` would replace the reason with a general message.
 
     Parameters
@@ -499,6 +506,19 @@ class PartialFit:
             raise PartialFitUnavailableError(
                 "partial_fit is only available for stochastic optimizers. "
                 "solver='lbfgs' is not stochastic; use 'sgd', 'adam' or 'rmsprop'."
+            )
+        if needs_horizon(estimator.learning_rate):
+            raise PartialFitUnavailableError(
+                "partial_fit does not know how long the training will be, and "
+                f"learning_rate={estimator.learning_rate!r} depends on it. Use "
+                "learning_rate='constant' or 'plateau', or fit."
+            )
+        if isinstance(getattr(estimator, "class_weight", None), str):
+            raise PartialFitUnavailableError(
+                "class_weight='balanced' is not supported by partial_fit, which sees "
+                "only a part of the data. Compute the weights from all of it with "
+                "sklearn.utils.class_weight.compute_class_weight('balanced', "
+                "classes=classes, y=y) and pass class_weight as a dict."
             )
         return MethodType(self.method, estimator)
 

@@ -17,7 +17,6 @@ def make_class_weights(
     sample_weight: Array | None,
     *,
     multilabel: bool,
-    incremental: bool,
 ) -> Callable[[NDArray[Any]], Array] | None:
     """Return what makes weights of the rows of encoded targets, or None for none.
 
@@ -33,8 +32,6 @@ def make_class_weights(
         Its weights.  They count for 'balanced', so that a weight of k is k copies.
     multilabel : bool
         Whether the classes are labels, each with the two values 0 and 1.
-    incremental : bool
-        Whether ``y`` is only a part of the data, so that it cannot be balanced.
 
     Raises
     ------
@@ -46,13 +43,6 @@ def make_class_weights(
     # For each column of the target: its values, and the weight of each.
     columns = [np.arange(2)] * len(classes) if multilabel else [classes]
     if isinstance(class_weight, str):
-        if incremental:
-            raise ValueError(
-                "class_weight='balanced' is not supported by partial_fit, which sees "
-                "only a part of the data. Compute the weights from all of it with "
-                "sklearn.utils.class_weight.compute_class_weight('balanced', "
-                "classes=classes, y=y) and pass class_weight as a dict."
-            )
         tables = [
             _balance(codes, sample_weight, len(values))
             for codes, values in zip(_codes(y, multilabel), columns, strict=True)

@@ -553,7 +553,7 @@ default=None
         return y.astype(bool) if y.ndim == 2 and y.shape[1] == 1 else None
 
     def _class_weights(
-        self, y: NDArray[Any], sample_weight: Array | None, *, incremental: bool
+        self, y: NDArray[Any], sample_weight: Array | None
     ) -> Callable[[NDArray[Any]], Array] | None:
         return make_class_weights(
             self.class_weight,
@@ -561,7 +561,6 @@ default=None
             y,
             sample_weight,
             multilabel=self._multilabel,
-            incremental=incremental,
         )
 
     def _learn_target(

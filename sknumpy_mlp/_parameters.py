@@ -277,16 +277,8 @@ def check_parameters(estimator: Any, checks: Mapping[str, tuple[Check, ...]]) ->
         )
 
 
-def check_combinations(estimator: Any, *, incremental: bool) -> None:
-    """Raise ValueError if parameters do not go together.
-
-    Parameters
-    ----------
-    estimator : object
-        Its parameters have passed `check_parameters`.
-    incremental : bool
-        Whether it is `partial_fit` that they are for.
-    """
+def check_combinations(estimator: Any) -> None:
+    """Raise ValueError if parameters, each allowed by itself, do not go together."""
     n_hidden = len(layer_sizes(estimator.hidden_layer_sizes))
     for name, expected, what in (
         ("activation", n_hidden, "hidden layer"),
@@ -300,12 +292,6 @@ def check_combinations(estimator: Any, *, incremental: bool) -> None:
                 f"{what}."
             )
     schedule = estimator.learning_rate
-    if incremental and _needs_horizon(schedule):
-        raise ValueError(
-            f"partial_fit does not know how long the training will be, and learning_"
-            f"rate={schedule!r} depends on it. Use learning_rate='constant' or "
-            "'plateau', or fit."
-        )
     if isinstance(estimator.solver, str) and estimator.solver == "lbfgs":
         unused = {
             "dropout": bool(np.any(estimator.dropout)),
@@ -325,10 +311,11 @@ def check_combinations(estimator: Any, *, incremental: bool) -> None:
                 )
 
 
-def _needs_horizon(schedule: str | Schedule) -> bool:
-    if isinstance(schedule, str):
-        schedule = SCHEDULES[schedule]()
-    return schedule.needs_horizon
+def needs_horizon(learning_rate: Any) -> bool:
+    """Whether the rate depends on how long the run will be."""
+    if isinstance(learning_rate, str) and learning_rate in SCHEDULES:
+        learning_rate = SCHEDULES[learning_rate]()
+    return isinstance(learning_rate, Schedule) and learning_rate.needs_horizon
 
 
 def layer_sizes(hidden_layer_sizes: Any) -> list[int]:

@@ -21,6 +21,7 @@ To write one, derive from `Callback`:
 True
 """
 
+import inspect
 import math
 import os
 import sys
@@ -49,6 +50,14 @@ __all__ = [
 
 class Callback:
     """Base class of callbacks; its methods do nothing."""
+
+    def __repr__(self) -> str:
+        arguments = ", ".join(
+            f"{name}={getattr(self, name)!r}"
+            for name in inspect.signature(type(self)).parameters
+            if hasattr(self, name)
+        )
+        return f"{type(self).__name__}({arguments})"
 
     def on_train_begin(self, run: Run) -> None:
         """Get ready: the parameters are there, and no epoch has been done."""

@@ -291,6 +291,8 @@ def test_warm_start_with_lbfgs(Estimator):
 def test_partial_fit_is_there_only_when_it_works(Estimator):
     assert hasattr(Estimator(), "partial_fit")
     assert not hasattr(Estimator(solver="lbfgs"), "partial_fit")
+    assert not hasattr(Estimator(learning_rate="cosine"), "partial_fit")
+    assert not hasattr(NumpyMLPClassifier(class_weight="balanced"), "partial_fit")
     assert hasattr(Estimator(early_stopping=True), "partial_fit")
     assert hasattr(Estimator, "partial_fit")
 

@@ -1,0 +1,507 @@
+"""Callbacks in a fit, and runs that are cut off and go on."""
+
+import json
+import os
+import warnings
+
+import numpy as np
+import pytest
+from sklearn.datasets import load_digits
+
+from sknumpy_mlp import NumpyMLPClassifier, NumpyMLPRegressor, _checkpoints
+from sknumpy_mlp.callbacks import (
+    Callback,
+    Checkpoint,
+    EarlyStopping,
+    History,
+    TimeLimit,
+)
+from sknumpy_mlp.losses import Huber
+
+pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+both = pytest.mark.parametrize("Estimator", [NumpyMLPClassifier, NumpyMLPRegressor])
+
+X, y = load_digits(return_X_y=True)
+X, y = X[:300] / 16, y[:300]
+SETTINGS = {
+    "hidden_layer_sizes": 12,
+    "max_iter": 12,
+    "batch_size": 64,
+    "random_state": 0,
+}
+
+
+class Spy(Callback):
+    """Writes down how it was called."""
+
+    def __init__(self, log=None, name=""):
+        self.log = [] if log is None else log
+        self.name = name
+
+    def on_train_begin(self, run):
+        self.log.append((self.name, "begin", run.max_epochs, run.n_epochs))
+
+    def on_epoch_end(self, event):
+        self.log.append((self.name, event.epoch))
+
+    def on_train_end(self, run):
+        self.log.append((self.name, "end", run.status, run.n_epochs))
+
+
+class StopAt(Callback):
+    def __init__(self, epoch):
+        self.epoch = epoch
+
+    def on_epoch_end(self, event):
+        return event.epoch == self.epoch
+
+
+class FailAt(StopAt):
+    error = RuntimeError("power cut")
+
+    def on_epoch_end(self, event):
+        if event.epoch == self.epoch:
+            raise self.error
+
+
+class InterruptAt(FailAt):
+    error = KeyboardInterrupt()
+
+
+# ------------------------------------------------------------------- callbacks in a fit
+
+
+@both
+@pytest.mark.parametrize("solver", ["adam", "lbfgs"])
+def test_callbacks_are_called_in_their_order_as_given(Estimator, solver):
+    log = []
+    first, second = Spy(log, "a"), Spy(log, "b")
+    est = Estimator(solver=solver, callbacks=[first, second], **SETTINGS)
+    est.fit(X, y)
+    assert est.n_iter_ == 12
+    assert log[:2] == [("a", "begin", 12, 0), ("b", "begin", 12, 0)]
+    assert log[-2:] == [("a", "end", "exhausted", 12), ("b", "end", "exhausted", 12)]
+    epochs = [entry for entry in log if len(entry) == 2]
+    assert epochs == [(name, epoch) for epoch in range(1, 13) for name in "ab"]
+    assert est.callbacks == [first, second]
+    log.clear()
+    est.fit(X, y)
+    assert len(log) == 28
+
+
+@both
+@pytest.mark.parametrize("solver", ["adam", "lbfgs"])
+def test_a_callback_ends_the_fit_and_the_others_still_see_the_epoch(Estimator, solver):
+    spy = Spy()
+    est = Estimator(solver=solver, callbacks=[StopAt(3), spy], **SETTINGS)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")  # a stop that was asked for is no failure
+        est.fit(X, y)
+    assert est.n_iter_ == len(est.loss_curve_) == 3
+    assert spy.log[-2:] == [("", 3), ("", "end", "stopped", 3)]
+
+
+@both
+@pytest.mark.parametrize("solver", ["adam", "lbfgs"])
+def test_an_error_in_a_callback_changes_nothing(Estimator, solver):
+    spy = Spy()
+    est = Estimator(solver=solver, **SETTINGS).fit(X, y)
+    before = dict(vars(est))
+    est.set_params(callbacks=[spy, FailAt(3)])
+    with pytest.raises(RuntimeError, match="power cut"):
+        est.fit(X, y)
+    est.set_params(callbacks=None)
+    assert vars(est) == before
+    assert spy.log[-1] == ("", "end", "failed", 3)
+
+
+@both
+@pytest.mark.parametrize("solver", ["adam", "lbfgs"])
+def test_ctrl_c_in_a_callback_keeps_what_was_learnt(Estimator, solver):
+    spy = Spy()
+    est = Estimator(solver=solver, callbacks=[InterruptAt(3), spy], **SETTINGS)
+    with pytest.warns(UserWarning, match="Training interrupted by user"):
+        est.fit(X, y)
+    assert est.n_iter_ == 3
+    assert spy.log[-1] == ("", "end", "interrupted", 3)
+
+
+@both
+def test_the_end_comes_even_if_the_beginning_fails(Estimator):
+    class Broken(Callback):
+        def on_train_begin(self, run):
+            raise RuntimeError("no")
+
+    spy, late = Spy(), Spy()
+    with pytest.raises(RuntimeError, match="no"):
+        Estimator(callbacks=[spy, Broken(), late], **SETTINGS).fit(X, y)
+    assert spy.log[-1] == ("", "end", "failed", 0)
+    assert late.log == []
+
+
+@both
+def test_partial_fit_calls_no_callbacks(Estimator):
+    spy = Spy()
+    classes = {"classes": range(10)} if Estimator is NumpyMLPClassifier else {}
+    Estimator(callbacks=[spy], **SETTINGS).partial_fit(X, y, **classes)
+    assert spy.log == []
+
+
+@both
+def test_history_and_time_limit(Estimator):
+    history = History()
+    est = Estimator(callbacks=[history, TimeLimit(1e-9)], **SETTINGS).fit(X, y)
+    assert est.n_iter_ == 1
+    assert history["loss"] == est.loss_curve_
+    assert history["learning_rate"] == est.learning_rate_curve_
+
+
+@both
+def test_early_stopping_by_the_training_loss_puts_the_best_epoch_back(Estimator):
+    stopping = EarlyStopping("loss", n_iter_no_change=3)
+    settings = SETTINGS | {"max_iter": 200, "learning_rate_init": 0.1}
+    settings |= {"n_iter_no_change": 1000, "dropout": 0.2}
+    est = Estimator(callbacks=[stopping], **settings).fit(X, y)
+    assert stopping.best_epoch == np.argmin(est.loss_curve_) + 1 < est.n_iter_
+    kept = est._params.copy()
+    again = Estimator(**settings | {"max_iter": stopping.best_epoch}).fit(X, y)
+    np.testing.assert_array_equal(kept, again._params)
+
+
+# -------------------------------------------------------------------------- checkpoints
+
+RUNS = {
+    "adam": {},
+    "sgd, momentum": {"solver": "sgd", "learning_rate_init": 0.01},
+    "rmsprop": {"solver": "rmsprop"},
+    "no moments": {"solver": "sgd", "momentum": 0.0},
+    "dropout": {"dropout": [0.1, 0.5], "max_norm": 1.0, "weight_decay": 0.1},
+    "one cycle": {"learning_rate": "one_cycle"},
+    "plateau": {
+        "learning_rate": "plateau",
+        "tol": 10.0,
+        "n_iter_no_change": 1,
+        "max_iter": 20,
+    },
+    "stops by itself": {"tol": 10.0, "n_iter_no_change": 3},
+    "early stopping": {
+        "early_stopping": True,
+        "learning_rate_init": 0.1,
+        "n_iter_no_change": 4,
+        "max_iter": 40,
+    },
+    "early stopping, plateau, dropout": {
+        "early_stopping": True,
+        "learning_rate": "plateau",
+        "scoring": "loss",
+        "dropout": 0.2,
+        "tol": 0.01,
+        "n_iter_no_change": 1,
+        "max_iter": 25,
+    },
+    "float32": {"dtype": "float32", "warm_start": True},
+    "no shuffle": {"shuffle": False},
+}
+CURVES = (
+    "loss_curve_",
+    "learning_rate_curve_",
+    "validation_loss_curve_",
+    "validation_scores_",
+    "best_validation_score_",
+    "best_loss_",
+    "loss_",
+    "n_iter_",
+    "t_",
+)
+
+
+def _assert_same(resumed, whole):
+    np.testing.assert_array_equal(resumed._params, whole._params)
+    for name in CURVES:
+        assert getattr(resumed, name) == getattr(whole, name), name
+
+
+@both
+@pytest.mark.parametrize("case", RUNS)
+@pytest.mark.parametrize("cut", [StopAt, FailAt, InterruptAt])
+def test_a_resumed_run_is_one_without_a_break(Estimator, case, cut, tmp_path):
+    """To the last bit, however it was cut off, more than once."""
+    settings = SETTINGS | RUNS[case]
+    path = tmp_path / "run.npz"
+    whole = Estimator(**settings).fit(X, y)
+    for epoch in (1, 2, 5):
+        callbacks = [Checkpoint(path, resume=True), cut(epoch)]
+        est = Estimator(callbacks=callbacks, **settings)
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                est.fit(X, y)
+        except RuntimeError:
+            assert not hasattr(est, "n_iter_")
+    spy = Spy()
+    resumed = Estimator(callbacks=[Checkpoint(path, resume=True), spy], **settings)
+    resumed.fit(X, y)
+    assert spy.log[0] == ("", "begin", settings["max_iter"], 5)
+    _assert_same(resumed, whole)
+    # A run that is over is there at once, as it was.
+    spy.log.clear()
+    over = Estimator(callbacks=[Checkpoint(path, resume=True), spy], **settings)
+    over.fit(X, y)
+    assert len(spy.log) == 2
+    np.testing.assert_array_equal(over._params, whole._params)
+    assert over.loss_curve_ == whole.loss_curve_
+    assert over.n_iter_ == whole.n_iter_
+    if settings.get("warm_start"):
+        whole.fit(X, y)
+        over.set_params(callbacks=None).fit(X, y)
+        np.testing.assert_array_equal(over._params, whole._params)
+
+
+@both
+@pytest.mark.parametrize("random_state", [None, "stream"])
+def test_a_run_without_a_seed_goes_on_with_its_own_numbers(
+    Estimator, random_state, tmp_path
+):
+    path = tmp_path / "run.npz"
+
+    def fit(*callbacks, resume=False):
+        state = np.random.RandomState(5) if random_state == "stream" else None
+        settings = SETTINGS | {"random_state": state, "early_stopping": True}
+        settings |= {"n_iter_no_change": 100, "dropout": 0.2}
+        checkpoint = Checkpoint(path, every=4, resume=resume)
+        return Estimator(callbacks=[checkpoint, *callbacks], **settings).fit(X, y)
+
+    with pytest.raises(RuntimeError):
+        fit(FailAt(6))
+    first = fit(resume=True)
+    with pytest.raises(RuntimeError):
+        fit(FailAt(6))
+    saved = path.read_bytes()
+    second = fit(resume=True)
+    path.write_bytes(saved)
+    third = fit(resume=True)
+    _assert_same(third, second)
+    if random_state == "stream":
+        _assert_same(first, second)
+
+
+@both
+def test_saves_every_few_epochs_and_at_the_end(Estimator, tmp_path, monkeypatch):
+    saved = []
+    monkeypatch.setattr(
+        "sknumpy_mlp.callbacks.save_checkpoint",
+        lambda path, run: saved.append(run.n_epochs),
+    )
+    path = tmp_path / "run.npz"
+    for every, epochs in ((5, [5, 10, 12]), (4, [4, 8, 12]), (100, [12])):
+        Estimator(callbacks=[Checkpoint(path, every)], **SETTINGS).fit(X, y)
+        assert saved == epochs
+        saved.clear()
+
+
+@both
+def test_without_resume_the_file_is_overwritten(Estimator, tmp_path):
+    path = tmp_path / "run.npz"
+    path.write_text("something else")
+    Estimator(callbacks=[Checkpoint(path), StopAt(3)], **SETTINGS).fit(X, y)
+    spy = Spy()
+    Estimator(callbacks=[Checkpoint(path), spy], **SETTINGS).fit(X, y)
+    assert spy.log[0] == ("", "begin", 12, 0)
+    assert sorted(os.listdir(tmp_path)) == ["run.npz"]
+
+
+@both
+def test_a_longer_run_may_go_on_from_a_shorter_one(Estimator, tmp_path):
+    path = tmp_path / "run.npz"
+    Estimator(callbacks=[Checkpoint(path)], **SETTINGS).fit(X, y)
+    settings = SETTINGS | {"max_iter": 20}
+    longer = Estimator(callbacks=[Checkpoint(path, resume=True)], **settings)
+    _assert_same(longer.fit(X, y), Estimator(**settings).fit(X, y))
+    # Unless the rate depends on the length.
+    settings |= {"learning_rate": "cosine"}
+    cosine = Estimator(callbacks=[Checkpoint(path)], **settings).fit(X, y)
+    cosine.set_params(callbacks=[Checkpoint(path, resume=True)], max_iter=30)
+    with pytest.raises(ValueError, match="max_iter was 20 and is 30"):
+        cosine.fit(X, y)
+
+
+@both
+def test_lbfgs_goes_on_from_its_parameters(Estimator, tmp_path):
+    path = tmp_path / "run.npz"
+    settings = SETTINGS | {"solver": "lbfgs", "max_iter": 30, "max_fun": 1000}
+    del settings["batch_size"]
+    cut = Estimator(callbacks=[Checkpoint(path), StopAt(5)], **settings).fit(X, y)
+    resumed = Estimator(callbacks=[Checkpoint(path, resume=True)], **settings)
+    resumed.fit(X, y)
+    assert resumed.loss_curve_[:5] == cut.loss_curve_
+    assert resumed.loss_curve_[5] < cut.loss_curve_[-1]
+    assert resumed.n_iter_ == len(resumed.loss_curve_) == 30
+    over = Estimator(callbacks=[Checkpoint(path, resume=True)], **settings).fit(X, y)
+    np.testing.assert_array_equal(over._params, resumed._params)
+    assert over.loss_ == resumed.loss_
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"alpha": 0.5}, "alpha was 0.0001 and is 0.5"),
+        ({"hidden_layer_sizes": 13}, r"layer widths was \[64, 12, 1\]"),
+        ({"solver": "sgd"}, "solver was 'adam' and is 'sgd'"),
+        ({"loss": Huber(2.0)}, r"is 'Huber\(delta=2.0\)'"),
+        ({"random_state": 1}, "random_state was 0 and is 1"),
+        ({"dtype": "float32"}, "dtype was None and is 'float32'"),
+        ({"dropout": [0.0, 0.1]}, r"dropout was 0.0 and is \[0.0, 0.1\]"),
+    ],
+)
+def test_a_file_of_another_run_is_refused(change, message, tmp_path):
+    path = tmp_path / "run.npz"
+    NumpyMLPRegressor(callbacks=[Checkpoint(path)], **SETTINGS).fit(X, y)
+    before = path.read_bytes()
+    other = NumpyMLPRegressor(
+        callbacks=[Checkpoint(path, resume=True)], **SETTINGS | change
+    )
+    with pytest.raises(ValueError, match=f"belongs to another run.*{message}"):
+        other.fit(X, y)
+    assert path.read_bytes() == before
+    assert not hasattr(other, "n_iter_")
+
+
+def test_a_file_of_other_data_or_another_estimator_is_refused(tmp_path):
+    path = tmp_path / "run.npz"
+    NumpyMLPRegressor(callbacks=[Checkpoint(path)], **SETTINGS).fit(X, y)
+    checkpoint = [Checkpoint(path, resume=True)]
+    reg = NumpyMLPRegressor(callbacks=checkpoint, **SETTINGS)
+    with pytest.raises(ValueError, match=r"shape of X was \[300, 64\] and is \[200"):
+        reg.fit(X[:200], y[:200])
+    with pytest.raises(ValueError, match=r"holds float64 .* as params.*float32"):
+        reg.fit(X.astype(np.float32), y)
+    clf = NumpyMLPClassifier(callbacks=checkpoint, **SETTINGS)
+    with pytest.raises(ValueError, match="estimator was 'NumpyMLPRegressor'"):
+        clf.fit(X, y)
+
+
+def _rewrite(path, change):
+    """Change a checkpoint's JSON and arrays."""
+    with np.load(path) as archive:
+        arrays = dict(archive)
+    meta = json.loads(arrays.pop("meta").tobytes())
+    change(meta, arrays)
+    arrays["meta"] = np.frombuffer(json.dumps(meta).encode(), np.uint8)
+    np.savez(path, **arrays)
+
+
+def _truncate(path):
+    path.write_bytes(path.read_bytes()[:-200])
+
+
+def _save_array(path, array):
+    with path.open("wb") as file:
+        np.save(file, array)
+
+
+def _cut_params(meta, arrays):
+    arrays["params"] = arrays["params"][:-1]
+
+
+DAMAGE = {
+    "empty": (lambda path: path.write_bytes(b""), "damaged, or is no checkpoint"),
+    "text": (lambda path: path.write_text("hello"), "damaged, or is no checkpoint"),
+    "truncated": (_truncate, "damaged, or is no checkpoint"),
+    "an array": (
+        lambda path: _save_array(path, np.ones(3)),
+        "damaged, or is no checkpoint",
+    ),
+    "a pickle": (
+        lambda path: _save_array(path, np.array([{}], dtype=object)),
+        "damaged, or is no checkpoint",
+    ),
+    "another archive": (
+        lambda path: np.savez(path, a=np.ones(3)),
+        "damaged, or is no checkpoint",
+    ),
+    "a later format": (
+        lambda path: _rewrite(path, lambda meta, _: meta.update(format=99)),
+        "written in format 99 by sknumpy_mlp",
+    ),
+    "fewer parameters": (
+        lambda path: _rewrite(path, _cut_params),
+        "holds float64 of .* as params, where this fit has",
+    ),
+    "no moments": (
+        lambda path: _rewrite(path, lambda _, arrays: arrays.pop("moment_0")),
+        "holds nothing as moment_0",
+    ),
+    "no stream": (
+        lambda path: _rewrite(path, lambda meta, _: meta.pop("stream")),
+        "is damaged: KeyError",
+    ),
+    "an odd stream": (
+        lambda path: _rewrite(path, lambda meta, _: meta.update(stream={"a": 1})),
+        "is damaged",
+    ),
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGE)
+def test_a_damaged_file_is_refused(damage, tmp_path):
+    path = tmp_path / "run.npz"
+    est = NumpyMLPRegressor(callbacks=[Checkpoint(path)], **SETTINGS).fit(X, y)
+    do, message = DAMAGE[damage]
+    do(path)
+    est.set_params(callbacks=[Checkpoint(path, resume=True)])
+    before = dict(vars(est))
+    with pytest.raises(ValueError, match=message):
+        est.fit(X, y)
+    assert vars(est) == before
+
+
+def test_other_versions_are_told(tmp_path):
+    path = tmp_path / "run.npz"
+    est = NumpyMLPRegressor(callbacks=[Checkpoint(path), StopAt(3)], **SETTINGS)
+    est.fit(X, y)
+    _rewrite(path, lambda meta, _: meta["versions"].update(numpy="1.0"))
+    est.set_params(callbacks=[Checkpoint(path, resume=True)])
+    with pytest.warns(UserWarning, match=r"numpy 1.0 -> .*last digits may differ"):
+        est.fit(X, y)
+    assert est.n_iter_ == 12
+
+
+@both
+def test_a_file_that_cannot_be_written(Estimator, tmp_path):
+    nowhere = tmp_path / "missing" / "run.npz"
+    est = Estimator(callbacks=[Checkpoint(nowhere)], **SETTINGS)
+    with pytest.raises(OSError, match=r"Checkpoint could not write.*missing"):
+        est.fit(X, y)
+    assert not hasattr(est, "n_iter_")
+    est.set_params(callbacks=[Checkpoint(nowhere, every=6, on_error="warn")])
+    with pytest.warns(UserWarning, match="The training goes on") as record:
+        est.fit(X, y)
+    assert record[0].filename == __file__
+    assert est.n_iter_ == 12
+
+
+@both
+def test_a_full_disk_leaves_the_earlier_file(Estimator, tmp_path, monkeypatch):
+    path = tmp_path / "run.npz"
+    est = Estimator(callbacks=[Checkpoint(path), StopAt(3)], **SETTINGS).fit(X, y)
+    before = path.read_bytes()
+
+    def full(file, **arrays):
+        file.write(b"half of it")
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(_checkpoints.np, "savez", full)
+    est.set_params(callbacks=[Checkpoint(path, resume=True)])
+    with pytest.raises(OSError, match=r"No space left on device.*earlier checkpoint"):
+        est.fit(X, y)
+    assert path.read_bytes() == before
+    assert os.listdir(tmp_path) == ["run.npz"]
+
+
+def test_a_checkpoint_holds_no_pickle(tmp_path):
+    path = tmp_path / "run.npz"
+    settings = SETTINGS | {"dropout": 0.2, "early_stopping": True}
+    NumpyMLPRegressor(callbacks=[Checkpoint(path)], **settings).fit(X, y)
+    with np.load(path, allow_pickle=False) as archive:
+        kinds = {archive[name].dtype.kind for name in archive.files}
+    assert kinds <= set("fiu")

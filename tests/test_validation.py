@@ -1,0 +1,327 @@
+"""Validation data: recorded, scored by any metric, and early stopping by it."""
+
+import numpy as np
+import pandas as pd
+import pytest
+import sklearn
+from sklearn.datasets import load_digits
+from sklearn.metrics import (
+    accuracy_score,
+    d2_pinball_score,
+    log_loss,
+    make_scorer,
+    mean_absolute_error,
+)
+from sklearn.model_selection import train_test_split
+from sklearn.pipeline import Pipeline
+from sklearn.preprocessing import StandardScaler
+
+from sknumpy_mlp import NumpyMLPClassifier, NumpyMLPRegressor
+from sknumpy_mlp.callbacks import Callback, EarlyStopping
+from sknumpy_mlp.losses import Quantile
+
+unconverged = pytest.mark.filterwarnings(
+    "ignore::sklearn.exceptions.ConvergenceWarning"
+)
+pytestmark = unconverged
+both = pytest.mark.parametrize("Estimator", [NumpyMLPClassifier, NumpyMLPRegressor])
+
+X, DIGITS = load_digits(return_X_y=True)
+X, X_VAL, y, Y_VAL = train_test_split(
+    X[:600] / 16, DIGITS[:600], test_size=0.4, random_state=0
+)
+VALIDATION = {"X_val": X_VAL, "y_val": Y_VAL}
+SETTINGS = {"hidden_layer_sizes": 20, "random_state": 0}
+
+
+class Snapshots(Callback):
+    """A copy of the parameters after each epoch."""
+
+    def on_train_begin(self, run):
+        self.params = []
+
+    def on_epoch_end(self, event):
+        self.params.append(event.params.copy())
+
+
+@both
+@pytest.mark.parametrize("solver", ["adam", "lbfgs"])
+def test_validation_data_alone_only_records(Estimator, solver):
+    settings = SETTINGS | {"solver": solver, "max_iter": 8}
+    plain = Estimator(**settings).fit(X, y)
+    watched = Estimator(**settings).fit(X, y, **VALIDATION)
+    np.testing.assert_array_equal(plain._params, watched._params)
+    assert plain.loss_curve_ == watched.loss_curve_
+    assert plain.best_loss_ == watched.best_loss_
+    assert plain.validation_loss_curve_ is plain.validation_scores_ is None
+    assert len(watched.validation_loss_curve_) == watched.n_iter_ == 8
+    assert watched.validation_scores_[-1] == pytest.approx(
+        watched.score(X_VAL, Y_VAL), abs=1e-12
+    )
+    assert watched.best_validation_score_ is None
+
+
+@pytest.mark.parametrize("alpha", [0.0, 1.0])
+def test_the_validation_loss_is_without_penalty(alpha):
+    clf = NumpyMLPClassifier(max_iter=3, alpha=alpha, **SETTINGS)
+    clf.fit(X, y, **VALIDATION)
+    expected = log_loss(Y_VAL, clf.predict_proba(X_VAL))
+    assert clf.validation_loss_curve_[-1] == pytest.approx(expected)
+    reg = NumpyMLPRegressor(max_iter=3, alpha=alpha, **SETTINGS)
+    reg.fit(X, y, **VALIDATION)
+    expected = ((reg.predict(X_VAL) - Y_VAL) ** 2).mean() / 2
+    assert reg.validation_loss_curve_[-1] == pytest.approx(expected)
+
+
+@both
+def test_the_hold_out_has_a_loss_curve_too(Estimator):
+    est = Estimator(early_stopping=True, max_iter=5, **SETTINGS).fit(X, y)
+    assert len(est.validation_loss_curve_) == len(est.validation_scores_) == 5
+    if Estimator is NumpyMLPClassifier:
+        assert est.validation_loss_curve_[-1] < est.validation_loss_curve_[0]
+
+
+def _neg_log_loss(estimator, X, y):
+    return -log_loss(y, estimator.predict_proba(X), labels=estimator.classes_)
+
+
+@pytest.mark.parametrize(
+    "scoring",
+    ["neg_log_loss", "loss", _neg_log_loss, make_scorer(accuracy_score), None],
+    ids=str,
+)
+def test_early_stopping_puts_the_best_epoch_back(scoring):
+    """By whatever metric, on data of one's own; and the best one is not the last."""
+    snapshots = Snapshots()
+    clf = NumpyMLPClassifier(
+        hidden_layer_sizes=50,
+        early_stopping=True,
+        scoring=scoring,
+        learning_rate_init=0.05,
+        n_iter_no_change=5,
+        tol=0.0,
+        random_state=0,
+        callbacks=[snapshots],
+    ).fit(X, y, **VALIDATION)
+    scores = []
+    for params in snapshots.params:
+        at_epoch = clf._as_fitted(clf._network, clf._loss, params)
+        if scoring in ("neg_log_loss", "loss", _neg_log_loss):
+            scores.append(_neg_log_loss(at_epoch, X_VAL, Y_VAL))
+        else:
+            scores.append(at_epoch.score(X_VAL, Y_VAL))
+    np.testing.assert_allclose(clf.validation_scores_, scores, rtol=1e-9)
+    best = int(np.argmax(scores))
+    assert best < len(scores) - 1
+    np.testing.assert_array_equal(clf._params, snapshots.params[best])
+    assert clf.best_validation_score_ == pytest.approx(max(scores))
+    assert clf.best_loss_ is None
+
+
+@both
+def test_the_best_weights_are_nobody_else_s(Estimator):
+    est = Estimator(early_stopping=True, warm_start=True, max_iter=4, **SETTINGS)
+    best = est.fit(X, y, **VALIDATION).coefs_[0]
+    before = best.copy()
+    est.fit(X, y, **VALIDATION)
+    est.partial_fit(X, y, **VALIDATION)
+    np.testing.assert_array_equal(best, before)
+
+
+@both
+def test_validation_data_takes_the_place_of_the_split(Estimator):
+    """All rows are trained on: nothing is drawn, nothing set aside."""
+    settings = SETTINGS | {"max_iter": 6, "n_iter_no_change": 100}
+    est = Estimator(early_stopping=True, **settings).fit(X, y, **VALIDATION)
+    plain = Estimator(**settings).fit(X, y)
+    assert est.t_ == plain.t_ == 6 * len(X)
+    assert est.loss_curve_ == plain.loss_curve_
+
+
+def test_early_stopping_of_lbfgs_by_validation_data():
+    snapshots = Snapshots()
+    clf = NumpyMLPClassifier(
+        solver="lbfgs",
+        early_stopping=True,
+        scoring="loss",
+        alpha=0.0,
+        n_iter_no_change=5,
+        callbacks=[snapshots],
+        **SETTINGS,
+    ).fit(X, y, **VALIDATION)
+    assert clf.n_iter_ == len(snapshots.params) < 200
+    best = int(np.argmax(clf.validation_scores_))
+    assert best < clf.n_iter_ - 1
+    np.testing.assert_array_equal(clf._params, snapshots.params[best])
+    # Without validation data it is not used, as in scikit-learn.
+    plain = NumpyMLPClassifier(solver="lbfgs", max_iter=3, **SETTINGS)
+    ignored = NumpyMLPClassifier(
+        solver="lbfgs", early_stopping=True, max_iter=3, **SETTINGS
+    )
+    np.testing.assert_array_equal(plain.fit(X, y)._params, ignored.fit(X, y)._params)
+    assert ignored.validation_scores_ is None
+
+
+@both
+def test_partial_fit_records_and_neither_stops_nor_restores(Estimator):
+    classes = {"classes": range(10)} if Estimator is NumpyMLPClassifier else {}
+
+    def scoring(estimator, X, y):
+        """Worse and worse: `fit` would stop and put the first epoch back."""
+        return -np.abs(estimator.coefs_[0] - first).sum()
+
+    settings = SETTINGS | {"n_iter_no_change": 1, "scoring": scoring}
+    first = Estimator(**settings).partial_fit(X, y, **classes).coefs_[0]
+    plain = Estimator(**settings)
+    watched = Estimator(**settings)
+    stopping = Estimator(early_stopping=True, **settings)
+    for _ in range(12):
+        plain.partial_fit(X, y, **classes)
+        watched.partial_fit(X, y, **classes, **VALIDATION)
+        stopping.partial_fit(X, y, **classes, **VALIDATION)
+    for est in (watched, stopping):
+        np.testing.assert_array_equal(est._params, plain._params)
+        assert len(est.validation_scores_) == len(est.validation_loss_curve_) == 12
+        assert est.best_validation_score_ is None
+    assert plain.validation_scores_ is None
+    assert np.all(np.diff(watched.validation_scores_) < 0)
+
+
+@both
+def test_weights_of_validation_data(Estimator):
+    weight = np.arange(len(Y_VAL)) % 3
+    copies = np.repeat(np.arange(len(Y_VAL)), weight)
+    settings = SETTINGS | {"max_iter": 3}
+    for scoring in (None, "loss", "neg_mean_absolute_error"):
+        weighted = Estimator(scoring=scoring, **settings).fit(
+            X, y, **VALIDATION, sample_weight_val=weight
+        )
+        copied = Estimator(scoring=scoring, **settings).fit(
+            X, y, X_val=X_VAL[copies], y_val=Y_VAL[copies]
+        )
+        np.testing.assert_allclose(
+            weighted.validation_scores_, copied.validation_scores_
+        )
+        np.testing.assert_allclose(
+            weighted.validation_loss_curve_, copied.validation_loss_curve_
+        )
+
+
+def test_scorers_see_labels_as_they_were_given():
+    names = np.array(["zero", "one"] + ["more"] * 8, dtype=object)
+    seen = []
+
+    def scoring(estimator, X, y):
+        seen.append((set(y), set(estimator.predict(X))))
+        return 0.0
+
+    clf = NumpyMLPClassifier(scoring=scoring, max_iter=2, **SETTINGS)
+    clf.fit(X, names[y], X_val=X_VAL, y_val=names[Y_VAL])
+    assert seen[0][0] == {"zero", "one", "more"}
+    assert seen[0][1] <= {"zero", "one", "more"}
+    clf.set_params(early_stopping=True).fit(X, names[y])
+    assert seen[-1][0] <= {"zero", "one", "more"}
+
+
+def test_a_scorer_on_a_data_frame_gives_no_warning_of_names():
+    columns = [f"pixel {i}" for i in range(X.shape[1])]
+    clf = NumpyMLPClassifier(scoring="neg_log_loss", max_iter=2, **SETTINGS)
+    clf.fit(
+        pd.DataFrame(X, columns=columns),
+        y,
+        X_val=pd.DataFrame(X_VAL, columns=columns),
+        y_val=Y_VAL,
+    )
+    assert len(clf.validation_scores_) == 2
+    assert hasattr(clf, "feature_names_in_")
+
+
+def test_scores_of_several_quantiles():
+    levels = (0.2, 0.5, 0.9)
+    reg = NumpyMLPRegressor(Quantile(levels), max_iter=30, **SETTINGS)
+    reg.fit(X, y, **VALIDATION)
+    predicted = reg.predict(X_VAL)
+    expected = np.mean(
+        [
+            d2_pinball_score(Y_VAL, predicted[:, k], alpha=level)
+            for k, level in enumerate(levels)
+        ]
+    )
+    assert reg.score(X_VAL, Y_VAL) == pytest.approx(expected)
+    assert reg.validation_scores_[-1] == pytest.approx(expected)
+    weight = np.arange(len(Y_VAL)) % 2
+    half = weight == 1
+    assert reg.score(X_VAL, Y_VAL, weight) == pytest.approx(
+        reg.score(X_VAL[half], Y_VAL[half])
+    )
+
+
+def test_the_score_is_nan_where_the_network_diverged():
+    reg = NumpyMLPRegressor(
+        scoring="neg_mean_absolute_error",
+        activation="identity",
+        early_stopping=True,
+        solver="sgd",
+        learning_rate_init=1.0,
+        **SETTINGS,
+    )
+    with pytest.warns(UserWarning, match="The training diverged"):
+        reg.fit(X, y, **VALIDATION)
+    assert np.isnan(reg.validation_scores_).any()
+    assert np.isfinite(reg._params).all()
+    mean_absolute_error(Y_VAL, reg.predict(X_VAL))  # finite, or this would raise
+
+
+@both
+def test_validation_data_through_a_pipeline(Estimator):
+    """X_val is transformed like X, and y_val and the weights come through."""
+    scale = StandardScaler()
+    weight = np.arange(len(Y_VAL)) % 3
+    est = Estimator(early_stopping=True, max_iter=5, **SETTINGS)
+    with sklearn.config_context(enable_metadata_routing=True):
+        est.set_fit_request(X_val=True, y_val=True, sample_weight_val=True)
+        pipeline = Pipeline(
+            [("scale", scale), ("mlp", est)], transform_input=["X_val"]
+        ).fit(
+            100 * X,
+            y,
+            X_val=100 * X_VAL,
+            y_val=Y_VAL,
+            sample_weight_val=weight,
+        )
+    by_hand = Estimator(early_stopping=True, max_iter=5, **SETTINGS).fit(
+        scale.transform(100 * X),
+        y,
+        X_val=scale.transform(100 * X_VAL),
+        y_val=Y_VAL,
+        sample_weight_val=weight,
+    )
+    np.testing.assert_array_equal(pipeline["mlp"]._params, by_hand._params)
+    assert pipeline["mlp"].validation_scores_ == by_hand.validation_scores_
+
+
+@both
+def test_early_stopping_as_a_callback(Estimator):
+    """The same as the parameter, but for what it watches."""
+    settings = SETTINGS | {"learning_rate_init": 0.05, "max_iter": 400}
+    by_parameter = Estimator(
+        early_stopping=True, scoring="loss", n_iter_no_change=3, **settings
+    ).fit(X, y, **VALIDATION)
+    stopping = EarlyStopping("validation_loss", n_iter_no_change=3)
+    # The estimator's own patience with the training loss is not to end it before.
+    by_callback = Estimator(
+        callbacks=[stopping], n_iter_no_change=1000, **settings
+    ).fit(X, y, **VALIDATION)
+    assert by_callback.n_iter_ == by_parameter.n_iter_ < 400
+    np.testing.assert_array_equal(by_callback._params, by_parameter._params)
+    assert stopping.best_score == by_parameter.best_validation_score_
+    assert by_callback.best_validation_score_ is None
+
+
+def test_multilabel_validation():
+    Y, Y_val = np.eye(10, dtype=int)[y], np.eye(10, dtype=int)[Y_VAL]
+    clf = NumpyMLPClassifier(max_iter=3, scoring="f1_macro", **SETTINGS)
+    clf.fit(X, Y, X_val=X_VAL, y_val=Y_val)
+    assert len(clf.validation_scores_) == 3
+    clf.set_params(scoring=None).fit(X, Y, X_val=X_VAL, y_val=Y_val)
+    assert clf.validation_scores_[-1] == pytest.approx(clf.score(X_VAL, Y_val))
