@@ -16,11 +16,17 @@ from sklearn.utils import (
     check_array,
     check_consistent_length,
     check_random_state,
-    column_or_1d,
 )
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from sknumpy_mlp._evaluation import Data
+from sknumpy_mlp._inputs import (
+    check_loss,
+    check_sample_weight,
+    describe,
+    one_or_several_columns,
+    weigh,
+)
 from sknumpy_mlp._network import Network
 from sknumpy_mlp._parameters import (
     Check,
@@ -154,20 +160,20 @@ class _BaseMLP(CallbackSupportMixin, BaseEstimator, ABC):  # type: ignore[misc]
                 dtype=self._params.dtype if warm and self.dtype is None else dtypes,
                 reset=not warm,
             )
-        y = _one_or_several_columns(y, dense=self._numeric_target, warn=True)
-        weight = _check_sample_weight(sample_weight, X)
+        y = one_or_several_columns(y, dense=self._numeric_target, warn=True)
+        weight = check_sample_weight(sample_weight, X)
         loss, n_targets = self._learn_target(
             y, warm=warm, incremental=incremental, classes=classes
         )
         encoded = self._encode_target(y, X.dtype, "y")
         loss.check_target(encoded)
         class_weights = self._class_weights(encoded, weight)
-        data = _weigh(Data(X, encoded, weight, y), class_weights)
+        data = weigh(Data(X, encoded, weight, y), class_weights)
         # A copy, so that a fit that fails leaves the estimator's own state alone.
         state = copy.deepcopy(getattr(self, "_training_state", None)) if warm else None
         rng = self._random_stream(state)
         network = self._make_network(X.shape[1], loss.n_outputs(n_targets))
-        _check_loss(loss, encoded, network.n_outputs, X.dtype)
+        check_loss(loss, encoded, network.n_outputs, X.dtype)
         if warm:
             self._check_same_shape(network)
             params = self._params.astype(X.dtype)  # a copy in any case
@@ -217,9 +223,9 @@ class _BaseMLP(CallbackSupportMixin, BaseEstimator, ABC):  # type: ignore[misc]
             dtype="numeric" if self._numeric_target else None,
             input_name="y_val",
         )
-        y = _one_or_several_columns(y, dense=self._numeric_target, warn=False)
+        y = one_or_several_columns(y, dense=self._numeric_target, warn=False)
         check_consistent_length(X, y)
-        weight = _check_sample_weight(sample_weight, X, "sample_weight_val")
+        weight = check_sample_weight(sample_weight, X, "sample_weight_val")
         encoded = self._encode_target(y, dtype, "y_val")
         if encoded.ndim != encoded_y.ndim or encoded.shape[1:] != encoded_y.shape[1:]:
             columns = [1 if a.ndim == 1 else a.shape[1] for a in (encoded, encoded_y)]
@@ -228,7 +234,7 @@ class _BaseMLP(CallbackSupportMixin, BaseEstimator, ABC):  # type: ignore[misc]
                 "same targets for both."
             )
         loss.check_target(encoded)
-        return _weigh(Data(X, encoded, weight, y), class_weights)
+        return weigh(Data(X, encoded, weight, y), class_weights)
 
     def _identity(self, data: Data, network: Network) -> dict[str, Any]:
         """Return what a checkpoint of this run must agree with."""
@@ -533,98 +539,3 @@ def _all_or_nothing(estimator: _BaseMLP) -> Iterator[None]:
         estimator.__dict__.clear()
         estimator.__dict__.update(before)
         raise
-
-
-def _one_or_several_columns(y: Any, *, dense: bool, warn: bool) -> Any:
-    """Return a target of one column as a vector."""
-    if dense and hasattr(y, "toarray"):
-        y = y.toarray()
-    if y.ndim == 2 and y.shape[1] == 1:
-        return column_or_1d(y, warn=warn)
-    return y
-
-
-def describe(value: Any) -> Any:
-    """Return what JSON can hold of a parameter, the same in every process."""
-    if value is None or isinstance(value, bool | int | float | str):
-        return value
-    if isinstance(value, np.generic):
-        return describe(value.item())
-    if isinstance(value, np.ndarray | list | tuple):
-        return [describe(item) for item in value]
-    if isinstance(value, dict):
-        return [[describe(key), describe(item)] for key, item in value.items()]
-    if " at 0x" in repr(value):  # an address differs from process to process
-        return getattr(value, "__qualname__", type(value).__qualname__)
-    return repr(value)
-
-
-def _check_loss(loss: Loss, y: NDArray[Any], n_outputs: int, dtype: Any) -> None:
-    """Try a loss out, since it may be the user's own, and a wrong shape is no error."""
-    raw = np.zeros((min(2, len(y)), n_outputs), dtype)
-    losses = loss.loss_gradient(y[: len(raw)], raw)
-    if not isinstance(losses, np.ndarray) or losses.shape != (len(raw),):
-        found = getattr(losses, "shape", type(losses).__name__)
-        raise ValueError(
-            f"loss={loss!r} must return an array with a loss for each row from "
-            f"loss_gradient: shape {(len(raw),)} for {len(raw)} rows, got {found}."
-        )
-    predicted = loss.predict(np.zeros_like(raw))
-    if np.shape(predicted) != raw.shape:
-        raise ValueError(
-            f"loss={loss!r} must return an array of the shape of raw, {raw.shape}, "
-            f"from predict, got {np.shape(predicted)}."
-        )
-
-
-def _weigh(data: Data, class_weights: Callable[[NDArray[Any]], Array] | None) -> Data:
-    """Multiply the rows' weights by those of their classes."""
-    if class_weights is None:
-        return data
-    weight = class_weights(data.y).astype(data.X.dtype, copy=False)
-    if data.sample_weight is not None:
-        weight = weight * data.sample_weight
-    if not weight.any() or not np.isfinite(weight.sum()):
-        raise ValueError(
-            "The class weights, times sample_weight, must not all be zero, and their "
-            f"sum must be finite in {weight.dtype}, the type of X: the sum is "
-            f"{weight.sum()}. Change class_weight."
-        )
-    return replace(data, sample_weight=weight)
-
-
-def _check_sample_weight(
-    sample_weight: Any, X: Any, name: str = "sample_weight"
-) -> Array | None:
-    """Return the weights in the type of ``X``, or None for None."""
-    if sample_weight is None:
-        return None
-    if isinstance(sample_weight, Real):
-        sample_weight = np.full(X.shape[0], sample_weight)
-    weight: Array = check_array(
-        sample_weight, ensure_2d=False, dtype=X.dtype, input_name=name
-    )
-    if weight.ndim != 1:
-        raise ValueError(
-            f"Sample weights must be 1D array or scalar, got {weight.ndim}D array. "
-            f"Expected a number or an array of length {X.shape[0]}."
-        )
-    check_consistent_length(weight, X)
-    if weight.min() < 0:
-        raise ValueError(
-            f"Negative values in data passed to `{name}`: the smallest is "
-            f"{weight.min()}. Weights must be at least 0."
-        )
-    if not weight.any():
-        raise ValueError(
-            "Sample weights must contain at least one non-zero number: with "
-            f"{name}=0 (in {weight.dtype}) for every sample there is nothing to "
-            "learn from."
-        )
-    with np.errstate(over="ignore"):
-        if not np.isfinite(weight.sum()):
-            raise ValueError(
-                f"The sum of {name} is too large for {weight.dtype}, the type "
-                "of X. Divide the weights by their mean."
-            )
-    return weight

@@ -14,7 +14,7 @@ LEVELS = [
     {"_network"},
     {"_training"},
     {"_checkpoints", "_evaluation", "_class_weights"},
-    {"callbacks"},
+    {"callbacks", "_inputs"},
     {"_parameters", "_sklearn_callbacks"},
     {"_solvers"},
     {"_base"},

@@ -536,7 +536,7 @@ def test_dropout_of_sparse_inputs_needs_little_memory(Estimator):
 
     import scipy.sparse as sp
 
-    wide = sp.random_array((200, 200_000), density=1e-4, rng=0, format="csr")
+    wide = sp.random(200, 200_000, density=1e-4, random_state=0, format="csr")
     target = np.arange(200) % 2
     est = Estimator(hidden_layer_sizes=2, max_iter=2, dropout=[0.5, 0.0])
     tracemalloc.start()

@@ -1,0 +1,109 @@
+"""What the estimators are given: targets, weights, a user's loss, parameters."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from numbers import Real
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.utils import check_array, check_consistent_length, column_or_1d
+
+from sknumpy_mlp._evaluation import Data
+from sknumpy_mlp._typing import Array
+from sknumpy_mlp.losses import Loss
+
+
+def one_or_several_columns(y: Any, *, dense: bool, warn: bool) -> Any:
+    """Return a target of one column as a vector."""
+    if dense and hasattr(y, "toarray"):
+        y = y.toarray()
+    if y.ndim == 2 and y.shape[1] == 1:
+        return column_or_1d(y, warn=warn)
+    return y
+
+
+def describe(value: Any) -> Any:
+    """Return what JSON can hold of a parameter, the same in every process."""
+    if value is None or isinstance(value, bool | int | float | str):
+        return value
+    if isinstance(value, np.generic):
+        return describe(value.item())
+    if isinstance(value, np.ndarray | list | tuple):
+        return [describe(item) for item in value]
+    if isinstance(value, dict):
+        return [[describe(key), describe(item)] for key, item in value.items()]
+    if " at 0x" in repr(value):  # an address differs from process to process
+        return getattr(value, "__qualname__", type(value).__qualname__)
+    return repr(value)
+
+
+def check_loss(loss: Loss, y: NDArray[Any], n_outputs: int, dtype: Any) -> None:
+    """Try a loss out, since it may be the user's own, and a wrong shape is no error."""
+    raw = np.zeros((min(2, len(y)), n_outputs), dtype)
+    losses = loss.loss_gradient(y[: len(raw)], raw)
+    if not isinstance(losses, np.ndarray) or losses.shape != (len(raw),):
+        found = getattr(losses, "shape", type(losses).__name__)
+        raise ValueError(
+            f"loss={loss!r} must return an array with a loss for each row from "
+            f"loss_gradient: shape {(len(raw),)} for {len(raw)} rows, got {found}."
+        )
+    predicted = loss.predict(np.zeros_like(raw))
+    if np.shape(predicted) != raw.shape:
+        raise ValueError(
+            f"loss={loss!r} must return an array of the shape of raw, {raw.shape}, "
+            f"from predict, got {np.shape(predicted)}."
+        )
+
+
+def weigh(data: Data, class_weights: Callable[[NDArray[Any]], Array] | None) -> Data:
+    """Multiply the rows' weights by those of their classes."""
+    if class_weights is None:
+        return data
+    weight = class_weights(data.y).astype(data.X.dtype, copy=False)
+    if data.sample_weight is not None:
+        weight = weight * data.sample_weight
+    if not weight.any() or not np.isfinite(weight.sum()):
+        raise ValueError(
+            "The class weights, times sample_weight, must not all be zero, and their "
+            f"sum must be finite in {weight.dtype}, the type of X: the sum is "
+            f"{weight.sum()}. Change class_weight."
+        )
+    return replace(data, sample_weight=weight)
+
+
+def check_sample_weight(
+    sample_weight: Any, X: Any, name: str = "sample_weight"
+) -> Array | None:
+    """Return the weights in the type of ``X``, or None for None."""
+    if sample_weight is None:
+        return None
+    if isinstance(sample_weight, Real):
+        sample_weight = np.full(X.shape[0], sample_weight)
+    weight: Array = check_array(
+        sample_weight, ensure_2d=False, dtype=X.dtype, input_name=name
+    )
+    if weight.ndim != 1:
+        raise ValueError(
+            f"Sample weights must be 1D array or scalar, got {weight.ndim}D array. "
+            f"Expected a number or an array of length {X.shape[0]}."
+        )
+    check_consistent_length(weight, X)
+    if weight.min() < 0:
+        raise ValueError(
+            f"Negative values in data passed to `{name}`: the smallest is "
+            f"{weight.min()}. Weights must be at least 0."
+        )
+    if not weight.any():
+        raise ValueError(
+            "Sample weights must contain at least one non-zero number: with "
+            f"{name}=0 (in {weight.dtype}) for every sample there is nothing to "
+            "learn from."
+        )
+    with np.errstate(over="ignore"):
+        if not np.isfinite(weight.sum()):
+            raise ValueError(
+                f"The sum of {name} is too large for {weight.dtype}, the type "
+                "of X. Divide the weights by their mean."
+            )
+    return weight
