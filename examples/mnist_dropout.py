@@ -1,11 +1,13 @@
-"""MNIST with dropout: as good as a plain fully connected network gets.
+"""MNIST with dropout: as good as plain fully connected networks get.
 
-No convolution, no augmentation, no ensemble: pixels in any order, one network.  The
-published marks for such networks are 98.4 % (Simard, Steinkraus and Platt, ICDAR
+No convolution and no augmentation: the pixels could come in any order.  The published
+marks for single networks of this kind are 98.4 % (Simard, Steinkraus and Platt, ICDAR
 2003), 98.75 % with dropout, and 98.94 % with dropout and a bound on the norms of the
 weights (Srivastava et al., JMLR 15, 2014, three layers of 1,024 rectified units).
+Here four such networks with two layers vote; the accuracy of each alone is printed as
+well.
 
-    python examples/mnist_dropout.py                 three seeds, some 15 minutes each
+    python examples/mnist_dropout.py                 three seeds, some 12 minutes each
     python examples/mnist_dropout.py --seeds 0       one of them
     python examples/mnist_dropout.py --choose        how the settings were chosen
     python examples/mnist_dropout.py --quick         a few epochs on a part of the data
@@ -23,15 +25,18 @@ from pathlib import Path
 
 import numpy as np
 from sklearn.datasets import fetch_openml
+from sklearn.ensemble import VotingClassifier
 from sklearn.model_selection import train_test_split
 
 from sknumpy_mlp import NumpyMLPClassifier
 from sknumpy_mlp.callbacks import Progress
 
+N_NETWORKS = 4
 SETTINGS = {
     "hidden_layer_sizes": (1024, 1024),
     "init": "he",
     "dropout": (0.2, 0.5, 0.5),
+    "max_norm": 1.5,
     "alpha": 0.0,
     "batch_size": 128,
     "learning_rate": "one_cycle",
@@ -40,16 +45,14 @@ SETTINGS = {
     "dtype": "float32",
 }
 
-# What is tried by --choose, as changes to the settings above.
+# What is compared by --choose, as changes to the settings above.
 CANDIDATES = {
-    "1024-1024": {},
-    "1024-1024, max_norm": {"max_norm": 1.5},
-    "1024-1024, weight decay": {"weight_decay": 0.3},
-    "1024-1024-1024": {
-        "hidden_layer_sizes": (1024, 1024, 1024),
-        "dropout": (0.2, 0.5, 0.5, 0.5),
-    },
-    "2048-2048": {"hidden_layer_sizes": (2048, 2048), "batch_size": 256},
+    "dropout alone": {"max_norm": None},
+    "max_norm 1.5": {},
+    "max_norm 1": {"max_norm": 1.0},
+    "weight decay": {"max_norm": None, "weight_decay": 0.3},
+    "twice the rate": {"learning_rate_init": 0.002},
+    "twice the width": {"hidden_layer_sizes": (2048, 2048), "batch_size": 256},
 }
 
 
@@ -60,24 +63,37 @@ def load():
     return X[:60_000], y[:60_000], X[60_000:], y[60_000:]
 
 
-def train(settings, X_train, y_train, X_test, y_test):
-    """Return the accuracy, and the seconds that the training took."""
-    clf = NumpyMLPClassifier(**settings, callbacks=[Progress()])
-    began = time.perf_counter()
-    clf.fit(X_train, y_train)
-    return clf.score(X_test, y_test), time.perf_counter() - began
-
-
 def choose(X, y, quick):
-    """Compare the candidates on a part of the training set."""
+    """Compare single networks on a part of the training set."""
     X_train, X_held_out, y_train, y_held_out = train_test_split(
         X, y, test_size=1 / 6, stratify=y, random_state=0
     )
     for name, changes in CANDIDATES.items():
-        settings = SETTINGS | changes | {"random_state": 0}
-        settings |= {"max_iter": 2} if quick else {}
-        accuracy, seconds = train(settings, X_train, y_train, X_held_out, y_held_out)
-        print(f"{name:32}{accuracy:8.4f}{seconds:8.0f} s", flush=True)
+        settings = SETTINGS | changes | ({"max_iter": 2} if quick else {})
+        clf = NumpyMLPClassifier(**settings, random_state=0, callbacks=[Progress()])
+        accuracy = clf.fit(X_train, y_train).score(X_held_out, y_held_out)
+        print(f"{name:20}{accuracy:8.4f}", flush=True)
+
+
+def vote(seed, settings, X_train, y_train, X_test, y_test):
+    """Train networks that differ in their seeds; return the figures."""
+    began = time.perf_counter()
+    networks = [
+        NumpyMLPClassifier(
+            **settings, random_state=1000 * seed + i, callbacks=[Progress()]
+        )
+        for i in range(N_NETWORKS)
+    ]
+    named = [(f"network {i}", network) for i, network in enumerate(networks)]
+    clf = VotingClassifier(named, voting="soft").fit(X_train, y_train)
+    seconds = time.perf_counter() - began
+    codes = clf.le_.transform(y_test)  # what the members were trained with
+    return {
+        "seed": seed,
+        "accuracy": clf.score(X_test, y_test),
+        "alone": [network.score(X_test, codes) for network in clf.estimators_],
+        "seconds": seconds,
+    }
 
 
 def main():
@@ -92,19 +108,23 @@ def main():
     if args.choose:
         choose(X_train, y_train, args.quick)
         return
-    results = []
-    for seed in args.seeds:
-        settings = SETTINGS | {"random_state": seed}
-        settings |= {"max_iter": 2} if args.quick else {}
-        accuracy, seconds = train(settings, X_train, y_train, X_test, y_test)
-        results.append({"seed": seed, "accuracy": accuracy, "seconds": seconds})
-        print(f"seed {seed}: test accuracy {accuracy:.4f} in {seconds:.0f} s")
-    mean = np.mean([result["accuracy"] for result in results])
-    print(f"mean of {len(results)}: {mean:.4f}")
     path = Path(__file__).parent / "output" / "mnist_dropout.json"
     path.parent.mkdir(exist_ok=True)
-    settings = {name: str(value) for name, value in SETTINGS.items()}
-    path.write_text(json.dumps({"settings": settings, "results": results}, indent=1))
+    settings = SETTINGS | ({"max_iter": 2} if args.quick else {})
+    results = []
+    for seed in args.seeds:
+        result = vote(seed, settings, X_train, y_train, X_test, y_test)
+        results.append(result)
+        alone = ", ".join(f"{accuracy:.4f}" for accuracy in result["alone"])
+        print(
+            f"seed {seed}: test accuracy {result['accuracy']:.4f} "
+            f"(alone {alone}) in {result['seconds'] / 60:.1f} minutes",
+            flush=True,
+        )
+        path.write_text(json.dumps({"settings": settings, "results": results}))
+    mean = np.mean([result["accuracy"] for result in results])
+    alone = np.mean([result["alone"] for result in results])
+    print(f"mean of {len(results)}: {mean:.4f} (networks alone {alone:.4f})")
 
 
 if __name__ == "__main__":

@@ -105,6 +105,10 @@ class SquaredError(Loss):
     the *mean* over the outputs while it follows the gradient of the sum; here both
     are the sum.
 
+    References
+    ----------
+    C. M. Bishop, "Pattern Recognition and Machine Learning", 2006, section 5.2.
+
     Examples
     --------
     >>> import numpy as np
@@ -419,6 +423,10 @@ class BinaryLogLoss(Loss):
         With :math:`\epsilon` in [0, 1), y is replaced by
         :math:`(1 - \epsilon) y + \epsilon / 2`, see `LogLoss`.
 
+    References
+    ----------
+    C. M. Bishop, "Pattern Recognition and Machine Learning", 2006, section 5.2.
+
     Examples
     --------
     A confident mistake costs what it should, however confident:
@@ -485,6 +493,10 @@ class MultinomialLogLoss(Loss):
         spread evenly over all K classes, see `LogLoss`:
         :math:`\ell = \log \sum_k e^{raw_k} - (1 - \epsilon)\, raw_y
         - \tfrac{\epsilon}{K} \sum_k raw_k`.
+
+    References
+    ----------
+    C. M. Bishop, "Pattern Recognition and Machine Learning", 2006, section 5.2.
 
     Examples
     --------
