@@ -24,6 +24,8 @@ from sknumpy_mlp._inputs import (
     check_loss,
     check_sample_weight,
     describe,
+    digest,
+    naming,
     one_or_several_columns,
     weigh,
 )
@@ -59,6 +61,9 @@ class _BaseMLP(CallbackSupportMixin, BaseEstimator, ABC):  # type: ignore[misc]
     _params: Array
     _network: Network
     _loss: Loss
+    n_layers_: int
+    n_outputs_: int
+    out_activation_: str
     t_: int
     loss_curve_: list[float]
     validation_loss_curve_: list[float] | None
@@ -123,7 +128,11 @@ class _BaseMLP(CallbackSupportMixin, BaseEstimator, ABC):  # type: ignore[misc]
             )
         bridge = None if incremental else begin_fit(self, X, y, sample_weight)
         with _all_or_nothing(self):
-            job = self._prepare(X, y, sample_weight, validation, incremental, classes)
+            # What is out of range raises; NumPy need not warn of it as well.
+            with np.errstate(all="ignore"):
+                job = self._prepare(
+                    X, y, sample_weight, validation, incremental, classes
+                )
             callbacks: list[Callback] = []
             if not incremental:
                 callbacks += self.callbacks or []
@@ -148,18 +157,16 @@ class _BaseMLP(CallbackSupportMixin, BaseEstimator, ABC):  # type: ignore[misc]
         """Validate everything and make the network and its first parameters."""
         warm = self.__sklearn_is_fitted__() and (self.warm_start or incremental)
         dtypes: Any = (np.float64, np.float32) if self.dtype is None else self.dtype
-        # Numbers too large for float32 raise; NumPy need not warn of them as well.
-        with np.errstate(over="ignore"):
-            X, y = validate_data(
-                self,
-                X,
-                y,
-                accept_sparse="csr",
-                multi_output=True,
-                y_numeric=self._numeric_target,
-                dtype=self._params.dtype if warm and self.dtype is None else dtypes,
-                reset=not warm,
-            )
+        X, y = validate_data(
+            self,
+            X,
+            y,
+            accept_sparse="csr",
+            multi_output=True,
+            y_numeric=self._numeric_target,
+            dtype=self._params.dtype if warm and self.dtype is None else dtypes,
+            reset=not warm,
+        )
         y = one_or_several_columns(y, dense=self._numeric_target, warn=True)
         weight = check_sample_weight(sample_weight, X)
         loss, n_targets = self._learn_target(
@@ -179,11 +186,13 @@ class _BaseMLP(CallbackSupportMixin, BaseEstimator, ABC):  # type: ignore[misc]
             params = self._params.astype(X.dtype)  # a copy in any case
         else:
             params = network.init(self._init_stream(rng), X.dtype)
+        validation_data = self._validate_validation(
+            validation, encoded, X.dtype, loss, class_weights
+        )
+        start = params.copy() if warm and self.callbacks else None
         return Job(
             data=data,
-            validation=self._validate_validation(
-                validation, encoded, X.dtype, loss, class_weights
-            ),
+            validation=validation_data,
             loss=loss,
             network=network,
             params=params,
@@ -191,7 +200,7 @@ class _BaseMLP(CallbackSupportMixin, BaseEstimator, ABC):  # type: ignore[misc]
             state=state,
             warm=warm,
             incremental=incremental,
-            identity=self._identity(data, network),
+            identify=lambda: self._identity(data, validation_data, network, start),
         )
 
     def _validate_validation(
@@ -215,7 +224,8 @@ class _BaseMLP(CallbackSupportMixin, BaseEstimator, ABC):  # type: ignore[misc]
             raise ValueError(
                 "X_val is provided, but y_val was not provided. Pass both, or neither."
             )
-        X = self._validate_input(X, dtype)
+        with naming("X_val"):
+            X = self._validate_input(X, dtype)
         y = check_array(
             y,
             accept_sparse="csr",
@@ -233,11 +243,21 @@ class _BaseMLP(CallbackSupportMixin, BaseEstimator, ABC):  # type: ignore[misc]
                 f"y_val has {columns[0]} columns, but y has {columns[1]}. Pass the "
                 "same targets for both."
             )
-        loss.check_target(encoded)
+        with naming("y_val"):
+            loss.check_target(encoded)
         return weigh(Data(X, encoded, weight, y), class_weights)
 
-    def _identity(self, data: Data, network: Network) -> dict[str, Any]:
-        """Return what a checkpoint of this run must agree with."""
+    def _identity(
+        self,
+        data: Data,
+        validation: Data | None,
+        network: Network,
+        start: Array | None,
+    ) -> dict[str, Any]:
+        """Return what a checkpoint of this run must agree with.
+
+        ``start`` holds the parameters that a warm start goes on from.
+        """
         identity = {
             name: describe(value)
             for name, value in self.get_params(deep=False).items()
@@ -249,6 +269,14 @@ class _BaseMLP(CallbackSupportMixin, BaseEstimator, ABC):  # type: ignore[misc]
             "estimator": type(self).__name__,
             "layer widths": network.widths,
             "shape of X": list(data.X.shape),
+            "classes": describe(getattr(self, "classes_", None)),
+            "digest of the data": digest(data.X, data.y, data.sample_weight),
+            "digest of the validation data": None
+            if validation is None
+            else digest(validation.X, validation.y, validation.sample_weight),
+            "digest of the parameters to start from": None
+            if start is None
+            else digest(start),
         }
 
     def _make_network(self, n_features: int, n_outputs: int) -> Network:
@@ -331,9 +359,6 @@ class _BaseMLP(CallbackSupportMixin, BaseEstimator, ABC):  # type: ignore[misc]
         """Set the fitted attributes."""
         run, warm = outcome.run, job.warm
         self.__dict__.update(self._attributes(job.network, job.loss, outcome.params))
-        self.n_layers_ = len(job.network.widths)
-        self.n_outputs_ = job.network.n_outputs
-        self.out_activation_ = job.loss.out_activation
         self.n_iter_ = outcome.n_iter
         self.t_ = outcome.n_samples_seen + (self.t_ if warm else 0)
         self.loss_ = outcome.loss
@@ -341,13 +366,13 @@ class _BaseMLP(CallbackSupportMixin, BaseEstimator, ABC):  # type: ignore[misc]
         self.learning_rate_curve_ = (
             self.learning_rate_curve_ if warm else []
         ) + run.learning_rates
-        validated = run.has_validation
-        losses = (self.validation_loss_curve_ or []) if warm else []
-        self.validation_loss_curve_ = (
-            losses + run.validation_losses if validated else None
-        )
-        scores = (self.validation_scores_ or []) if warm else []
-        self.validation_scores_ = scores + run.validation_scores if validated else None
+        losses = self.validation_loss_curve_ if warm else None
+        scores = self.validation_scores_ if warm else None
+        if run.has_validation:
+            losses = (losses or []) + run.validation_losses
+            scores = (scores or []) + run.validation_scores
+        self.validation_loss_curve_ = losses
+        self.validation_scores_ = scores
         self.best_validation_score_ = outcome.best_score
         best_loss = min(self.loss_curve_, default=outcome.loss)
         self.best_loss_ = best_loss if outcome.best_score is None else None
@@ -359,8 +384,15 @@ class _BaseMLP(CallbackSupportMixin, BaseEstimator, ABC):  # type: ignore[misc]
     def _attributes(
         self, network: Network, loss: Loss, params: Array
     ) -> dict[str, Any]:
-        """Return the attributes that a prediction needs."""
-        return {"_network": network, "_loss": loss, "_params": params}
+        """Return the attributes that describe a network, and predict with it."""
+        return {
+            "_network": network,
+            "_loss": loss,
+            "_params": params,
+            "n_layers_": len(network.widths),
+            "n_outputs_": network.n_outputs,
+            "out_activation_": loss.out_activation,
+        }
 
     def _as_fitted(self, network: Network, loss: Loss, params: Array) -> Self:
         """Return an estimator that predicts with these parameters, for scorers."""

@@ -5,6 +5,7 @@ Nothing is pickled.  The file is an .npz archive: the arrays of the run, and und
 """
 
 import contextlib
+import copy
 import json
 import os
 import platform
@@ -63,7 +64,8 @@ def load_checkpoint(path: Path, run: Run) -> None:
             with np.load(file, allow_pickle=False) as archive:
                 arrays = {name: archive[name] for name in archive.files}
             meta = json.loads(arrays.pop("meta").tobytes())
-            stored_format = meta["format"]
+            stored_format, identity = meta["format"], meta["identity"]
+            versions = dict(meta["versions"])
         except Exception as error:
             raise ValueError(
                 f"{path} is damaged, or is no checkpoint of this package: {error!r}. "
@@ -72,11 +74,11 @@ def load_checkpoint(path: Path, run: Run) -> None:
     if stored_format != _FORMAT:
         raise ValueError(
             f"{path} was written in format {stored_format} by sknumpy_mlp "
-            f"{meta['versions']['sknumpy_mlp']}; this version reads format {_FORMAT}. "
+            f"{versions.get('sknumpy_mlp')}; this version reads format {_FORMAT}. "
             "Finish the run with the version that began it."
         )
-    _check_identity(path, meta["identity"], run.identity)
-    _check_versions(path, meta["versions"])
+    _check_identity(path, identity, run.identity)
+    _check_versions(path, versions)
     _unpack(path, run, arrays, meta)
 
 
@@ -86,8 +88,8 @@ def load_checkpoint(path: Path, run: Run) -> None:
 def _pack(run: Run) -> tuple[dict[str, Any], dict[str, Any]]:
     state = run.state
     arrays: dict[str, Any] = {"params": run.params}
-    if run.kept_params is not None:
-        arrays["kept_params"] = run.kept_params
+    if run.best_params is not None:
+        arrays["best_params"] = run.best_params
     if state.optimizer is not None:
         for i, moment in enumerate(state.optimizer.moments):
             arrays[f"moment_{i}"] = moment
@@ -119,7 +121,8 @@ def _unpack(
     moments = [] if state.optimizer is None else list(state.optimizer.moments)
     expected = {"params": run.params}
     expected |= {f"moment_{i}": moment for i, moment in enumerate(moments)}
-    for name, array in expected.items():
+    best = {"best_params": run.params} if "best_params" in arrays else {}
+    for name, array in (expected | best).items():
         found = arrays.get(name)
         if found is None or (found.shape, found.dtype) != (array.shape, array.dtype):
             has = "nothing" if found is None else f"{found.dtype} of {found.shape}"
@@ -133,16 +136,21 @@ def _unpack(
         noise = None if meta["noise"] is None else _from_json(meta["noise"])
         values = {name: meta[name] for name in (*_LISTS, *_COUNTERS)}
         finished, n_steps = bool(meta["finished"]), int(meta["n_steps"])
-        run.rng.set_state(stream)
+        # A stream of the run's own: the user's, or NumPy's global one, is not to jump.
+        rng = copy.deepcopy(run.rng)
+        rng.set_state(stream)
         if noise is not None and state.noise is not None:
             state.noise.bit_generator.state = noise
-    except (KeyError, TypeError, ValueError) as error:
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise ValueError(
             f"{path} is damaged: {error!r}. Delete it, or give Checkpoint another path."
         ) from error
+    run.rng = rng
+    if state.stream is not None:
+        state.stream = rng
     for name, array in expected.items():
         np.copyto(array, arrays[name])
-    run.kept_params = arrays.get("kept_params")
+    run.best_params = arrays.get("best_params")
     state.order = arrays.get("order")
     if "training_rows" in arrays:
         state.holdout = arrays["training_rows"], arrays["validation_rows"]

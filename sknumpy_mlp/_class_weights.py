@@ -100,7 +100,7 @@ def _look_up(weights: dict[Any, Any], values: NDArray[Any]) -> Array:
     table = [weights[value] for value in values.tolist()]
     for weight in table:
         number = isinstance(weight, Real) and not isinstance(weight, bool)
-        if not (number and 0 <= weight < np.inf):
+        if not (number and 0 <= weight <= np.finfo(np.float64).max):
             raise ValueError(
                 f"class_weight={weights!r}: each weight must be a finite number of at "
                 f"least 0, got {weight!r}."

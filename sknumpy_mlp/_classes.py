@@ -15,6 +15,7 @@ from sklearn.utils.multiclass import (
 
 from sknumpy_mlp._base import PartialFit, _BaseMLP
 from sknumpy_mlp._class_weights import make_class_weights
+from sknumpy_mlp._inputs import naming
 from sknumpy_mlp._parameters import (
     CLASS_WEIGHT_CHECKS,
     PARAMETER_CHECKS,
@@ -168,7 +169,8 @@ class NumpyMLPClassifier(ClassifierMixin, _BaseMLP):  # type: ignore[misc]
     epsilon : float, default=1e-8
         Keeps Adam's division finite.
     n_iter_no_change : int or inf, default=10
-        Epochs without improvement that are tolerated.  Not used by 'lbfgs'.
+        Epochs without improvement that are tolerated.  'lbfgs' uses it only for
+        ``early_stopping`` on ``X_val``.
     max_fun : int, default=15000
         The most evaluations of the objective by 'lbfgs'.
     init : {'glorot', 'he', 'lecun'} or callable, default='glorot'
@@ -620,13 +622,20 @@ default=None
                     f"in classes={self.classes_}."
                 )
             y = y.toarray() if hasattr(y, "toarray") else y
-            indicator: NDArray[Any] = (y != 0).astype(dtype)
+            if not np.isin(y, (0, 1)).all():
+                raise ValueError(
+                    f"{name} is a matrix of labels, so its values must be 0 or 1; got "
+                    f"{np.unique(y)[:10]}."
+                )
+            indicator: NDArray[Any] = y.astype(dtype)
             return indicator
         if y.ndim != 1:
             raise ValueError(
                 f"{name} must be a vector of class labels, as y is; got the shape "
                 f"{y.shape}."
             )
+        with naming(name):
+            check_classification_targets(y)
         known = set(self.classes_.tolist())
         unknown = [label for label in unique_labels(y).tolist() if label not in known]
         if unknown:
@@ -813,7 +822,8 @@ class NumpyMLPRegressor(RegressorMixin, _BaseMLP):  # type: ignore[misc]
     epsilon : float, default=1e-8
         Keeps Adam's division finite.
     n_iter_no_change : int or inf, default=10
-        Epochs without improvement that are tolerated.  Not used by 'lbfgs'.
+        Epochs without improvement that are tolerated.  'lbfgs' uses it only for
+        ``early_stopping`` on ``X_val``.
     max_fun : int, default=15000
         The most evaluations of the objective by 'lbfgs'.
     init : {'glorot', 'he', 'lecun'} or callable, default='glorot'

@@ -70,22 +70,20 @@ class Evaluator:
         if scoring is not None and scoring != "loss":
             self._scorer = get_scorer(scoring)
             if data.sample_weight is not None and not _takes_weights(self._scorer):
-                raise ValueError(
-                    f"scoring={scoring!r} takes no sample_weight, but the validation "
-                    "data has weights (sample_weight, sample_weight_val or "
-                    "class_weight). Give it a parameter sample_weight, or leave the "
-                    "weights out."
-                )
+                raise self._no_weights()
 
     def __call__(self, params: Array) -> tuple[float, float]:
         """Return the mean loss, without penalty, and the score of ``params``.
 
-        The score is NaN where the network's outputs are infinite or NaN.
+        The score is NaN where the network's predictions are infinite or NaN.
         """
         data = self._data
         with np.errstate(all="ignore"):
             raw = self._network.predict_raw(params, data.X)
-            finite = bool(np.isfinite(raw).all())
+            finite = bool(
+                np.isfinite(raw).all()
+                and np.isfinite(self._loss.predict(raw.copy())).all()
+            )
             losses = self._loss.loss_gradient(data.y, raw.copy())
             mean_loss = float(np.average(losses, weights=data.sample_weight))
             if not finite:
@@ -99,13 +97,26 @@ class Evaluator:
             )
         return mean_loss, float(score)
 
+    def _no_weights(self) -> ValueError:
+        return ValueError(
+            f"scoring={self._estimator.scoring!r} takes no sample_weight, but the "
+            "validation data has weights (sample_weight, sample_weight_val or "
+            "class_weight). Use a metric that takes them, or leave the weights out."
+        )
+
     def _call_scorer(self, scorer: Callable[..., Any], params: Array) -> float:
         fitted = self._estimator._as_fitted(self._network, self._loss, params)
         data = self._data
         weights = (
             {} if data.sample_weight is None else {"sample_weight": data.sample_weight}
         )
-        score = scorer(fitted, data.X, data.target, **weights)
+        try:
+            score = scorer(fitted, data.X, data.target, **weights)
+        except TypeError as error:
+            # A scorer of scikit-learn's hands weights on to a metric of its own.
+            if weights and "sample_weight" in str(error):
+                raise self._no_weights() from error
+            raise
         try:
             return float(score)
         except (TypeError, ValueError) as error:
@@ -116,5 +127,8 @@ class Evaluator:
 
 
 def _takes_weights(scorer: Callable[..., Any]) -> bool:
-    parameters = inspect.signature(scorer).parameters.values()
+    try:
+        parameters = inspect.signature(scorer).parameters.values()
+    except ValueError:  # some builtin functions have none
+        return False
     return any(p.name == "sample_weight" or p.kind is p.VAR_KEYWORD for p in parameters)

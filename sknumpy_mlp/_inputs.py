@@ -1,6 +1,8 @@
 """What the estimators are given: targets, weights, a user's loss, parameters."""
 
-from collections.abc import Callable
+import hashlib
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from numbers import Real
 from typing import Any
@@ -32,10 +34,42 @@ def describe(value: Any) -> Any:
     if isinstance(value, np.ndarray | list | tuple):
         return [describe(item) for item in value]
     if isinstance(value, dict):
-        return [[describe(key), describe(item)] for key, item in value.items()]
-    if " at 0x" in repr(value):  # an address differs from process to process
-        return getattr(value, "__qualname__", type(value).__qualname__)
-    return repr(value)
+        pairs = [[describe(key), describe(item)] for key, item in value.items()]
+        return sorted(pairs, key=repr)
+    if " at 0x" not in repr(value):
+        return repr(value)
+    # An address differs from process to process.
+    if isinstance(value, np.random.RandomState) or not hasattr(value, "__dict__"):
+        return type(value).__qualname__
+    if hasattr(value, "__code__"):  # a function: its name may be <lambda>
+        code = value.__code__
+        return [value.__qualname__, code.co_code.hex(), describe(code.co_names)]
+    return [type(value).__qualname__, describe(vars(value))]
+
+
+def digest(*arrays: Any) -> str:
+    """Return a short text that no other data has, in practice."""
+    sums = hashlib.blake2b(digest_size=16)
+    for array in arrays:
+        if array is None:
+            sums.update(b"None")
+        elif isinstance(array, np.ndarray):
+            sums.update(f"{array.dtype.str}{array.shape}".encode())
+            # In parts: a copy in row-major order may not fit into memory.
+            for start in range(0, len(array), 4096):
+                sums.update(np.ascontiguousarray(array[start : start + 4096]).data)
+        else:
+            sums.update(digest(array.data, array.indices, array.indptr).encode())
+    return sums.hexdigest()
+
+
+@contextmanager
+def naming(what: str) -> Iterator[None]:
+    """Begin messages of ValueErrors with the name of what they are about."""
+    try:
+        yield
+    except ValueError as error:
+        raise ValueError(f"{what}: {error}") from error
 
 
 def check_loss(loss: Loss, y: NDArray[Any], n_outputs: int, dtype: Any) -> None:

@@ -5,9 +5,9 @@ back as an `Outcome`.
 """
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from numbers import Integral
 from typing import Any
 
@@ -17,6 +17,7 @@ from sklearn.model_selection import train_test_split
 
 from sknumpy_mlp._batches import Batches
 from sknumpy_mlp._evaluation import Data, Evaluator
+from sknumpy_mlp._inputs import describe
 from sknumpy_mlp._network import Network, Workspace
 from sknumpy_mlp._training import (
     EpochEnd,
@@ -27,7 +28,7 @@ from sknumpy_mlp._training import (
     train,
 )
 from sknumpy_mlp._typing import Array, IntArray
-from sknumpy_mlp._values import copy_of
+from sknumpy_mlp._values import alike, copy_of
 from sknumpy_mlp._warnings import warn
 from sknumpy_mlp.callbacks import Callback, EarlyStopping
 from sknumpy_mlp.layers import Dropout
@@ -62,8 +63,8 @@ class Job:
         Whether this is `partial_fit`: one epoch, and no verdict on convergence.
     callbacks : sequence of Callback
         What is to be told about each epoch.
-    identity : dict
-        What makes this run the same as another one, see `Run`.
+    identify : callable
+        Returns what makes this run the same as another one, see `Run`.
     """
 
     data: Data
@@ -76,7 +77,7 @@ class Job:
     warm: bool
     incremental: bool
     callbacks: Sequence[Callback] = ()
-    identity: dict[str, Any] = field(default_factory=dict)
+    identify: Callable[[], dict[str, Any]] = dict
 
 
 @dataclass(frozen=True)
@@ -109,8 +110,9 @@ def solve(estimator: Any, job: Job) -> Outcome:
         if estimator.solver == "lbfgs"
         else _solve_stochastic(estimator, job)
     )
+    run = outcome.run
     # Where the best epoch was put back, the loss is that of the last, not kept one.
-    loss_counts = outcome.run.status != "interrupted" and not outcome.run.kept_best
+    loss_counts = run.status != "interrupted" and run.result is run.params
     if not np.isfinite(outcome.params).all() or (
         loss_counts and not math.isfinite(outcome.loss)
     ):
@@ -169,14 +171,13 @@ def _solve_lbfgs(estimator: Any, job: Job) -> Outcome:
             "sklearn.preprocessing.StandardScaler.",
             ConvergenceWarning,
         )
-    kept, best_score = _choose_params(run, conductor.stopping)
     return Outcome(
         run=run,
-        params=kept.astype(job.params.dtype, copy=False),
+        params=run.result.astype(job.params.dtype, copy=False),
         n_iter=n_iter,
         n_samples_seen=n_evaluations * X.shape[0],
         loss=loss,
-        best_score=best_score,
+        best_score=conductor.best_score,
     )
 
 
@@ -207,7 +208,7 @@ def _solve_stochastic(estimator: Any, job: Job) -> Outcome:
             schedule,
             batches,
             state,
-            job.rng,
+            run.rng,
             regularization=_make_regularization(estimator),
             learning_rate_init=float(estimator.learning_rate_init),
             max_epochs=run.max_epochs,
@@ -233,19 +234,18 @@ def _solve_stochastic(estimator: Any, job: Job) -> Outcome:
             "and the optimization hasn't converged yet.",
             ConvergenceWarning,
         )
-    params, best_score = _choose_params(run, conductor.stopping)
-    if run.kept_best:
+    if run.result is not run.params:
         # Moments and patience belong to the last epoch, not to the one put back.
         state.optimizer = None
         state.forget_plateau()
-        _warn_of_divergence(estimator, run.validation_scores)
+        _warn_of_divergence(estimator, run)
     return Outcome(
         run=run,
-        params=params,
+        params=run.result,
         n_iter=run.n_epochs,
         n_samples_seen=state.n_samples_seen - n_samples_before,
         loss=run.losses[-1] if run.losses else math.nan,
-        best_score=best_score,
+        best_score=conductor.best_score,
         state=state,
     )
 
@@ -296,19 +296,30 @@ def _make_state(estimator: Any, job: Job, schedule: Schedule) -> TrainingState:
         estimator.learning_rate_init,
         _make_regularization(estimator),
         estimator.early_stopping,
-        estimator.scoring,
+        # An object could not be told from its copy.
+        describe(estimator.scoring),
         job.loss,
         job.network,
     )
-    if state.settings != settings:
+    if not alike(state.settings, settings):
         state.settings = settings
         state.forget_plateau()
     # Moments are of use only to the same optimiser with the same constants.
     optimizer = _make_optimizer(estimator)
-    if state.optimizer is None or not state.optimizer.same_settings(optimizer):
+    as_given = state.optimizer_as_given
+    if (
+        state.optimizer is None
+        or as_given is None
+        or not as_given.same_settings(optimizer)
+    ):
+        state.optimizer_as_given = copy_of(optimizer)
         optimizer.init(job.params)
         state.optimizer = optimizer
         state.forget_plateau()
+    state.optimizer.moments = tuple(
+        moment.astype(job.params.dtype, copy=False)
+        for moment in state.optimizer.moments
+    )
     if isinstance(estimator.random_state, Integral):
         state.seed, state.stream = int(estimator.random_state), job.rng
     else:
@@ -338,8 +349,8 @@ def _hold_out(estimator: Any, job: Job, state: TrainingState) -> None:
         if weight is not None and not weight[rows].any():
             raise ValueError(
                 f"All samples of the {part} part of the early_stopping split have a "
-                "sample_weight of zero. Remove samples of weight zero, or set "
-                "early_stopping=False."
+                "sample_weight (times class_weight) of zero. Remove samples of weight "
+                "zero, or set early_stopping=False."
             )
 
 
@@ -403,7 +414,7 @@ def _make_run(
         rng=job.rng,
         max_epochs=1 if job.incremental else int(estimator.max_iter),
         has_validation=job.validation is not None or holds_out,
-        identity=job.identity,
+        identify=job.identify,
     )
 
 
@@ -481,7 +492,7 @@ class _Conductor:
         stopping.best_score = run.state.best_score
         stopping.n_epochs_no_change = run.state.n_epochs_no_change
         if restores and run.n_epochs:
-            stopping.best_params = run.kept_params
+            stopping.best_params = run.best_params
         elif restores:
             # Until an epoch does better, the best parameters are those to start from.
             # A warm start must do better than they do, on the data of this call.
@@ -489,14 +500,23 @@ class _Conductor:
             stopping.best_params = run.params.copy()
             score = self._evaluate(run.params)[1] if job.warm else -math.inf
             stopping.best_score = -math.inf if math.isnan(score) else score
-        run.kept_params = stopping.best_params
+        run.best_params = stopping.best_params
         return stopping
+
+    @property
+    def best_score(self) -> float | None:
+        """Score of the parameters that are kept, if early stopping chose them."""
+        run, stopping = self._run, self.stopping
+        if stopping is None or run.best_params is None or run.kept_params is not None:
+            return None
+        return stopping.best_score
 
     def epoch_end(self, event: EpochEnd) -> bool:
         """Deal with an epoch; return True if it was the last one."""
         run = self._run
         if self._evaluate is not None:
             loss, score = self._evaluate(event.params)
+            self._check_score(loss, score)
             event = replace(event, validation_loss=loss, validation_score=score)
         run.params = event.params
         run.record(event)
@@ -508,6 +528,18 @@ class _Conductor:
         if run.status == "running" and any(stops):
             run.status = "stopped"
         return run.status != "running"
+
+    def _check_score(self, loss: float, score: float) -> None:
+        """Raise ValueError if epochs are to be judged by a score that has no value."""
+        judged = self.stopping is not None and self.stopping.monitor != "loss"
+        if judged and math.isnan(score) and math.isfinite(loss):
+            scoring = self._estimator.scoring
+            raise ValueError(
+                f"early_stopping=True with scoring={scoring!r}: the score on the "
+                "validation data is NaN, although the predictions are finite. Use "
+                "validation data on which it is defined (more samples, all classes), "
+                "or scoring='loss'."
+            )
 
     def _is_over(self, event: EpochEnd) -> bool:
         """At a plateau, let the schedule lower the rate; return True if it ends."""
@@ -521,13 +553,13 @@ class _Conductor:
             if self._schedule is not None and event.learning_rate is not None:
                 base_rate = self._schedule.after_plateau(event.learning_rate)
             if base_rate is not None:
-                state.base_rate = base_rate
+                state.base_rate = float(base_rate)
                 stopping.n_epochs_no_change = 0
             ends = base_rate is None
             self._print_plateau(stopping, base_rate)
         state.best_score = stopping.best_score
         state.n_epochs_no_change = stopping.n_epochs_no_change
-        self._run.kept_params = stopping.best_params
+        self._run.best_params = stopping.best_params
         return ends
 
     def _print(self, event: EpochEnd) -> None:
@@ -555,17 +587,6 @@ class _Conductor:
         )
 
 
-def _choose_params(
-    run: Run, stopping: EarlyStopping | None
-) -> tuple[Array, float | None]:
-    """Return the parameters to keep, and their score if early stopping chose them."""
-    if run.kept_params is None:
-        return run.params, None
-    if stopping is not None and run.kept_params is stopping.best_params:
-        return run.kept_params, stopping.best_score
-    return run.kept_params, None
-
-
 # ---------------------------------------------------------------------------- messages
 
 
@@ -579,11 +600,12 @@ def _divergence_advice(estimator: Any) -> str:
     )
 
 
-def _warn_of_divergence(estimator: Any, scores: list[float]) -> None:
-    n_bad = sum(math.isnan(score) for score in scores)
+def _warn_of_divergence(estimator: Any, run: Run) -> None:
+    curves = [run.losses, run.validation_losses, run.validation_scores]
+    n_bad = max(sum(not math.isfinite(x) for x in curve) for curve in curves)
     if n_bad:
         warn(
-            f"The training diverged: in {n_bad} of {len(scores)} epochs the network's "
+            f"The training diverged: in {n_bad} of {run.n_epochs} epochs the network's "
             "predictions were not finite. The best weights from before were put back. "
             f"{_divergence_advice(estimator)}",
             ConvergenceWarning,

@@ -9,6 +9,7 @@ import math
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -90,6 +91,8 @@ class TrainingState:
         What the training aimed at: a plateau of other settings tells nothing.
     optimizer : Optimizer or None
         The optimiser with its moments; None starts afresh.
+    optimizer_as_given : Optimizer or None
+        The optimiser as it was before it did a step.
     base_rate : float or None
         The learning rate that plateaus have left; None is the initial one.
     best_score : float
@@ -115,6 +118,7 @@ class TrainingState:
 
     settings: tuple[Any, ...] = ()
     optimizer: Optimizer | None = None
+    optimizer_as_given: Optimizer | None = None
     base_rate: float | None = None
     best_score: float = -math.inf
     n_epochs_no_change: int = 0
@@ -149,15 +153,18 @@ class Run:
         The most epochs (for L-BFGS, iterations) of the run.
     has_validation : bool
         Whether there is validation data.
-    identity : dict
-        What must agree for another run to be the same one: the estimator's
-        parameters, the shapes of network and data.
+    identify : callable
+        Returns what must agree for another run to be the same one: the estimator's
+        parameters, the network, and a digest of the data.
     losses, learning_rates : list of float
         Objective and learning rate of each epoch (no rates for L-BFGS).
     validation_losses, validation_scores : list of float
         Loss and score on the validation data after each epoch; empty without any.
+    best_params : ndarray of shape (n_params,) or None
+        The best parameters so far, if the estimator stops early by itself.
     kept_params : ndarray of shape (n_params,) or None
-        The parameters to keep at the end instead of the last ones.
+        Parameters that a callback wants to be kept at the end, instead of the best or
+        the last ones.
     status : str
         "running"; at the end "finished" (by the estimator's own rules), "exhausted"
         (``max_epochs`` done), "stopped" (by a callback), "interrupted" (Ctrl-C) or
@@ -169,11 +176,12 @@ class Run:
     rng: np.random.RandomState
     max_epochs: int
     has_validation: bool = False
-    identity: dict[str, Any] = field(default_factory=dict)
+    identify: Callable[[], dict[str, Any]] = dict
     losses: list[float] = field(default_factory=list)
     learning_rates: list[float] = field(default_factory=list)
     validation_losses: list[float] = field(default_factory=list)
     validation_scores: list[float] = field(default_factory=list)
+    best_params: Array | None = None
     kept_params: Array | None = None
     status: str = "running"
 
@@ -182,10 +190,17 @@ class Run:
         """Number of epochs done."""
         return len(self.losses)
 
+    @cached_property
+    def identity(self) -> dict[str, Any]:
+        """What must agree for another run to be the same one."""
+        return self.identify()
+
     @property
-    def kept_best(self) -> bool:
-        """Whether other parameters than the last ones are kept."""
-        return self.kept_params is not None
+    def result(self) -> Array:
+        """The parameters to keep if the run ended now."""
+        if self.kept_params is not None:
+            return self.kept_params
+        return self.params if self.best_params is None else self.best_params
 
     def record(self, event: EpochEnd) -> None:
         """Append what an epoch brought."""

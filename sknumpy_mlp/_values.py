@@ -1,6 +1,8 @@
 """Small objects that are what their attributes say."""
 
 import copy
+import math
+from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -17,7 +19,7 @@ class Value:
     def __eq__(self, other: object) -> bool:
         if type(self) is not type(other):
             return NotImplemented
-        return vars(self) == vars(other)
+        return alike(vars(self), vars(other))
 
     def __hash__(self) -> int:
         # Attributes may be lists or arrays; equal objects at least share their names.
@@ -26,6 +28,22 @@ class Value:
     def __repr__(self) -> str:
         settings = ", ".join(f"{name}={value!r}" for name, value in vars(self).items())
         return f"{type(self).__name__}({settings})"
+
+
+def alike(a: Any, b: Any) -> bool:
+    """Whether two values are equal, where they or parts of them may be arrays."""
+    if isinstance(a, np.ndarray) or isinstance(b, np.ndarray):
+        return type(a) is type(b) and a.dtype == b.dtype and np.array_equal(a, b)
+    if type(a) is not type(b):
+        return bool(a == b)
+    if isinstance(a, dict):
+        return a.keys() == b.keys() and all(alike(a[name], b[name]) for name in a)
+    if isinstance(a, list | tuple):
+        return len(a) == len(b) and all(map(alike, a, b))
+    try:
+        return bool(a == b)
+    except ValueError:  # a dataclass with an array compares it like a number
+        return alike(vars(a), vars(b))
 
 
 def copy_of(obj: Any) -> Any:
@@ -38,3 +56,33 @@ def copy_of(obj: Any) -> Any:
         if isinstance(value, np.generic):
             object.__setattr__(copied, name, value.item())
     return copied
+
+
+def check_number(
+    obj: Any, name: str, low: float, high: float = math.inf, *, closed: str = "left"
+) -> None:
+    """Raise ValueError if an attribute is no number in a range; make it a float.
+
+    Parameters
+    ----------
+    obj : object
+        Its class and the attribute are named in the message.
+    name : str
+        The attribute.
+    low, high : float
+        The ends of the range.
+    closed : {'left', 'both', 'neither'}, default='left'
+        Which ends belong to it.
+    """
+    value = getattr(obj, name)
+    is_number = isinstance(value, Real) and not isinstance(value, bool | np.bool_)
+    above = is_number and (value > low or (closed != "neither" and value == low))
+    below = is_number and (value < high or (closed == "both" and value == high))
+    if not (above and below):
+        left = "(" if closed == "neither" else "["
+        right = "]" if closed == "both" else ")"
+        raise ValueError(
+            f"{type(obj).__name__}({name}={value!r}): {name} must be a number in the "
+            f"range {left}{low:g}, {high:g}{right}."
+        )
+    object.__setattr__(obj, name, float(value))

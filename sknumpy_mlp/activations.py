@@ -19,7 +19,7 @@ import numpy as np
 from scipy.special import expit, ndtr
 
 from sknumpy_mlp._typing import Array
-from sknumpy_mlp._values import Value
+from sknumpy_mlp._values import Value, check_number
 
 __all__ = [
     "ACTIVATIONS",
@@ -168,11 +168,7 @@ class LeakyReLU(Activation):
     negative_slope: float = 0.01
 
     def __post_init__(self) -> None:
-        if not 0.0 <= self.negative_slope < 1.0:
-            raise ValueError(
-                f"LeakyReLU(negative_slope={self.negative_slope!r}): the slope must be "
-                "a number in the range [0, 1)."
-            )
+        check_number(self, "negative_slope", 0.0, 1.0)
 
     def forward(self, z: Array, out: Array) -> None:
         """Write ``f(z)`` into ``out``."""
@@ -215,11 +211,8 @@ class ELU(Activation):
     scale: float = 1.0
 
     def __post_init__(self) -> None:
-        if not (0.0 < self.alpha < math.inf and 0.0 < self.scale < math.inf):
-            raise ValueError(
-                f"{type(self).__name__}(alpha={self.alpha!r}, scale={self.scale!r}): "
-                "both must be finite numbers of more than 0."
-            )
+        check_number(self, "alpha", 0.0, closed="neither")
+        check_number(self, "scale", 0.0, closed="neither")
 
     def forward(self, z: Array, out: Array) -> None:
         """Write ``f(z)`` into ``out``."""
@@ -323,6 +316,9 @@ class SiLU(Activation):
         delta *= a
 
 
+_MISH_IS_LINEAR = 20.0
+
+
 @dataclass(frozen=True)
 class Mish(Activation):
     r"""Mish, :math:`f(z) = z \tanh(\log(1 + e^z))`.
@@ -351,6 +347,7 @@ class Mish(Activation):
         """Multiply ``delta`` by the derivative."""
         w = np.empty_like(z)
         self._ratio(z, a, w)
+        np.minimum(z, _MISH_IS_LINEAR, out=z)
         # 4 u (u - 1) / (u**2 + 1)**2 = 4 w (w + 1) / (w (w + 2) + 2)**2
         z *= w
         z *= 4.0
@@ -365,9 +362,9 @@ class Mish(Activation):
     @staticmethod
     def _ratio(z: Array, out: Array, w: Array) -> None:
         """``w = exp(z)`` and ``out = (u**2 - 1) / (u**2 + 1)`` for ``u = w + 1``."""
-        # Beyond 20 the ratio is 1 to the last digit, and soon exp would overflow.
+        # Beyond, the ratio is 1 to the last digit, and soon exp would overflow.
         # In terms of w nothing cancels where w is small.
-        np.minimum(z, 20.0, out=w)
+        np.minimum(z, _MISH_IS_LINEAR, out=w)
         np.exp(w, out=w)
         np.add(w, 2.0, out=out)
         out *= w

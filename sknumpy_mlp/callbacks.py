@@ -26,6 +26,7 @@ import math
 import os
 import sys
 import time
+from numbers import Integral
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -234,9 +235,14 @@ class Checkpoint(Callback):
 
     The file is replaced in one piece: whatever happens while it is written, either
     the old one is there or the new one.  It holds arrays and JSON, no pickle.  A
-    resumed run ends with the same bits as one without a break; with
-    ``solver="lbfgs"`` only its parameters go on, since SciPy does not hand out what
-    L-BFGS has learnt of the curvature.
+    resumed run ends with the same bits as one without a break, with two exceptions:
+    with ``solver="lbfgs"`` only the parameters go on, since SciPy does not hand out
+    what L-BFGS has learnt of the curvature; and other callbacks begin afresh, so that
+    an `EarlyStopping` among them forgets its best epoch and its patience (that of the
+    estimators' own ``early_stopping`` is in the file).
+
+    Each run needs a file of its own: a cross-validation, whose fits see different data
+    and share one path, is refused when it resumes, and overwrites when it does not.
 
     Parameters
     ----------
@@ -245,10 +251,11 @@ class Checkpoint(Callback):
     every : int, default=1
         Save after every so many epochs, and at the end of the training.
     resume : bool, default=False
-        Whether to go on from the file if it exists, after a check that parameters and
-        shapes are those of this fit.  ``callbacks`` and ``verbose`` may differ, and
-        ``max_iter`` unless the learning rate depends on it.  A run that had ended by
-        the estimator's own rules is not trained further.  False overwrites the file.
+        Whether to go on from the file if it exists, after a check that parameters,
+        data (by a digest) and, in a warm start, the weights to start from are those of
+        this fit.  ``callbacks`` and ``verbose`` may differ, and ``max_iter`` unless
+        the learning rate depends on it.  A run that had ended by the estimator's own
+        rules is not trained further.  False overwrites the file.
     on_error : {'raise', 'warn'}, default='raise'
         What to do if the file cannot be written: end the fit by an OSError, or warn
         and train on.
@@ -286,7 +293,9 @@ class Checkpoint(Callback):
         resume: bool = False,
         on_error: str = "raise",
     ) -> None:
-        if isinstance(every, bool) or not isinstance(every, int) or every < 1:
+        given: Any = every
+        is_int = isinstance(given, Integral) and not isinstance(given, bool)
+        if not (is_int and given >= 1):
             raise ValueError(
                 f"Checkpoint(every={every!r}): it must be an int of at least 1."
             )
@@ -309,6 +318,8 @@ class Checkpoint(Callback):
         """Go on from the file if asked to."""
         self._run, self._saved_epoch = run, None
         path = Path(self.path)
+        if not path.absolute().parent.is_dir():
+            self._complain(FileNotFoundError(2, "there is no such folder"))
         if self.resume and path.exists():
             load_checkpoint(path, run)
             self._saved_epoch = run.n_epochs
@@ -331,15 +342,20 @@ class Checkpoint(Callback):
         try:
             save_checkpoint(Path(self.path), self._run)
         except OSError as error:
-            message = (
-                f"Checkpoint could not write {os.fspath(self.path)!r}: {error}. Free "
-                "space or choose another path; an earlier checkpoint is still there."
-            )
-            if self.on_error == "raise":
-                raise OSError(error.errno, message) from error
-            warn(f"{message} The training goes on.")
+            self._complain(error)
         else:
             self._saved_epoch = self._run.n_epochs
+
+    def _complain(self, error: OSError) -> None:
+        """Raise or warn, as asked, that the file cannot be written."""
+        path = Path(self.path)
+        message = f"Checkpoint could not write {os.fspath(path)!r}: {error}. "
+        if path.exists():
+            message += "The file that was there before is still there. "
+        message += "Make room, or choose another path."
+        if self.on_error == "raise":
+            raise OSError(error.errno, message) from error
+        warn(f"{message} The training goes on.")
 
 
 class Progress(Callback):
@@ -358,7 +374,11 @@ class Progress(Callback):
         self._bar: Any = None
 
     def __getstate__(self) -> dict[str, Any]:
-        return self.__dict__ | {"_bar": None}
+        # A file cannot travel to another process; there it is standard error.
+        return self.__dict__ | {"_bar": None, "file": None}
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> "Progress":
+        return type(self)(self.file)
 
     def on_train_begin(self, run: Run) -> None:
         """Open the bar."""
@@ -428,7 +448,7 @@ class _PlainBar:
         self._shown_at = time.monotonic()
         seconds = max(self._shown_at - self._began, 1e-9)
         rate = (self._n - self._initial) / seconds
-        filled = self._WIDTH * self._n // self._total
+        filled = min(self._WIDTH, self._WIDTH * self._n // self._total)
         line = (
             f"{'#' * filled}{'.' * (self._WIDTH - filled)} "
             f"{self._n}/{self._total} {self._unit}s, {rate:.3g} {self._unit}s/s"

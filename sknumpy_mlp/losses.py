@@ -27,7 +27,7 @@ from numpy.typing import NDArray
 from scipy.special import expit, xlogy
 
 from sknumpy_mlp._typing import Array
-from sknumpy_mlp._values import Value
+from sknumpy_mlp._values import Value, check_number
 
 __all__ = [
     "CLASSIFICATION_LOSSES",
@@ -192,8 +192,7 @@ class Huber(Loss):
     delta: float = 1.0
 
     def __post_init__(self) -> None:
-        _check_open_interval(self, "delta", self.delta, 0.0, math.inf)
-        object.__setattr__(self, "delta", float(self.delta))
+        check_number(self, "delta", 0.0, closed="neither")
 
     def loss_gradient(self, y: NDArray[Any], raw: Array) -> Array:
         """Return the losses and overwrite ``raw`` with their gradient."""
@@ -219,6 +218,10 @@ class Quantile(Loss):
     several.  Several quantiles need one target and have an output each; the
     predictions are the raw outputs *in ascending order*, in the loss as well as in
     `predict`, so that the quantiles never cross [1]_.  Domain: real numbers.
+
+    The score of an estimator with several quantiles is the mean of their D2 pinball
+    scores; with one it is R2, as for scikit-learn's ``QuantileRegressor``, so set
+    ``scoring="loss"`` for early stopping.
 
     Parameters
     ----------
@@ -249,16 +252,17 @@ class Quantile(Loss):
     def __post_init__(self) -> None:
         given: Any = self.quantile
         several = isinstance(given, Iterable) and not isinstance(given, str)
-        levels = tuple(given) if several else (given,)
-        for level in levels:
-            _check_open_interval(self, "quantile", level, 0.0, 1.0)
-        levels = tuple(float(level) for level in levels)
+        levels = []
+        for level in given if several else [given]:
+            object.__setattr__(self, "quantile", level)
+            check_number(self, "quantile", 0.0, 1.0, closed="neither")
+            levels.append(float(level))
         if not levels or any(a >= b for a, b in itertools.pairwise(levels)):
             raise ValueError(
                 f"Quantile(quantile={given!r}): several quantiles must be in "
                 "ascending order, each of them once, and there must be at least one."
             )
-        object.__setattr__(self, "quantile", levels if several else levels[0])
+        object.__setattr__(self, "quantile", tuple(levels) if several else levels[0])
 
     @property
     def levels(self) -> tuple[float, ...]:
@@ -442,7 +446,7 @@ class BinaryLogLoss(Loss):
     label_smoothing: float = 0.0
 
     def __post_init__(self) -> None:
-        _check_label_smoothing(self)
+        check_number(self, "label_smoothing", 0.0, 1.0)
 
     def loss_gradient(self, y: NDArray[Any], raw: Array) -> Array:
         """Return the losses and overwrite ``raw`` with their gradient."""
@@ -513,7 +517,7 @@ class MultinomialLogLoss(Loss):
     label_smoothing: float = 0.0
 
     def __post_init__(self) -> None:
-        _check_label_smoothing(self)
+        check_number(self, "label_smoothing", 0.0, 1.0)
 
     def loss_gradient(self, y: NDArray[Any], raw: Array) -> Array:
         """Return the losses and overwrite ``raw`` with their gradient."""
@@ -606,39 +610,12 @@ class LogLoss(ClassificationLoss):
     label_smoothing: float = 0.0
 
     def __post_init__(self) -> None:
-        _check_label_smoothing(self)
+        check_number(self, "label_smoothing", 0.0, 1.0)
 
     def for_target(self, *, multinomial: bool) -> Loss:
         """Return the loss for exactly one class a row, or for yes-no outputs."""
         kind = MultinomialLogLoss if multinomial else BinaryLogLoss
         return kind(self.label_smoothing)
-
-
-def _check_open_interval(
-    loss: Loss, name: str, value: Any, low: float, high: float
-) -> None:
-    """Raise ValueError if a constant is no number between the two."""
-    if not (_is_number(value) and low < value < high):
-        raise ValueError(
-            f"{type(loss).__name__}({name}={value!r}): {name} must be a number in the "
-            f"range ({low:g}, {high:g})."
-        )
-
-
-def _check_label_smoothing(loss: Any) -> None:
-    """Raise ValueError if it is out of range; make it a Python float."""
-    value = loss.label_smoothing
-    if not (_is_number(value) and 0.0 <= value < 1.0):
-        raise ValueError(
-            f"{type(loss).__name__}(label_smoothing={value!r}): label_smoothing must "
-            "be a number in the range [0, 1)."
-        )
-    # NumPy scalars would pull float32 arithmetic up to float64.
-    object.__setattr__(loss, "label_smoothing", float(value))
-
-
-def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float | np.number) and not isinstance(value, bool)
 
 
 #: The losses that the estimators know by name.

@@ -15,6 +15,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from sknumpy_mlp._typing import Array
+from sknumpy_mlp._values import alike, check_number
 
 __all__ = ["OPTIMIZERS", "SGD", "Adam", "Optimizer", "RMSprop"]
 
@@ -69,7 +70,7 @@ class Optimizer(ABC):
             memory = ("n_steps", "moments")
             return {k: v for k, v in vars(optimizer).items() if k not in memory}
 
-        return type(self) is type(other) and settings(self) == settings(other)
+        return type(self) is type(other) and alike(settings(self), settings(other))
 
     def init(self, params: Array) -> None:
         """Forget everything and make moments of zero for a vector like ``params``."""
@@ -202,6 +203,9 @@ class SGD(Optimizer):
     momentum: float = 0.9
     nesterov: bool = True
 
+    def __post_init__(self) -> None:
+        check_number(self, "momentum", 0.0, 1.0, closed="both")
+
     @property
     def powers(self) -> tuple[int, ...]:
         """The velocity holds the gradient itself."""
@@ -268,6 +272,11 @@ class RMSprop(Optimizer):
     rho: float = 0.9
     epsilon: float = 1e-8
     momentum: float = 0.0
+
+    def __post_init__(self) -> None:
+        check_number(self, "rho", 0.0, 1.0)
+        check_number(self, "epsilon", 0.0)
+        check_number(self, "momentum", 0.0, 1.0)
 
     @property
     def powers(self) -> tuple[int, ...]:
@@ -344,6 +353,11 @@ class Adam(Optimizer):
     beta_1: float = 0.9
     beta_2: float = 0.999
     epsilon: float = 1e-8
+
+    def __post_init__(self) -> None:
+        check_number(self, "beta_1", 0.0, 1.0)
+        check_number(self, "beta_2", 0.0, 1.0)
+        check_number(self, "epsilon", 0.0)
 
     @property
     def powers(self) -> tuple[int, ...]:

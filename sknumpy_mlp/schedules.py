@@ -22,7 +22,7 @@ import math
 from dataclasses import dataclass
 from typing import ClassVar
 
-from sknumpy_mlp._values import Value
+from sknumpy_mlp._values import Value, check_number
 
 __all__ = [
     "SCHEDULES",
@@ -103,6 +103,9 @@ class InverseScaling(Schedule):
 
     power_t: float = 0.5
 
+    def __post_init__(self) -> None:
+        check_number(self, "power_t", 0.0)
+
     def epoch_factor(self, n_samples_seen: int) -> float:
         """Factor on the base rate for an epoch that starts after so many samples."""
         return float((n_samples_seen + 1) ** -self.power_t)
@@ -127,11 +130,8 @@ class Plateau(Schedule):
     min_rate: float = 1e-6
 
     def __post_init__(self) -> None:
-        if not (1.0 < self.divisor < math.inf and 0.0 < self.min_rate < math.inf):
-            raise ValueError(
-                f"{self!r}: divisor must be a finite number of more than 1, and "
-                "min_rate one of more than 0."
-            )
+        check_number(self, "divisor", 1.0, closed="neither")
+        check_number(self, "min_rate", 0.0, closed="neither")
 
     def after_plateau(self, learning_rate: float) -> float | None:
         """Return the base rate after training stalled at a rate; None ends it."""
@@ -166,7 +166,7 @@ class Cosine(Schedule):
     end: float = 0.0
 
     def __post_init__(self) -> None:
-        _check_shares(self, ("end",))
+        check_number(self, "end", 0.0, 1.0, closed="both")
 
     def __call__(self, progress: float) -> float:
         """Factor on the base rate for a step at this share of the run, 0 to 1."""
@@ -212,7 +212,9 @@ class WarmupCosine(Schedule):
     end: float = 0.0
 
     def __post_init__(self) -> None:
-        _check_shares(self, ("start", "end"), below_one=("warmup",))
+        check_number(self, "warmup", 0.0, 1.0)
+        check_number(self, "start", 0.0, 1.0, closed="both")
+        check_number(self, "end", 0.0, 1.0, closed="both")
 
     def __call__(self, progress: float) -> float:
         """Factor on the base rate for a step at this share of the run, 0 to 1."""
@@ -264,7 +266,9 @@ class OneCycle(Schedule):
     end: float = 4e-6
 
     def __post_init__(self) -> None:
-        _check_shares(self, ("start", "end"), below_one=("rise",))
+        check_number(self, "rise", 0.0, 1.0)
+        check_number(self, "start", 0.0, 1.0, closed="both")
+        check_number(self, "end", 0.0, 1.0, closed="both")
 
     def __call__(self, progress: float) -> float:
         """Factor on the base rate for a step at this share of the run, 0 to 1."""
@@ -276,19 +280,6 @@ class OneCycle(Schedule):
 def _half_cosine(first: float, last: float, share: float) -> float:
     """Go from ``first`` to ``last``, slowly at both ends."""
     return last + (first - last) * 0.5 * (1.0 + math.cos(math.pi * share))
-
-
-def _check_shares(
-    schedule: Schedule, names: tuple[str, ...], *, below_one: tuple[str, ...] = ()
-) -> None:
-    """Raise ValueError for a share that is not between 0 and 1."""
-    for name in (*names, *below_one):
-        value = getattr(schedule, name)
-        if not 0.0 <= value <= 1.0 or (name in below_one and value == 1.0):
-            right = ")" if name in below_one else "]"
-            raise ValueError(
-                f"{schedule!r}: {name} must be a number in the range [0, 1{right}."
-            )
 
 
 #: The schedules that the estimators know by name.

@@ -449,7 +449,10 @@ def test_partial_fit_knows_no_horizon(Estimator, rate):
         ({"sample_weight_val": y}, "sample_weight_val is provided, but X_val was not"),
         ({"X_val": X[:, :2], "y_val": y}, r"2 features, but .* expecting 3"),
         ({"X_val": X, "y_val": y[:5]}, "inconsistent numbers of samples"),
-        ({"X_val": _with(X, (0, 0), np.nan), "y_val": y}, "Input X contains NaN"),
+        (
+            {"X_val": _with(X, (0, 0), np.nan), "y_val": y},
+            "X_val: Input X contains NaN",
+        ),
         ({"X_val": X, "y_val": _with(y, 0, np.nan)}, "Input y_val contains NaN"),
         (
             {"X_val": X, "y_val": y, "sample_weight_val": -np.ones(20)},
@@ -483,10 +486,14 @@ def test_validation_targets_of_a_classifier():
         clf.fit(X, Y, X_val=X, y_val=Y[:, :2])
     with pytest.raises(ValueError, match="y_val has 1 columns, but there are 3 labels"):
         clf.fit(X, Y, X_val=X, y_val=y)
+    with pytest.raises(ValueError, match=r"y_val is a matrix of labels.*got \[-3  4\]"):
+        clf.fit(X, Y, X_val=X, y_val=7 * Y - 3)
+    with pytest.raises(ValueError, match="y_val: Unknown label type: continuous"):
+        clf.fit(X, y, X_val=X, y_val=y + 0.5)
 
 
 def test_validation_targets_of_a_regressor():
-    with pytest.raises(ValueError, match=r"loss='poisson': got -1"):
+    with pytest.raises(ValueError, match=r"y_val: .*loss='poisson': got -1"):
         NumpyMLPRegressor("poisson").fit(X, y, X_val=X, y_val=y - 1.0)
     with pytest.raises(ValueError, match="y_val contains values too large for float32"):
         NumpyMLPRegressor(dtype="float32").fit(X, y, X_val=X, y_val=y * 1e300)

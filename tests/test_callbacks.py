@@ -1,5 +1,6 @@
 """Callbacks by themselves, with events made by hand."""
 
+import copy
 import io
 import math
 import pickle
@@ -190,6 +191,12 @@ def test_progress_with_tqdm():
     _show(Progress(file))
     assert "3/10" in file.getvalue()
     assert "loss 0.5, validation loss 0.25, score 0.875" in file.getvalue()
+
+
+def test_progress_travels_without_its_file():
+    copied = copy.deepcopy(Progress(sys.stdout))
+    assert copied.file is sys.stdout
+    assert pickle.loads(pickle.dumps(Progress(sys.stdout))).file is None
 
 
 def test_progress_defaults_to_standard_error(monkeypatch, capsys):

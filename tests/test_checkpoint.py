@@ -1,5 +1,6 @@
 """Callbacks in a fit, and runs that are cut off and go on."""
 
+import copy
 import json
 import os
 import warnings
@@ -7,6 +8,7 @@ import warnings
 import numpy as np
 import pytest
 from sklearn.datasets import load_digits
+from sklearn.model_selection import cross_val_score
 
 from sknumpy_mlp import NumpyMLPClassifier, NumpyMLPRegressor, _checkpoints
 from sknumpy_mlp.callbacks import (
@@ -373,11 +375,80 @@ def test_a_file_of_other_data_or_another_estimator_is_refused(tmp_path):
     reg = NumpyMLPRegressor(callbacks=checkpoint, **SETTINGS)
     with pytest.raises(ValueError, match=r"shape of X was \[300, 64\] and is \[200"):
         reg.fit(X[:200], y[:200])
-    with pytest.raises(ValueError, match=r"holds float64 .* as params.*float32"):
-        reg.fit(X.astype(np.float32), y)
+    for other in ((X.astype(np.float32), y), (X[::-1], y), (X, y + 1)):
+        with pytest.raises(ValueError, match="digest of the data was"):
+            reg.fit(*other)
+    with pytest.raises(ValueError, match="digest of the data was"):
+        reg.fit(X, y, sample_weight=np.ones(len(y)))
+    with pytest.raises(ValueError, match="digest of the validation data was None"):
+        reg.fit(X, y, X_val=X, y_val=y)
     clf = NumpyMLPClassifier(callbacks=checkpoint, **SETTINGS)
     with pytest.raises(ValueError, match="estimator was 'NumpyMLPRegressor'"):
         clf.fit(X, y)
+
+
+def test_a_file_of_other_labels_is_refused(tmp_path):
+    path = tmp_path / "run.npz"
+    names = np.array(["no", "yes"])
+    settings = SETTINGS | {"callbacks": [Checkpoint(path)]}
+    clf = NumpyMLPClassifier(**settings).fit(X, names[y % 2])
+    clf.set_params(callbacks=[Checkpoint(path, resume=True)])
+    with pytest.raises(
+        ValueError, match=r"classes was \['no', 'yes'\] and is \[0, 1\]"
+    ):
+        clf.fit(X, y % 2)
+
+
+def test_folds_of_a_cross_validation_do_not_go_on_from_one_another(tmp_path):
+    """Rows of one fold's test set are in the training set of another's file."""
+    est = NumpyMLPRegressor(
+        callbacks=[Checkpoint(tmp_path / "run.npz", resume=True)], **SETTINGS
+    )
+    with pytest.raises(ValueError, match="belongs to another run"):
+        cross_val_score(est, X, y, cv=3, error_score="raise")
+
+
+@both
+def test_a_warm_start_does_not_go_on_from_the_file_of_the_fit_before(
+    Estimator, tmp_path
+):
+    path = tmp_path / "run.npz"
+    est = Estimator(
+        warm_start=True, callbacks=[Checkpoint(path, resume=True)], **SETTINGS
+    ).fit(X, y)
+    with pytest.raises(ValueError, match="parameters to start from was None"):
+        est.fit(X, y)
+    # With a file of its own, cut off and resumed, it is one without a break.
+    whole = Estimator(warm_start=True, **SETTINGS).fit(X, y).fit(X, y)
+    path.unlink()
+    start = copy.deepcopy(est)
+    est.set_params(callbacks=[Checkpoint(path), FailAt(5)])
+    with pytest.raises(RuntimeError):
+        est.fit(X, y)
+    _assert_same(start.fit(X, y), whole)
+
+
+@both
+def test_a_resumed_run_keeps_its_own_last_weights(Estimator, tmp_path):
+    """And not those that an EarlyStopping of the run before has handed over."""
+    path = tmp_path / "run.npz"
+    settings = SETTINGS | {"learning_rate": "cosine", "learning_rate_init": 0.05}
+    for callbacks in (
+        [EarlyStopping("loss"), StopAt(5), Checkpoint(path, every=2)],
+        [Checkpoint(path, every=2), StopAt(5), EarlyStopping("loss")],
+    ):
+        Estimator(callbacks=callbacks, **settings).fit(X, y)
+        resumed = Estimator(callbacks=[Checkpoint(path, resume=True)], **settings)
+        _assert_same(resumed.fit(X, y), Estimator(**settings).fit(X, y))
+
+
+def test_resuming_leaves_the_global_random_numbers_alone(tmp_path):
+    path = tmp_path / "run.npz"
+    settings = SETTINGS | {"random_state": None}
+    NumpyMLPRegressor(callbacks=[Checkpoint(path), StopAt(3)], **settings).fit(X, y)
+    first = np.random.rand(3)
+    NumpyMLPRegressor(callbacks=[Checkpoint(path, resume=True)], **settings).fit(X, y)
+    assert not np.isin(np.random.rand(3), first).any()
 
 
 def _rewrite(path, change):
@@ -430,6 +501,10 @@ DAMAGE = {
     "no moments": (
         lambda path: _rewrite(path, lambda _, arrays: arrays.pop("moment_0")),
         "holds nothing as moment_0",
+    ),
+    "no versions": (
+        lambda path: _rewrite(path, lambda meta, _: meta.pop("versions")),
+        "damaged, or is no checkpoint",
     ),
     "no stream": (
         lambda path: _rewrite(path, lambda meta, _: meta.pop("stream")),
@@ -492,7 +567,7 @@ def test_a_full_disk_leaves_the_earlier_file(Estimator, tmp_path, monkeypatch):
 
     monkeypatch.setattr(_checkpoints.np, "savez", full)
     est.set_params(callbacks=[Checkpoint(path, resume=True)])
-    with pytest.raises(OSError, match=r"No space left on device.*earlier checkpoint"):
+    with pytest.raises(OSError, match=r"No space left .*before is still there"):
         est.fit(X, y)
     assert path.read_bytes() == before
     assert os.listdir(tmp_path) == ["run.npz"]

@@ -2,6 +2,7 @@
 
 import copy
 import pickle
+from dataclasses import dataclass
 
 import numpy as np
 import pytest
@@ -13,6 +14,7 @@ from sklearn.model_selection import GridSearchCV, train_test_split
 
 from sknumpy_mlp import NumpyMLPClassifier, NumpyMLPRegressor
 from sknumpy_mlp.activations import ACTIVATIONS, Activation, LeakyReLU, Tanh
+from sknumpy_mlp.callbacks import EarlyStopping
 from sknumpy_mlp.initializers import Glorot, He
 from sknumpy_mlp.losses import (
     REGRESSION_LOSSES,
@@ -394,6 +396,42 @@ class SignDescent(Optimizer):
         params -= rate * self.scale * np.sign(mean)
 
 
+@dataclass
+class Counting(SGD):
+    """Counts its rules in a field of its own."""
+
+    n_rules: int = 0
+
+    def rule(self, params, grad, moments, rate):
+        self.n_rules += 1
+        super().rule(params, grad, moments, rate)
+
+
+class WeightedOutputs(Loss):
+    """A loss with an array."""
+
+    def __init__(self, weights):
+        self.weights = np.asarray(weights)
+
+    def loss_gradient(self, y, raw):
+        raw -= y
+        losses = (0.5 * self.weights * raw**2).sum(axis=1)
+        raw *= self.weights
+        return losses
+
+
+@unconverged
+def test_what_changes_or_holds_arrays_goes_on_too():
+    Y = np.column_stack([y, X[:, 20]])
+    objects = {"solver": Counting(), "loss": WeightedOutputs([1.0, 2.0])}
+    reg = NumpyMLPRegressor(**objects, **SETTINGS)
+    for _ in range(5):
+        reg.partial_fit(X, Y)
+    whole = NumpyMLPRegressor(**objects, **SETTINGS).fit(X, Y)
+    np.testing.assert_array_equal(reg._params, whole._params)
+    assert reg._training_state.optimizer.n_rules == 10
+
+
 @unconverged
 @both
 def test_an_optimizer_of_ones_own_goes_on_in_partial_fit(Estimator):
@@ -582,6 +620,19 @@ def test_weight_decay_makes_adam_adamw(Estimator):
         shrunk[:n_coefs], -0.02 * start._params[:n_coefs], atol=1e-12
     )
     np.testing.assert_allclose(shrunk[n_coefs:], 0, atol=1e-15)
+
+
+@unconverged
+def test_a_callback_that_restores_does_not_hide_divergence():
+    reg = NumpyMLPRegressor(
+        solver="sgd",
+        activation="identity",
+        learning_rate_init=1.0,
+        random_state=0,
+        callbacks=[EarlyStopping("loss")],
+    )
+    with pytest.warns(UserWarning, match="The training diverged"):
+        reg.fit(X, y)
 
 
 @unconverged

@@ -106,6 +106,23 @@ def test_decay_multiplies_the_head_before_the_rule(optimizer, rate, _, monkeypat
     np.testing.assert_allclose(decayed, expected, rtol=1e-14)
 
 
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: SGD(momentum=-3.0),
+        lambda: SGD(momentum=1.5),
+        lambda: Adam(beta_1=1.0),
+        lambda: Adam(beta_2=1.0),
+        lambda: Adam(epsilon="a"),
+        lambda: RMSprop(rho=1.0),
+        lambda: RMSprop(momentum=1.0),
+    ],
+)
+def test_constants_out_of_range(make):
+    with pytest.raises(ValueError, match=r"must be a number in the range \[0, "):
+        make()
+
+
 def test_same_settings():
     used = Adam(beta_1=0.5)
     used.init(np.zeros(3))

@@ -1,5 +1,7 @@
 """Validation data: recorded, scored by any metric, and early stopping by it."""
 
+import threading
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -316,6 +318,66 @@ def test_early_stopping_as_a_callback(Estimator):
     np.testing.assert_array_equal(by_callback._params, by_parameter._params)
     assert stopping.best_score == by_parameter.best_validation_score_
     assert by_callback.best_validation_score_ is None
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.UndefinedMetricWarning")
+def test_a_score_that_has_no_value_is_not_taken_for_divergence():
+    reg = NumpyMLPRegressor(early_stopping=True, **SETTINGS)
+    with pytest.raises(ValueError, match="validation data is NaN, although"):
+        reg.fit(X, y, X_val=X_VAL[:1], y_val=Y_VAL[:1])
+    # Where nothing depends on it, it is recorded.
+    reg.set_params(early_stopping=False, max_iter=2)
+    assert np.isnan(
+        reg.fit(X, y, X_val=X_VAL[:1], y_val=Y_VAL[:1]).validation_scores_
+    ).all()
+
+
+@both
+def test_curves_survive_a_call_without_validation_data(Estimator):
+    classes = {"classes": range(10)} if Estimator is NumpyMLPClassifier else {}
+    est = Estimator(**SETTINGS).partial_fit(X, y, **classes, **VALIDATION)
+    est.partial_fit(X, y)
+    est.partial_fit(X, y, **VALIDATION)
+    assert len(est.loss_curve_) == 3
+    assert len(est.validation_scores_) == len(est.validation_loss_curve_) == 2
+
+
+@both
+def test_a_scorer_goes_on_like_its_name(Estimator):
+    """An object could not be told from its copy, and need not be copied."""
+    classes = {"classes": range(10)} if Estimator is NumpyMLPClassifier else {}
+
+    class Scorer:
+        lock = threading.Lock()  # cannot be copied
+
+        def __init__(self):
+            self.own_lock = threading.Lock()
+
+        def __call__(self, estimator, X, y):
+            return 0.0
+
+    rates = []
+    for scoring in ("r2", Scorer()):
+        est = Estimator(
+            scoring=scoring, learning_rate="plateau", n_iter_no_change=2, tol=1e9
+        )
+        for _ in range(9):
+            est.partial_fit(X, y, **classes, **VALIDATION)
+        rates.append(est.learning_rate_curve_)
+    assert rates[0] == rates[1]
+    assert rates[0][-1] < 0.001
+
+
+def test_a_metric_that_takes_no_weights():
+    clf = NumpyMLPClassifier(
+        scoring=make_scorer(lambda a, b: float((a == b).mean())), **SETTINGS
+    )
+    with pytest.raises(ValueError, match="takes no sample_weight"):
+        clf.fit(X, y, **VALIDATION, sample_weight_val=np.ones(len(Y_VAL)))
+    with pytest.raises(ValueError, match="takes no sample_weight"):
+        clf.set_params(scoring=max).fit(
+            X, y, **VALIDATION, sample_weight_val=np.ones(len(Y_VAL))
+        )
 
 
 def test_multilabel_validation():
