@@ -147,7 +147,9 @@ class NumpyMLPClassifier(ClassifierMixin, _BaseMLP):  # type: ignore[misc]
         Whether to print a line for each epoch.
     warm_start : bool, default=False
         Whether `fit` goes on from the last call: parameters, optimiser, counters,
-        hold-out and random stream, as if the training had not been interrupted.
+        hold-out and random stream, as if the training had not been interrupted.  A
+        schedule that depends on ``max_iter`` begins anew in each call, and after early
+        stopping has put an earlier epoch back so does the optimiser.
     momentum : float, default=0.9
         Momentum of 'sgd', between 0 and 1.
     nesterovs_momentum : bool, default=True
@@ -167,7 +169,7 @@ class NumpyMLPClassifier(ClassifierMixin, _BaseMLP):  # type: ignore[misc]
     beta_2 : float, default=0.999
         Decay rate of Adam's second moment, in [0, 1).
     epsilon : float, default=1e-8
-        Keeps Adam's division finite.
+        Keeps the division of 'adam' and 'rmsprop' finite.
     n_iter_no_change : int or inf, default=10
         Epochs without improvement that are tolerated.  'lbfgs' uses it only for
         ``early_stopping`` on ``X_val``.
@@ -801,7 +803,9 @@ class NumpyMLPRegressor(RegressorMixin, _BaseMLP):  # type: ignore[misc]
         Whether to print a line for each epoch.
     warm_start : bool, default=False
         Whether `fit` goes on from the last call: parameters, optimiser, counters,
-        hold-out and random stream, as if the training had not been interrupted.
+        hold-out and random stream, as if the training had not been interrupted.  A
+        schedule that depends on ``max_iter`` begins anew in each call, and after early
+        stopping has put an earlier epoch back so does the optimiser.
     momentum : float, default=0.9
         Momentum of 'sgd', between 0 and 1.
     nesterovs_momentum : bool, default=True
@@ -820,7 +824,7 @@ class NumpyMLPRegressor(RegressorMixin, _BaseMLP):  # type: ignore[misc]
     beta_2 : float, default=0.999
         Decay rate of Adam's second moment, in [0, 1).
     epsilon : float, default=1e-8
-        Keeps Adam's division finite.
+        Keeps the division of 'adam' and 'rmsprop' finite.
     n_iter_no_change : int or inf, default=10
         Epochs without improvement that are tolerated.  'lbfgs' uses it only for
         ``early_stopping`` on ``X_val``.
@@ -882,7 +886,7 @@ class NumpyMLPRegressor(RegressorMixin, _BaseMLP):  # type: ignore[misc]
         Number of output units.
     out_activation_ : str
         Name of the output activation: 'identity', or 'exp' for the losses 'poisson'
-        and 'gamma'.
+        and 'gamma', or what a loss of your own says.
     t_ : int
         Number of samples seen in all epochs of all calls (for 'lbfgs', in all
         evaluations of the objective).

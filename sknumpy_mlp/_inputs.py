@@ -1,10 +1,12 @@
 """What the estimators are given: targets, weights, a user's loss, parameters."""
 
 import hashlib
+import inspect
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from numbers import Real
+from types import CodeType, FunctionType, ModuleType, NoneType
 from typing import Any
 
 import numpy as np
@@ -14,6 +16,8 @@ from sklearn.utils import check_array, check_consistent_length, column_or_1d
 from sknumpy_mlp._evaluation import Data
 from sknumpy_mlp._typing import Array
 from sknumpy_mlp.losses import Loss
+
+_ATOMS = (NoneType, bool, int, float, str)
 
 
 def one_or_several_columns(y: Any, *, dense: bool, warn: bool) -> Any:
@@ -27,24 +31,46 @@ def one_or_several_columns(y: Any, *, dense: bool, warn: bool) -> Any:
 
 def describe(value: Any) -> Any:
     """Return what JSON can hold of a parameter, the same in every process."""
-    if value is None or isinstance(value, bool | int | float | str):
+    try:
+        return _describe(value)
+    except RecursionError:  # an object that holds itself
+        return type(value).__qualname__
+
+
+def _describe(value: Any) -> Any:
+    if isinstance(value, _ATOMS):
         return value
     if isinstance(value, np.generic):
-        return describe(value.item())
-    if isinstance(value, np.ndarray | list | tuple):
-        return [describe(item) for item in value]
+        return _describe(value.item())
+    if isinstance(value, np.ndarray):
+        long_and_numeric = value.size > 1000 and value.dtype.kind in "biufc"
+        return digest(value) if long_and_numeric else _describe(value.tolist())
+    if isinstance(value, list | tuple):
+        return [_describe(item) for item in value]
     if isinstance(value, dict):
-        pairs = [[describe(key), describe(item)] for key, item in value.items()]
+        pairs = [[_describe(key), _describe(item)] for key, item in value.items()]
         return sorted(pairs, key=repr)
-    if " at 0x" not in repr(value):
+    if isinstance(value, CodeType):
+        return _describe([value.co_code.hex(), value.co_names, value.co_consts])
+    if isinstance(value, FunctionType):  # its name may be <lambda>
+        cells = inspect.getclosurevars(value).nonlocals
+        bound = {name: cell for name, cell in cells.items() if isinstance(cell, _ATOMS)}
+        return _describe(
+            [value.__qualname__, value.__code__, value.__defaults__, bound]
+        )
+    # An address differs from process to process, and so may what a stream has drawn.
+    opaque = np.random.RandomState | type | ModuleType
+    if isinstance(value, opaque) or not hasattr(value, "__dict__"):
+        return type(value).__qualname__ if " at 0x" in repr(value) else repr(value)
+    attributes = {
+        name: item
+        for name, item in vars(value).items()
+        if name not in ("n_steps", "moments")  # an optimiser's memory
+    }
+    is_plain = all(isinstance(item, _ATOMS) for item in attributes.values())
+    if is_plain and " at 0x" not in repr(value):
         return repr(value)
-    # An address differs from process to process.
-    if isinstance(value, np.random.RandomState) or not hasattr(value, "__dict__"):
-        return type(value).__qualname__
-    if hasattr(value, "__code__"):  # a function: its name may be <lambda>
-        code = value.__code__
-        return [value.__qualname__, code.co_code.hex(), describe(code.co_names)]
-    return [type(value).__qualname__, describe(vars(value))]
+    return [type(value).__qualname__, _describe(attributes)]
 
 
 def digest(*arrays: Any) -> str:

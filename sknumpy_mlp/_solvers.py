@@ -8,7 +8,7 @@ import math
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from numbers import Integral
+from numbers import Integral, Real
 from typing import Any
 
 import numpy as np
@@ -17,7 +17,6 @@ from sklearn.model_selection import train_test_split
 
 from sknumpy_mlp._batches import Batches
 from sknumpy_mlp._evaluation import Data, Evaluator
-from sknumpy_mlp._inputs import describe
 from sknumpy_mlp._network import Network, Workspace
 from sknumpy_mlp._training import (
     EpochEnd,
@@ -30,7 +29,7 @@ from sknumpy_mlp._training import (
 from sknumpy_mlp._typing import Array, IntArray
 from sknumpy_mlp._values import alike, copy_of
 from sknumpy_mlp._warnings import warn
-from sknumpy_mlp.callbacks import Callback, EarlyStopping
+from sknumpy_mlp.callbacks import Callback, Checkpoint, EarlyStopping
 from sknumpy_mlp.layers import Dropout
 from sknumpy_mlp.losses import Loss
 from sknumpy_mlp.optimizers import OPTIMIZERS, SGD, Optimizer
@@ -113,9 +112,10 @@ def solve(estimator: Any, job: Job) -> Outcome:
     run = outcome.run
     # Where the best epoch was put back, the loss is that of the last, not kept one.
     loss_counts = run.status != "interrupted" and run.result is run.params
-    if not np.isfinite(outcome.params).all() or (
-        loss_counts and not math.isfinite(outcome.loss)
-    ):
+    diverged = loss_counts and not math.isfinite(outcome.loss)
+    # No epoch had a score: what would be put back is what the training began with.
+    never_scored = outcome.best_score == -math.inf and run.status != "interrupted"
+    if diverged or never_scored or not np.isfinite(outcome.params).all():
         raise ValueError(
             "Solver produced non-finite parameter weights. The input data may contain "
             f"large values and need to be preprocessed. {_divergence_advice(estimator)}"
@@ -132,7 +132,11 @@ def _solve_lbfgs(estimator: Any, job: Job) -> Outcome:
     X = job.data.X.astype(np.float64, copy=False)
     params = job.params.astype(np.float64, copy=False)
     run = _make_run(estimator, job, params)
-    n_evaluations, converged, message = 0, False, ""
+    converged, message = False, ""
+
+    def count_samples() -> None:
+        run.state.n_samples_seen += X.shape[0]
+
     with _told(job.callbacks, run):
         conductor = _Conductor(estimator, job, run)
         n_before = run.n_epochs
@@ -148,18 +152,20 @@ def _solve_lbfgs(estimator: Any, job: Job) -> Outcome:
                     max_iter=run.max_epochs,
                     max_fun=int(estimator.max_fun),
                     on_iteration=conductor.epoch_end,
+                    on_evaluation=count_samples,
                     n_iter_done=n_before,
                 )
-                n_evaluations = result.n_evaluations
                 converged, message = result.converged, result.message
                 if run.status == "running":
                     run.status = "finished" if converged else "exhausted"
                 loss, n_iter = result.loss, result.n_iter
             else:
                 loss, n_iter = run.losses[-1], n_before
+                if run.status == "running":
+                    run.status, message = "exhausted", "max_iter is reached"
         except KeyboardInterrupt:
             _interrupt(run)
-            n_iter = n_evaluations = run.n_epochs
+            n_iter = run.n_epochs
             loss = run.losses[-1] if run.losses else math.nan
         run.params = params
     unfinished = run.status == "exhausted" and math.isfinite(loss)
@@ -175,7 +181,7 @@ def _solve_lbfgs(estimator: Any, job: Job) -> Outcome:
         run=run,
         params=run.result.astype(job.params.dtype, copy=False),
         n_iter=n_iter,
-        n_samples_seen=n_evaluations * X.shape[0],
+        n_samples_seen=run.state.n_samples_seen,
         loss=loss,
         best_score=conductor.best_score,
     )
@@ -235,10 +241,12 @@ def _solve_stochastic(estimator: Any, job: Job) -> Outcome:
             ConvergenceWarning,
         )
     if run.result is not run.params:
-        # Moments and patience belong to the last epoch, not to the one put back.
-        state.optimizer = None
-        state.forget_plateau()
-        _warn_of_divergence(estimator, run)
+        if not np.array_equal(run.result, run.params):
+            # Moments and patience belong to the last epoch, not to the one put back.
+            state.optimizer = None
+            state.forget_plateau()
+        if conductor.best_score != -math.inf:  # or it raises
+            _warn_of_divergence(estimator, run)
     return Outcome(
         run=run,
         params=run.result,
@@ -261,6 +269,13 @@ def make_schedule(estimator: Any) -> Schedule:
     given = estimator.learning_rate
     if isinstance(given, Schedule):
         schedule: Schedule = copy_of(given)
+        factors = (schedule(0.0), schedule(1.0), schedule.epoch_factor(0))
+        for factor in factors:
+            if not (isinstance(factor, Real) and 0 <= factor < math.inf):
+                raise ValueError(
+                    f"learning_rate={given!r} must return finite factors of at least "
+                    f"0, got {factor!r}."
+                )
         return schedule
     is_sgd = estimator.solver == "sgd" or isinstance(estimator.solver, SGD)
     if given in SGD_SCHEDULES and not is_sgd:
@@ -296,8 +311,8 @@ def _make_state(estimator: Any, job: Job, schedule: Schedule) -> TrainingState:
         estimator.learning_rate_init,
         _make_regularization(estimator),
         estimator.early_stopping,
-        # An object could not be told from its copy.
-        describe(estimator.scoring),
+        # An object could not be told from its copy, and may be large: its name will do.
+        getattr(estimator.scoring, "__qualname__", str(estimator.scoring)),
         job.loss,
         job.network,
     )
@@ -424,14 +439,15 @@ def _told(callbacks: Sequence[Callback], run: Run) -> Iterator[None]:
     begun: list[Callback] = []
     errors: list[BaseException] = []
     try:
-        for callback in callbacks:
+        # Checkpoints first: the others are to see a run as it is resumed.
+        for callback in sorted(callbacks, key=lambda c: not isinstance(c, Checkpoint)):
             begun.append(callback)
             callback.on_train_begin(run)
         yield
     except BaseException as error:
         run.status = "failed"
         errors.append(error)
-    for callback in begun:
+    for callback in [each for each in callbacks if each in begun]:
         try:
             callback.on_train_end(run)
         except BaseException as error:
@@ -551,7 +567,11 @@ class _Conductor:
         if at_plateau:
             base_rate = None
             if self._schedule is not None and event.learning_rate is not None:
-                base_rate = self._schedule.after_plateau(event.learning_rate)
+                base_rate = self._schedule.after_plateau(
+                    float(self._estimator.learning_rate_init)
+                    if state.base_rate is None
+                    else state.base_rate
+                )
             if base_rate is not None:
                 state.base_rate = float(base_rate)
                 stopping.n_epochs_no_change = 0

@@ -322,7 +322,7 @@ def clip_norm(vector: Array, max_norm: float) -> None:
             return  # nothing can be said of its direction
         vector /= largest
         norm = math.sqrt(float(vector @ vector))
-        vector *= max_norm / norm
+        vector *= min(max_norm / norm, largest)
     elif norm > max_norm:
         vector *= max_norm / norm
 
@@ -375,9 +375,9 @@ def train(
     assert optimizer is not None, "the caller chooses the optimiser"
     for epoch in range(n_epochs_done + 1, max_epochs + 1):
         base_rate = learning_rate_init if state.base_rate is None else state.base_rate
-        base_rate *= schedule.epoch_factor(state.n_samples_seen)
+        base_rate *= float(schedule.epoch_factor(state.n_samples_seen))
         summed_loss, n_rows_used, n_rows_drawn = 0.0, 0, 0
-        first_rate = base_rate * schedule((epoch - 1) / max_epochs)
+        first_rate = base_rate * float(schedule((epoch - 1) / max_epochs))
         # Overflow shows in the parameters, which are checked; NumPy need not warn.
         with np.errstate(all="ignore"):
             for X, y, sample_weight in batches.epoch(rng):
@@ -389,7 +389,8 @@ def train(
                 value, l2 = objective(
                     workspace, loss, X, y, sample_weight, regularization.alpha
                 )
-                rate = base_rate * schedule((epoch - 1 + share_of_epoch) / max_epochs)
+                progress = (epoch - 1 + share_of_epoch) / max_epochs
+                rate = base_rate * float(schedule(progress))
                 update(workspace, optimizer, rate, l2, regularization)
                 summed_loss += value * n_rows
                 n_rows_used += n_rows
@@ -411,8 +412,6 @@ class LBFGSResult:
     ----------
     n_iter : int
         Iterations done.
-    n_evaluations : int
-        Times the objective was evaluated.
     loss : float
         Final value of the objective.
     converged : bool
@@ -422,7 +421,6 @@ class LBFGSResult:
     """
 
     n_iter: int
-    n_evaluations: int
     loss: float
     converged: bool
     message: str
@@ -438,6 +436,7 @@ def minimize_lbfgs(
     max_iter: int,
     max_fun: int,
     on_iteration: Callable[[EpochEnd], bool],
+    on_evaluation: Callable[[], None] = lambda: None,
     n_iter_done: int = 0,
 ) -> LBFGSResult:
     """Minimise the objective on one batch with SciPy's L-BFGS-B.
@@ -458,6 +457,8 @@ def minimize_lbfgs(
         Limits on iterations and on evaluations of the objective.
     on_iteration : callable
         Told about the end of each iteration; returns True to end the run.
+    on_evaluation : callable, default=lambda: None
+        Told about each evaluation of the objective.
     n_iter_done : int, default=0
         Iterations of this run that were done before, if it was cut off.
 
@@ -473,6 +474,7 @@ def minimize_lbfgs(
     n_iter = n_iter_done
 
     def value_and_gradient(candidate: Array) -> tuple[float, Array]:
+        on_evaluation()
         np.copyto(params, candidate)
         with np.errstate(all="ignore"):
             value, l2 = objective(workspace, loss, *batch, alpha)
@@ -510,7 +512,6 @@ def minimize_lbfgs(
     np.copyto(params, result.x)
     return LBFGSResult(
         n_iter=min(int(result.nit) + n_iter_done, max_iter),
-        n_evaluations=int(result.nfev),
         loss=float(result.fun),
         converged=result.status == 0,
         message=str(result.message),

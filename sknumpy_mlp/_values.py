@@ -1,6 +1,7 @@
 """Small objects that are what their attributes say."""
 
 import copy
+import dataclasses
 import math
 from numbers import Real
 from typing import Any
@@ -43,7 +44,16 @@ def alike(a: Any, b: Any) -> bool:
     try:
         return bool(a == b)
     except ValueError:  # a dataclass with an array compares it like a number
-        return alike(vars(a), vars(b))
+        return alike(_compared(a), _compared(b))
+
+
+def _compared(obj: Any) -> dict[str, Any]:
+    """Return the attributes that matter when a dataclass is compared."""
+    attributes: dict[str, Any] = vars(obj)
+    if dataclasses.is_dataclass(obj):
+        names = [field.name for field in dataclasses.fields(obj) if field.compare]
+        return {name: attributes[name] for name in names}
+    return attributes
 
 
 def copy_of(obj: Any) -> Any:

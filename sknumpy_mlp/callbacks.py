@@ -2,8 +2,10 @@
 
 Pass a list of them to an estimator, ``callbacks=[History(), TimeLimit(60)]``.  They
 are called in the order of the list, and as given, never copied, so that they can be
-asked afterwards; `Callback.on_train_begin` makes each ready for another fit.  They
-run in ``fit``; ``partial_fit`` calls none, since whoever calls it drives the loop.
+asked afterwards; `Callback.on_train_begin` makes each ready for another fit.  (What
+clones estimators clones their callbacks as well: after a grid search, ask those of its
+``best_estimator_``.)  They run in ``fit``; ``partial_fit`` calls none, since whoever
+calls it drives the loop.
 
 To write one, derive from `Callback`:
 
@@ -35,6 +37,7 @@ import numpy as np
 from sknumpy_mlp._checkpoints import load_checkpoint, save_checkpoint
 from sknumpy_mlp._training import EpochEnd, Run
 from sknumpy_mlp._typing import Array
+from sknumpy_mlp._values import check_number
 from sknumpy_mlp._warnings import warn
 
 __all__ = [
@@ -61,7 +64,7 @@ class Callback:
         return f"{type(self).__name__}({arguments})"
 
     def on_train_begin(self, run: Run) -> None:
-        """Get ready: the parameters are there, and no epoch has been done."""
+        """Get ready: the parameters are there, and the epochs of a resumed run."""
 
     def on_epoch_end(self, event: EpochEnd) -> bool | None:
         """Look at an epoch (for L-BFGS, an iteration); return True to end the fit."""
@@ -120,6 +123,8 @@ default='validation_score'
         self.tol = tol
         self.n_iter_no_change = n_iter_no_change
         self.restore_best = restore_best
+        check_number(self, "tol", 0.0)
+        check_number(self, "n_iter_no_change", 1.0, closed="both")
         self._reset()
 
     def _reset(self) -> None:
@@ -142,7 +147,7 @@ default='validation_score'
         """Judge the epoch; return True if the patience is used up."""
         value = getattr(event, self.monitor)
         score = value if self.monitor == "validation_score" else -value
-        if score >= self.best_score + self.tol:
+        if score > -math.inf and score >= self.best_score + self.tol:
             self.n_epochs_no_change = 0
         else:
             self.n_epochs_no_change += 1
@@ -308,7 +313,7 @@ class Checkpoint(Callback):
         self.resume = resume
         self.on_error = on_error
         self._run: Run | None = None
-        self._saved_epoch: int | None = None
+        self._saved: tuple[int, bool] | None = None
 
     def __getstate__(self) -> dict[str, Any]:
         # A pickle of the estimator in the middle of a fit is no place for the run.
@@ -316,13 +321,13 @@ class Checkpoint(Callback):
 
     def on_train_begin(self, run: Run) -> None:
         """Go on from the file if asked to."""
-        self._run, self._saved_epoch = run, None
+        self._run, self._saved = run, None
         path = Path(self.path)
         if not path.absolute().parent.is_dir():
             self._complain(FileNotFoundError(2, "there is no such folder"))
         if self.resume and path.exists():
             load_checkpoint(path, run)
-            self._saved_epoch = run.n_epochs
+            self._saved = (run.n_epochs, run.status == "finished")
 
     def on_epoch_end(self, event: EpochEnd) -> bool:
         """Save the run if it is time."""
@@ -333,7 +338,7 @@ class Checkpoint(Callback):
     def on_train_end(self, run: Run) -> None:
         """Save the last epoch, unless something broke off in the middle of it."""
         whole = run.status in ("finished", "exhausted", "stopped")
-        if whole and self._saved_epoch != run.n_epochs:
+        if whole and self._saved != (run.n_epochs, run.status == "finished"):
             self._save()
         self._run = None
 
@@ -344,7 +349,7 @@ class Checkpoint(Callback):
         except OSError as error:
             self._complain(error)
         else:
-            self._saved_epoch = self._run.n_epochs
+            self._saved = (self._run.n_epochs, self._run.status == "finished")
 
     def _complain(self, error: OSError) -> None:
         """Raise or warn, as asked, that the file cannot be written."""

@@ -4,7 +4,7 @@ A layer is a frozen description.  It owns no arrays: the parameters and their gr
 are views into two flat vectors, the memory for intermediate results comes from the
 workspace of the run, and both are handed to `Layer.forward` and `Layer.backward`.  So
 a network pickles small, one network can run in several threads at once, and a
-training step on dense data allocates next to nothing.
+training step allocates little: for the default activation, a mask of booleans.
 
 A layer's parameters come in two kinds.  *Coefficients* are penalised by ``alpha``;
 *intercepts* are not.
@@ -18,6 +18,7 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from sknumpy_mlp._typing import Array, RandomSource, Shape
+from sknumpy_mlp._values import check_number
 from sknumpy_mlp.activations import Activation, Identity
 from sknumpy_mlp.initializers import Glorot, Initializer
 
@@ -85,7 +86,8 @@ class Layer(ABC):
         params : sequence of ndarray
             Views of this layer's coefficients and intercepts.
         x : {ndarray, sparse matrix} of shape (n_rows, fan_in)
-            The input.  Only a first layer may be given a sparse one.
+            The input.  Only the first layer with parameters and those below it may
+            be given a sparse one.
         buffers : dict of ndarray
             This layer's buffers, cut to ``n_rows``.
         rng : Generator or None
@@ -302,6 +304,9 @@ class Dropout(Layer):
     fan_in: int
     rate: float
 
+    def __post_init__(self) -> None:
+        check_number(self, "rate", 0.0, 1.0)
+
     @property
     def fan_out(self) -> int:  # type: ignore[override]
         """As many columns as came in."""
@@ -350,7 +355,7 @@ class Dropout(Layer):
         threshold = min(round(self.rate * 2**16), 2**16 - 1)
         scale = 2**16 / (2**16 - threshold)
         values = x if isinstance(x, np.ndarray) else x.data
-        words = rng.bit_generator.random_raw(-(-values.size // 4))
+        words = rng.integers(0, 2**64, -(-values.size // 4), dtype=np.uint64)
         bits = words.view(np.uint16)[: values.size].reshape(values.shape)
         kept = np.greater_equal(bits, np.uint16(threshold))
         if values is not x:

@@ -106,6 +106,18 @@ def test_losses_are_better_when_lower(monitor):
     assert stopping.best_params is None
 
 
+def test_an_infinite_loss_is_no_improvement():
+    stopping = EarlyStopping("loss", n_iter_no_change=2)
+    stops = [stopping.on_epoch_end(_event(i, math.inf)) for i in range(1, 5)]
+    assert stops == [False, False, True, True]
+
+
+def test_ranges_of_early_stopping():
+    for bad in ({"tol": -1}, {"tol": "a"}, {"n_iter_no_change": 0}):
+        with pytest.raises(ValueError, match="must be a number in the range"):
+            EarlyStopping(**bad)
+
+
 def test_infinite_patience():
     stopping = EarlyStopping(tol=1e9, n_iter_no_change=math.inf)
     assert _feed(stopping, [0.0] * 50) is None

@@ -11,6 +11,7 @@ from sklearn.datasets import load_digits
 from sklearn.model_selection import cross_val_score
 
 from sknumpy_mlp import NumpyMLPClassifier, NumpyMLPRegressor, _checkpoints
+from sknumpy_mlp._inputs import describe
 from sknumpy_mlp.callbacks import (
     Callback,
     Checkpoint,
@@ -440,6 +441,55 @@ def test_a_resumed_run_keeps_its_own_last_weights(Estimator, tmp_path):
         Estimator(callbacks=callbacks, **settings).fit(X, y)
         resumed = Estimator(callbacks=[Checkpoint(path, resume=True)], **settings)
         _assert_same(resumed.fit(X, y), Estimator(**settings).fit(X, y))
+
+
+def test_a_finished_run_of_lbfgs_is_not_trained_further(tmp_path):
+    path = tmp_path / "run.npz"
+    settings = {"solver": "lbfgs", "alpha": 10.0, "tol": 0.05, "random_state": 0}
+    first = NumpyMLPClassifier(callbacks=[Checkpoint(path)], **settings).fit(X, y)
+    assert first.n_iter_ < 200
+    again = NumpyMLPClassifier(callbacks=[Checkpoint(path, resume=True)], **settings)
+    _assert_same(again.fit(X, y), first)
+
+
+def test_a_run_of_lbfgs_that_is_used_up_stays_so(tmp_path):
+    path, spy = tmp_path / "run.npz", Spy()
+    settings = {"solver": "lbfgs", "max_iter": 5, "random_state": 0}
+    first = NumpyMLPClassifier(callbacks=[Checkpoint(path)], **settings).fit(X, y)
+    again = NumpyMLPClassifier(
+        callbacks=[Checkpoint(path, resume=True), spy], **settings
+    )
+    _assert_same(again.fit(X, y), first)
+    assert spy.log == [("", "begin", 5, 5), ("", "end", "exhausted", 5)]
+    plain = NumpyMLPClassifier(**settings).fit(X, y)
+    assert plain.t_ == first.t_ > 5 * len(X)
+
+
+def test_all_callbacks_begin_with_the_run_as_it_is_resumed(tmp_path):
+    path, before = tmp_path / "run.npz", Spy()
+    NumpyMLPRegressor(callbacks=[Checkpoint(path), StopAt(3)], **SETTINGS).fit(X, y)
+    callbacks = [before, Checkpoint(path, resume=True)]
+    NumpyMLPRegressor(callbacks=callbacks, **SETTINGS).fit(X, y)
+    assert before.log[0] == ("", "begin", 12, 3)
+
+
+def _drawn(size):
+    return lambda rng, fan_in, fan_out: rng.normal(0, size, (fan_in, fan_out))
+
+
+def test_functions_and_long_arrays_are_told_apart(tmp_path):
+    path = tmp_path / "run.npz"
+    reg = NumpyMLPRegressor(
+        init=_drawn(0.1), callbacks=[Checkpoint(path)], **SETTINGS
+    ).fit(X, y)
+    reg.set_params(callbacks=[Checkpoint(path, resume=True)]).fit(X, y)
+    with pytest.raises(ValueError, match="init was"):
+        reg.set_params(init=_drawn(0.2)).fit(X, y)
+    table = np.zeros(5000)
+    assert describe(table) != describe(table + (np.arange(5000) == 2500))
+    one, two = (lambda x: x + 1), (lambda x: x + 2)
+    assert describe(one) == describe(one) != describe(two)
+    assert json.dumps(describe({"a": (one, table, np.float32(2), Huber(), None)}))
 
 
 def test_resuming_leaves_the_global_random_numbers_alone(tmp_path):

@@ -145,8 +145,13 @@ def test_a_warm_fit_reuses_the_hold_out():
 @unconverged
 def test_the_optimizer_starts_afresh_after_best_weights_were_put_back():
     clf = NumpyMLPClassifier(
-        early_stopping=True, warm_start=True, max_iter=3, random_state=0
+        early_stopping=True,
+        warm_start=True,
+        max_iter=30,
+        learning_rate_init=0.1,
+        random_state=0,
     ).fit(X, y)
+    assert np.argmax(clf.validation_scores_) < clf.n_iter_ - 1
     assert clf._training_state.optimizer is None
     assert clf._training_state.n_epochs_no_change == 0
     plain = NumpyMLPClassifier(warm_start=True, max_iter=3, random_state=0).fit(X, y)

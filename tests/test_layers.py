@@ -41,6 +41,25 @@ def test_dropout_keeps_the_expectation(rate, dtype):
     np.testing.assert_allclose((dropped > 0).mean(), 1 / values[1], atol=5 * error)
 
 
+@pytest.mark.parametrize("bits", [np.random.SFC64, np.random.PCG64, np.random.MT19937])
+def test_dropout_draws_from_any_generator(bits):
+    x = np.ones((N_ROWS, N_COLUMNS))
+    layer = Dropout(N_COLUMNS, 0.25)
+    buffers = layer.make_buffers(
+        N_ROWS, float, training=True, need_input_gradient=True, sparse_input=False
+    )
+    dropped = layer.forward((), x, buffers, np.random.Generator(bits(0)))
+    assert abs((dropped == 0).mean() - 0.25) < 0.01
+
+
+@pytest.mark.parametrize("rate", [-0.1, 1.0, 1.5, None])
+def test_rates_of_dropout(rate):
+    with pytest.raises(
+        ValueError, match=r"rate must be a number in the range \[0, 1\)"
+    ):
+        Dropout(3, rate)
+
+
 def test_dropped_values_are_independent_of_row_and_column():
     x = np.ones((N_ROWS, N_COLUMNS))
     kept = _dropped(Dropout(N_COLUMNS, 0.5), x)[0] > 0

@@ -503,6 +503,36 @@ def test_rates_are_kept_over_warm_starts(Estimator):
     assert Estimator(solver="lbfgs", **SETTINGS).fit(X, y).learning_rate_curve_ == []
 
 
+class Staircase(Schedule):
+    """A formula, and a lower base at each plateau."""
+
+    def epoch_factor(self, n_samples_seen):
+        return np.float32(0.1)
+
+    def after_plateau(self, base_rate):
+        return np.float32(base_rate / 2)
+
+
+@unconverged
+def test_a_plateau_lowers_the_base_and_not_what_the_formula_makes_of_it():
+    settings = SETTINGS | {"tol": 1e9, "n_iter_no_change": 1, "max_iter": 7}
+    reg = NumpyMLPRegressor(learning_rate=Staircase(), **settings).fit(X, y)
+    factors = np.array(reg.learning_rate_curve_) / 0.001
+    np.testing.assert_allclose(
+        factors, 0.1 * np.array([1, 1, 1, 0.5, 0.5, 0.25, 0.25]), rtol=1e-6
+    )
+
+
+class Nonsense(Schedule):
+    def __call__(self, progress):
+        return None
+
+
+def test_a_schedule_that_returns_no_factor():
+    with pytest.raises(ValueError, match=r"Nonsense\(\) must return finite factors"):
+        NumpyMLPRegressor(learning_rate=Nonsense()).fit(X, y)
+
+
 class Halving(Schedule):
     def __call__(self, progress):
         return 0.5 if progress >= 0.5 else 1.0
@@ -633,6 +663,21 @@ def test_a_callback_that_restores_does_not_hide_divergence():
     )
     with pytest.warns(UserWarning, match="The training diverged"):
         reg.fit(X, y)
+
+
+def test_divergence_from_the_first_epoch_on_is_no_fit():
+    reg = NumpyMLPRegressor(early_stopping=True, learning_rate_init=1e150)
+    with pytest.raises(ValueError, match="non-finite parameter weights"):
+        reg.fit(X, y)
+
+
+@unconverged
+def test_the_optimiser_goes_on_if_the_best_epoch_was_the_last():
+    settings = SETTINGS | {"early_stopping": True, "n_iter_no_change": 1000}
+    warm = NumpyMLPClassifier(warm_start=True, **settings).fit(X, y)
+    assert int(np.argmax(warm.validation_scores_)) == 4
+    whole = NumpyMLPClassifier(**settings | {"max_iter": 10}).fit(X, y)
+    assert warm.fit(X, y).loss_curve_ == whole.loss_curve_
 
 
 @unconverged

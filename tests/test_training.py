@@ -183,6 +183,10 @@ def test_a_long_vector_is_scaled_back_and_a_short_one_is_not(dtype):
     with np.errstate(over="ignore"):
         clip_norm(huge, 1.0)
     np.testing.assert_allclose(huge, 0.5, rtol=1e-6)
+    large = np.full(4, 1e20, dtype)
+    with np.errstate(over="ignore"):
+        clip_norm(large, 1e25)
+    np.testing.assert_allclose(large, 1e20, rtol=1e-6)
     infinite = np.array([np.inf, 1.0], dtype)
     clip_norm(infinite, 1.0)
     np.testing.assert_array_equal(infinite, [np.inf, 1.0])
