@@ -7,7 +7,7 @@ weights (Srivastava et al., JMLR 15, 2014, three layers of 1,024 rectified units
 Here four such networks with two layers vote; the accuracy of each alone is printed as
 well.
 
-    python examples/mnist_dropout.py                 three seeds, some 12 minutes each
+    python examples/mnist_dropout.py                 three seeds, some 15 minutes each
     python examples/mnist_dropout.py --seeds 0       one of them
     python examples/mnist_dropout.py --choose        how the settings were chosen
     python examples/mnist_dropout.py --quick         a few epochs on a part of the data
