@@ -114,7 +114,11 @@ def solve(estimator: Any, job: Job) -> Outcome:
     loss_counts = run.status != "interrupted" and run.result is run.params
     diverged = loss_counts and not math.isfinite(outcome.loss)
     # No epoch had a score: what would be put back is what the training began with.
-    never_scored = outcome.best_score == -math.inf and run.status != "interrupted"
+    never_scored = (
+        bool(run.losses)
+        and outcome.best_score == -math.inf
+        and run.status != "interrupted"
+    )
     if diverged or never_scored or not np.isfinite(outcome.params).all():
         raise ValueError(
             "Solver produced non-finite parameter weights. The input data may contain "
@@ -221,9 +225,8 @@ def _solve_stochastic(estimator: Any, job: Job) -> Outcome:
             n_epochs_done=run.n_epochs,
         )
         try:
-            if (
-                run.status == "running"
-            ):  # a checkpoint may have brought one that is over
+            # A checkpoint may have brought a run that is over.
+            if run.status == "running":
                 for event in epochs:
                     if conductor.epoch_end(event):
                         break

@@ -332,6 +332,14 @@ def test_a_score_that_has_no_value_is_not_taken_for_divergence():
     ).all()
 
 
+def test_a_start_that_is_good_enough_needs_no_iteration():
+    clf = NumpyMLPClassifier(
+        solver="lbfgs", early_stopping=True, alpha=0.0, tol=1e6, **SETTINGS
+    ).fit(X, y, **VALIDATION)
+    assert clf.n_iter_ == 0
+    assert clf.validation_scores_ == []
+
+
 @both
 def test_curves_survive_a_call_without_validation_data(Estimator):
     classes = {"classes": range(10)} if Estimator is NumpyMLPClassifier else {}
