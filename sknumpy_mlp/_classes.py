@@ -1138,10 +1138,7 @@ default=None
     def _score_raw(
         self, loss: Loss, raw: Array, y: NDArray[Any], sample_weight: Array | None
     ) -> float:
-        y_pred = loss.predict(raw)
-        if not np.isfinite(y_pred).all():
-            return np.nan
-        return _regression_score(loss, y, y_pred, sample_weight)
+        return _regression_score(loss, y, loss.predict(raw), sample_weight)
 
     def _learn_target(
         self, y: Any, *, warm: bool, incremental: bool, classes: Any
