@@ -554,10 +554,17 @@ class MultinomialLogLoss(Loss):
             )
 
 
+_MANY_CLASSES = 100
+
+
 def _subtract_row_max(raw: Array) -> None:
     """Shift each row so that its largest value is 0, and exp cannot overflow."""
-    # Over the short last axis a reduction runs six times slower than over the first.
-    raw -= np.maximum.reduce(raw.T.copy(), axis=0)[:, np.newaxis]
+    # Over a short last axis a reduction runs six times slower than over the first.
+    if raw.shape[1] < _MANY_CLASSES:
+        largest = np.maximum.reduce(raw.T.copy(), axis=0)
+    else:
+        largest = np.maximum.reduce(raw, axis=1)
+    raw -= largest[:, np.newaxis]
 
 
 def _exp_and_normalise(raw: Array) -> Array:
