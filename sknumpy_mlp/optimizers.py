@@ -19,9 +19,9 @@ from sknumpy_mlp._values import alike, check_number
 
 __all__ = ["OPTIMIZERS", "SGD", "Adam", "Optimizer", "RMSprop"]
 
-# The most elements of the parameter vector that are worked on at a time.  An update
-# makes some ten passes over four vectors; block by block they stay in the cache.
-_BLOCK = 40_000
+# How much of the parameter vector is worked on at a time.  An update makes some ten
+# passes over four vectors; block by block they stay in the cache.
+_BLOCK = 80_000
 
 # Steps from one removal of vanishing numbers to the next.
 _STEPS_TO_FLUSH = 64
@@ -111,17 +111,17 @@ class Optimizer(ABC):
            as in PyTorch, and not only by the schedule's factor.
         """
         self.n_steps += 1
-        n_blocks = math.ceil(params.size / _BLOCK)
-        block_size = math.ceil(params.size / n_blocks)
-        kept = 1.0 - learning_rate * weight_decay
-        for start in range(0, params.size, block_size):
-            block = slice(start, start + block_size)
+        for start in range(0, params.size, _BLOCK):
+            block = slice(start, start + _BLOCK)
             params_block, grad_block = params[block], grad[block]
-            penalised = slice(0, max(0, n_penalised - start))
-            if l2:
-                grad_block[penalised] += l2 * params_block[penalised]
-            if weight_decay:
-                params_block[penalised] *= kept
+            if start < n_penalised and (l2 or weight_decay):
+                penalised = slice(0, n_penalised - start)
+                # Names for the parts: ``array[part] += x`` would write them twice.
+                coefs, coefs_grad = params_block[penalised], grad_block[penalised]
+                if l2:
+                    coefs_grad += l2 * coefs
+                if weight_decay:
+                    coefs *= 1.0 - learning_rate * weight_decay
             moments = tuple([moment[block] for moment in self.moments])
             self.rule(params_block, grad_block, moments, learning_rate)
         if self.n_steps % _STEPS_TO_FLUSH == 0:
