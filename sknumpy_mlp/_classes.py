@@ -570,8 +570,9 @@ default=None
     def _learn_target(
         self, y: Any, *, warm: bool, incremental: bool, classes: Any
     ) -> tuple[Loss, int]:
-        check_classification_targets(y)
         kind = type_of_target(y)
+        if kind not in ("binary", "multiclass", "multilabel-indicator"):
+            check_classification_targets(y)
         if kind == "multiclass-multioutput":
             raise ValueError(
                 f"y of shape {y.shape} has several columns with more than two values. "
@@ -636,6 +637,17 @@ default=None
                 f"{name} must be a vector of class labels, as y is; got the shape "
                 f"{y.shape}."
             )
+        codes: NDArray[Any]
+        if name == "y":  # its classes are known
+            codes = np.searchsorted(self.classes_, y)
+        else:
+            codes = self._encode_other_target(y, name)
+        if n_classes > 2:
+            return codes
+        return codes.astype(dtype)[:, np.newaxis]
+
+    def _encode_other_target(self, y: Any, name: str) -> NDArray[Any]:
+        """Return the codes of labels that need not be among the classes."""
         with naming(name):
             check_classification_targets(y)
         known = set(self.classes_.tolist())
@@ -646,9 +658,7 @@ default=None
                 "out, or add samples of these classes to y."
             )
         codes: NDArray[Any] = np.searchsorted(self.classes_, y)
-        if n_classes > 2:
-            return codes
-        return codes.astype(dtype)[:, np.newaxis]
+        return codes
 
     def _check_declared_classes(self, y: Any, classes: Any, *, warm: bool) -> None:
         """For `partial_fit`: classes are declared once, and y has no others."""
