@@ -50,6 +50,11 @@ class Network:
         with_params = [layer for layer in self.layers if layer.coef_shapes]
         return [self.layers[0].fan_in, *(layer.fan_out for layer in with_params)]
 
+    def largest_product(self, n_rows: int) -> int:
+        """Multiplications in the largest matrix product of a pass over ``n_rows``."""
+        shapes = (shape for layer in self.layers for shape in layer.coef_shapes)
+        return n_rows * max(math.prod(shape) for shape in shapes)
+
     def __getstate__(self) -> dict[str, Any]:
         return {"layers": self.layers}
 

@@ -18,6 +18,7 @@ from sklearn.model_selection import train_test_split
 from sknumpy_mlp._batches import Batches
 from sknumpy_mlp._evaluation import Data, Evaluator
 from sknumpy_mlp._network import Network, Workspace
+from sknumpy_mlp._threads import limited_threads
 from sknumpy_mlp._training import (
     EpochEnd,
     Regularization,
@@ -147,18 +148,20 @@ def _solve_lbfgs(estimator: Any, job: Job) -> Outcome:
         try:
             # A checkpoint may have brought a run that is over.
             if run.status == "running" and n_before < run.max_epochs:
-                result = minimize_lbfgs(
-                    Workspace(job.network, params, X.shape[0]),
-                    job.loss,
-                    (X, job.data.y, job.data.sample_weight),
-                    alpha=float(estimator.alpha),
-                    tol=float(estimator.tol),
-                    max_iter=run.max_epochs,
-                    max_fun=int(estimator.max_fun),
-                    on_iteration=conductor.epoch_end,
-                    on_evaluation=count_samples,
-                    n_iter_done=n_before,
-                )
+                largest_product = job.network.largest_product(X.shape[0])
+                with limited_threads(largest_product, limit_scipy=True):
+                    result = minimize_lbfgs(
+                        Workspace(job.network, params, X.shape[0]),
+                        job.loss,
+                        (X, job.data.y, job.data.sample_weight),
+                        alpha=float(estimator.alpha),
+                        tol=float(estimator.tol),
+                        max_iter=run.max_epochs,
+                        max_fun=int(estimator.max_fun),
+                        on_iteration=conductor.epoch_end,
+                        on_evaluation=count_samples,
+                        n_iter_done=n_before,
+                    )
                 converged, message = result.converged, result.message
                 if run.status == "running":
                     run.status = "finished" if converged else "exhausted"
@@ -227,9 +230,11 @@ def _solve_stochastic(estimator: Any, job: Job) -> Outcome:
         try:
             # A checkpoint may have brought a run that is over.
             if run.status == "running":
-                for event in epochs:
-                    if conductor.epoch_end(event):
-                        break
+                largest_product = job.network.largest_product(batches.batch_size)
+                with limited_threads(largest_product):
+                    for event in epochs:
+                        if conductor.epoch_end(event):
+                            break
             if run.status == "running":
                 run.status = "exhausted"
         except KeyboardInterrupt:

@@ -13,7 +13,7 @@ LEVELS = [
     {"layers"},
     {"_network"},
     {"_training"},
-    {"_checkpoints", "_evaluation", "_class_weights"},
+    {"_checkpoints", "_class_weights", "_evaluation", "_threads"},
     {"callbacks", "_inputs"},
     {"_parameters", "_sklearn_callbacks"},
     {"_solvers"},
