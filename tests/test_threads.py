@@ -8,7 +8,7 @@ import pytest
 from joblib import Parallel, delayed
 from sklearn.datasets import load_iris
 from sklearn.exceptions import ConvergenceWarning
-from threadpoolctl import ThreadpoolController
+from threadpoolctl import ThreadpoolController, threadpool_limits
 
 from sknumpy_mlp import NumpyMLPClassifier, _threads
 from sknumpy_mlp._threads import limited_threads
@@ -178,6 +178,16 @@ def test_the_largest_of_several_limits_counts():
         assert _n_threads()[0] == 2
         larger.stop()
         assert _n_threads()[0] == 1
+
+
+def test_limits_inside_those_of_the_user_in_another_thread():
+    """Since 3.8, threadpoolctl would listen to the user's thread only."""
+    with threadpool_limits(2):
+        with _InThread(1) as inner:
+            assert _n_threads()[0] == 1
+            inner.stop()
+            assert _n_threads() == (2, 2)
+    assert _n_threads() == (3, 3)
 
 
 def test_fits_in_several_threads_put_all_threads_back():
