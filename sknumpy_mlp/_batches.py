@@ -57,7 +57,8 @@ class Batches:
         shuffle: bool = True,
     ) -> None:
         n_rows = X.shape[0] if rows is None else len(rows)
-        if batch_size < n_rows and _is_column_major(X):
+        gathers = batch_size < n_rows and (shuffle or rows is not None)
+        if gathers and _is_column_major(X):
             # Data frames hand out such arrays.  Gathering rows from one touches every
             # column's memory for every row, in every epoch; one copy is cheaper.
             X = np.ascontiguousarray(X)
@@ -71,22 +72,37 @@ class Batches:
         self.order: IntArray = order
         self._buffers: dict[int, NDArray[Any]] = {}
 
+    @property
+    def total_weight(self) -> float:
+        """Sum of the rows' weights."""
+        weight = self._arrays[2]
+        if weight is None:
+            return float(self.n_rows)
+        return float(weight.sum() if self._rows is None else weight[self._rows].sum())
+
+    def in_order(self) -> Iterator[Batch]:
+        """Yield the batches of one pass over the data as it stands."""
+        if self.batch_size >= self.n_rows:
+            yield self._full_batch
+            return
+        for start in range(0, self.n_rows, self.batch_size):
+            batch = slice(start, start + self.batch_size)
+            yield self._take(batch if self._rows is None else self._rows[batch])
+
     def epoch(self, rng: np.random.RandomState) -> Iterator[Batch]:
-        """Yield the batches of one pass over the data."""
+        """Yield the batches of one pass over the data, in a new order."""
         if self._shuffle:
             # scikit-learn shuffles the order of the epoch before; so do we, to walk
             # through the same rows.
             permutation = np.arange(self.n_rows)
             rng.shuffle(permutation)
             self.order = self.order[permutation]
-        if self.batch_size >= self.n_rows:
-            yield self._full_batch
+        if not self._shuffle or self.batch_size >= self.n_rows:
+            yield from self.in_order()
             return
-        in_order = self._rows is None and not self._shuffle
         rows = self.order if self._rows is None else self._rows[self.order]
         for start in range(0, self.n_rows, self.batch_size):
-            batch = slice(start, min(start + self.batch_size, self.n_rows))
-            yield self._take(batch if in_order else rows[batch])
+            yield self._take(rows[start : start + self.batch_size])
 
     @cached_property
     def _full_batch(self) -> Batch:

@@ -11,9 +11,9 @@ import numpy as np
 from sknumpy_mlp._typing import Array, RandomSource
 from sknumpy_mlp.layers import Buffers, Layer
 
-# Rows that go through the network at once when it only predicts: enough to keep the
+# Rows that go through the network at once where all of them are to: enough to keep the
 # matrix products busy, few enough that the intermediate results stay in the cache.
-_PREDICT_ROWS = 1024
+ROWS_AT_ONCE = 512
 
 
 @dataclass(frozen=True)
@@ -121,15 +121,15 @@ class Network:
         workspace = Workspace(
             self,
             params,
-            min(n_samples, _PREDICT_ROWS),
+            min(n_samples, ROWS_AT_ONCE),
             training=False,
             n_layers=n_layers,
         )
-        if n_samples <= _PREDICT_ROWS:
+        if n_samples <= ROWS_AT_ONCE:
             return workspace.forward(X)
         raw = np.empty((n_samples, workspace.n_outputs), params.dtype)
-        for start in range(0, n_samples, _PREDICT_ROWS):
-            rows = slice(start, start + _PREDICT_ROWS)
+        for start in range(0, n_samples, ROWS_AT_ONCE):
+            rows = slice(start, start + ROWS_AT_ONCE)
             raw[rows] = workspace.forward(X[rows])
         return raw
 

@@ -17,7 +17,7 @@ from sklearn.model_selection import train_test_split
 
 from sknumpy_mlp._batches import Batches
 from sknumpy_mlp._evaluation import Data, Evaluator
-from sknumpy_mlp._network import Network, Workspace
+from sknumpy_mlp._network import ROWS_AT_ONCE, Network, Workspace
 from sknumpy_mlp._threads import limited_threads
 from sknumpy_mlp._training import (
     EpochEnd,
@@ -134,13 +134,13 @@ def solve(estimator: Any, job: Job) -> Outcome:
 def _solve_lbfgs(estimator: Any, job: Job) -> Outcome:
     # The line search compares values of the objective to the last digits, so this
     # runs in float64 whatever the data's type.
-    X = job.data.X.astype(np.float64, copy=False)
+    data, n_samples = job.data, job.data.X.shape[0]
     params = job.params.astype(np.float64, copy=False)
     run = _make_run(estimator, job, params)
     converged, message = False, ""
 
     def count_samples() -> None:
-        run.state.n_samples_seen += X.shape[0]
+        run.state.n_samples_seen += n_samples
 
     with _told(job.callbacks, run):
         conductor = _Conductor(estimator, job, run)
@@ -148,12 +148,13 @@ def _solve_lbfgs(estimator: Any, job: Job) -> Outcome:
         try:
             # A checkpoint may have brought a run that is over.
             if run.status == "running" and n_before < run.max_epochs:
-                largest_product = job.network.largest_product(X.shape[0])
+                n_rows = min(n_samples, ROWS_AT_ONCE)
+                largest_product = job.network.largest_product(n_rows)
                 with limited_threads(largest_product, limit_scipy=True):
                     result = minimize_lbfgs(
-                        Workspace(job.network, params, X.shape[0]),
+                        Workspace(job.network, params, n_rows),
                         job.loss,
-                        (X, job.data.y, job.data.sample_weight),
+                        Batches(data.X, data.y, data.sample_weight, n_rows),
                         alpha=float(estimator.alpha),
                         tol=float(estimator.tol),
                         max_iter=run.max_epochs,

@@ -16,7 +16,7 @@ import numpy as np
 import scipy.optimize
 from numpy.typing import NDArray
 
-from sknumpy_mlp._batches import Batch, Batches
+from sknumpy_mlp._batches import Batches
 from sknumpy_mlp._network import Workspace
 from sknumpy_mlp._typing import Array, IntArray
 from sknumpy_mlp.losses import Loss
@@ -274,6 +274,32 @@ def objective(
     return value, l2
 
 
+def whole_objective(
+    workspace: Workspace, loss: Loss, batches: Batches, alpha: float
+) -> tuple[float, Array]:
+    """Evaluate the objective on all batches; return the value and the gradient.
+
+    The mean over all rows is the mean of the batches' means, by their weights.
+    """
+    total_weight = batches.total_weight
+    value, gradient = 0.0, np.zeros_like(workspace.grad)
+    for X, y, sample_weight in batches.in_order():
+        weight = float(len(y) if sample_weight is None else sample_weight.sum())
+        if not weight:
+            continue
+        X = X.astype(workspace.params.dtype, copy=False)
+        batch_value, _ = objective(workspace, loss, X, y, sample_weight, 0.0)
+        share = weight / total_weight
+        value += share * batch_value
+        workspace.grad *= share
+        gradient += workspace.grad
+    coefs, coefs_gradient = workspace.coefs, gradient[: workspace.network.n_coefs]
+    l2 = alpha / total_weight
+    coefs_gradient += l2 * coefs
+    value += 0.5 * l2 * float(coefs @ coefs)
+    return value, gradient
+
+
 def update(
     workspace: Workspace,
     optimizer: Optimizer,
@@ -429,7 +455,7 @@ class LBFGSResult:
 def minimize_lbfgs(
     workspace: Workspace,
     loss: Loss,
-    batch: Batch,
+    batches: Batches,
     *,
     alpha: float,
     tol: float,
@@ -439,7 +465,7 @@ def minimize_lbfgs(
     on_evaluation: Callable[[], None] = lambda: None,
     n_iter_done: int = 0,
 ) -> LBFGSResult:
-    """Minimise the objective on one batch with SciPy's L-BFGS-B.
+    """Minimise the objective on all data with SciPy's L-BFGS-B.
 
     Parameters
     ----------
@@ -447,8 +473,9 @@ def minimize_lbfgs(
         Network, parameters (changed in place, float64) and memory.
     loss : Loss
         The loss.
-    batch : tuple
-        X, y and the weights.
+    batches : Batches
+        The data, in order.  An evaluation of the objective goes through it batch by
+        batch, so that memory is bounded; only rounding depends on their size.
     alpha : float
         Strength of the penalty on the coefficients.
     tol : float
@@ -477,10 +504,7 @@ def minimize_lbfgs(
         on_evaluation()
         np.copyto(params, candidate)
         with np.errstate(all="ignore"):
-            value, l2 = objective(workspace, loss, *batch, alpha)
-            gradient = workspace.grad.copy()
-            gradient[: workspace.network.n_coefs] += l2 * workspace.coefs
-        return value, gradient
+            return whole_objective(workspace, loss, batches, alpha)
 
     def report(intermediate_result: scipy.optimize.OptimizeResult) -> None:
         nonlocal n_iter

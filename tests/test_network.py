@@ -189,7 +189,7 @@ def test_predicting_in_chunks_changes_nothing(container, monkeypatch):
     params = network.init(rng, np.float64)
     X = container(rng.standard_normal((50, N_FEATURES)))
     whole = network.predict_raw(params, X)
-    monkeypatch.setattr(_network, "_PREDICT_ROWS", 7)
+    monkeypatch.setattr(_network, "ROWS_AT_ONCE", 7)
     np.testing.assert_allclose(network.predict_raw(params, X), whole, rtol=1e-14)
 
 

@@ -182,11 +182,10 @@ def test_the_largest_of_several_limits_counts():
 
 def test_limits_inside_those_of_the_user_in_another_thread():
     """Since 3.8, threadpoolctl would listen to the user's thread only."""
-    with threadpool_limits(2):
-        with _InThread(1) as inner:
-            assert _n_threads()[0] == 1
-            inner.stop()
-            assert _n_threads() == (2, 2)
+    with threadpool_limits(2), _InThread(1) as inner:
+        assert _n_threads()[0] == 1
+        inner.stop()
+        assert _n_threads() == (2, 2)
     assert _n_threads() == (3, 3)
 
 

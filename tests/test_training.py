@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+import scipy.sparse as sp
 
 from sknumpy_mlp._batches import Batches
 from sknumpy_mlp._network import Network, Workspace
@@ -12,6 +13,7 @@ from sknumpy_mlp._training import (
     minimize_lbfgs,
     objective,
     train,
+    whole_objective,
 )
 from sknumpy_mlp.activations import Tanh
 from sknumpy_mlp.layers import Dense
@@ -106,7 +108,7 @@ def test_lbfgs_reports_iterations_and_finds_a_stationary_point():
     result = minimize_lbfgs(
         workspace,
         SquaredError(),
-        (X, y, None),
+        Batches(X, y, None, len(X)),
         alpha=0.1,
         tol=1e-6,
         max_iter=2000,
@@ -139,7 +141,7 @@ def test_lbfgs_interrupted_keeps_the_last_finished_iteration():
         minimize_lbfgs(
             workspace,
             SquaredError(),
-            (X, y, None),
+            Batches(X, y, None, len(X)),
             alpha=0.1,
             tol=1e-6,
             max_iter=100,
@@ -246,7 +248,7 @@ def test_lbfgs_ends_when_it_is_told_to():
     result = minimize_lbfgs(
         Workspace(network, params, len(X)),
         SquaredError(),
-        (X, y, None),
+        Batches(X, y, None, len(X)),
         alpha=0.1,
         tol=1e-6,
         max_iter=100,
@@ -256,3 +258,28 @@ def test_lbfgs_ends_when_it_is_told_to():
     assert result.n_iter == 3
     assert not result.converged
     np.testing.assert_array_equal(params, seen[-1])
+
+
+@pytest.mark.parametrize("container", [np.asarray, sp.csr_array])
+@pytest.mark.parametrize("weighted", [False, True])
+def test_the_objective_of_all_rows_from_small_batches(container, weighted):
+    X, y, network, params = _problem()
+    weight = np.random.default_rng(1).uniform(size=len(X)) if weighted else None
+    if weighted:
+        weight[7:14] = 0.0  # a whole batch without weight
+
+    def evaluate(batch_size):
+        workspace = Workspace(network, params, batch_size)
+        batches = Batches(container(X), y, weight, batch_size)
+        return whole_objective(workspace, SquaredError(), batches, 0.1)
+
+    value, gradient = evaluate(len(X))
+    workspace = Workspace(network, params, len(X))
+    expected, l2 = objective(workspace, SquaredError(), container(X), y, weight, 0.1)
+    workspace.grad[: network.n_coefs] += l2 * workspace.coefs
+    assert value == pytest.approx(expected, rel=1e-14)
+    np.testing.assert_allclose(gradient, workspace.grad, rtol=0, atol=1e-14)
+    for batch_size in (7, 1):
+        value, gradient = evaluate(batch_size)
+        assert value == pytest.approx(expected, rel=1e-13)
+        np.testing.assert_allclose(gradient, workspace.grad, rtol=0, atol=1e-14)
