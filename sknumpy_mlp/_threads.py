@@ -7,11 +7,12 @@ has just worked keep spinning for a while, so that two pools that work in turn f
 over the cores: L-BFGS spends its time in SciPy's pool and its objective in NumPy's.
 
 `limited_threads` sets limits for the time of a fit.  They hold for the whole process,
-because OpenBLAS has only such; fits that overlap in several threads therefore share
-them, and who leaves last puts back what the first one found.
+because these pools have only such; fits that overlap in several threads therefore share
+them, and who leaves last puts back what the first one found.  Limits that others set
+with threadpoolctl in other threads at the same time are beyond our sight: as with any
+two of its users, the one that ends last may put back what the other had limited.
 
-Libraries other than OpenBLAS with its own threads are left alone: they have one pool
-for NumPy and SciPy, and limits that hold for the calling thread only.
+BLAS libraries other than OpenBLAS with threads of its own are left alone.
 """
 
 import os
@@ -25,11 +26,16 @@ from typing import Any
 import scipy
 from threadpoolctl import ThreadpoolController
 
+# OpenBLAS itself wakes a thread for each 2**18 multiplications (interface/gemm.c).
+# Up to that a product has one thread anyway, and there is nothing to limit.
+_OPENBLAS_THREADS_FROM = 2**18
+
 # What a thread must have to do before it is worth waking: multiplications in the
-# largest product.  Measured; see benchmarks/README.md.
+# largest product.  Measured, see benchmarks/README.md.
 _PRODUCTS_PER_THREAD = 2_000_000
 
-_lock = threading.Lock()
+# Reentrant, because a signal handler may fit in the middle of any statement.
+_lock = threading.RLock()
 
 
 class _Pool:
@@ -48,47 +54,54 @@ class _Pool:
         path = Path(library.filepath).resolve()
         self.is_scipys = any(path.is_relative_to(home) for home in homes)
         self._limits: dict[object, int] = {}
+        # None as long as nothing was changed, and nothing is to be put back.
         self._n_threads_before: int | None = None
+
+    @property
+    def n_threads(self) -> int:
+        """Number of threads that a product may use now."""
+        n_threads: int = self._library.num_threads
+        return n_threads
 
     def add(self, holder: object, limit: int) -> None:
         """Ask for at most ``limit`` threads, until `remove`."""
         self._limits[holder] = limit
-        self._apply()
+        largest = max(self._limits.values())
+        if self._n_threads_before is not None:
+            self._change(min(largest, self._n_threads_before))
+        elif largest < self.n_threads:
+            # Noted first: what is noted will be put back whatever happens next.
+            self._n_threads_before = self.n_threads
+            self._library.set_num_threads(largest)
+            if self.n_threads != largest:
+                # Since 3.8, threadpoolctl listens to one thread at a time, and another
+                # one has set limits of its own.  They are to stand.
+                self._n_threads_before = None
 
     def remove(self, holder: object) -> None:
-        """Withdraw a limit, if there is any."""
-        if self._limits.pop(holder, None) is not None:
-            self._apply()
-
-    def reset(self) -> None:
-        """Withdraw all limits."""
-        self._limits.clear()
-        self._apply()
-
-    def _apply(self) -> None:
-        """Set the largest of the limits, but no more threads than there were."""
+        """Withdraw a limit; to do so twice does no harm."""
+        self._limits.pop(holder, None)
+        if self._n_threads_before is None:
+            return
         if self._limits:
-            if self._n_threads_before is None:
-                self._n_threads_before = self._library.num_threads
-            before = self._n_threads_before
-            self._set(min(before, max(self._limits.values())))
-        elif self._n_threads_before is not None:
-            self._set(self._n_threads_before)
+            self._change(min(max(self._limits.values()), self._n_threads_before))
+        else:
+            self._change(self._n_threads_before)
             self._n_threads_before = None
 
-    def _set(self, n_threads: int) -> None:
+    def forget_limits(self) -> None:
+        """Withdraw all limits, but leave it to the next fit to put threads back."""
+        self._limits.clear()
+
+    def _change(self, n_threads: int) -> None:
+        """Set the number of threads of a pool that is limited by us."""
         library = self._library
-        if library.num_threads == n_threads:
-            return
         library.set_num_threads(n_threads)
-        # Since 3.8, threadpoolctl listens only to the thread that was the first to
-        # set a number.  That may be a fit that is over, in a thread that lives on.
-        clear = getattr(library, "clear_controlling_thread", None)
-        if clear is not None:
-            if library.num_threads != n_threads:
-                clear(force=True)
-                library.set_num_threads(n_threads)
-            clear()
+        listens_to_one = hasattr(library, "clear_controlling_thread")
+        if self.n_threads != n_threads and listens_to_one:
+            # The thread that threadpoolctl listens to is that of another fit.
+            library.clear_controlling_thread(force=True)
+            library.set_num_threads(n_threads)
 
 
 @cache
@@ -96,9 +109,14 @@ def _pools() -> tuple[_Pool, ...]:
     """Return the pools of this process; to find them takes milliseconds."""
     return tuple(
         _Pool(library)
-        for library in ThreadpoolController().lib_controllers
+        for library in _controller().lib_controllers
         if library.internal_api == "openblas" and library.threading_layer == "pthreads"
     )
+
+
+@cache
+def _controller() -> ThreadpoolController:
+    return ThreadpoolController()
 
 
 @contextmanager
@@ -115,28 +133,46 @@ def limited_threads(
         Whether to hold SciPy's own pool, if it has one, at one thread.
     """
     holder = object()
+    # Limits nothing, but tells threadpoolctl for how long this thread sets limits.
+    with _controller().select(user_api="none").limit():
+        try:
+            _add(holder, largest_product, limit_scipy)
+            yield
+        finally:
+            try:
+                _remove(holder)
+            except KeyboardInterrupt:
+                _remove(holder)  # what the interrupt kept from being done
+                raise
+
+
+def _add(holder: object, largest_product: int, limit_scipy: bool) -> None:
     n_threads = max(1, largest_product // _PRODUCTS_PER_THREAD)
-    try:
-        with _lock:
-            for pool in _pools():
-                if not pool.is_scipys:
-                    pool.add(holder, n_threads)
-                elif limit_scipy:
-                    pool.add(holder, 1)
-        yield
-    finally:
-        with _lock:
-            for pool in _pools():
-                pool.remove(holder)
+    with _lock:
+        for pool in _pools():
+            if not pool.is_scipys and largest_product > _OPENBLAS_THREADS_FROM:
+                pool.add(holder, n_threads)
+            elif pool.is_scipys and limit_scipy:
+                pool.add(holder, 1)
+
+
+def _remove(holder: object) -> None:
+    with _lock:
+        for pool in _pools():
+            pool.remove(holder)
 
 
 def _after_fork() -> None:
-    """Withdraw all limits: the child process has not the threads that set them."""
+    """Forget the limits of threads that the child process does not have.
+
+    Nothing may be asked of OpenBLAS here: the fork may have caught it at work, with
+    locks that no thread of the child will release.
+    """
     global _lock
-    _lock = threading.Lock()
+    _lock = threading.RLock()
     if _pools.cache_info().currsize:
         for pool in _pools():
-            pool.reset()
+            pool.forget_limits()
 
 
 if hasattr(os, "register_at_fork"):

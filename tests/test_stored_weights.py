@@ -25,9 +25,9 @@ STORED = Path(__file__).parent / "data" / "stored_weights.npz"
 
 def _train_iris():
     X, y = load_iris(return_X_y=True)
-    return NumpyMLPClassifier(
-        (10, 5), batch_size=32, max_iter=50, random_state=0
-    ).fit(scale(X), y)
+    return NumpyMLPClassifier((10, 5), batch_size=32, max_iter=50, random_state=0).fit(
+        scale(X), y
+    )
 
 
 def _train_diabetes():
