@@ -52,7 +52,8 @@ from sknumpy_mlp.losses import Loss
 Validation: TypeAlias = tuple[Any, Any, Any]
 
 
-# Up to so many numbers, validation takes longer than the look whether it is needed.
+# Arrays of up to so many numbers are looked at before they go to validate_data, which
+# costs more than the look.
 _SMALL = 10_000
 
 

@@ -572,7 +572,7 @@ default=None
     ) -> tuple[Loss, int]:
         kind = type_of_target(y)
         if kind not in ("binary", "multiclass", "multilabel-indicator"):
-            check_classification_targets(y)
+            check_classification_targets(y)  # finds the kind again, and raises
         if kind == "multiclass-multioutput":
             raise ValueError(
                 f"y of shape {y.shape} has several columns with more than two values. "

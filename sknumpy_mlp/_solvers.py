@@ -154,7 +154,9 @@ def _solve_lbfgs(estimator: Any, job: Job) -> Outcome:
                     result = minimize_lbfgs(
                         Workspace(job.network, params, n_rows),
                         job.loss,
-                        Batches(data.X, data.y, data.sample_weight, n_rows),
+                        Batches(
+                            data.X, data.y, data.sample_weight, n_rows, shuffle=False
+                        ),
                         alpha=float(estimator.alpha),
                         tol=float(estimator.tol),
                         max_iter=run.max_epochs,
@@ -231,7 +233,10 @@ def _solve_stochastic(estimator: Any, job: Job) -> Outcome:
         try:
             # A checkpoint may have brought a run that is over.
             if run.status == "running":
-                largest_product = job.network.largest_product(batches.batch_size)
+                n_rows = batches.batch_size
+                if run.has_validation:
+                    n_rows = max(n_rows, ROWS_AT_ONCE)
+                largest_product = job.network.largest_product(n_rows)
                 with limited_threads(largest_product):
                     for event in epochs:
                         if conductor.epoch_end(event):

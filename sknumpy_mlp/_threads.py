@@ -132,11 +132,17 @@ def limited_threads(
     limit_scipy : bool, default=False
         Whether to hold SciPy's own pool, if it has one, at one thread.
     """
-    holder = object()
+    limits = _limits(largest_product, limit_scipy)
+    if not limits:
+        yield
+        return
     # Limits nothing, but tells threadpoolctl for how long this thread sets limits.
     with _controller().select(user_api="none").limit():
+        holder = object()
         try:
-            _add(holder, largest_product, limit_scipy)
+            with _lock:
+                for pool, limit in limits.items():
+                    pool.add(holder, limit)
             yield
         finally:
             try:
@@ -146,14 +152,15 @@ def limited_threads(
                 raise
 
 
-def _add(holder: object, largest_product: int, limit_scipy: bool) -> None:
+def _limits(largest_product: int, limit_scipy: bool) -> dict[_Pool, int]:
+    """Return how many threads each pool may have that is to be limited."""
     n_threads = max(1, largest_product // _PRODUCTS_PER_THREAD)
-    with _lock:
-        for pool in _pools():
-            if not pool.is_scipys and largest_product > _OPENBLAS_THREADS_FROM:
-                pool.add(holder, n_threads)
-            elif pool.is_scipys and limit_scipy:
-                pool.add(holder, 1)
+    has_several = largest_product > _OPENBLAS_THREADS_FROM
+    return {
+        pool: 1 if pool.is_scipys else n_threads
+        for pool in _pools()
+        if (limit_scipy if pool.is_scipys else has_several)
+    }
 
 
 def _remove(holder: object) -> None:

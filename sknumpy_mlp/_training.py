@@ -221,6 +221,7 @@ def objective(
     y: NDArray[Any],
     sample_weight: NDArray[Any] | None,
     alpha: float,
+    total_weight: float | None = None,
 ) -> tuple[float, float]:
     r"""Evaluate the objective on a batch; its gradient goes to ``workspace.grad``.
 
@@ -249,6 +250,9 @@ def objective(
         Weights :math:`s_i`, not all zero; None for ones.
     alpha : float
         Strength of the penalty on the coefficients.
+    total_weight : float or None, default=None
+        The divisor S; None for the sum of the weights.  With that of all rows, values
+        and gradients of several batches add up to those of their union.
 
     Returns
     -------
@@ -260,11 +264,11 @@ def objective(
     delta = workspace.forward(X)
     losses = loss.loss_gradient(y, delta)
     if sample_weight is None:
-        total_weight = float(losses.shape[0])
+        total_weight = total_weight or float(losses.shape[0])
         value = float(losses.sum()) / total_weight
         delta *= 1.0 / total_weight
     else:
-        total_weight = float(sample_weight.sum())
+        total_weight = total_weight or float(sample_weight.sum())
         value = float(sample_weight @ losses) / total_weight
         delta *= (sample_weight / total_weight)[:, np.newaxis]
     workspace.backward(delta)
@@ -277,26 +281,37 @@ def objective(
 def whole_objective(
     workspace: Workspace, loss: Loss, batches: Batches, alpha: float
 ) -> tuple[float, Array]:
-    """Evaluate the objective on all batches; return the value and the gradient.
+    """Evaluate the objective on all rows, batch by batch.
 
-    The mean over all rows is the mean of the batches' means, by their weights.
+    Parameters
+    ----------
+    workspace, loss, alpha
+        As for `objective`.
+    batches : Batches
+        All rows.
+
+    Returns
+    -------
+    value : float
+        The objective, penalty included.
+    gradient : ndarray of shape (n_params,)
+        Its gradient, penalty included.
     """
     total_weight = batches.total_weight
     value, gradient = 0.0, np.zeros_like(workspace.grad)
     for X, y, sample_weight in batches.in_order():
-        weight = float(len(y) if sample_weight is None else sample_weight.sum())
-        if not weight:
-            continue
+        # Only now in the parameters' type: a copy of all of X may not fit.
         X = X.astype(workspace.params.dtype, copy=False)
-        batch_value, _ = objective(workspace, loss, X, y, sample_weight, 0.0)
-        share = weight / total_weight
-        value += share * batch_value
-        workspace.grad *= share
+        # The penalty is that of all rows, so it goes to the first batch alone.
+        batch_value, l2 = objective(
+            workspace, loss, X, y, sample_weight, alpha, total_weight
+        )
+        value += batch_value
         gradient += workspace.grad
-    coefs, coefs_gradient = workspace.coefs, gradient[: workspace.network.n_coefs]
-    l2 = alpha / total_weight
-    coefs_gradient += l2 * coefs
-    value += 0.5 * l2 * float(coefs @ coefs)
+        if l2:
+            coefs_gradient = gradient[: workspace.network.n_coefs]
+            coefs_gradient += l2 * workspace.coefs
+        alpha = 0.0
     return value, gradient
 
 

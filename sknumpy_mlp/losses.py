@@ -554,6 +554,7 @@ class MultinomialLogLoss(Loss):
             )
 
 
+# From about here on, the transposed copy costs more than it saves.
 _MANY_CLASSES = 100
 
 

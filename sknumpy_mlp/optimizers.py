@@ -19,8 +19,9 @@ from sknumpy_mlp._values import alike, check_number
 
 __all__ = ["OPTIMIZERS", "SGD", "Adam", "Optimizer", "RMSprop"]
 
-# How much of the parameter vector is worked on at a time.  An update makes some ten
-# passes over four vectors; block by block they stay in the cache.
+# How many parameters are worked on at a time.  An update makes some ten passes over
+# four vectors; block by block (in float32 four times 320 kB) they stay in the second-
+# or third-level cache.
 _BLOCK = 80_000
 
 # Steps from one removal of vanishing numbers to the next.

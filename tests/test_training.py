@@ -108,7 +108,7 @@ def test_lbfgs_reports_iterations_and_finds_a_stationary_point():
     result = minimize_lbfgs(
         workspace,
         SquaredError(),
-        Batches(X, y, None, len(X)),
+        Batches(X, y, None, len(X), shuffle=False),
         alpha=0.1,
         tol=1e-6,
         max_iter=2000,
@@ -141,7 +141,7 @@ def test_lbfgs_interrupted_keeps_the_last_finished_iteration():
         minimize_lbfgs(
             workspace,
             SquaredError(),
-            Batches(X, y, None, len(X)),
+            Batches(X, y, None, len(X), shuffle=False),
             alpha=0.1,
             tol=1e-6,
             max_iter=100,
@@ -248,7 +248,7 @@ def test_lbfgs_ends_when_it_is_told_to():
     result = minimize_lbfgs(
         Workspace(network, params, len(X)),
         SquaredError(),
-        Batches(X, y, None, len(X)),
+        Batches(X, y, None, len(X), shuffle=False),
         alpha=0.1,
         tol=1e-6,
         max_iter=100,
@@ -270,7 +270,7 @@ def test_the_objective_of_all_rows_from_small_batches(container, weighted):
 
     def evaluate(batch_size):
         workspace = Workspace(network, params, batch_size)
-        batches = Batches(container(X), y, weight, batch_size)
+        batches = Batches(container(X), y, weight, batch_size, shuffle=False)
         return whole_objective(workspace, SquaredError(), batches, 0.1)
 
     value, gradient = evaluate(len(X))
