@@ -5,6 +5,7 @@ compared across runs.  Contestants take turns within a repeat, A B C, B C A; eac
 repeat gives one ratio, and the median of the ratios is what is reported.
 """
 
+import argparse
 import json
 import os
 import platform
@@ -21,6 +22,23 @@ RESULTS = Path(__file__).parent / "results"
 # Thread pools spin for some ten milliseconds after their last task.  Who comes next
 # should not have to share the cores with them.
 _PAUSE = 0.1
+
+
+def parse_arguments(description, kind, names, n_repeats):
+    """Read the command line that scripts with several parts share; take the cores."""
+    parser = argparse.ArgumentParser(
+        description=description, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("names", nargs="*", metavar=kind)
+    parser.add_argument("--repeats", type=int, default=n_repeats)
+    parser.add_argument("--cores", type=int, default=2)
+    parser.add_argument("--save", action="store_true")
+    args = parser.parse_args()
+    if unknown := set(args.names) - set(names):
+        parser.error(f"{', '.join(unknown)}: {kind}s are {', '.join(names)}")
+    on_cores(args.cores)
+    args.names = args.names or list(names)
+    return args
 
 
 def on_cores(n_cores):

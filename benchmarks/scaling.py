@@ -8,13 +8,12 @@ scikit-learn's MLP and of the bare matrix products, in turn.
 With ``--save`` the sweeps go to ``results/scaling.json``, which ``plots.py`` draws.
 """
 
-import argparse
 import warnings
 from functools import partial
 
 import numpy as np
 import scipy.sparse as sp
-from _measure import compare, environment, on_cores, save, show, take_turns
+from _measure import compare, environment, parse_arguments, save, show, take_turns
 from _peers import Ours, Sklearn, enough_epochs, matrix_products, seconds_per_epoch
 from sklearn.exceptions import ConvergenceWarning
 
@@ -75,24 +74,14 @@ def measure(n_repeats, *, n_rows, n_features, hidden, batch_size, density=None):
 
 
 def main():
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("sweeps", nargs="*", metavar="sweep")
-    parser.add_argument("--repeats", type=int, default=3)
-    parser.add_argument("--cores", type=int, default=2)
-    parser.add_argument("--save", action="store_true")
-    args = parser.parse_args()
-    if unknown := set(args.sweeps) - set(SWEEPS):
-        parser.error(f"{', '.join(unknown)}: sweeps are {', '.join(SWEEPS)}")
-    if args.save and args.sweeps:
-        parser.error("--save wants all sweeps: they go to one file")
-    on_cores(args.cores)
+    args = parse_arguments(__doc__, "sweep", SWEEPS, n_repeats=3)
+    if args.save and len(args.names) < len(SWEEPS):
+        raise SystemExit("--save wants all sweeps: they go to one file")
     warnings.simplefilter("ignore", ConvergenceWarning)
     about = environment()
     print(about)
     sweeps = {}
-    for name in args.sweeps or SWEEPS:
+    for name in args.names:
         print(f"\n{name}")
         sweeps[name] = []
         for setting in SWEEPS[name]:

@@ -11,7 +11,6 @@ With ``--save`` the sections go to ``results/speed_<section>.json``, which
 ``plots.py`` draws.
 """
 
-import argparse
 import os
 import pickle
 import subprocess
@@ -27,7 +26,7 @@ import numpy as np
 from _measure import (
     compare,
     environment,
-    on_cores,
+    parse_arguments,
     save,
     seconds,
     show,
@@ -390,21 +389,11 @@ SECTIONS = {
 
 
 def main():
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("sections", nargs="*", metavar="section")
-    parser.add_argument("--repeats", type=int, default=5)
-    parser.add_argument("--cores", type=int, default=2)
-    parser.add_argument("--save", action="store_true")
-    args = parser.parse_args()
-    if unknown := set(args.sections) - set(SECTIONS):
-        parser.error(f"{', '.join(unknown)}: sections are {', '.join(SECTIONS)}")
-    on_cores(args.cores)
+    args = parse_arguments(__doc__, "section", SECTIONS, n_repeats=5)
     warnings.simplefilter("ignore", ConvergenceWarning)
     about = environment("torch", "skorch", "jax")
     print(about)
-    for name in args.sections or SECTIONS:
+    for name in args.names:
         print(f"\n{name}: {SECTIONS[name].__doc__.splitlines()[0]}")
         results = SECTIONS[name](args.repeats)
         if args.save:

@@ -637,17 +637,15 @@ default=None
                 f"{name} must be a vector of class labels, as y is; got the shape "
                 f"{y.shape}."
             )
-        codes: NDArray[Any]
-        if name == "y":  # its classes are known
-            codes = np.searchsorted(self.classes_, y)
-        else:
-            codes = self._encode_other_target(y, name)
+        if name != "y":  # whose labels were looked at when they were learnt
+            self._check_known_classes(y, name)
+        codes: NDArray[Any] = np.searchsorted(self.classes_, y)
         if n_classes > 2:
             return codes
         return codes.astype(dtype)[:, np.newaxis]
 
-    def _encode_other_target(self, y: Any, name: str) -> NDArray[Any]:
-        """Return the codes of labels that need not be among the classes."""
+    def _check_known_classes(self, y: Any, name: str) -> None:
+        """For validation data: its labels are among the classes."""
         with naming(name):
             check_classification_targets(y)
         known = set(self.classes_.tolist())
@@ -657,8 +655,6 @@ default=None
                 f"{name} has classes that y has not: {unknown}. Leave those samples "
                 "out, or add samples of these classes to y."
             )
-        codes: NDArray[Any] = np.searchsorted(self.classes_, y)
-        return codes
 
     def _check_declared_classes(self, y: Any, classes: Any, *, warm: bool) -> None:
         """For `partial_fit`: classes are declared once, and y has no others."""
