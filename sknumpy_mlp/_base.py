@@ -47,6 +47,7 @@ from sknumpy_mlp.callbacks import Callback
 from sknumpy_mlp.initializers import INITIALIZERS, Glorot, Initializer
 from sknumpy_mlp.layers import Dense, Dropout, Layer
 from sknumpy_mlp.losses import Loss
+from sknumpy_mlp.schedules import Constant, Schedule
 
 #: Keyword arguments of `fit` that describe validation data.
 Validation: TypeAlias = tuple[Any, Any, Any]
@@ -55,6 +56,9 @@ Validation: TypeAlias = tuple[Any, Any, Any]
 # Arrays of up to so many numbers are looked at before they go to validate_data, which
 # costs more than the look.
 _SMALL = 10_000
+
+# Rows that an initialiser sees that looks at data: enough for standard deviations.
+_ROWS_TO_ADAPT_TO = 2048
 
 
 class _BaseMLP(CallbackSupportMixin, BaseEstimator, ABC):  # type: ignore[misc]
@@ -106,6 +110,10 @@ class _BaseMLP(CallbackSupportMixin, BaseEstimator, ABC):  # type: ignore[misc]
         """Return what the hold-out is stratified by, or None."""
         return None
 
+    def _decay_schedule(self) -> Schedule:
+        """Return how weight decay changes over the training."""
+        return Constant()
+
     @property
     def _convergence_matters(self) -> bool:
         """Whether a training that has not converged deserves a warning."""
@@ -132,7 +140,7 @@ class _BaseMLP(CallbackSupportMixin, BaseEstimator, ABC):  # type: ignore[misc]
                 "aside. Pass X_val and y_val, or set early_stopping=False."
             )
         bridge = None if incremental else begin_fit(self, X, y, sample_weight)
-        with _all_or_nothing(self):
+        with all_or_nothing(self):
             # What is out of range raises; NumPy need not warn of it as well.
             with np.errstate(all="ignore"):
                 job = self._prepare(
@@ -190,7 +198,11 @@ class _BaseMLP(CallbackSupportMixin, BaseEstimator, ABC):  # type: ignore[misc]
             self._check_same_shape(network)
             params = self._params.astype(X.dtype)  # a copy in any case
         else:
-            params = network.init(self._init_stream(rng), X.dtype)
+            stream = self._init_stream(rng)
+            params = network.init(stream, X.dtype)
+            if callable(getattr(self._make_initializer(Identity()), "adapt", None)):
+                rows = stream.permutation(X.shape[0])[:_ROWS_TO_ADAPT_TO]
+                network.adapt(params, X[rows], stream)
         validation_data = self._validate_validation(
             validation, encoded, X.dtype, loss, class_weights
         )
@@ -580,7 +592,7 @@ class PartialFit:
 
 
 @contextmanager
-def _all_or_nothing(estimator: _BaseMLP) -> Iterator[None]:
+def all_or_nothing(estimator: BaseEstimator) -> Iterator[None]:
     """Give the estimator its attributes back if the block raises."""
     before = estimator.__dict__.copy()
     try:

@@ -103,7 +103,7 @@ class NumpyMLPClassifier(ClassifierMixin, _BaseMLP):  # type: ignore[misc]
         Samples in a mini-batch; 'auto' is ``min(200, n_samples)``.  A mini-batch
         whose samples all have weight zero is skipped.  Not used by 'lbfgs'.
     learning_rate : {'constant', 'invscaling', 'adaptive', 'plateau', 'cosine', \
-'warmup_cosine', 'one_cycle'} or Schedule, default='constant'
+'warmup_cosine', 'one_cycle', 'flat_cosine', 'coslog'} or Schedule, default='constant'
         Schedule of the learning rate.  As in scikit-learn, the first three act only
         when ``solver='sgd'``, the others for every solver but 'lbfgs'.
 
@@ -118,10 +118,14 @@ class NumpyMLPClassifier(ClassifierMixin, _BaseMLP):  # type: ignore[misc]
         - 'warmup_cosine', a rise over a tenth of the run, then half a cosine.
         - 'one_cycle', up to ``learning_rate_init`` over three tenths of the run, then
           down to 4e-6 of it.
+        - 'flat_cosine', ``learning_rate_init`` for half of the run, then half a cosine
+          down to 0.
+        - 'coslog', four waves between 0 and ``learning_rate_init``, each twice as long
+          as the one before.
         - an object of :mod:`sknumpy_mlp.schedules`, or of your own subclass of
           :class:`sknumpy_mlp.schedules.Schedule`.
 
-        The last four move from step to step with the share of ``max_iter`` epochs
+        Those from 'cosine' on move from step to step with the share of ``max_iter`` epochs
         that is done.  A run with such a schedule goes on to its end, unless
         ``early_stopping`` or a callback ends it, and `partial_fit`, which has no end,
         refuses it.
@@ -175,17 +179,19 @@ class NumpyMLPClassifier(ClassifierMixin, _BaseMLP):  # type: ignore[misc]
         ``early_stopping`` on ``X_val``.
     max_fun : int, default=15000
         The most evaluations of the objective by 'lbfgs'.
-    init : {'glorot', 'he', 'lecun'} or callable, default='glorot'
+    init : {'glorot', 'he', 'lecun', 'data'} or callable, default='glorot'
         How the weights are initialised, see :mod:`sknumpy_mlp.initializers`.
 
         - 'glorot', uniform on +-sqrt(6 / (fan_in + fan_out)), the biases too
           (2 instead of 6 for logistic units): scikit-learn's rule.
         - 'he', normal with variance 2 / fan_in.
         - 'lecun', normal with variance 1 / fan_in.
+        - 'data', fitted to the data, see
+          :class:`sknumpy_mlp.initializers.DataDriven`, the biases too.
         - a callable ``(rng, fan_in, fan_out) -> array of shape (fan_in, fan_out)``,
           for example ``sknumpy_mlp.initializers.Normal(0.01)``.
 
-        Except for 'glorot', biases start at zero.
+        Except for 'glorot' and 'data', biases start at zero.
     class_weight : dict, list of dict, 'balanced' or None, default=None
         Weights of the classes, which multiply ``sample_weight``: a dict with a weight
         for each class; for several labels at once, a list with a dict
@@ -482,12 +488,7 @@ default=None
         y : ndarray of shape (n_samples,) or (n_samples, n_labels)
             The predicted classes; for several labels at once, a matrix of 0 and 1.
         """
-        raw = self._forward(X)
-        decided = self._decide(self._loss, raw)
-        if self._multilabel:
-            return decided
-        labels: NDArray[Any] = self.classes_[decided]
-        return labels
+        return self._as_labels(self._predict_target(X))
 
     def predict_proba(self, X: Any) -> Array:
         """Predict class probabilities.
@@ -503,12 +504,7 @@ default=None
             Probability of each class, in the order of ``classes_``; for several labels
             at once, of each label by itself.
         """
-        y_prob: Array = self._predict_target(X)
-        if self._multilabel or len(self.classes_) > 2:
-            return y_prob
-        if len(self.classes_) == 1:
-            return np.ones_like(y_prob)
-        return np.hstack([1.0 - y_prob, y_prob])
+        return self._as_columns(self._predict_target(X))
 
     def predict_log_proba(self, X: Any) -> Array:
         """Predict the logarithms of class probabilities.
@@ -527,9 +523,21 @@ default=None
         with np.errstate(divide="ignore"):
             return np.log(y_prob, out=y_prob)
 
-    def _decide(self, loss: Loss, raw: Array) -> NDArray[Any]:
-        """Class codes, or a matrix of 0 and 1, from raw outputs."""
-        y_prob = loss.predict(raw)
+    def _as_columns(self, y_prob: Array) -> Array:
+        """Return a column for each class, given those that the loss predicts."""
+        if self._multilabel or len(self.classes_) > 2:
+            return y_prob
+        if len(self.classes_) == 1:
+            return np.ones_like(y_prob)
+        return np.hstack([1.0 - y_prob, y_prob])
+
+    def _as_labels(self, y_prob: Array) -> NDArray[Any]:
+        """Return class labels, or a matrix of 0 and 1."""
+        decided = self._decide(y_prob)
+        return decided if self._multilabel else self.classes_[decided]
+
+    def _decide(self, y_prob: Array) -> NDArray[Any]:
+        """Class codes, or a matrix of 0 and 1, from what the loss predicts."""
         if self._multilabel:
             return (y_prob > 0.5).astype(np.int64)
         if len(self.classes_) > 2:
@@ -542,7 +550,7 @@ default=None
     def _score_raw(
         self, loss: Loss, raw: Array, y: NDArray[Any], sample_weight: Array | None
     ) -> float:
-        decided = self._decide(loss, raw)
+        decided = self._decide(loss.predict(raw))
         correct = decided == y.reshape(decided.shape)
         if self._multilabel:
             correct = correct.all(axis=1)
@@ -765,7 +773,7 @@ class NumpyMLPRegressor(RegressorMixin, _BaseMLP):  # type: ignore[misc]
         Samples in a mini-batch; 'auto' is ``min(200, n_samples)``.  A mini-batch
         whose samples all have weight zero is skipped.  Not used by 'lbfgs'.
     learning_rate : {'constant', 'invscaling', 'adaptive', 'plateau', 'cosine', \
-'warmup_cosine', 'one_cycle'} or Schedule, default='constant'
+'warmup_cosine', 'one_cycle', 'flat_cosine', 'coslog'} or Schedule, default='constant'
         Schedule of the learning rate.  As in scikit-learn, the first three act only
         when ``solver='sgd'``, the others for every solver but 'lbfgs'.
 
@@ -780,10 +788,14 @@ class NumpyMLPRegressor(RegressorMixin, _BaseMLP):  # type: ignore[misc]
         - 'warmup_cosine', a rise over a tenth of the run, then half a cosine.
         - 'one_cycle', up to ``learning_rate_init`` over three tenths of the run, then
           down to 4e-6 of it.
+        - 'flat_cosine', ``learning_rate_init`` for half of the run, then half a cosine
+          down to 0.
+        - 'coslog', four waves between 0 and ``learning_rate_init``, each twice as long
+          as the one before.
         - an object of :mod:`sknumpy_mlp.schedules`, or of your own subclass of
           :class:`sknumpy_mlp.schedules.Schedule`.
 
-        The last four move from step to step with the share of ``max_iter`` epochs
+        Those from 'cosine' on move from step to step with the share of ``max_iter`` epochs
         that is done.  A run with such a schedule goes on to its end, unless
         ``early_stopping`` or a callback ends it, and `partial_fit`, which has no end,
         refuses it.
@@ -836,17 +848,19 @@ class NumpyMLPRegressor(RegressorMixin, _BaseMLP):  # type: ignore[misc]
         ``early_stopping`` on ``X_val``.
     max_fun : int, default=15000
         The most evaluations of the objective by 'lbfgs'.
-    init : {'glorot', 'he', 'lecun'} or callable, default='glorot'
+    init : {'glorot', 'he', 'lecun', 'data'} or callable, default='glorot'
         How the weights are initialised, see :mod:`sknumpy_mlp.initializers`.
 
         - 'glorot', uniform on +-sqrt(6 / (fan_in + fan_out)), the biases too
           (2 instead of 6 for logistic units): scikit-learn's rule.
         - 'he', normal with variance 2 / fan_in.
         - 'lecun', normal with variance 1 / fan_in.
+        - 'data', fitted to the data, see
+          :class:`sknumpy_mlp.initializers.DataDriven`, the biases too.
         - a callable ``(rng, fan_in, fan_out) -> array of shape (fan_in, fan_out)``,
           for example ``sknumpy_mlp.initializers.Normal(0.01)``.
 
-        Except for 'glorot', biases start at zero.
+        Except for 'glorot' and 'data', biases start at zero.
     dropout : float or sequence of float, default=0.0
         Share of a layer's values that are set to zero at random in each training
         step, see :class:`sknumpy_mlp.layers.Dropout`.  A float is for each hidden
@@ -1139,12 +1153,12 @@ default=None
         sklearn.metrics.d2_pinball_score : The same for a quantile.
         """
         y_pred = self.predict(X)
-        return _regression_score(self._loss, y, y_pred, sample_weight)
+        return regression_score(self._loss, y, y_pred, sample_weight)
 
     def _score_raw(
         self, loss: Loss, raw: Array, y: NDArray[Any], sample_weight: Array | None
     ) -> float:
-        return _regression_score(loss, y, loss.predict(raw), sample_weight)
+        return regression_score(loss, y, loss.predict(raw), sample_weight)
 
     def _learn_target(
         self, y: Any, *, warm: bool, incremental: bool, classes: Any
@@ -1175,7 +1189,7 @@ default=None
         return tags
 
 
-def _regression_score(loss: Loss, y: Any, y_pred: Array, sample_weight: Any) -> float:
+def regression_score(loss: Loss, y: Any, y_pred: Array, sample_weight: Any) -> float:
     if isinstance(loss, Quantile) and len(loss.levels) > 1:
         scores = [
             d2_pinball_score(y, y_pred[:, k], sample_weight=sample_weight, alpha=level)

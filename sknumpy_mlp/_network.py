@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from sknumpy_mlp._typing import Array, RandomSource
-from sknumpy_mlp.layers import Buffers, Layer
+from sknumpy_mlp.layers import Buffers, Layer, Noise
 
 # Rows that go through the network at once where all of them are to: enough to keep the
 # matrix products busy, few enough that the intermediate results stay in the cache.
@@ -46,14 +46,13 @@ class Network:
 
     @property
     def widths(self) -> list[int]:
-        """Number of inputs, then of units of each layer that has parameters."""
-        with_params = [layer for layer in self.layers if layer.coef_shapes]
-        return [self.layers[0].fan_in, *(layer.fan_out for layer in with_params)]
+        """Number of inputs, then of units of each layer of units."""
+        with_units = [layer for layer in self.layers if layer.product_size]
+        return [self.layers[0].fan_in, *(layer.fan_out for layer in with_units)]
 
     def largest_product(self, n_rows: int) -> int:
         """Multiplications in the largest matrix product of a pass over ``n_rows``."""
-        shapes = (shape for layer in self.layers for shape in layer.coef_shapes)
-        return n_rows * max(math.prod(shape) for shape in shapes)
+        return n_rows * max(layer.product_size for layer in self.layers)
 
     def __getstate__(self) -> dict[str, Any]:
         return {"layers": self.layers}
@@ -93,10 +92,39 @@ class Network:
             )
         return rounded
 
+    def adapt(self, params: Array, X: Array, rng: RandomSource) -> None:
+        """Fit first parameters to a sample of the data, layer by layer.
+
+        Each layer sees what the ones below, already adapted, make of ``X``.
+        """
+        x = X
+        for layer, views in zip(self.layers, self.views(params), strict=True):
+            layer.adapt(views, x, rng)
+            buffers = layer.make_buffers(
+                len(X),
+                params.dtype,
+                training=False,
+                need_input_gradient=False,
+                sparse_input=False,
+            )
+            x = layer.forward(views, x, buffers, None)
+
+    def rate_factors(self, dtype: Any) -> Array | None:
+        """Each parameter's factor on the learning rate; None if all are one."""
+        factors = np.ones(self.n_params, dtype)
+        for layer, views in zip(self.layers, self.views(factors), strict=True):
+            for view, factor in zip(views, layer.rate_factors, strict=True):
+                view[...] = factor
+        return None if (factors == 1.0).all() else factors
+
     @cached_property
     def first_with_params(self) -> int:
         """Index of the first layer that has parameters."""
-        return next(i for i, layer in enumerate(self.layers) if layer.coef_shapes)
+        return next(
+            i
+            for i, layer in enumerate(self.layers)
+            if layer.coef_shapes or layer.intercept_shapes
+        )
 
     def predict_raw(
         self, params: Array, X: Any, *, n_layers: int | None = None
@@ -159,6 +187,8 @@ class Workspace:
     ----------
     params, grad : ndarray of shape (n_params,)
         The parameters, and the gradient that `backward` fills (training only).
+    rate_factors : ndarray of shape (n_params,) or None
+        Factors on the learning rate, None for ones (training only).
     """
 
     def __init__(
@@ -174,10 +204,11 @@ class Workspace:
     ) -> None:
         self.network = network
         self.params = params
-        self._rng = rng
+        self._noise = None if rng is None else Noise(rng)
         self._layers = network.layers[:n_layers]
         self._param_views = network.views(params)
         if training:
+            self.rate_factors = network.rate_factors(params.dtype)
             self.grad = np.empty_like(params)
             self._grad_views = network.views(self.grad)
         self._buffers = [
@@ -193,6 +224,11 @@ class Workspace:
         ]
         # Buffers cut to a number of rows; a run knows two, a full batch and the last.
         self._cut: dict[int, Sequence[Buffers]] = {n_rows: self._buffers}
+
+    def tell_progress(self, progress: float) -> None:
+        """Tell random layers which share of the run is done."""
+        if self._noise is not None:
+            self._noise.progress = progress
 
     @property
     def n_outputs(self) -> int:
@@ -221,7 +257,7 @@ class Workspace:
             self._layers, self._param_views, buffers, strict=False
         ):
             self._inputs.append(x)
-            x = layer.forward(params, x, layer_buffers, self._rng)
+            x = layer.forward(params, x, layer_buffers, self._noise)
         output: Array = x
         return output
 

@@ -65,6 +65,10 @@ class Job:
         What is to be told about each epoch.
     identify : callable
         Returns what makes this run the same as another one, see `Run`.
+    max_seconds : float
+        Time that the epochs may take, see :func:`sknumpy_mlp._training.train`.
+    n_threads : int or None
+        The most threads for a matrix product; None leaves it to its size.
     """
 
     data: Data
@@ -78,6 +82,8 @@ class Job:
     incremental: bool
     callbacks: Sequence[Callback] = ()
     identify: Callable[[], dict[str, Any]] = dict
+    max_seconds: float = math.inf
+    n_threads: int | None = None
 
 
 @dataclass(frozen=True)
@@ -229,6 +235,7 @@ def _solve_stochastic(estimator: Any, job: Job) -> Outcome:
             learning_rate_init=float(estimator.learning_rate_init),
             max_epochs=run.max_epochs,
             n_epochs_done=run.n_epochs,
+            max_seconds=job.max_seconds,
         )
         try:
             # A checkpoint may have brought a run that is over.
@@ -237,7 +244,7 @@ def _solve_stochastic(estimator: Any, job: Job) -> Outcome:
                 if run.has_validation:
                     n_rows = max(n_rows, ROWS_AT_ONCE)
                 largest_product = job.network.largest_product(n_rows)
-                with limited_threads(largest_product):
+                with limited_threads(largest_product, most=job.n_threads):
                     for event in epochs:
                         if conductor.epoch_end(event):
                             break
@@ -313,6 +320,7 @@ def _make_regularization(estimator: Any) -> Regularization:
     return Regularization(
         alpha=float(estimator.alpha),
         weight_decay=float(estimator.weight_decay),
+        decay_schedule=estimator._decay_schedule(),
         max_grad_norm=None if bound is None else float(bound),
     )
 

@@ -121,7 +121,7 @@ def _controller() -> ThreadpoolController:
 
 @contextmanager
 def limited_threads(
-    largest_product: int, *, limit_scipy: bool = False
+    largest_product: int, *, limit_scipy: bool = False, most: int | None = None
 ) -> Iterator[None]:
     """Limit BLAS to the threads that are worth it, for the time of a block.
 
@@ -131,8 +131,10 @@ def limited_threads(
         Number of multiplications in the largest matrix product of a training step.
     limit_scipy : bool, default=False
         Whether to hold SciPy's own pool, if it has one, at one thread.
+    most : int or None, default=None
+        Upper bound on the threads, for fits that run side by side.
     """
-    limits = _limits(largest_product, limit_scipy)
+    limits = _limits(largest_product, limit_scipy, most)
     if not limits:
         yield
         return
@@ -152,9 +154,25 @@ def limited_threads(
                 raise
 
 
-def _limits(largest_product: int, limit_scipy: bool) -> dict[_Pool, int]:
+def n_blas_threads() -> int:
+    """Return how many threads NumPy's matrix products may use now."""
+    threads = [pool.n_threads for pool in _pools() if not pool.is_scipys]
+    if not threads:  # a BLAS that is left alone
+        threads = [
+            library.num_threads
+            for library in _controller().lib_controllers
+            if library.user_api == "blas"
+        ]
+    return max(threads, default=1)
+
+
+def _limits(
+    largest_product: int, limit_scipy: bool, most: int | None
+) -> dict[_Pool, int]:
     """Return how many threads each pool may have that is to be limited."""
     n_threads = max(1, largest_product // _PRODUCTS_PER_THREAD)
+    if most is not None:
+        n_threads = min(n_threads, most)
     has_several = largest_product > _OPENBLAS_THREADS_FROM
     return {
         pool: 1 if pool.is_scipys else n_threads

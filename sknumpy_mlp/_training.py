@@ -21,7 +21,7 @@ from sknumpy_mlp._network import Workspace
 from sknumpy_mlp._typing import Array, IntArray
 from sknumpy_mlp.losses import Loss
 from sknumpy_mlp.optimizers import Optimizer
-from sknumpy_mlp.schedules import Schedule
+from sknumpy_mlp.schedules import Constant, Schedule
 
 
 @dataclass(frozen=True)
@@ -55,6 +55,9 @@ class EpochEnd:
     validation_score: float | None = None
 
 
+_CONSTANT = Constant()
+
+
 @dataclass(frozen=True)
 class Regularization:
     r"""What holds parameters and steps back, beside the layers' own means.
@@ -66,6 +69,8 @@ class Regularization:
     weight_decay : float, default=0.0
         Decoupled decay of the coefficients, see
         :meth:`sknumpy_mlp.optimizers.Optimizer.step`.
+    decay_schedule : Schedule, default=Constant()
+        Factor on ``weight_decay`` over the run.
     max_grad_norm : float or None, default=None
         Upper bound on the Euclidean norm of the whole gradient, penalty included; a
         longer one is scaled back to it [1]_.
@@ -78,6 +83,7 @@ class Regularization:
 
     alpha: float = 0.0
     weight_decay: float = 0.0
+    decay_schedule: Schedule = _CONSTANT
     max_grad_norm: float | None = None
 
 
@@ -321,6 +327,7 @@ def update(
     learning_rate: float,
     l2: float,
     regularization: Regularization,
+    progress: float = 0.0,
 ) -> None:
     """Do one step along the gradient that `objective` has left; destroys it.
 
@@ -336,6 +343,8 @@ def update(
         Strength of the penalty on this batch.
     regularization : Regularization
         Weight decay and the bound on the gradient.
+    progress : float, default=0.0
+        Share of the run that is done before this step.
     """
     grad, n_coefs = workspace.grad, workspace.network.n_coefs
     if regularization.max_grad_norm is not None:
@@ -347,8 +356,10 @@ def update(
         grad,
         learning_rate,
         l2=l2,
-        weight_decay=regularization.weight_decay,
+        weight_decay=regularization.weight_decay
+        * regularization.decay_schedule(progress),
         n_penalised=n_coefs,
+        rate_factors=workspace.rate_factors,
     )
     workspace.constrain()
 
@@ -380,6 +391,7 @@ def train(
     learning_rate_init: float,
     max_epochs: int,
     n_epochs_done: int = 0,
+    max_seconds: float = math.inf,
 ) -> Iterator[EpochEnd]:
     """Train with mini-batches; yield at the end of each epoch.
 
@@ -406,42 +418,56 @@ def train(
         parameters that are not finite: no step leads back from there.
     n_epochs_done : int, default=0
         Epochs of this run that were done before, if it was cut off.
+    max_seconds : float, default=inf
+        Time after which the generator ends, in the middle of an epoch if need be but
+        after one step at least.  What goes by the share of the run that is done
+        (learning rate, weight decay, dropout) counts time or epochs, whichever is
+        nearer to its end, so that a short run is a whole one and not one cut off.
 
     Yields
     ------
     event : EpochEnd
     """
     began = time.perf_counter()
+
+    def progress_at(epochs_done: float) -> float:
+        seconds = time.perf_counter() - began if max_seconds < math.inf else 0.0
+        return min(1.0, max(epochs_done / max_epochs, seconds / max_seconds))
+
     params, optimizer = workspace.params, state.optimizer
     assert optimizer is not None, "the caller chooses the optimiser"
     for epoch in range(n_epochs_done + 1, max_epochs + 1):
         base_rate = learning_rate_init if state.base_rate is None else state.base_rate
         base_rate *= float(schedule.epoch_factor(state.n_samples_seen))
         summed_loss, n_rows_used, n_rows_drawn = 0.0, 0, 0
-        first_rate = base_rate * float(schedule((epoch - 1) / max_epochs))
+        first_rate = base_rate * float(schedule(progress_at(epoch - 1)))
         # Overflow shows in the parameters, which are checked; NumPy need not warn.
         with np.errstate(all="ignore"):
             for X, y, sample_weight in batches.epoch(rng):
                 n_rows = X.shape[0]
-                share_of_epoch = n_rows_drawn / batches.n_rows
+                progress = progress_at(epoch - 1 + n_rows_drawn / batches.n_rows)
+                if progress >= 1.0 and n_rows_used:
+                    break  # the time is over
                 n_rows_drawn += n_rows
                 if sample_weight is not None and not sample_weight.any():
                     continue  # no row counts: there is no objective, hence no step
+                workspace.tell_progress(progress)
                 value, l2 = objective(
                     workspace, loss, X, y, sample_weight, regularization.alpha
                 )
-                progress = (epoch - 1 + share_of_epoch) / max_epochs
                 rate = base_rate * float(schedule(progress))
-                update(workspace, optimizer, rate, l2, regularization)
+                update(workspace, optimizer, rate, l2, regularization, progress)
                 summed_loss += value * n_rows
                 n_rows_used += n_rows
             mean_loss = summed_loss / n_rows_used
-        state.n_samples_seen += batches.n_rows
+        state.n_samples_seen += n_rows_drawn
         state.order = batches.order
         yield EpochEnd(
             epoch, mean_loss, first_rate, time.perf_counter() - began, params
         )
         if not np.isfinite(mean_loss) and not np.isfinite(params).all():
+            return
+        if time.perf_counter() - began >= max_seconds:
             return
 
 

@@ -63,6 +63,14 @@ class Callback:
         )
         return f"{type(self).__name__}({arguments})"
 
+    def for_member(self, member: int) -> "Callback":
+        """Return what is to look after one of several networks of an estimator.
+
+        The tabular estimators train one network after the other.  The callback itself
+        will do for all of them, unless it would lose what it has of the one before.
+        """
+        return self
+
     def on_train_begin(self, run: Run) -> None:
         """Get ready: the parameters are there, and the epochs of a resumed run."""
 
@@ -206,6 +214,10 @@ class History(Callback):
         """Return one of the columns, a value for each epoch."""
         return [record[name] for record in self.records]
 
+    def for_member(self, member: int) -> "History":
+        """Return a history of its own, found at ``estimators_[member].callbacks``."""
+        return type(self)()
+
     def on_train_begin(self, run: Run) -> None:
         """Forget an earlier run."""
         self.records = []
@@ -318,6 +330,12 @@ class Checkpoint(Callback):
     def __getstate__(self) -> dict[str, Any]:
         # A pickle of the estimator in the middle of a fit is no place for the run.
         return self.__dict__ | {"_run": None}
+
+    def for_member(self, member: int) -> "Checkpoint":
+        """Return one with a file of its own: run.npz becomes run-0.npz, run-1.npz."""
+        path = Path(self.path)
+        numbered = path.with_name(f"{path.stem}-{member}{path.suffix}")
+        return type(self)(numbered, self.every, self.resume, self.on_error)
 
     def on_train_begin(self, run: Run) -> None:
         """Go on from the file if asked to."""
@@ -459,7 +477,7 @@ class _PlainBar:
             f"{self._n}/{self._total} {self._unit}s, {rate:.3g} {self._unit}s/s"
         )
         if rate and self._n < self._total:
-            line += f", {_clock((self._total - self._n) / rate)} left"
+            line += f", {clock((self._total - self._n) / rate)} left"
         if self._postfix:
             line += f", {self._postfix}"
         if self._is_screen:
@@ -470,7 +488,7 @@ class _PlainBar:
         self._file.flush()
 
 
-def _clock(seconds: float) -> str:
+def clock(seconds: float) -> str:
     """Hours, minutes and seconds: 75 is 1:15."""
     minutes, seconds_left = divmod(round(seconds), 60)
     hours, minutes = divmod(minutes, 60)

@@ -21,11 +21,28 @@ from sknumpy_mlp._typing import Array, RandomSource, Shape
 from sknumpy_mlp._values import check_number
 from sknumpy_mlp.activations import Activation, Identity
 from sknumpy_mlp.initializers import Glorot, Initializer
+from sknumpy_mlp.schedules import Constant, Schedule
 
-__all__ = ["Buffers", "Dense", "Dropout", "Layer"]
+__all__ = ["Buffers", "Dense", "Dropout", "Layer", "Noise", "Parametric", "Scaling"]
 
 #: The arrays a layer works in, by names of its own; the first axis is rows.
 Buffers: TypeAlias = dict[str, Array]
+
+
+@dataclass
+class Noise:
+    """What layers draw from that are random while they train.
+
+    Attributes
+    ----------
+    rng : Generator
+        The source of random numbers.
+    progress : float
+        Share of the run that is done, for what changes as the training goes on.
+    """
+
+    rng: np.random.Generator
+    progress: float = 0.0
 
 
 class Layer(ABC):
@@ -41,18 +58,34 @@ class Layer(ABC):
     fan_out: int
 
     @property
-    @abstractmethod
     def coef_shapes(self) -> tuple[Shape, ...]:
-        """Shapes of the penalised parameters."""
+        """Shapes of the penalised parameters; none, unless a layer says so."""
+        return ()
 
     @property
-    @abstractmethod
     def intercept_shapes(self) -> tuple[Shape, ...]:
-        """Shapes of the other parameters."""
+        """Shapes of the other parameters; none, unless a layer says so."""
+        return ()
 
-    @abstractmethod
-    def init(self, params: Sequence[Array], rng: RandomSource) -> None:
+    @property
+    def product_size(self) -> int:
+        """Multiplications for a row in its matrix product; 0 without one."""
+        return 0
+
+    @property
+    def rate_factors(self) -> tuple[float, ...]:
+        """Factors on the learning rate, one for each array of parameters."""
+        return (1.0,) * (len(self.coef_shapes) + len(self.intercept_shapes))
+
+    def init(  # noqa: B027 - some have no parameters
+        self, params: Sequence[Array], rng: RandomSource
+    ) -> None:
         """Fill ``params`` (coefficients, then intercepts) with first values."""
+
+    def adapt(  # noqa: B027 - most do not
+        self, params: Sequence[Array], x: Array, rng: RandomSource
+    ) -> None:
+        """Fit first values, once drawn, to a sample ``x`` of the layer's input."""
 
     @abstractmethod
     def make_buffers(
@@ -77,7 +110,7 @@ class Layer(ABC):
         params: Sequence[Array],
         x: Any,
         buffers: Buffers,
-        rng: np.random.Generator | None,
+        noise: Noise | None,
     ) -> Any:
         """Return the output for the input ``x``, in one of the buffers.
 
@@ -90,7 +123,7 @@ class Layer(ABC):
             be given a sparse one.
         buffers : dict of ndarray
             This layer's buffers, cut to ``n_rows``.
-        rng : Generator or None
+        noise : Noise or None
             What a layer that is random while it trains draws from; None in a pass
             that only predicts.
         """
@@ -128,6 +161,7 @@ class Layer(ABC):
 
 _LINEAR = Identity()
 _GLOROT = Glorot()
+_CONSTANT = Constant()
 
 
 @dataclass(frozen=True)
@@ -154,6 +188,8 @@ class Dense(Layer):
     max_norm : float or None, default=None
         Upper bound on the Euclidean norm of the incoming weights of each unit, the
         columns of W.  A longer column is scaled back to it after each step [1]_.
+    rate_factors : tuple of two floats, default=(1.0, 1.0)
+        Factors on the learning rate of W and of b.
 
     References
     ----------
@@ -168,6 +204,7 @@ class Dense(Layer):
     # compared, and not pickled (a user's function may not even be picklable).
     init_weights: Initializer = field(default=_GLOROT, repr=False, compare=False)
     max_norm: float | None = None
+    rate_factors: tuple[float, float] = (1.0, 1.0)
 
     def __getstate__(self) -> dict[str, Any]:
         state = dict(self.__dict__)
@@ -184,6 +221,11 @@ class Dense(Layer):
         """Shape of b."""
         return ((self.fan_out,),)
 
+    @property
+    def product_size(self) -> int:
+        """Number of weights."""
+        return self.fan_in * self.fan_out
+
     def init(self, params: Sequence[Array], rng: RandomSource) -> None:
         """Draw W, then b."""
         W, b = params
@@ -193,6 +235,12 @@ class Dense(Layer):
             self._fill(b, draw_bias(rng, self.fan_in, self.fan_out), "biases")
         else:
             b[...] = 0.0
+
+    def adapt(self, params: Sequence[Array], x: Array, rng: RandomSource) -> None:
+        """Leave it to the initialiser, if it looks at data."""
+        adapt = getattr(self.init_weights, "adapt", None)
+        if callable(adapt):
+            adapt(rng, *params, x)
 
     def _fill(self, target: Array, values: Any, what: str) -> None:
         """Copy what an initialiser returned, once it is known to be usable."""
@@ -236,7 +284,7 @@ class Dense(Layer):
         params: Sequence[Array],
         x: Any,
         buffers: Buffers,
-        rng: np.random.Generator | None,
+        noise: Noise | None,
     ) -> Array:
         """Return f(x W + b)."""
         W, b = params
@@ -295,6 +343,8 @@ class Dropout(Layer):
         Number of columns, of the input as of the output.
     rate : float
         The share p, in [0, 1).  It is rounded to a multiple of :math:`2^{-16}`.
+    schedule : Schedule, default=Constant()
+        Factor on the rate over the run.
 
     References
     ----------
@@ -305,6 +355,7 @@ class Dropout(Layer):
 
     fan_in: int
     rate: float
+    schedule: Schedule = _CONSTANT
 
     def __post_init__(self) -> None:
         check_number(self, "rate", 0.0, 1.0)
@@ -313,19 +364,6 @@ class Dropout(Layer):
     def fan_out(self) -> int:  # type: ignore[override]
         """As many columns as came in."""
         return self.fan_in
-
-    @property
-    def coef_shapes(self) -> tuple[Shape, ...]:
-        """No parameters."""
-        return ()
-
-    @property
-    def intercept_shapes(self) -> tuple[Shape, ...]:
-        """No parameters."""
-        return ()
-
-    def init(self, params: Sequence[Array], rng: RandomSource) -> None:
-        """Nothing to draw."""
 
     def make_buffers(
         self,
@@ -347,17 +385,18 @@ class Dropout(Layer):
         params: Sequence[Array],
         x: Any,
         buffers: Buffers,
-        rng: np.random.Generator | None,
+        noise: Noise | None,
     ) -> Any:
-        """Return the masked input; without ``rng``, the input."""
-        if rng is None:
+        """Return the masked input; without ``noise``, the input."""
+        if noise is None:
             return x
         # Sixteen random bits decide on a number: a quarter of the time of drawing
         # floats.  The share that is kept follows from the rounded threshold.
-        threshold = min(round(self.rate * 2**16), 2**16 - 1)
+        rate = self.rate * self.schedule(noise.progress)
+        threshold = min(round(rate * 2**16), 2**16 - 1)
         scale = 2**16 / (2**16 - threshold)
         values = x if isinstance(x, np.ndarray) else x.data
-        words = rng.integers(0, 2**64, -(-values.size // 4), dtype=np.uint64)
+        words = noise.rng.integers(0, 2**64, -(-values.size // 4), dtype=np.uint64)
         bits = words.view(np.uint16)[: values.size].reshape(values.shape)
         kept = np.greater_equal(bits, np.uint16(threshold))
         if values is not x:
@@ -382,6 +421,198 @@ class Dropout(Layer):
         if not need_input_gradient:
             return None
         delta *= buffers["mask"]
+        return delta
+
+
+@dataclass(frozen=True)
+class Scaling(Layer):
+    r"""Every input times a factor that is learnt: :math:`a_{ij} = s_j x_{ij}`.
+
+    The factors, which begin at one, are a soft selection of features: with a large
+    learning rate they find out which inputs matter long before the weights would.
+
+    Parameters
+    ----------
+    fan_in : int
+        Number of columns, of the input as of the output.
+    rate_factor : float, default=1.0
+        Factor on the learning rate.
+
+    References
+    ----------
+    D. Holzmüller, L. Grinsztajn and I. Steinwart, "Better by Default: Strong Pre-Tuned
+    MLPs and Boosted Trees on Tabular Data", NeurIPS 2024, arXiv:2407.04491.
+    """
+
+    fan_in: int
+    rate_factor: float = 1.0
+
+    @property
+    def fan_out(self) -> int:  # type: ignore[override]
+        """As many columns as came in."""
+        return self.fan_in
+
+    @property
+    def coef_shapes(self) -> tuple[Shape, ...]:
+        """Shape of s."""
+        return ((self.fan_in,),)
+
+    @property
+    def rate_factors(self) -> tuple[float, ...]:
+        """The factor for s."""
+        return (self.rate_factor,)
+
+    def init(self, params: Sequence[Array], rng: RandomSource) -> None:
+        """Set all factors to one."""
+        params[0][...] = 1.0
+
+    def make_buffers(
+        self,
+        n_rows: int,
+        dtype: Any,
+        *,
+        training: bool,
+        need_input_gradient: bool,
+        sparse_input: bool,
+    ) -> Buffers:
+        """Allocate a."""
+        return {"a": np.empty((n_rows, self.fan_in), dtype)}
+
+    def forward(
+        self,
+        params: Sequence[Array],
+        x: Any,
+        buffers: Buffers,
+        noise: Noise | None,
+    ) -> Array:
+        """Return s x."""
+        a = buffers["a"]
+        np.multiply(x, params[0], out=a)
+        return a
+
+    def backward(
+        self,
+        params: Sequence[Array],
+        grads: Sequence[Array],
+        x: Any,
+        delta: Array,
+        buffers: Buffers,
+        *,
+        need_input_gradient: bool,
+    ) -> Array | None:
+        """Write the gradient of s; return the gradient of x."""
+        np.einsum("ij,ij->j", x, delta, out=grads[0])
+        if not need_input_gradient:
+            return None
+        delta *= params[0]
+        return delta
+
+
+@dataclass(frozen=True)
+class Parametric(Layer):
+    r"""An activation that each unit takes as much of as it likes.
+
+    .. math:: a_{ij} = z_{ij} + p_j\,(f(z_{ij}) - z_{ij})
+
+    The shares p begin at one, the plain activation.  They are no weights, and are not
+    penalised.
+
+    Parameters
+    ----------
+    fan_in : int
+        Number of units.
+    activation : Activation
+        The function :math:`f`.
+    rate_factor : float, default=1.0
+        Factor on the learning rate.
+
+    References
+    ----------
+    D. Holzmüller, L. Grinsztajn and I. Steinwart, "Better by Default: Strong Pre-Tuned
+    MLPs and Boosted Trees on Tabular Data", NeurIPS 2024, arXiv:2407.04491.
+    """
+
+    fan_in: int
+    activation: Activation
+    rate_factor: float = 1.0
+
+    @property
+    def fan_out(self) -> int:  # type: ignore[override]
+        """As many columns as came in."""
+        return self.fan_in
+
+    @property
+    def intercept_shapes(self) -> tuple[Shape, ...]:
+        """Shape of p."""
+        return ((self.fan_in,),)
+
+    @property
+    def rate_factors(self) -> tuple[float, ...]:
+        """The factor for p."""
+        return (self.rate_factor,)
+
+    def init(self, params: Sequence[Array], rng: RandomSource) -> None:
+        """Set all shares to one."""
+        params[0][...] = 1.0
+
+    def make_buffers(
+        self,
+        n_rows: int,
+        dtype: Any,
+        *,
+        training: bool,
+        need_input_gradient: bool,
+        sparse_input: bool,
+    ) -> Buffers:
+        """Allocate f(z), a, and for training two arrays to work in."""
+        names = ("f", "a", "bend", "delta_f") if training else ("f", "a")
+        return {name: np.empty((n_rows, self.fan_in), dtype) for name in names}
+
+    def forward(
+        self,
+        params: Sequence[Array],
+        x: Any,
+        buffers: Buffers,
+        noise: Noise | None,
+    ) -> Array:
+        """Return z + p (f(z) - z)."""
+        f, a = buffers["f"], buffers["a"]
+        if self.activation.from_output:
+            np.copyto(f, x)
+            self.activation.forward(f, f)
+        else:
+            self.activation.forward(x, f)
+        np.subtract(f, x, out=a)
+        if "bend" in buffers:
+            np.copyto(buffers["bend"], a)
+        a *= params[0]
+        a += x
+        return a
+
+    def backward(
+        self,
+        params: Sequence[Array],
+        grads: Sequence[Array],
+        x: Any,
+        delta: Array,
+        buffers: Buffers,
+        *,
+        need_input_gradient: bool,
+    ) -> Array | None:
+        """Write the gradient of p; return the gradient of z."""
+        share = params[0]
+        np.einsum("ij,ij->j", buffers["bend"], delta, out=grads[0])
+        if not need_input_gradient:
+            return None
+        delta_f, f = buffers["delta_f"], buffers["f"]
+        np.multiply(delta, share, out=delta_f)
+        delta -= delta_f
+        if self.activation.from_output:
+            self.activation.backward(f, f, delta_f)
+        else:
+            np.copyto(buffers["bend"], x)  # the input is not ours to destroy
+            self.activation.backward(buffers["bend"], f, delta_f)
+        delta += delta_f
         return delta
 
 

@@ -60,9 +60,16 @@ class Optimizer(ABC):
 
     @abstractmethod
     def rule(
-        self, params: Array, grad: Array, moments: tuple[Array, ...], rate: float
+        self,
+        params: Array,
+        grad: Array,
+        moments: tuple[Array, ...],
+        rate: float | Array,
     ) -> None:
-        """Update a block of ``params`` and ``moments``; ``grad`` may be destroyed."""
+        """Update a block of ``params`` and ``moments``; ``grad`` may be destroyed.
+
+        ``rate`` is one number, or one for each parameter of the block.
+        """
 
     def same_settings(self, other: Any) -> bool:
         """Whether ``other`` is of this class and has the same constants."""
@@ -87,6 +94,7 @@ class Optimizer(ABC):
         l2: float = 0.0,
         weight_decay: float = 0.0,
         n_penalised: int = 0,
+        rate_factors: Array | None = None,
     ) -> None:
         """Do one step: update ``params`` in place; ``grad`` may be destroyed.
 
@@ -104,6 +112,9 @@ class Optimizer(ABC):
             which an optimiser that scales gradients does not scale.
         n_penalised : int, default=0
             Penalty and decay are on this many parameters at the head of the vector.
+        rate_factors : ndarray of shape (n_params,) or None, default=None
+            Factors on the learning rate, for each parameter its own; None for ones.
+            The decay goes by ``learning_rate`` alone.
 
         References
         ----------
@@ -124,7 +135,10 @@ class Optimizer(ABC):
                 if weight_decay:
                     coefs *= 1.0 - learning_rate * weight_decay
             moments = tuple([moment[block] for moment in self.moments])
-            self.rule(params_block, grad_block, moments, learning_rate)
+            rate: float | Array = learning_rate
+            if rate_factors is not None:
+                rate = learning_rate * rate_factors[block]
+            self.rule(params_block, grad_block, moments, rate)
         if self.n_steps % _STEPS_TO_FLUSH == 0:
             limits = np.finfo(params.dtype)
             smallest = math.sqrt(limits.tiny)
@@ -213,7 +227,11 @@ class SGD(Optimizer):
         return (1,) if self.momentum else ()
 
     def rule(
-        self, params: Array, grad: Array, moments: tuple[Array, ...], rate: float
+        self,
+        params: Array,
+        grad: Array,
+        moments: tuple[Array, ...],
+        rate: float | Array,
     ) -> None:
         """Update a block of ``params`` and the velocity."""
         grad *= rate
@@ -285,7 +303,11 @@ class RMSprop(Optimizer):
         return (2, 1) if self.momentum else (2,)
 
     def rule(
-        self, params: Array, grad: Array, moments: tuple[Array, ...], rate: float
+        self,
+        params: Array,
+        grad: Array,
+        moments: tuple[Array, ...],
+        rate: float | Array,
     ) -> None:
         """Update a block of ``params`` and the moments."""
         # As in Adam, the mean square is kept divided by 1 - rho.
@@ -366,7 +388,11 @@ class Adam(Optimizer):
         return (1, 2)
 
     def rule(
-        self, params: Array, grad: Array, moments: tuple[Array, ...], rate: float
+        self,
+        params: Array,
+        grad: Array,
+        moments: tuple[Array, ...],
+        rate: float | Array,
     ) -> None:
         """Update a block of ``params`` and the moments."""
         # The moments are kept divided by 1 - beta, which two factors make up for:
@@ -374,8 +400,7 @@ class Adam(Optimizer):
         first, second = moments
         root = math.sqrt(1.0 - self.beta_2)
         scale = (
-            rate
-            * math.sqrt(1.0 - self.beta_2**self.n_steps)
+            math.sqrt(1.0 - self.beta_2**self.n_steps)
             / (1.0 - self.beta_1**self.n_steps)
             * (1.0 - self.beta_1)
             / root
@@ -388,7 +413,7 @@ class Adam(Optimizer):
         np.sqrt(second, out=grad)
         grad += self.epsilon / root
         np.divide(first, grad, out=grad)
-        grad *= scale
+        grad *= rate * scale
         params -= grad
 
 

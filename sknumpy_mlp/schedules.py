@@ -28,6 +28,8 @@ __all__ = [
     "SCHEDULES",
     "Constant",
     "Cosine",
+    "CosineLog",
+    "FlatCosine",
     "InverseScaling",
     "OneCycle",
     "Plateau",
@@ -174,6 +176,78 @@ class Cosine(Schedule):
 
 
 @dataclass(frozen=True)
+class FlatCosine(Schedule):
+    r"""The full value for half of the run, then half a cosine down to zero.
+
+    .. math::
+
+        f(p) = \begin{cases} 1 & p < 1 / 2 \\
+        \tfrac{1}{2} (1 + \cos \pi (2 p - 1)) & p \ge 1 / 2 \end{cases}
+
+    It was made for what holds a network back, dropout and weight decay: strong while
+    the network looks for its place, gone when it settles.
+
+    References
+    ----------
+    D. Holzmüller, L. Grinsztajn and I. Steinwart, "Better by Default: Strong Pre-Tuned
+    MLPs and Boosted Trees on Tabular Data", NeurIPS 2024, arXiv:2407.04491.
+
+    Examples
+    --------
+    >>> from sknumpy_mlp.schedules import FlatCosine
+    >>> [round(FlatCosine()(progress), 3) for progress in (0, 0.5, 0.75, 1)]
+    [1.0, 1.0, 0.5, 0.0]
+    """
+
+    def __call__(self, progress: float) -> float:
+        """Factor for a step at this share of the run, 0 to 1."""
+        return _half_cosine(1.0, 0.0, max(0.0, 2.0 * progress - 1.0))
+
+
+@dataclass(frozen=True)
+class CosineLog(Schedule):
+    r"""Waves from zero to the highest rate and back, each longer than the last.
+
+    .. math:: f(p) = \tfrac{1}{2}
+              \left(1 - \cos(2 \pi \log_2(1 + (2^n - 1)\, p))\right)
+
+    Of n waves each lasts twice as long as the one before.  A run thus passes through
+    rates of every size several times, and the network that an early wave has left is a
+    good one already, should the validation data like it best.
+
+    ``learning_rate_init`` is the *highest* rate.
+
+    Parameters
+    ----------
+    n_cycles : int, default=4
+        The number n of waves, at least 1.
+
+    References
+    ----------
+    D. Holzmüller, L. Grinsztajn and I. Steinwart, "Better by Default: Strong Pre-Tuned
+    MLPs and Boosted Trees on Tabular Data", NeurIPS 2024, arXiv:2407.04491.
+
+    Examples
+    --------
+    >>> from sknumpy_mlp.schedules import CosineLog
+    >>> [abs(round(CosineLog()(i / 15), 3)) for i in (0, 1, 3, 7, 15)]
+    [0.0, 0.0, 0.0, 0.0, 0.0]
+    >>> round(CosineLog(n_cycles=1)(2**0.5 - 1), 3)
+    1.0
+    """
+
+    n_cycles: int = 4
+
+    def __post_init__(self) -> None:
+        check_number(self, "n_cycles", 1.0)
+
+    def __call__(self, progress: float) -> float:
+        """Factor on the base rate for a step at this share of the run, 0 to 1."""
+        wave = math.log2(1.0 + (2.0**self.n_cycles - 1.0) * progress)
+        return 0.5 * (1.0 - math.cos(2.0 * math.pi * wave))
+
+
+@dataclass(frozen=True)
 class WarmupCosine(Schedule):
     r"""A straight rise to the initial rate, then half a cosine down.
 
@@ -291,6 +365,8 @@ SCHEDULES: dict[str, type[Schedule]] = {
     "cosine": Cosine,
     "warmup_cosine": WarmupCosine,
     "one_cycle": OneCycle,
+    "flat_cosine": FlatCosine,
+    "coslog": CosineLog,
 }
 
 #: Of these names scikit-learn's, which act for SGD only, as they do there.

@@ -17,7 +17,7 @@ from sknumpy_mlp.callbacks import (
     History,
     Progress,
     TimeLimit,
-    _clock,
+    clock,
 )
 
 
@@ -221,7 +221,7 @@ def test_progress_defaults_to_standard_error(monkeypatch, capsys):
     ("seconds", "text"), [(5.2, "0:05"), (75, "1:15"), (3723, "1:02:03")]
 )
 def test_clock(seconds, text):
-    assert _clock(seconds) == text
+    assert clock(seconds) == text
 
 
 def test_arguments_of_checkpoint():

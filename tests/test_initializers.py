@@ -60,11 +60,15 @@ def _first_parameters(**params):
     return clf.partial_fit(X, y, classes=[0, 1, 2])
 
 
-@pytest.mark.parametrize("name", sorted(set(INITIALIZERS) - {"glorot"}))
-def test_biases_start_at_zero_except_for_glorot(name):
+@pytest.mark.parametrize("name", sorted(set(INITIALIZERS) - {"glorot", "data"}))
+def test_biases_start_at_zero_by_default(name):
     for b in _first_parameters(init=name).intercepts_:
         np.testing.assert_allclose(b, 0, atol=1e-299)
-    assert all(b.any() for b in _first_parameters(init="glorot").intercepts_)
+
+
+@pytest.mark.parametrize("name", ["glorot", "data"])
+def test_biases_that_do_not_start_at_zero(name):
+    assert all(b.any() for b in _first_parameters(init=name).intercepts_)
 
 
 def test_callable_init_is_called_for_each_layer():

@@ -7,7 +7,7 @@ import scipy.sparse as sp
 from sknumpy_mlp._network import Network, Workspace
 from sknumpy_mlp._training import objective
 from sknumpy_mlp.activations import ReLU, Tanh
-from sknumpy_mlp.layers import Dense, Dropout
+from sknumpy_mlp.layers import Dense, Dropout, Noise
 from sknumpy_mlp.losses import SquaredError
 
 N_ROWS, N_COLUMNS = 500, 400
@@ -22,7 +22,7 @@ def _dropped(layer, x, seed=0):
         need_input_gradient=True,
         sparse_input=is_sparse,
     )
-    return layer.forward((), x, buffers, np.random.default_rng(seed)), buffers
+    return layer.forward((), x, buffers, Noise(np.random.default_rng(seed))), buffers
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
@@ -48,7 +48,7 @@ def test_dropout_draws_from_any_generator(bits):
     buffers = layer.make_buffers(
         N_ROWS, float, training=True, need_input_gradient=True, sparse_input=False
     )
-    dropped = layer.forward((), x, buffers, np.random.Generator(bits(0)))
+    dropped = layer.forward((), x, buffers, Noise(np.random.Generator(bits(0))))
     assert abs((dropped == 0).mean() - 0.25) < 0.01
 
 
@@ -77,9 +77,9 @@ def test_dropout_draws_anew_each_time():
     buffers = layer.make_buffers(
         N_ROWS, float, training=True, need_input_gradient=True, sparse_input=False
     )
-    rng = np.random.default_rng(0)
-    first = layer.forward((), x, buffers, rng).copy()
-    assert (layer.forward((), x, buffers, rng) != first).any()
+    noise = Noise(np.random.default_rng(0))
+    first = layer.forward((), x, buffers, noise).copy()
+    assert (layer.forward((), x, buffers, noise) != first).any()
 
 
 def test_dropout_sends_the_gradient_where_it_came_from():

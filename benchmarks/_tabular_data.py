@@ -1,0 +1,72 @@
+"""The tables of the tabular benchmark, their splits, and what is measured on them."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from sklearn.datasets import fetch_california_housing
+from sklearn.metrics import log_loss, root_mean_squared_error
+from sklearn.model_selection import train_test_split
+
+# Small tables give small, noisy test sets: more splits make up for it.
+_SMALL, _N_SPLITS_SMALL, _N_SPLITS = 2_000, 3, 1
+
+
+def load_tables(folder):
+    """Return name -> (task, X, y) of all tables of a folder with a manifest.
+
+    The manifest is a list of objects with ``name``, ``task`` ("classification" or
+    "regression"), ``target`` and ``categorical``, a list of columns; each table is a
+    file ``name.csv.gz``.  California housing is added to them.
+    """
+    folder = Path(folder)
+    manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
+    tables = {}
+    for entry in manifest:
+        frame = pd.read_csv(
+            folder / f"{entry['name']}.csv.gz",
+            keep_default_na=False,
+            na_values=[""],
+            dtype=dict.fromkeys(entry["categorical"], "category"),
+        )
+        y = frame.pop(entry["target"])
+        if entry["task"] == "regression":
+            y = y.astype(np.float64)
+        missing = int(frame.isna().sum().sum())
+        assert missing == entry["missing"], (entry["name"], missing)
+        tables[entry["name"]] = (entry["task"], frame, y.to_numpy())
+    X, y = fetch_california_housing(return_X_y=True, as_frame=True)
+    tables["california"] = ("regression", X, y.to_numpy())
+    return tables
+
+
+def n_splits(X):
+    """How many splits a table gets."""
+    return _N_SPLITS_SMALL if len(X) < _SMALL else _N_SPLITS
+
+
+def split(task, X, y, number, max_rows=None):
+    """Return X_train, X_test, y_train, y_test; four fifths are for training."""
+    stratify = y if task == "classification" else None
+    parts = train_test_split(
+        X, y, test_size=0.2, random_state=number, stratify=stratify
+    )
+    if max_rows is not None and len(parts[0]) > max_rows:
+        parts[0], parts[2] = parts[0].iloc[:max_rows], parts[2][:max_rows]
+    return parts
+
+
+def evaluate(task, model, X_test, y_test):
+    """Measure a fitted model on held-out rows."""
+    if task == "regression":
+        rmse = root_mean_squared_error(y_test, np.ravel(model.predict(X_test)))
+        return {"nrmse": float(rmse / y_test.std())}
+    classes, proba = model.classes_, np.asarray(model.predict_proba(X_test), float)
+    # Probabilities of exactly zero are held against a model, but not as infinity.
+    proba = np.clip(proba, 1e-7, None)
+    proba /= proba.sum(axis=1, keepdims=True)
+    return {
+        "error": float(np.mean(np.ravel(model.predict(X_test)) != y_test)),
+        "log_loss": float(log_loss(y_test, proba, labels=classes)),
+    }

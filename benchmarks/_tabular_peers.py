@@ -1,0 +1,174 @@
+"""The methods of the tabular benchmark: each makes an unfitted model for a table.
+
+Every model takes the raw frame.  Defaults throughout; what a method cannot take as it
+is (categories, missing numbers, an unscaled target) is prepared the way its own
+documentation says.
+"""
+
+import logging
+import os
+
+import numpy as np
+from sklearn.compose import (
+    TransformedTargetRegressor,
+    make_column_selector,
+    make_column_transformer,
+)
+from sklearn.ensemble import (
+    HistGradientBoostingClassifier,
+    HistGradientBoostingRegressor,
+)
+from sklearn.impute import SimpleImputer
+from sklearn.neural_network import MLPClassifier, MLPRegressor
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, StandardScaler
+
+_numbers = make_column_selector(dtype_include="number")
+_categories = make_column_selector(dtype_exclude="number")
+
+
+def _prepared(model):
+    """Put the usual preparation of a linear model or a network before a model."""
+    return make_pipeline(
+        make_column_transformer(
+            (make_pipeline(SimpleImputer(), StandardScaler()), _numbers),
+            (OneHotEncoder(handle_unknown="ignore", sparse_output=False), _categories),
+        ),
+        model,
+    )
+
+
+def sklearn_mlp(task, X, seed):
+    """scikit-learn's MLP, defaults, in the pipeline of its user guide."""
+    if task == "classification":
+        return _prepared(MLPClassifier(random_state=seed))
+    return _prepared(MLPRegressor(random_state=seed))
+
+
+def sklearn_mlp_scaled_target(task, X, seed):
+    """The same with a standardised target, which few users think of."""
+    if task == "classification":
+        return None
+    return TransformedTargetRegressor(
+        sklearn_mlp(task, X, seed), transformer=StandardScaler()
+    )
+
+
+def hist_gradient_boosting(task, X, seed):
+    """scikit-learn's histogram gradient boosting."""
+    if task == "classification":
+        return HistGradientBoostingClassifier(random_state=seed)
+    return HistGradientBoostingRegressor(random_state=seed)
+
+
+class _CatBoost:
+    """CatBoost wants to be told of categories, and has no missing ones."""
+
+    def __init__(self, task, seed):
+        import catboost
+
+        kind = "Classifier" if task == "classification" else "Regressor"
+        self._model = getattr(catboost, f"CatBoost{kind}")(
+            random_seed=seed,
+            verbose=False,
+            allow_writing_files=False,
+            thread_count=len(os.sched_getaffinity(0)),
+        )
+
+    def _texts(self, X):
+        texts = {c: X[c].astype(object).fillna("missing") for c in _categories(X)}
+        return X.assign(**texts)
+
+    def fit(self, X, y):
+        self._model.fit(self._texts(X), y, cat_features=_categories(X))
+        return self
+
+    def predict(self, X):
+        return self._model.predict(self._texts(X))
+
+    def predict_proba(self, X):
+        return self._model.predict_proba(self._texts(X))
+
+    @property
+    def classes_(self):
+        return self._model.classes_
+
+
+def catboost(task, X, seed):
+    """CatBoost, defaults."""
+    return _CatBoost(task, seed)
+
+
+def _plain_names(X):
+    """LightGBM dislikes some letters in the names of columns."""
+    return X.set_axis([f"column_{i}" for i in range(X.shape[1])], axis=1)
+
+
+def lightgbm(task, X, seed):
+    """LightGBM, defaults."""
+    import lightgbm
+
+    kind = "Classifier" if task == "classification" else "Regressor"
+    model = getattr(lightgbm, f"LGBM{kind}")(
+        random_state=seed, verbose=-1, n_jobs=len(os.sched_getaffinity(0))
+    )
+    return make_pipeline(FunctionTransformer(_plain_names), model)
+
+
+class _WithoutMissingNumbers:
+    """pytabkit's networks take no missing numbers: medians, as for everybody else."""
+
+    def __init__(self, model):
+        self._model = model
+
+    def fit(self, X, y):
+        self._medians = X[_numbers(X)].median()
+        self._model.fit(X.fillna(self._medians), y)
+        return self
+
+    def predict(self, X):
+        return np.ravel(self._model.predict(X.fillna(self._medians)))
+
+    def predict_proba(self, X):
+        return self._model.predict_proba(X.fillna(self._medians))
+
+    @property
+    def classes_(self):
+        return self._model.classes_
+
+
+def _pytabkit(name, task, seed):
+    import pytabkit
+
+    for name_of_log in ("lightning.pytorch", "pytorch_lightning"):
+        logging.getLogger(name_of_log).setLevel(logging.ERROR)
+    kind = "Classifier" if task == "classification" else "Regressor"
+    model = getattr(pytabkit, f"{name}_{kind}")(
+        device="cpu",
+        random_state=seed,
+        n_cv=1,
+        n_threads=len(os.sched_getaffinity(0)),
+        verbosity=0,
+    )
+    return _WithoutMissingNumbers(model)
+
+
+def realmlp(task, X, seed):
+    """RealMLP with its tuned defaults, one network and a hold-out, from pytabkit."""
+    return _pytabkit("RealMLP_TD", task, seed)
+
+
+def tabm(task, X, seed):
+    """TabM with its defaults, from pytabkit."""
+    return _pytabkit("TabM_D", task, seed)
+
+
+METHODS = {
+    "sklearn_mlp": sklearn_mlp,
+    "sklearn_mlp_scaled_target": sklearn_mlp_scaled_target,
+    "hist_gradient_boosting": hist_gradient_boosting,
+    "catboost": catboost,
+    "lightgbm": lightgbm,
+    "realmlp": realmlp,
+    "tabm": tabm,
+}
