@@ -10,15 +10,17 @@ PACKAGE = Path(sknumpy_mlp.__file__).parent
 LEVELS = [
     {"_typing", "_values", "_warnings"},
     {"activations", "losses", "optimizers", "schedules", "initializers", "_batches"},
-    {"layers"},
-    {"_network"},
+    {"layers", "_targets"},
+    {"_network", "embeddings"},
     {"_training"},
-    {"_checkpoints", "_class_weights", "_evaluation", "_threads"},
-    {"callbacks", "_inputs"},
-    {"_parameters", "_sklearn_callbacks"},
-    {"_solvers"},
+    {"_checkpoints", "_class_weights", "_evaluation", "_threads", "_frames"},
+    {"callbacks", "_inputs", "_calibration"},
+    {"_parameters", "_sklearn_callbacks", "_ensemble"},
+    {"_solvers", "preprocessing"},
     {"_base"},
     {"_classes"},
+    {"_members"},
+    {"_tabular"},
     {"__init__"},
 ]
 LEVEL = {module: level for level, modules in enumerate(LEVELS) for module in modules}

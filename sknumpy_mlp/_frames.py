@@ -1,0 +1,237 @@
+"""Tables as users have them: pandas and polars frames, arrays, lists of rows.
+
+A `Table` answers the few questions that a preprocessor asks of a table, column by
+column.  Neither pandas nor polars is imported: a frame brings its own methods.
+"""
+
+import datetime
+from collections.abc import Sequence
+from dataclasses import dataclass
+from numbers import Number
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.utils import check_array
+
+from sknumpy_mlp._typing import Array
+
+_DATES = (datetime.date, datetime.time, datetime.timedelta, np.datetime64)
+
+
+@dataclass(frozen=True)
+class Column:
+    """What is known of a column without looking at its values.
+
+    Attributes
+    ----------
+    name : str
+        Its name in messages.
+    kind : {'number', 'category', 'date', 'other'}
+        What its type makes of it; ``other`` cannot be used.
+    dtype : str
+        The name of its type.
+    """
+
+    name: str
+    kind: str
+    dtype: str
+
+
+class Table:
+    """A table of one of the supported kinds.
+
+    Parameters
+    ----------
+    X : frame or array-like of shape (n_samples, n_features)
+        The table.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If it is no table, or a sparse or complex one.
+    """
+
+    def __init__(self, X: Any) -> None:
+        self._is_pandas = hasattr(X, "iloc") and hasattr(X, "columns")
+        self._is_polars = hasattr(X, "get_columns") and hasattr(X, "schema")
+        if self._is_pandas or self._is_polars:
+            n_rows, n_columns = X.shape
+            for n, what, axis in (
+                (n_rows, "sample(s)", "shape"),
+                (n_columns, "feature(s)", "shape"),
+            ):
+                if n == 0:
+                    raise ValueError(
+                        f"Found array with 0 {what} ({axis}={X.shape}) while a minimum "
+                        "of 1 is required."
+                    )
+        else:
+            if isinstance(X, list | tuple):
+                # An array of its own choice would turn numbers beside texts to texts.
+                X = np.array(X, dtype=object) if _holds_texts(X) else np.asarray(X)
+            if getattr(X, "dtype", None) is not None and X.dtype.kind in "mM":
+                raise _date_error([f"all ({X.dtype})"])
+            X = check_array(X, dtype=None, ensure_all_finite=False, input_name="X")
+        self._X = X
+        self.shape: tuple[int, int] = X.shape
+        self.columns = [self._describe(i) for i in range(X.shape[1])]
+
+    def _describe(self, i: int) -> Column:
+        if self._is_pandas:
+            dtype = self._X.dtypes.iloc[i]
+            name = str(self._X.columns[i])
+            kind = _kind(dtype.kind)
+            if str(dtype).startswith("period"):
+                kind = "date"
+            if str(dtype) == "object":
+                kind = _kind_of_objects(self._X.iloc[:, i].to_numpy())
+        elif self._is_polars:
+            name, dtype = self._X.columns[i], self._X.dtypes[i]
+            kind = "category"
+            if dtype.is_numeric():
+                kind = "number"
+            elif dtype.is_temporal():
+                kind = "date"
+            elif dtype.is_nested():
+                kind = "other"
+        else:
+            name, dtype = f"column {i}", self._X.dtype
+            kind = _kind(dtype.kind)
+            if dtype.kind == "O":
+                kind = _kind_of_objects(self._X[:, i], numbers=True)
+        return Column(name, kind, str(dtype))
+
+    def numbers(self, which: Sequence[int]) -> Array:
+        """Return columns as float64, shape (n_rows, len(which)), missing as NaN."""
+        values = np.empty((self.shape[0], len(which)))
+        if not self._is_pandas and not self._is_polars and self._X.dtype.kind in "iuf":
+            values[...] = self._X[:, list(which)]
+        else:
+            for k, i in enumerate(which):
+                values[:, k] = self._number(i)
+        checked: Array = check_array(
+            values,
+            ensure_all_finite="allow-nan",
+            ensure_min_features=0,
+            ensure_min_samples=0,
+            input_name="X",
+        )
+        return checked
+
+    def _number(self, i: int) -> Any:
+        column = self.columns[i]
+        try:
+            if self._is_pandas:
+                series = self._X.iloc[:, i]
+                return series.to_numpy(dtype=np.float64, na_value=np.nan)
+            if self._is_polars:
+                return np.asarray(self._X.get_columns()[i].to_numpy(), dtype=np.float64)
+            values = self._X[:, i]
+            if values.dtype.kind == "O":
+                values = np.where(_missing(values), np.nan, values)
+            return values.astype(np.float64)
+        except (TypeError, ValueError) as error:
+            raise ValueError(
+                f"X: column {column.name!r} ({column.dtype}) was to hold numbers, but "
+                f"not all of its values are: {error}. Pass what the estimator was "
+                "fitted on, or name the column in categorical_features and fit again."
+            ) from error
+
+    def categories(self, i: int) -> list[Any]:
+        """Return a column's values, with None for missing ones."""
+        if self._is_pandas:
+            series = self._X.iloc[:, i]
+            values = series.astype(object).to_numpy()
+        elif self._is_polars:
+            return _without_nan(self._X.get_columns()[i].to_list())
+        else:
+            values = self._X[:, i]
+        return _without_nan(values.tolist())
+
+    def as_array(self) -> NDArray[Any]:
+        """Return the array that a list of rows has become."""
+        array: NDArray[Any] = self._X
+        return array
+
+    def __len__(self) -> int:
+        return self.shape[0]
+
+
+def refuse_unusable(columns: Sequence[Column]) -> None:
+    """Raise an error that names columns of dates and others that cannot be used."""
+    dates = [f"{c.name!r} ({c.dtype})" for c in columns if c.kind == "date"]
+    if dates:
+        raise _date_error(dates)
+    others = [f"{c.name!r} ({c.dtype})" for c in columns if c.kind == "other"]
+    if others:
+        raise TypeError(
+            f"X: each value's argument must be a string or a number (or a boolean, or "
+            f"missing), which is not so in the columns {', '.join(others)}. Turn them "
+            "into columns of numbers or categories first, or leave them out."
+        )
+
+
+def _date_error(columns: list[str]) -> ValueError:
+    return ValueError(
+        f"X has columns of dates or times, which no single number stands for: "
+        f"{', '.join(columns)}. Encode them as columns of numbers, such as the days "
+        "since a date (X['when'] - start).dt.days, the month, the weekday or the hour, "
+        "or leave them out."
+    )
+
+
+def _kind(code: str) -> str:
+    if code in "iuf":
+        return "number"
+    if code in "mM":
+        return "date"
+    return "other" if code in "cV" else "category"
+
+
+def _kind_of_objects(values: NDArray[Any], *, numbers: bool = False) -> str:
+    """Look at the values of a column of objects.
+
+    With ``numbers``, a column that holds nothing else counts as one of numbers: an
+    array of objects has one type for all its columns, however different they are.
+    """
+    present = values[~_missing(values)]
+    types = set(map(type, present.tolist()))
+    if types and all(issubclass(t, _DATES) for t in types):
+        return "date"
+    if any(getattr(t, "__hash__", None) is None for t in types):
+        return "other"
+    if numbers and all(
+        issubclass(t, Number) and not issubclass(t, bool) for t in types
+    ):
+        return "number"
+    return "category"
+
+
+def _missing(values: NDArray[Any]) -> NDArray[np.bool_]:
+    """Whether objects are None or differ from themselves, as NaN and NaT do."""
+    return np.fromiter(map(_is_missing, values.tolist()), bool, len(values))
+
+
+def _is_missing(value: Any) -> bool:
+    if value is None:
+        return True
+    if isinstance(value, str):
+        return False
+    try:
+        return bool(value != value)
+    except (TypeError, ValueError):  # pandas.NA has no truth value
+        return type(value).__name__ == "NAType"
+
+
+def _without_nan(values: list[Any]) -> list[Any]:
+    return [None if _is_missing(value) else value for value in values]
+
+
+def _holds_texts(rows: Sequence[Any]) -> bool:
+    return any(
+        isinstance(value, str)
+        for row in rows
+        if isinstance(row, list | tuple)
+        for value in row
+    )

@@ -1,0 +1,213 @@
+"""The single networks that a tabular estimator is made of.
+
+A member is a `NumpyMLPClassifier` or `NumpyMLPRegressor` that differs in its network,
+which begins with embeddings and learns with a rate of its own for each kind of
+parameter, and in its target, which a regressor scales.  All else, from validation to
+early stopping, callbacks and checkpoints, is inherited.
+"""
+
+import math
+from abc import ABC
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sknumpy_mlp._base import _BaseMLP
+from sknumpy_mlp._classes import NumpyMLPClassifier, NumpyMLPRegressor
+from sknumpy_mlp._network import Network
+from sknumpy_mlp._solvers import Job
+from sknumpy_mlp._targets import TargetScale
+from sknumpy_mlp._typing import Array
+from sknumpy_mlp.activations import Identity
+from sknumpy_mlp.embeddings import (
+    CategoryEmbedding,
+    Passed,
+    PeriodicEmbedding,
+    SideBySide,
+)
+from sknumpy_mlp.layers import Dense, Dropout, Layer, Parametric, Scaling
+from sknumpy_mlp.losses import Loss
+from sknumpy_mlp.schedules import Constant, FlatCosine, Schedule
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """What a tabular network has that the estimators have no parameter for.
+
+    Each piece can be left out; ``benchmarks/tabular_ablation.py`` shows what it is
+    worth.
+
+    Attributes
+    ----------
+    embeds_numbers : bool
+        Whether numbers get a :class:`sknumpy_mlp.embeddings.PeriodicEmbedding`.
+    scales_inputs : bool
+        Whether a :class:`sknumpy_mlp.layers.Scaling` comes before the first weights.
+    parametric : bool
+        Whether activations are :class:`sknumpy_mlp.layers.Parametric`.
+    scales_rates : bool
+        Whether weights learn at the rate divided by the root of ``fan_in``, and biases
+        at a tenth of it, so that one ``learning_rate_init`` fits all widths.
+    schedules : bool
+        Whether dropout and weight decay fade out.
+    scales_target, clips : bool
+        Whether a regressor standardises its target, and keeps its predictions in the
+        range of the targets it has seen.
+    calibrates : bool
+        Whether a classifier's probabilities are tempered on held-out rows.
+    """
+
+    embeds_numbers: bool = True
+    scales_inputs: bool = True
+    parametric: bool = True
+    scales_rates: bool = True
+    schedules: bool = True
+    scales_target: bool = True
+    clips: bool = True
+    calibrates: bool = True
+
+
+# Factors on the learning rate, from the paper that `Recipe` follows.
+_EMBEDDING_RATE = 0.1
+_SCALING_RATE = 6.0
+_BIAS_RATE = 0.1
+_PARAMETRIC_RATE = 0.1
+
+
+@dataclass(frozen=True)
+class Blueprint:
+    """What a member must know of the estimator and the data it belongs to.
+
+    Attributes
+    ----------
+    recipe : Recipe
+        The pieces of the network.
+    n_numbers : int
+        How many of the first columns are numbers.
+    cardinalities : tuple of int
+        The numbers of codes of the last columns, which are categories.
+    classes : ndarray or None
+        For a classifier, the classes of all data: a fold may lack some.
+    scale : TargetScale or None
+        For a regressor, the target's scale.
+    max_seconds : float
+        How long the training may take.
+    n_threads : int or None
+        How many threads a matrix product may use.
+    """
+
+    recipe: Recipe
+    n_numbers: int
+    cardinalities: tuple[int, ...] = ()
+    classes: NDArray[Any] | None = None
+    scale: TargetScale | None = None
+    max_seconds: float = math.inf
+    n_threads: int | None = None
+
+
+class _Member(_BaseMLP, ABC):
+    """The network and the training of a member."""
+
+    _blueprint: Blueprint
+
+    @classmethod
+    def build(cls, blueprint: Blueprint, params: dict[str, Any]) -> Any:
+        """Make an unfitted member.
+
+        It has the constructor of the estimator that it is, for all that clones or
+        prints it; the blueprint comes on top.
+        """
+        member = cls(**params)
+        member._blueprint = blueprint
+        return member
+
+    def _decay_schedule(self) -> Schedule:
+        return FlatCosine() if self._blueprint.recipe.schedules else Constant()
+
+    def _prepare(self, *args: Any) -> Job:
+        return replace(
+            super()._prepare(*args),
+            max_seconds=self._blueprint.max_seconds,
+            n_threads=self._blueprint.n_threads,
+        )
+
+    def _make_network(self, n_features: int, n_outputs: int) -> Network:
+        recipe = self._blueprint.recipe
+        layers: list[Layer] = [self._make_first_layer(n_features)]
+        if recipe.scales_inputs:
+            layers.append(Scaling(layers[0].fan_out, _SCALING_RATE))
+        plain = super()._make_network(layers[0].fan_out, n_outputs)
+        for layer in plain.layers:
+            if isinstance(layer, Dropout) and recipe.schedules:
+                layers.append(replace(layer, schedule=FlatCosine()))
+            elif isinstance(layer, Dense):
+                rates = (1.0, 1.0)
+                if recipe.scales_rates:
+                    rates = (1.0 / math.sqrt(layer.fan_in), _BIAS_RATE)
+                bends = not isinstance(layer.activation, Identity)
+                if recipe.parametric and bends:
+                    layers.append(
+                        replace(layer, activation=Identity(), rate_factors=rates)
+                    )
+                    layers.append(
+                        Parametric(layer.fan_out, layer.activation, _PARAMETRIC_RATE)
+                    )
+                else:
+                    layers.append(replace(layer, rate_factors=rates))
+            else:
+                layers.append(layer)
+        return Network(tuple(layers))
+
+    def _make_first_layer(self, n_features: int) -> Layer:
+        blueprint = self._blueprint
+        n_numbers, cardinalities = blueprint.n_numbers, blueprint.cardinalities
+        n_passed = n_features - n_numbers - len(cardinalities)
+        parts: list[Layer] = []
+        if n_numbers and blueprint.recipe.embeds_numbers:
+            parts.append(PeriodicEmbedding(n_numbers, rate_factor=_EMBEDDING_RATE))
+        else:
+            n_passed += n_numbers
+        if n_passed:
+            parts.append(Passed(n_passed))
+        if cardinalities:
+            parts.append(CategoryEmbedding(cardinalities))
+        return SideBySide(tuple(parts))
+
+    def raw(self, X: Array) -> Array:
+        """Return the network's raw outputs for a preprocessed table."""
+        outputs: Array = self._network.predict_raw(self._params, X)
+        return outputs
+
+
+class MemberClassifier(_Member, NumpyMLPClassifier):
+    """A single network of a `TabularMLPClassifier`."""
+
+    def _learn_target(
+        self, y: Any, *, warm: bool, incremental: bool, classes: Any
+    ) -> tuple[Loss, int]:
+        # As in partial_fit, the classes are declared.
+        return super()._learn_target(
+            y, warm=False, incremental=True, classes=self._blueprint.classes
+        )
+
+
+class MemberRegressor(_Member, NumpyMLPRegressor):
+    """A single network of a `TabularMLPRegressor`."""
+
+    def _encode_target(self, y: Any, dtype: Any, name: str) -> NDArray[Any]:
+        assert self._blueprint.scale is not None
+        # In float64 first: a target of large numbers has its digits in the differences.
+        target = super()._encode_target(y, np.float64, name)
+        return super()._encode_target(
+            self._blueprint.scale.transform(target), dtype, name
+        )
+
+    def _unscale(self, raw: Array) -> Array:
+        """Return predictions on the target's own scale; ``raw`` is destroyed."""
+        assert self._blueprint.scale is not None
+        return self._blueprint.scale.inverse(self._loss.predict(raw))
+
+    def _predict_target(self, X: Any) -> Array:
+        return self._unscale(self._forward(X))

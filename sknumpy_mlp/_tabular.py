@@ -1,0 +1,1143 @@
+"""The estimators for raw tables: `TabularMLPClassifier` and `TabularMLPRegressor`."""
+
+import itertools
+import math
+import time
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Sequence
+from contextlib import nullcontext
+from dataclasses import dataclass, replace
+from numbers import Integral, Real
+from typing import Any, ClassVar, Self
+
+import numpy as np
+from joblib import effective_n_jobs
+from numpy.typing import NDArray
+from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
+from sklearn.metrics import accuracy_score
+from sklearn.utils import check_consistent_length, check_random_state
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+from sknumpy_mlp._base import all_or_nothing
+from sknumpy_mlp._calibration import best_temperature, error_quantiles
+from sknumpy_mlp._classes import (
+    NumpyMLPClassifier,
+    NumpyMLPRegressor,
+    regression_score,
+)
+from sknumpy_mlp._ensemble import (
+    Assignment,
+    Board,
+    StopAfter,
+    assign,
+    train_members,
+)
+from sknumpy_mlp._evaluation import Data
+from sknumpy_mlp._inputs import (
+    check_loss,
+    check_sample_weight,
+    naming,
+    one_or_several_columns,
+    weigh,
+)
+from sknumpy_mlp._members import Blueprint, MemberClassifier, MemberRegressor, Recipe
+from sknumpy_mlp._parameters import (
+    PARAMETER_CHECKS,
+    Check,
+    Choice,
+    Instance,
+    Number,
+    Predicate,
+    check_combinations,
+    check_parameters,
+)
+from sknumpy_mlp._targets import TargetScale
+from sknumpy_mlp._threads import n_blas_threads
+from sknumpy_mlp._typing import Array, IntArray
+from sknumpy_mlp.activations import Activation
+from sknumpy_mlp.callbacks import Callback
+from sknumpy_mlp.initializers import Initializer
+from sknumpy_mlp.losses import REGRESSION_LOSSES, ClassificationLoss, Loss, Quantile
+from sknumpy_mlp.optimizers import OPTIMIZERS, Optimizer
+from sknumpy_mlp.preprocessing import TabularPreprocessor, as_frame_or_array
+from sknumpy_mlp.schedules import Schedule
+
+# Parameters that members are given as they are.
+_SHARED = (
+    "hidden_layer_sizes",
+    "activation",
+    "loss",
+    "class_weight",
+    "solver",
+    "alpha",
+    "learning_rate",
+    "learning_rate_init",
+    "max_iter",
+    "n_iter_no_change",
+    "beta_1",
+    "beta_2",
+    "epsilon",
+    "init",
+    "dropout",
+    "weight_decay",
+    "max_norm",
+    "max_grad_norm",
+    "scoring",
+)
+
+_CHECKS: dict[str, tuple[Check, ...]] = {
+    name: PARAMETER_CHECKS[name]
+    for name in (*_SHARED, "batch_size", "random_state", "verbose", "callbacks")
+    if name in PARAMETER_CHECKS
+} | {
+    "solver": (Choice(tuple(OPTIMIZERS)), Instance(Optimizer)),
+    "validation_fraction": (Number(Real, 0, 1, low_inclusive=False),),
+    "categorical_features": (
+        Predicate(
+            lambda value: (
+                value is None
+                or (isinstance(value, str) and value == "from_dtype")
+                or (not isinstance(value, str) and np.ndim(value) == 1)
+            ),
+            "None, 'from_dtype', or an array-like of a mask, indices or names",
+        ),
+    ),
+    "ensemble": (Choice(("kfold", "seeds", "refit", None)),),
+    "n_members": (Number(Integral, 1),),
+    "max_time": (Choice((None,)), Number(Real, 0, low_inclusive=False)),
+    "n_jobs": (
+        Choice((None,)),
+        Predicate(
+            lambda value: (
+                isinstance(value, Integral)
+                and not isinstance(value, bool)
+                and value != 0
+            ),
+            "an int other than 0",
+        ),
+    ),
+}
+
+# Share of ``max_time`` that is kept for what comes after the training.
+_RESERVE = 0.02
+
+# The batches for tables of up to so many rows.
+_BATCH_SIZES = ((1_000, 64), (4_000, 128), (math.inf, 256))
+
+
+class _BaseTabularMLP(BaseEstimator, ABC):  # type: ignore[misc]
+    """Base of the tabular estimators; the constructors are the subclasses' own."""
+
+    _parameter_checks: ClassVar[dict[str, tuple[Check, ...]]]
+    # What a single network is, and what validates targets as it does.
+    _member: ClassVar[type[Any]]
+    _template: ClassVar[type[Any]]
+    _recipe: ClassVar[Recipe] = Recipe()
+
+    preprocessor_: TabularPreprocessor
+    estimators_: list[Any]
+    oof_score_: float | None
+    oof_predictions_: Array | None
+    n_iter_: int
+
+    # --------------------------------------------------------------- for subclasses
+
+    @abstractmethod
+    def _learn(self, template: Any, data: Data, loss: Loss) -> dict[str, Any]:
+        """Set attributes of the target; return what the blueprint has of it."""
+
+    @abstractmethod
+    def _stratify_by(self, data: Data) -> NDArray[Any] | None:
+        """Return what folds are stratified by, or None."""
+
+    @abstractmethod
+    def _combine(self, raws: Sequence[Array]) -> Array:
+        """Return the members' joint prediction, given their raw outputs."""
+
+    @abstractmethod
+    def _learn_from_held_out(self, raws: Sequence[Sequence[Array]], data: Data) -> None:
+        """Learn what there is to learn from raw outputs for rows not trained on."""
+
+    @abstractmethod
+    def _present(self, predicted: Array) -> Array:
+        """Return predictions as ``oof_predictions_`` holds them."""
+
+    @abstractmethod
+    def _score_of(
+        self, predicted: Array, target: Any, sample_weight: Array | None
+    ) -> float:
+        """Score predictions of some rows, as `score` would."""
+
+    # ------------------------------------------------------------------------- fit
+
+    def _fit(
+        self, X: Any, y: Any, sample_weight: Any, validation: tuple[Any, Any, Any]
+    ) -> None:
+        began = time.perf_counter()
+        check_parameters(self, self._parameter_checks)
+        check_combinations(self)
+        if self.ensemble == "kfold" and self.n_members < 2:
+            raise ValueError(
+                "ensemble='kfold' needs at least two members, got n_members="
+                f"{self.n_members}. Use ensemble=None for a single network."
+            )
+        with all_or_nothing(self):
+            job = self._prepare(X, y, sample_weight, validation)
+            self._train(job, began)
+
+    def _prepare(
+        self, X: Any, y: Any, sample_weight: Any, validation: tuple[Any, Any, Any]
+    ) -> "_Job":
+        """Validate everything, and turn the table into numbers."""
+        template = self._template(**self._shared_params())
+        y = validate_data(
+            self, y=y, multi_output=True, y_numeric=self._template._numeric_target
+        )
+        y = one_or_several_columns(y, dense=True, warn=True)
+        X = as_frame_or_array(X)
+        validate_data(self, X, skip_check_array=True)
+        self.preprocessor_ = TabularPreprocessor(
+            categorical_features=self.categorical_features
+        )
+        table = self.preprocessor_.fit_transform(X)
+        check_consistent_length(table, y)
+        weight = check_sample_weight(sample_weight, table)
+        loss, n_targets = template._learn_target(
+            y, warm=False, incremental=False, classes=None
+        )
+        encoded = template._encode_target(y, np.float64, "y")
+        loss.check_target(encoded)
+        check_loss(loss, encoded, loss.n_outputs(n_targets), table.dtype)
+        class_weights = template._class_weights(encoded, weight)
+        data = weigh(Data(table, encoded, weight, y), class_weights)
+        X_val, *others = validation
+        if X_val is not None:
+            X_val = self._read(X_val, "X_val")
+        template.n_features_in_ = table.shape[1]
+        held_out = template._validate_validation(
+            (X_val, *others), encoded, table.dtype, loss, class_weights
+        )
+        # Rows without weight are not there: a fold could hold nothing but them.
+        rows = np.arange(len(table))
+        if data.sample_weight is not None:
+            rows = np.flatnonzero(data.sample_weight)
+        if len(rows) < 2 and held_out is None:
+            raise ValueError(
+                f"Found array with {len(rows)} sample(s) (of a weight above zero) "
+                f"while a minimum of 2 is required by {type(self).__name__}: some to "
+                "learn from and some to judge by."
+            )
+        n_samples, data = len(table), data.take(rows)
+        blueprint = Blueprint(
+            self._recipe,
+            self.preprocessor_.n_numbers_,
+            self.preprocessor_.cardinalities_,
+            **self._learn(template, data, loss),
+        )
+        return _Job(data, held_out, blueprint, rows, n_samples)
+
+    def _shared_params(self) -> dict[str, Any]:
+        """Return the parameters that are the members' as well."""
+        return {name: getattr(self, name) for name in _SHARED if hasattr(self, name)}
+
+    def _train(self, job: "_Job", began: float) -> None:
+        """Train the members, and learn from the rows they have not seen."""
+        seconds = math.inf if self.max_time is None else float(self.max_time)
+        deadline = began + seconds * (1.0 - _RESERVE)
+        refits = self.ensemble == "refit" and job.validation is None
+        assignments = assign(
+            self.ensemble,
+            int(self.n_members),
+            len(job.data.X),
+            classes=self._stratify_by(job.data),
+            validation_fraction=float(self.validation_fraction),
+            has_validation=job.validation is not None,
+            rng=check_random_state(self.random_state),
+        )
+        halfway = (time.perf_counter() + deadline) / 2
+        members, assignments = self._train_members(
+            job, assignments, halfway if refits else deadline
+        )
+        self.estimators_ = members
+        self._judge(job, assignments)
+        if refits:
+            best_epoch = int(np.argmax(members[0].validation_scores_)) + 1
+            everyone = Assignment(np.arange(len(job.data.X)), None, assignments[0].seed)
+            self.estimators_, _ = self._train_members(
+                job, [everyone], deadline, last_epoch=best_epoch
+            )
+        self.n_iter_ = max(member.n_iter_ for member in self.estimators_)
+
+    def _train_members(
+        self,
+        job: "_Job",
+        assignments: list[Assignment],
+        deadline: float,
+        last_epoch: int | None = None,
+    ) -> tuple[list[Any], list[Assignment]]:
+        """Train a member for each assignment; return those that have learnt."""
+        n_threads = n_blas_threads()
+        n_jobs = n_threads if self.n_jobs is None else effective_n_jobs(self.n_jobs)
+        if self.callbacks:
+            n_jobs = 1  # they are told of one network after the other
+        n_jobs = min(n_jobs, len(assignments))
+        blueprint = replace(job.blueprint, n_threads=max(1, n_threads // n_jobs))
+        members = []
+        for i, assignment in enumerate(assignments):
+            params = self._shared_params() | {
+                "batch_size": self._batch_size(len(assignment.rows)),
+                "random_state": assignment.seed,
+                "tol": 0.0,
+                "early_stopping": last_epoch is None,
+                "callbacks": [c.for_member(i) for c in self.callbacks or []],
+            }
+            if last_epoch is not None:
+                params["callbacks"].append(StopAfter(last_epoch))
+            # Class weights are among the weights of the rows already.
+            params.pop("class_weight", None)
+            members.append(self._member.build(blueprint, params))
+        board = Board(len(members), n_jobs, deadline, verbose=bool(self.verbose))
+        trained = train_members(
+            members, assignments, job.data, job.validation, board, n_jobs
+        )
+        return (
+            list(itertools.compress(members, trained)),
+            list(itertools.compress(assignments, trained)),
+        )
+
+    def _batch_size(self, n_rows: int) -> int:
+        """Return the size of the batches; those of an epoch are equally large."""
+        wanted = self.batch_size
+        if wanted == "auto":
+            wanted = next(size for limit, size in _BATCH_SIZES if n_rows <= limit)
+        n_batches = max(1, round(n_rows / int(wanted)))
+        return math.ceil(n_rows / n_batches)
+
+    def _judge(self, job: "_Job", assignments: list[Assignment]) -> None:
+        """Learn from the rows that members have not seen; set the ``oof`` attributes.
+
+        Each fold is predicted by the one member that has not seen it, a hold-out by
+        all of them together.
+        """
+        data, members = job.data, self.estimators_
+        if job.validation is not None:
+            raws = [member.raw(job.validation.X) for member in members]
+            self.oof_score_, _ = self._judge_rows([raws], job.validation)
+            self.oof_predictions_ = None
+            return
+        held_out = [assignment.held_out for assignment in assignments]
+        groups = [([m], rows) for m, rows in zip(members, held_out, strict=True)]
+        if all(rows is held_out[0] for rows in held_out):
+            groups = [(members, held_out[0])]
+        raws = [[member.raw(data.X[rows]) for member in ms] for ms, rows in groups]
+        rows = np.concatenate([rows for _, rows in groups])
+        self.oof_score_, predicted = self._judge_rows(raws, data.take(rows))
+        shape = (job.n_samples, *predicted.shape[1:])
+        self.oof_predictions_ = np.full(shape, np.nan, predicted.dtype)
+        self.oof_predictions_[job.rows[rows]] = predicted
+
+    def _judge_rows(
+        self, raws: Sequence[Sequence[Array]], data: Data
+    ) -> tuple[float, Array]:
+        """Learn from raw outputs for some rows; return the score and predictions.
+
+        ``raws`` has for each group of rows the outputs of each of its networks.
+        """
+        self._learn_from_held_out(raws, data)
+        predicted = np.concatenate([self._combine(group) for group in raws])
+        score = self._score_of(predicted, data.target, data.sample_weight)
+        return score, self._present(predicted)
+
+    # --------------------------------------------------------------------- predict
+
+    def _read(self, X: Any, name: str = "X") -> Array:
+        """Return a table, with the columns that `fit` has seen, as numbers."""
+        with naming(name) if name != "X" else nullcontext():
+            X = as_frame_or_array(X)
+            validate_data(self, X, reset=False, skip_check_array=True)
+            return self.preprocessor_.transform(X)
+
+    def _predict_table(self, X: Any) -> Array:
+        check_is_fitted(self)
+        table = self._read(X)
+        raws = [member.raw(table) for member in self.estimators_]
+        return self._combine(raws)
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.allow_nan = True
+        tags.input_tags.categorical = True
+        tags.input_tags.string = True
+        tags.target_tags.multi_output = True
+        tags.non_deterministic = False
+        return tags
+
+
+@dataclass(frozen=True)
+class _Job:
+    """What is to be learnt: validated data, and what all networks have in common.
+
+    ``rows`` are the numbers of the samples in ``data``, out of ``n_samples``.
+    """
+
+    data: Data
+    validation: Data | None
+    blueprint: Blueprint
+    rows: IntArray
+    n_samples: int
+
+
+class TabularMLPClassifier(ClassifierMixin, _BaseTabularMLP):  # type: ignore[misc]
+    """Classifier for raw tables: an ensemble of networks, ready without tuning.
+
+    Takes a pandas or polars frame, or an array, as it is: numbers, booleans,
+    categories and texts, missing values anywhere.  `TabularPreprocessor` makes numbers
+    of it; several networks with embeddings for numbers and categories, trained on
+    different folds, vote; and their probabilities are tempered on the samples that
+    they have not seen.  Handles two classes, several classes, and several labels at
+    once.  Computes in float32.
+
+    Parameters
+    ----------
+    hidden_layer_sizes : int or array-like of int, default=(256, 256, 256)
+        Number of units in each hidden layer.
+    activation : str, Activation or sequence of these, default='selu'
+        Activation function, see `NumpyMLPClassifier`.  Each unit learns how much of
+        it to take, see :class:`sknumpy_mlp.layers.Parametric`.
+    loss : {'log_loss'}, ClassificationLoss or Loss, default='log_loss'
+        The loss, see `NumpyMLPClassifier`.
+    class_weight : dict, list of dict, 'balanced' or None, default=None
+        Weights of the classes, see `NumpyMLPClassifier`.
+    learning_rate_init : float, default=0.04
+        The highest learning rate, for weights of unit variance: that of a layer's
+        weights is divided by the root of ``fan_in``.
+    solver : {'adam', 'sgd', 'rmsprop'} or Optimizer, default='adam'
+        The optimiser, see :mod:`sknumpy_mlp.optimizers`.
+    alpha : float, default=0.0
+        Strength of the L2 penalty, see `NumpyMLPClassifier`; ``weight_decay`` does
+        the same work here.
+    batch_size : int or 'auto', default='auto'
+        Samples in a mini-batch; 'auto' is 64 for up to 1,000
+        samples, 128 for up to 4,000, else 256.
+        It is rounded so that the batches of an epoch are equally large.
+    learning_rate : str or Schedule, default='coslog'
+        Schedule of the learning rate, see `NumpyMLPClassifier`.
+    max_iter : int, default=128
+        Epochs of each network.
+    random_state : int, RandomState instance or None, default=None
+        Draws the folds, and for each network its weights, the order of its samples
+        and what is dropped.
+    verbose : bool or int, default=False
+        Whether to print, every few seconds, how far the training is and how long it
+        will still take.
+    validation_fraction : float, default=0.2
+        Share of the samples that is held out, for an ``ensemble`` without folds.
+    beta_1, beta_2, epsilon : float, default=0.9, 0.95, 1e-8
+        Constants of 'adam' and 'rmsprop'.
+    n_iter_no_change : int or inf, default=inf
+        Epochs without improvement of the validation score that a network goes on for.
+        A network trains to the end by default and gets its best epoch back: while the
+        rate is high, a score that stalls says little.
+    init : {'glorot', 'he', 'lecun', 'data'} or callable, default='data'
+        How weights are initialised, see :mod:`sknumpy_mlp.initializers`.
+    dropout : float or sequence of float, default=0.15
+        Share of the hidden values that are dropped, see `NumpyMLPClassifier`; fades
+        out over the second half of the training.
+    weight_decay : float, default=0.02
+        Decoupled weight decay; fades out likewise.
+    max_norm : float or None, default=None
+        Upper bound on the norm of the incoming weights of each hidden unit.
+    max_grad_norm : float or None, default=None
+        Upper bound on the norm of a step's gradient.
+    scoring : str, callable or None, default='loss'
+        The score that chooses each network's best epoch: minus the loss by default;
+        else as in `NumpyMLPClassifier`.  A callable gets the preprocessed table.
+    callbacks : list of Callback or None, default=None
+        What is told about each epoch, see :mod:`sknumpy_mlp.callbacks`.  With
+        callbacks the networks train one after the other, each a run of its own, and a
+        `Checkpoint` writes a file for each.
+    categorical_features : 'from_dtype', array-like or None, default='from_dtype'
+        Which columns are categories, see `TabularPreprocessor`.
+    ensemble : {'kfold', 'seeds', 'refit'} or None, default='kfold'
+        How many networks there are, and what they see.
+
+        - 'kfold', ``n_members`` networks, each trained without one fold of the
+          samples, which chooses its best epoch.  No sample is wasted, and each is
+          predicted by a network that has not seen it.  With fewer samples than
+          networks there are fewer networks.
+        - 'seeds', ``n_members`` networks that share one hold-out.
+        - 'refit', one network, trained on all samples for as many epochs as another
+          one found best on a hold-out.
+        - None, one network with a hold-out.
+
+    n_members : int, default=5
+        Number of networks of 'kfold' and 'seeds'.
+    max_time : float or None, default=None
+        Seconds that `fit` may take.  Networks then train as many epochs as fit in, on
+        a schedule that ends when the time does.
+    n_jobs : int or None, default=None
+        How many networks train side by side, in threads.  None is as many as matrix
+        products may have threads: a fit uses the cores that BLAS would use anyway, and
+        one inside a parallel search stays with its share.
+
+    Attributes
+    ----------
+    classes_ : ndarray of shape (n_classes,)
+        The class labels, sorted.
+    temperature_ : float
+        What logits are divided by before they become probabilities: more than one
+        where the networks were too sure of themselves.
+    preprocessor_ : TabularPreprocessor
+        What turns tables into numbers.
+    estimators_ : list
+        The networks, fitted `NumpyMLPClassifier` objects on the table as
+        `preprocessor_` makes it, with their curves (``loss_curve_``,
+        ``validation_scores_``).
+    oof_score_ : float
+        Score (as of `score`) of the predictions for samples by networks that have not
+        seen them.  It is a little low for 'kfold', where several networks predict a
+        new sample together, and a little high for the choice of epochs.
+    oof_predictions_ : ndarray or None
+        These predictions,
+        probabilities as of `predict_proba`; NaN for samples that no
+        network was kept from seeing, and for those of weight zero.  None with
+        ``X_val``.
+    n_features_in_ : int
+        Number of columns.
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Their names, if `fit` saw a data frame with string column names.
+    n_iter_ : int
+        The most epochs of a network.
+
+    Raises
+    ------
+    InvalidParameterError
+        From `fit`, if a parameter has a value that is not allowed.
+    ValueError, TypeError
+        From `fit`, if the table or the target cannot be used (dates, infinite
+        numbers, a target with missing values), or the training diverges.  The
+        estimator is then left as it was.
+
+    See Also
+    --------
+    NumpyMLPClassifier : A network for arrays, with scikit-learn's defaults.
+    TabularPreprocessor : What is done to the table.
+
+    Notes
+    -----
+    The network is RealMLP [1]_ with changes that were measured on tables of 600 to
+    20,000 samples (``benchmarks/README.md``): no label smoothing, the best epoch by
+    the loss, folds instead of a hold-out, calibrated logits, and missing numbers.
+
+    Ctrl-C ends the training early and keeps the networks that have finished an epoch.
+
+    References
+    ----------
+    .. [1] D. Holzmüller, L. Grinsztajn and I. Steinwart, "Better by Default: Strong
+       Pre-Tuned MLPs and Boosted Trees on Tabular Data", NeurIPS 2024,
+       arXiv:2407.04491.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from sknumpy_mlp import TabularMLPClassifier
+    >>> X = pd.DataFrame({
+    ...     "size": [1.2, 3.1, None, 2.8, 1.1, 3.3, 0.9, 2.9],
+    ...     "colour": ["red", "blue", "red", None, "red", "blue", "red", "blue"],
+    ... })
+    >>> y = ["small", "large", "small", "large", "small", "large", "small", "large"]
+    >>> clf = TabularMLPClassifier(n_members=2, max_iter=32, random_state=0).fit(X, y)
+    >>> clf.predict(pd.DataFrame({"size": [1.0], "colour": ["green"]}))
+    array(['small'], dtype='<U5')
+    """
+
+    _parameter_checks: ClassVar[dict[str, tuple[Check, ...]]] = _CHECKS | {
+        name: NumpyMLPClassifier._parameter_checks[name]
+        for name in ("loss", "class_weight")
+    }
+    _member: ClassVar[type[Any]] = MemberClassifier
+    _template: ClassVar[type[Any]] = NumpyMLPClassifier
+
+    classes_: NDArray[Any]
+    temperature_: float
+
+    def __init__(
+        self,
+        hidden_layer_sizes: Any = (256, 256, 256),
+        activation: str | Activation | Sequence[str | Activation] = "selu",
+        *,
+        loss: str | ClassificationLoss | Loss = "log_loss",
+        class_weight: str | dict[Any, float] | Sequence[dict[int, float]] | None = None,
+        learning_rate_init: float = 0.04,
+        solver: str | Optimizer = "adam",
+        alpha: float = 0.0,
+        batch_size: int | str = "auto",
+        learning_rate: str | Schedule = "coslog",
+        max_iter: int = 128,
+        random_state: int | np.random.RandomState | None = None,
+        verbose: bool | int = False,
+        validation_fraction: float = 0.2,
+        beta_1: float = 0.9,
+        beta_2: float = 0.95,
+        epsilon: float = 1e-8,
+        n_iter_no_change: float = math.inf,
+        init: str | Initializer = "data",
+        dropout: float | Sequence[float] = 0.15,
+        weight_decay: float = 0.02,
+        max_norm: float | None = None,
+        max_grad_norm: float | None = None,
+        scoring: str | Callable[..., float] | None = "loss",
+        callbacks: Sequence[Callback] | None = None,
+        categorical_features: Any = "from_dtype",
+        ensemble: str | None = "kfold",
+        n_members: int = 5,
+        max_time: float | None = None,
+        n_jobs: int | None = None,
+    ) -> None:
+        self.hidden_layer_sizes = hidden_layer_sizes
+        self.activation = activation
+        self.loss = loss
+        self.class_weight = class_weight
+        self.learning_rate_init = learning_rate_init
+        self.solver = solver
+        self.alpha = alpha
+        self.batch_size = batch_size
+        self.learning_rate = learning_rate
+        self.max_iter = max_iter
+        self.random_state = random_state
+        self.verbose = verbose
+        self.validation_fraction = validation_fraction
+        self.beta_1 = beta_1
+        self.beta_2 = beta_2
+        self.epsilon = epsilon
+        self.n_iter_no_change = n_iter_no_change
+        self.init = init
+        self.dropout = dropout
+        self.weight_decay = weight_decay
+        self.max_norm = max_norm
+        self.max_grad_norm = max_grad_norm
+        self.scoring = scoring
+        self.callbacks = callbacks
+        self.categorical_features = categorical_features
+        self.ensemble = ensemble
+        self.n_members = n_members
+        self.max_time = max_time
+        self.n_jobs = n_jobs
+
+    def fit(
+        self,
+        X: Any,
+        y: Any,
+        sample_weight: Any = None,
+        *,
+        X_val: Any = None,
+        y_val: Any = None,
+        sample_weight_val: Any = None,
+    ) -> Self:
+        """Fit the networks to a table.
+
+        Parameters
+        ----------
+        X : frame or array-like of shape (n_samples, n_features)
+            The table.
+        y : array-like of shape (n_samples,) or (n_samples, n_labels)
+            The class labels, or a matrix with a column of 0 and 1 for each label.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weights of the samples, at least 0 and not all 0.  None is 1 for each.
+        X_val : frame or array-like of shape (n_val, n_features), default=None
+            Validation data, with the columns of ``X``.  It chooses the epochs of all
+            networks, which then train on all of ``X``, and takes the place of the
+            folds also for ``oof_score_`` and calibration.
+        y_val : array-like of shape (n_val,) or (n_val, n_labels), default=None
+            Its targets.
+        sample_weight_val : array-like of shape (n_val,), default=None
+            Its weights.
+
+        Returns
+        -------
+        self : TabularMLPClassifier
+            The fitted estimator.
+        """
+        self._fit(X, y, sample_weight, (X_val, y_val, sample_weight_val))
+        return self
+
+    def predict(self, X: Any) -> NDArray[Any]:
+        """Predict class labels.
+
+        Parameters
+        ----------
+        X : frame or array-like of shape (n_samples, n_features)
+            The table.
+
+        Returns
+        -------
+        y : ndarray of shape (n_samples,) or (n_samples, n_labels)
+            The predicted classes; for several labels at once, a matrix of 0 and 1.
+        """
+        y_prob = self._predict_table(X)
+        labels: NDArray[Any] = self.estimators_[0]._as_labels(y_prob)
+        return labels
+
+    def predict_proba(self, X: Any) -> Array:
+        """Predict class probabilities.
+
+        Parameters
+        ----------
+        X : frame or array-like of shape (n_samples, n_features)
+            The table.
+
+        Returns
+        -------
+        y_prob : ndarray of shape (n_samples, n_classes)
+            Probability of each class, in the order of ``classes_``; for several labels
+            at once, of each label by itself.
+        """
+        return self._present(self._predict_table(X))
+
+    def predict_log_proba(self, X: Any) -> Array:
+        """Predict the logarithms of class probabilities.
+
+        Parameters
+        ----------
+        X : frame or array-like of shape (n_samples, n_features)
+            The table.
+
+        Returns
+        -------
+        log_y_prob : ndarray of shape (n_samples, n_classes)
+            The logarithm of `predict_proba`; -inf where that is 0.
+        """
+        y_prob = self.predict_proba(X)
+        with np.errstate(divide="ignore"):
+            return np.log(y_prob, out=y_prob)
+
+    def _learn(self, template: Any, data: Data, loss: Loss) -> dict[str, Any]:
+        self.classes_ = template.classes_
+        return {"classes": self.classes_}
+
+    def _stratify_by(self, data: Data) -> NDArray[Any] | None:
+        return data.y.reshape(-1) if data.target.ndim == 1 else None
+
+    def _learn_from_held_out(self, raws: Sequence[Sequence[Array]], data: Data) -> None:
+        self.temperature_ = 1.0
+        if self._recipe.calibrates and len(self.classes_) > 1:
+            raw = np.concatenate([np.mean(group, axis=0) for group in raws])
+            self.temperature_ = best_temperature(raw, data)
+
+    def _combine(self, raws: Sequence[Array]) -> Array:
+        # Logits, not probabilities: the mean of the latter is less sure of itself than
+        # a single network, for which the temperature is.
+        mean = np.mean(raws, axis=0)
+        mean *= 1.0 / self.temperature_
+        predicted: Array = self.estimators_[0]._loss.predict(mean)
+        return predicted
+
+    def _present(self, predicted: Array) -> Array:
+        columns: Array = self.estimators_[0]._as_columns(predicted)
+        return columns
+
+    def _score_of(
+        self, predicted: Array, target: Any, sample_weight: Array | None
+    ) -> float:
+        labels = self.estimators_[0]._as_labels(predicted)
+        return float(accuracy_score(target, labels, sample_weight=sample_weight))
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.classifier_tags.multi_label = True
+        return tags
+
+
+class TabularMLPRegressor(RegressorMixin, _BaseTabularMLP):  # type: ignore[misc]
+    """Regressor for raw tables: an ensemble of networks, ready without tuning.
+
+    Takes a pandas or polars frame, or an array, as it is: numbers, booleans,
+    categories and texts, missing values anywhere.  `TabularPreprocessor` makes numbers
+    of it, the target is standardised (divided by its mean for losses with a
+    logarithmic link), and several networks with embeddings for numbers and
+    categories, trained on different folds, predict their mean, within the range of
+    the targets seen.  Computes in float32.
+
+    Parameters
+    ----------
+    hidden_layer_sizes : int or array-like of int, default=(256, 256, 256)
+        Number of units in each hidden layer.
+    activation : str, Activation or sequence of these, default='mish'
+        Activation function, see `NumpyMLPRegressor`.  Each unit learns how much of
+        it to take, see :class:`sknumpy_mlp.layers.Parametric`.
+    loss : {'squared_error', 'absolute_error', 'huber', 'quantile', 'poisson', \
+'gamma'} or Loss, default='squared_error'
+        The loss, see `NumpyMLPRegressor`.  It sees the scaled target: the ``delta`` of
+        `Huber` is in standard deviations.
+    learning_rate_init : float, default=0.2
+        The highest learning rate, for weights of unit variance: that of a layer's
+        weights is divided by the root of ``fan_in``.
+    solver : {'adam', 'sgd', 'rmsprop'} or Optimizer, default='adam'
+        The optimiser, see :mod:`sknumpy_mlp.optimizers`.
+    alpha : float, default=0.0
+        Strength of the L2 penalty, see `NumpyMLPRegressor`; ``weight_decay`` does
+        the same work here.
+    batch_size : int or 'auto', default='auto'
+        Samples in a mini-batch; 'auto' is 64 for up to 1,000
+        samples, 128 for up to 4,000, else 256.
+        It is rounded so that the batches of an epoch are equally large.
+    learning_rate : str or Schedule, default='coslog'
+        Schedule of the learning rate, see `NumpyMLPRegressor`.
+    max_iter : int, default=128
+        Epochs of each network.
+    random_state : int, RandomState instance or None, default=None
+        Draws the folds, and for each network its weights, the order of its samples
+        and what is dropped.
+    verbose : bool or int, default=False
+        Whether to print, every few seconds, how far the training is and how long it
+        will still take.
+    validation_fraction : float, default=0.2
+        Share of the samples that is held out, for an ``ensemble`` without folds.
+    beta_1, beta_2, epsilon : float, default=0.9, 0.95, 1e-8
+        Constants of 'adam' and 'rmsprop'.
+    n_iter_no_change : int or inf, default=inf
+        Epochs without improvement of the validation score that a network goes on for.
+        A network trains to the end by default and gets its best epoch back: while the
+        rate is high, a score that stalls says little.
+    init : {'glorot', 'he', 'lecun', 'data'} or callable, default='data'
+        How weights are initialised, see :mod:`sknumpy_mlp.initializers`.
+    dropout : float or sequence of float, default=0.15
+        Share of the hidden values that are dropped, see `NumpyMLPRegressor`; fades
+        out over the second half of the training.
+    weight_decay : float, default=0.02
+        Decoupled weight decay; fades out likewise.
+    max_norm : float or None, default=None
+        Upper bound on the norm of the incoming weights of each hidden unit.
+    max_grad_norm : float or None, default=None
+        Upper bound on the norm of a step's gradient.
+    scoring : str, callable or None, default='loss'
+        The score that chooses each network's best epoch: minus the loss by default;
+        else as in `NumpyMLPRegressor`.  A callable gets the preprocessed table.
+    callbacks : list of Callback or None, default=None
+        What is told about each epoch, see :mod:`sknumpy_mlp.callbacks`.  With
+        callbacks the networks train one after the other, each a run of its own, and a
+        `Checkpoint` writes a file for each.
+    categorical_features : 'from_dtype', array-like or None, default='from_dtype'
+        Which columns are categories, see `TabularPreprocessor`.
+    ensemble : {'kfold', 'seeds', 'refit'} or None, default='kfold'
+        How many networks there are, and what they see.
+
+        - 'kfold', ``n_members`` networks, each trained without one fold of the
+          samples, which chooses its best epoch.  No sample is wasted, and each is
+          predicted by a network that has not seen it.  With fewer samples than
+          networks there are fewer networks.
+        - 'seeds', ``n_members`` networks that share one hold-out.
+        - 'refit', one network, trained on all samples for as many epochs as another
+          one found best on a hold-out.
+        - None, one network with a hold-out.
+
+    n_members : int, default=5
+        Number of networks of 'kfold' and 'seeds'.
+    max_time : float or None, default=None
+        Seconds that `fit` may take.  Networks then train as many epochs as fit in, on
+        a schedule that ends when the time does.
+    n_jobs : int or None, default=None
+        How many networks train side by side, in threads.  None is as many as matrix
+        products may have threads: a fit uses the cores that BLAS would use anyway, and
+        one inside a parallel search stays with its share.
+
+    Attributes
+    ----------
+    preprocessor_ : TabularPreprocessor
+        What turns tables into numbers.
+    estimators_ : list
+        The networks, fitted `NumpyMLPRegressor` objects on the table as
+        `preprocessor_` makes it, with their curves (``loss_curve_``,
+        ``validation_scores_``).
+    oof_score_ : float
+        Score (as of `score`) of the predictions for samples by networks that have not
+        seen them.  It is a little low for 'kfold', where several networks predict a
+        new sample together, and a little high for the choice of epochs.
+    oof_predictions_ : ndarray or None
+        These predictions; NaN for samples that no
+        network was kept from seeing, and for those of weight zero.  None with
+        ``X_val``.
+    n_features_in_ : int
+        Number of columns.
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Their names, if `fit` saw a data frame with string column names.
+    n_iter_ : int
+        The most epochs of a network.
+
+    Raises
+    ------
+    InvalidParameterError
+        From `fit`, if a parameter has a value that is not allowed.
+    ValueError, TypeError
+        From `fit`, if the table or the target cannot be used (dates, infinite
+        numbers, a target with missing values), or the training diverges.  The
+        estimator is then left as it was.
+
+    See Also
+    --------
+    NumpyMLPRegressor : A network for arrays, with scikit-learn's defaults.
+    TabularPreprocessor : What is done to the table.
+
+    Notes
+    -----
+    The network is RealMLP [1]_ with changes that were measured on tables of 600 to
+    20,000 samples (``benchmarks/README.md``): no label smoothing, the best epoch by
+    the loss, folds instead of a hold-out, prediction intervals, and missing numbers.
+
+    Ctrl-C ends the training early and keeps the networks that have finished an epoch.
+
+    References
+    ----------
+    .. [1] D. Holzmüller, L. Grinsztajn and I. Steinwart, "Better by Default: Strong
+       Pre-Tuned MLPs and Boosted Trees on Tabular Data", NeurIPS 2024,
+       arXiv:2407.04491.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_diabetes
+    >>> from sknumpy_mlp import TabularMLPRegressor
+    >>> X, y = load_diabetes(return_X_y=True, as_frame=True)
+    >>> reg = TabularMLPRegressor(n_members=2, max_iter=16, random_state=0).fit(X, y)
+    >>> reg.predict(X[:1]).shape, reg.prediction_interval(X[:1]).shape
+    ((1,), (1, 2))
+    """
+
+    _parameter_checks: ClassVar[dict[str, tuple[Check, ...]]] = _CHECKS | {
+        "loss": NumpyMLPRegressor._parameter_checks["loss"]
+    }
+    _member: ClassVar[type[Any]] = MemberRegressor
+    _template: ClassVar[type[Any]] = NumpyMLPRegressor
+
+    def __init__(
+        self,
+        hidden_layer_sizes: Any = (256, 256, 256),
+        activation: str | Activation | Sequence[str | Activation] = "mish",
+        *,
+        loss: str | Loss = "squared_error",
+        learning_rate_init: float = 0.2,
+        solver: str | Optimizer = "adam",
+        alpha: float = 0.0,
+        batch_size: int | str = "auto",
+        learning_rate: str | Schedule = "coslog",
+        max_iter: int = 128,
+        random_state: int | np.random.RandomState | None = None,
+        verbose: bool | int = False,
+        validation_fraction: float = 0.2,
+        beta_1: float = 0.9,
+        beta_2: float = 0.95,
+        epsilon: float = 1e-8,
+        n_iter_no_change: float = math.inf,
+        init: str | Initializer = "data",
+        dropout: float | Sequence[float] = 0.15,
+        weight_decay: float = 0.02,
+        max_norm: float | None = None,
+        max_grad_norm: float | None = None,
+        scoring: str | Callable[..., float] | None = "loss",
+        callbacks: Sequence[Callback] | None = None,
+        categorical_features: Any = "from_dtype",
+        ensemble: str | None = "kfold",
+        n_members: int = 5,
+        max_time: float | None = None,
+        n_jobs: int | None = None,
+    ) -> None:
+        self.hidden_layer_sizes = hidden_layer_sizes
+        self.activation = activation
+        self.loss = loss
+        self.learning_rate_init = learning_rate_init
+        self.solver = solver
+        self.alpha = alpha
+        self.batch_size = batch_size
+        self.learning_rate = learning_rate
+        self.max_iter = max_iter
+        self.random_state = random_state
+        self.verbose = verbose
+        self.validation_fraction = validation_fraction
+        self.beta_1 = beta_1
+        self.beta_2 = beta_2
+        self.epsilon = epsilon
+        self.n_iter_no_change = n_iter_no_change
+        self.init = init
+        self.dropout = dropout
+        self.weight_decay = weight_decay
+        self.max_norm = max_norm
+        self.max_grad_norm = max_grad_norm
+        self.scoring = scoring
+        self.callbacks = callbacks
+        self.categorical_features = categorical_features
+        self.ensemble = ensemble
+        self.n_members = n_members
+        self.max_time = max_time
+        self.n_jobs = n_jobs
+
+    def fit(
+        self,
+        X: Any,
+        y: Any,
+        sample_weight: Any = None,
+        *,
+        X_val: Any = None,
+        y_val: Any = None,
+        sample_weight_val: Any = None,
+    ) -> Self:
+        """Fit the networks to a table.
+
+        Parameters
+        ----------
+        X : frame or array-like of shape (n_samples, n_features)
+            The table.
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+            The targets.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weights of the samples, at least 0 and not all 0.  None is 1 for each.
+        X_val : frame or array-like of shape (n_val, n_features), default=None
+            Validation data, with the columns of ``X``.  It chooses the epochs of all
+            networks, which then train on all of ``X``, and takes the place of the
+            folds also for ``oof_score_`` and calibration.
+        y_val : array-like of shape (n_val,) or (n_val, n_outputs), default=None
+            Its targets.
+        sample_weight_val : array-like of shape (n_val,), default=None
+            Its weights.
+
+        Returns
+        -------
+        self : TabularMLPRegressor
+            The fitted estimator.
+        """
+        self._fit(X, y, sample_weight, (X_val, y_val, sample_weight_val))
+        return self
+
+    def predict(self, X: Any) -> Array:
+        """Predict targets.
+
+        Parameters
+        ----------
+        X : frame or array-like of shape (n_samples, n_features)
+            The table.
+
+        Returns
+        -------
+        y : ndarray of shape (n_samples,) or (n_samples, n_outputs)
+            The predicted values; for several quantiles, a column for each of them.
+        """
+        return self._present(self._predict_table(X))
+
+    def prediction_interval(self, X: Any, coverage: float = 0.9) -> Array:
+        """Predict intervals that hold the target with a given probability.
+
+        The prediction plus quantiles of the errors on rows that a network had not
+        seen (those of ``oof_predictions_``, or of ``X_val``): the conformal method,
+        which assumes nothing but that new rows come from where the old ones came
+        from [1]_.  The probability is that for a row picked at random: intervals are
+        equally wide for all rows, too narrow where targets scatter widely and too wide
+        elsewhere.  For widths that adapt, fit quantiles,
+        ``loss=Quantile([0.05, 0.95])``.
+
+        Since errors are those of single networks, and the mean of several is closer to
+        the truth, intervals tend to be a little too wide.
+
+        Parameters
+        ----------
+        X : frame or array-like of shape (n_samples, n_features)
+            The table.
+        coverage : float, default=0.9
+            The probability, between 0 and 1.
+
+        Returns
+        -------
+        interval : ndarray of shape (n_samples, 2) or (n_samples, n_outputs, 2)
+            Lower and upper end.  Infinite, if there were too few rows for a quantile
+            so far out: fewer than about ``2 / (1 - coverage)``.
+
+        Raises
+        ------
+        ValueError
+            If ``coverage`` is out of range, or several quantiles were fitted.
+
+        References
+        ----------
+        .. [1] V. Vovk, "Cross-Conformal Predictors", Annals of Mathematics and
+           Artificial Intelligence 74, 2015, arXiv:1208.0806; R. F. Barber, E. J.
+           Candès, A. Ramdas and R. J. Tibshirani, "Predictive Inference with the
+           Jackknife+", Annals of Statistics 49, 2021, arXiv:1905.02928.
+        """
+        check_is_fitted(self)
+        is_number = isinstance(coverage, Real) and not isinstance(coverage, bool)
+        if not (is_number and 0 < coverage < 1):
+            raise ValueError(
+                f"coverage={coverage!r} must be a float in the range (0, 1)."
+            )
+        if self._errors is None:
+            raise ValueError(
+                f"loss={self.loss!r} predicts several quantiles, whose errors are no "
+                "errors of a prediction. Two of them are an interval: see predict."
+            )
+        predicted = self._predict_table(X)
+        ends = error_quantiles(self._errors, self._error_weights, float(coverage))
+        interval = predicted[:, :, np.newaxis] + ends
+        if self._loss.positive_only:
+            np.maximum(interval, 0.0, out=interval)
+        return interval[:, 0] if interval.shape[1] == 1 else interval
+
+    def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
+        """Compute R2; for several quantiles, the mean of their D2 pinball scores.
+
+        Parameters
+        ----------
+        X : frame or array-like of shape (n_samples, n_features)
+            The table.
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+            The true targets.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weights of the samples.
+
+        Returns
+        -------
+        score : float
+            At most 1; 0 is the score of the best constant prediction.
+        """
+        return regression_score(self._loss, y, self.predict(X), sample_weight)
+
+    def _learn(self, template: Any, data: Data, loss: Loss) -> dict[str, Any]:
+        self._loss = loss
+        recipe = self._recipe
+        scale = TargetScale.fit(
+            data.y,
+            data.sample_weight,
+            loss,
+            scales=recipe.scales_target,
+            clips=recipe.clips,
+        )
+        return {"scale": scale}
+
+    def _stratify_by(self, data: Data) -> NDArray[Any] | None:
+        return None
+
+    def _learn_from_held_out(self, raws: Sequence[Sequence[Array]], data: Data) -> None:
+        self._errors = self._error_weights = None
+        if isinstance(self._loss, Quantile) and len(self._loss.levels) > 1:
+            return
+        predicted = np.concatenate([self._combine(group) for group in raws])
+        self._errors, self._error_weights = data.y - predicted, data.sample_weight
+
+    def _combine(self, raws: Sequence[Array]) -> Array:
+        unscale = self.estimators_[0]._unscale
+        mean: Array = np.mean([unscale(raw.copy()) for raw in raws], axis=0)
+        return mean
+
+    def _present(self, predicted: Array) -> Array:
+        return predicted.ravel() if predicted.shape[1] == 1 else predicted
+
+    def _score_of(
+        self, predicted: Array, target: Any, sample_weight: Array | None
+    ) -> float:
+        return regression_score(
+            self._loss, target, self._present(predicted), sample_weight
+        )
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        loss = self.loss
+        if isinstance(loss, str):
+            loss = REGRESSION_LOSSES.get(loss, loss)
+        tags.target_tags.positive_only = getattr(loss, "positive_only", False)
+        return tags
