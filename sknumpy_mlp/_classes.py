@@ -125,8 +125,8 @@ class NumpyMLPClassifier(ClassifierMixin, _BaseMLP):  # type: ignore[misc]
         - an object of :mod:`sknumpy_mlp.schedules`, or of your own subclass of
           :class:`sknumpy_mlp.schedules.Schedule`.
 
-        Those from 'cosine' on move from step to step with the share of ``max_iter`` epochs
-        that is done.  A run with such a schedule goes on to its end, unless
+        Those from 'cosine' on move from step to step with the share of ``max_iter``
+        epochs that is done.  A run with such a schedule goes on to its end, unless
         ``early_stopping`` or a callback ends it, and `partial_fit`, which has no end,
         refuses it.
 
@@ -795,8 +795,8 @@ class NumpyMLPRegressor(RegressorMixin, _BaseMLP):  # type: ignore[misc]
         - an object of :mod:`sknumpy_mlp.schedules`, or of your own subclass of
           :class:`sknumpy_mlp.schedules.Schedule`.
 
-        Those from 'cosine' on move from step to step with the share of ``max_iter`` epochs
-        that is done.  A run with such a schedule goes on to its end, unless
+        Those from 'cosine' on move from step to step with the share of ``max_iter``
+        epochs that is done.  A run with such a schedule goes on to its end, unless
         ``early_stopping`` or a callback ends it, and `partial_fit`, which has no end,
         refuses it.
 

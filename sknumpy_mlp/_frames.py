@@ -46,6 +46,15 @@ class Table:
     X : frame or array-like of shape (n_samples, n_features)
         The table.
 
+    Attributes
+    ----------
+    data : frame or ndarray
+        The table, an array in place of a list.
+    shape : tuple of int
+        Numbers of rows and columns.
+    columns : list of Column
+        The columns.
+
     Raises
     ------
     ValueError, TypeError
@@ -73,21 +82,21 @@ class Table:
             if getattr(X, "dtype", None) is not None and X.dtype.kind in "mM":
                 raise _date_error([f"all ({X.dtype})"])
             X = check_array(X, dtype=None, ensure_all_finite=False, input_name="X")
-        self._X = X
+        self.data = X
         self.shape: tuple[int, int] = X.shape
         self.columns = [self._describe(i) for i in range(X.shape[1])]
 
     def _describe(self, i: int) -> Column:
         if self._is_pandas:
-            dtype = self._X.dtypes.iloc[i]
-            name = str(self._X.columns[i])
+            dtype = self.data.dtypes.iloc[i]
+            name = str(self.data.columns[i])
             kind = _kind(dtype.kind)
             if str(dtype).startswith("period"):
                 kind = "date"
             if str(dtype) == "object":
-                kind = _kind_of_objects(self._X.iloc[:, i].to_numpy())
+                kind = _kind_of_objects(self.data.iloc[:, i].to_numpy())
         elif self._is_polars:
-            name, dtype = self._X.columns[i], self._X.dtypes[i]
+            name, dtype = self.data.columns[i], self.data.dtypes[i]
             kind = "category"
             if dtype.is_numeric():
                 kind = "number"
@@ -96,17 +105,17 @@ class Table:
             elif dtype.is_nested():
                 kind = "other"
         else:
-            name, dtype = f"column {i}", self._X.dtype
+            name, dtype = f"column {i}", self.data.dtype
             kind = _kind(dtype.kind)
             if dtype.kind == "O":
-                kind = _kind_of_objects(self._X[:, i], numbers=True)
+                kind = _kind_of_objects(self.data[:, i], numbers=True)
         return Column(name, kind, str(dtype))
 
     def numbers(self, which: Sequence[int]) -> Array:
         """Return columns as float64, shape (n_rows, len(which)), missing as NaN."""
         values = np.empty((self.shape[0], len(which)))
-        if not self._is_pandas and not self._is_polars and self._X.dtype.kind in "iuf":
-            values[...] = self._X[:, list(which)]
+        if not self._is_pandas and not self._is_polars and self.data.dtype.kind in "iuf":
+            values[...] = self.data[:, list(which)]
         else:
             for k, i in enumerate(which):
                 values[:, k] = self._number(i)
@@ -123,11 +132,11 @@ class Table:
         column = self.columns[i]
         try:
             if self._is_pandas:
-                series = self._X.iloc[:, i]
+                series = self.data.iloc[:, i]
                 return series.to_numpy(dtype=np.float64, na_value=np.nan)
             if self._is_polars:
-                return np.asarray(self._X.get_columns()[i].to_numpy(), dtype=np.float64)
-            values = self._X[:, i]
+                return np.asarray(self.data.get_columns()[i].to_numpy(), dtype=np.float64)
+            values = self.data[:, i]
             if values.dtype.kind == "O":
                 values = np.where(_missing(values), np.nan, values)
             return values.astype(np.float64)
@@ -141,18 +150,13 @@ class Table:
     def categories(self, i: int) -> list[Any]:
         """Return a column's values, with None for missing ones."""
         if self._is_pandas:
-            series = self._X.iloc[:, i]
+            series = self.data.iloc[:, i]
             values = series.astype(object).to_numpy()
         elif self._is_polars:
-            return _without_nan(self._X.get_columns()[i].to_list())
+            return _without_nan(self.data.get_columns()[i].to_list())
         else:
-            values = self._X[:, i]
+            values = self.data[:, i]
         return _without_nan(values.tolist())
-
-    def as_array(self) -> NDArray[Any]:
-        """Return the array that a list of rows has become."""
-        array: NDArray[Any] = self._X
-        return array
 
     def __len__(self) -> int:
         return self.shape[0]

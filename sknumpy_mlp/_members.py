@@ -204,6 +204,16 @@ class MemberRegressor(_Member, NumpyMLPRegressor):
             self._blueprint.scale.transform(target), dtype, name
         )
 
+    def raw(self, X: Array) -> Array:
+        """Return the network's raw outputs for a preprocessed table, in float64.
+
+        A target has as many digits as it likes, so that regressors, which learn in
+        float32, predict in float64.
+        """
+        params, X = self._params.astype(np.float64), X.astype(np.float64)
+        outputs: Array = self._network.predict_raw(params, X)
+        return outputs
+
     def _unscale(self, raw: Array) -> Array:
         """Return predictions on the target's own scale; ``raw`` is destroyed."""
         assert self._blueprint.scale is not None

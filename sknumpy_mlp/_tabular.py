@@ -33,6 +33,7 @@ from sknumpy_mlp._ensemble import (
     train_members,
 )
 from sknumpy_mlp._evaluation import Data
+from sknumpy_mlp._frames import Table
 from sknumpy_mlp._inputs import (
     check_loss,
     check_sample_weight,
@@ -59,7 +60,7 @@ from sknumpy_mlp.callbacks import Callback
 from sknumpy_mlp.initializers import Initializer
 from sknumpy_mlp.losses import REGRESSION_LOSSES, ClassificationLoss, Loss, Quantile
 from sknumpy_mlp.optimizers import OPTIMIZERS, Optimizer
-from sknumpy_mlp.preprocessing import TabularPreprocessor, as_frame_or_array
+from sknumpy_mlp.preprocessing import TabularPreprocessor
 from sknumpy_mlp.schedules import Schedule
 
 # Parameters that members are given as they are.
@@ -194,7 +195,7 @@ class _BaseTabularMLP(BaseEstimator, ABC):  # type: ignore[misc]
             self, y=y, multi_output=True, y_numeric=self._template._numeric_target
         )
         y = one_or_several_columns(y, dense=True, warn=True)
-        X = as_frame_or_array(X)
+        X = Table(X).data
         validate_data(self, X, skip_check_array=True)
         self.preprocessor_ = TabularPreprocessor(
             categorical_features=self.categorical_features
@@ -353,7 +354,7 @@ class _BaseTabularMLP(BaseEstimator, ABC):  # type: ignore[misc]
     def _read(self, X: Any, name: str = "X") -> Array:
         """Return a table, with the columns that `fit` has seen, as numbers."""
         with naming(name) if name != "X" else nullcontext():
-            X = as_frame_or_array(X)
+            X = Table(X).data
             validate_data(self, X, reset=False, skip_check_array=True)
             return self.preprocessor_.transform(X)
 

@@ -44,8 +44,9 @@ class PeriodicEmbedding(Layer):
     width : int, default=4
         The number q of outputs for each column, the number itself included; at least
         two.
-    scale : float, default=0.1
-        Standard deviation of the first frequencies w.
+    scales : tuple of two floats, default=(0.1, 3.0)
+        Standard deviations of the first frequencies w, of the first wave and of the
+        last; those between are spaced geometrically.
     rate_factor : float, default=1.0
         Factor on the learning rate.
 
@@ -60,7 +61,7 @@ class PeriodicEmbedding(Layer):
     fan_in: int
     n_waves: int = 16
     width: int = 4
-    scale: float = 0.1
+    scales: tuple[float, float] = (0.1, 3.0)
     rate_factor: float = 1.0
 
     @property
@@ -82,7 +83,8 @@ class PeriodicEmbedding(Layer):
     def init(self, params: Sequence[Array], rng: RandomSource) -> None:
         """Draw long waves with any phase, and small mixtures."""
         w, c, V, d = params
-        w[...] = rng.normal(0.0, self.scale, w.shape)
+        scale = np.geomspace(*self.scales, self.n_waves)
+        w[...] = scale * rng.normal(size=w.shape)
         c[...] = rng.uniform(-math.pi, math.pi, c.shape)
         bound = 1.0 / math.sqrt(self.n_waves)
         V[...] = rng.uniform(-bound, bound, V.shape)

@@ -157,9 +157,8 @@ class TabularPreprocessor(TransformerMixin, BaseEstimator):  # type: ignore[misc
             The transformed table.
         """
         check_is_fitted(self)
-        X = as_frame_or_array(X)
-        validate_data(self, X, reset=False, skip_check_array=True)
         table = Table(X)
+        validate_data(self, table.data, reset=False, skip_check_array=True)
         refuse_unusable(table.columns)
         return self._scale(*self._encode(table))
 
@@ -200,9 +199,8 @@ class TabularPreprocessor(TransformerMixin, BaseEstimator):  # type: ignore[misc
 
     def _fit(self, X: Any) -> tuple[Array, Array, Array]:
         check_parameters(self, self._checks)
-        X = as_frame_or_array(X)
-        validate_data(self, X, reset=True, skip_check_array=True)
         table = Table(X)
+        validate_data(self, table.data, reset=True, skip_check_array=True)
         refuse_unusable(table.columns)
         self.is_categorical_ = self._find_categories(table)
         self._numbers: list[int] = np.flatnonzero(~self.is_categorical_).tolist()
@@ -338,13 +336,6 @@ class TabularPreprocessor(TransformerMixin, BaseEstimator):  # type: ignore[misc
         tags.input_tags.string = True
         tags.transformer_tags.preserves_dtype = []
         return tags
-
-
-def as_frame_or_array(X: Any) -> Any:
-    """Make an array of a list of rows; it has a shape."""
-    if isinstance(X, list | tuple):
-        return Table(X).as_array()
-    return X
 
 
 def _check_feature_names(preprocessor: Any, given: Any) -> list[str]:

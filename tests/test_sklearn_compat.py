@@ -4,7 +4,13 @@ import pytest
 from sklearn.utils import get_tags
 from sklearn.utils.estimator_checks import check_estimator, parametrize_with_checks
 
-from sknumpy_mlp import NumpyMLPClassifier, NumpyMLPRegressor
+from sknumpy_mlp import (
+    NumpyMLPClassifier,
+    NumpyMLPRegressor,
+    TabularMLPClassifier,
+    TabularMLPRegressor,
+    TabularPreprocessor,
+)
 from sknumpy_mlp.activations import LeakyReLU
 from sknumpy_mlp.callbacks import TimeLimit
 from sknumpy_mlp.losses import Gamma, LogLoss, Quantile
@@ -95,6 +101,16 @@ REGRESSOR_CONFIGURATIONS = [
     ({"loss": Quantile(0.4), "solver": "rmsprop"}, {}),
     ({"loss": "huber", "solver": "lbfgs"}, {}),
 ]
+# Short, since each check fits anew: the defaults train five networks for long.
+TABULAR = {"hidden_layer_sizes": (32, 32), "max_iter": 16, "n_members": 2}
+RANDOM_FOLDS = dict.fromkeys(
+    WEIGHT_EQUIVALENCE, "a repeated row may fall into another fold than its copy"
+)
+TABULAR_CONFIGURATIONS = [
+    *(({"ensemble": kind}, RANDOM_FOLDS) for kind in ("kfold", "seeds", "refit")),
+    ({"ensemble": None}, RANDOM_FOLDS | CLASS_HELD_OUT),
+    ({"n_jobs": 2, "random_state": 0}, RANDOM_FOLDS),
+]
 SGD_CONFIGURATIONS = [
     ({}, {}),
     ({"momentum": 0.0, "max_iter": 1000}, {}),
@@ -118,6 +134,14 @@ def _estimators():
             estimator = cls(**params)
             expected[repr(estimator)] = failures
             yield estimator, expected
+    for cls in (TabularMLPClassifier, TabularMLPRegressor):
+        for params, failures in TABULAR_CONFIGURATIONS:
+            estimator = cls(**(TABULAR | params))
+            expected[repr(estimator)] = failures
+            yield estimator, expected
+    preprocessor = TabularPreprocessor()
+    expected[repr(preprocessor)] = {}
+    yield preprocessor, expected
 
 
 _PAIRS = list(_estimators())

@@ -1,0 +1,636 @@
+"""TabularMLPClassifier and TabularMLPRegressor: what they learn, give and refuse."""
+
+import math
+import pickle
+import signal
+import threading
+import time
+
+import joblib
+import numpy as np
+import pandas as pd
+import polars as pl
+import pytest
+from sklearn.datasets import load_diabetes, load_iris, load_linnerud
+from sklearn.metrics import accuracy_score, log_loss, r2_score
+from sklearn.model_selection import GridSearchCV, train_test_split
+from threadpoolctl import threadpool_limits
+
+from sknumpy_mlp import (
+    InvalidParameterError,
+    TabularMLPClassifier,
+    TabularMLPRegressor,
+)
+from sknumpy_mlp._calibration import best_temperature, error_quantiles
+from sknumpy_mlp._ensemble import assign
+from sknumpy_mlp._evaluation import Data
+from sknumpy_mlp._targets import TargetScale
+from sknumpy_mlp.callbacks import Callback, Checkpoint, History, TimeLimit
+from sknumpy_mlp.losses import Huber, Poisson, Quantile, SquaredError
+
+SHORT = {
+    "hidden_layer_sizes": (32, 32),
+    "max_iter": 12,
+    "n_members": 3,
+    "random_state": 0,
+}
+ENSEMBLES = ["kfold", "seeds", "refit", None]
+
+
+def _table(n_rows=120, seed=0):
+    """A frame with every kind of column, and what depends on it."""
+    rng = np.random.default_rng(seed)
+    size = rng.normal(size=n_rows)
+    colour = rng.choice(["red", "green", "blue"], n_rows)
+    town = rng.choice([f"town {i}" for i in range(12)], n_rows)
+    X = pd.DataFrame(
+        {
+            "size": np.where(rng.random(n_rows) < 0.1, np.nan, size),
+            "colour": np.where(rng.random(n_rows) < 0.1, None, colour),
+            "town": pd.Categorical(town),
+            "new": rng.random(n_rows) < 0.5,
+            "nothing": 1.0,
+        }
+    )
+    value = size + (colour == "red") + X["new"]
+    return X, value.to_numpy()
+
+
+def _classes(value):
+    return np.where(value > 0.8, "high", "low")
+
+
+def _regressor(**params):
+    return TabularMLPRegressor(**(SHORT | params))
+
+
+def _classifier(**params):
+    return TabularMLPClassifier(**(SHORT | params))
+
+
+# ---------------------------------------------------------------------- what they give
+
+
+@pytest.mark.parametrize("as_polars", [False, True])
+def test_a_raw_frame_goes_in_as_it_is(as_polars):
+    X, value = _table(400)
+    X_new, value_new = _table(200, seed=1)
+    if as_polars:
+        X, X_new = pl.from_pandas(X), pl.from_pandas(X_new)
+    clf = _classifier(max_iter=40).fit(X, _classes(value))
+    assert clf.score(X_new, _classes(value_new)) > 0.85
+    reg = _regressor(max_iter=40).fit(X, value)
+    assert reg.score(X_new, value_new) > 0.8
+
+
+def test_pandas_and_polars_give_the_same_numbers():
+    X, value = _table()
+    a = _regressor().fit(X, value).predict(X)
+    b = _regressor().fit(pl.from_pandas(X), value).predict(pl.from_pandas(X))
+    np.testing.assert_allclose(a, b)
+
+
+def test_categorical_features_of_an_array():
+    rng = np.random.default_rng(0)
+    X = np.column_stack([rng.integers(0, 30, 300), rng.normal(size=300)])
+    reg = _regressor(categorical_features=[0]).fit(X, X[:, 1])
+    assert reg.preprocessor_.cardinalities_ == (31,)
+    by_mask = _regressor(categorical_features=[True, False]).fit(X, X[:, 1])
+    np.testing.assert_array_equal(reg.predict(X), by_mask.predict(X))
+
+
+def test_probabilities_are_some_and_sum_to_one():
+    X, y = load_iris(return_X_y=True)
+    clf = _classifier().fit(X, y)
+    y_prob = clf.predict_proba(X)
+    assert y_prob.dtype == np.float32
+    assert y_prob.shape == (150, 3)
+    np.testing.assert_allclose(y_prob.sum(axis=1), 1, rtol=1e-5)
+    np.testing.assert_array_equal(clf.predict(X), clf.classes_[y_prob.argmax(axis=1)])
+    np.testing.assert_allclose(clf.predict_log_proba(X), np.log(y_prob))
+
+
+@pytest.mark.parametrize("ensemble", ENSEMBLES)
+def test_every_ensemble_learns(ensemble):
+    X, y = load_iris(return_X_y=True)
+    clf = _classifier(ensemble=ensemble, max_iter=30).fit(X, y)
+    assert clf.score(X, y) > 0.9
+    assert len(clf.estimators_) == (3 if ensemble in ("kfold", "seeds") else 1)
+    X, y = load_diabetes(return_X_y=True)
+    reg = _regressor(ensemble=ensemble, max_iter=30).fit(X, y)
+    assert reg.score(X, y) > 0.4
+
+
+@pytest.mark.parametrize("ensemble", ENSEMBLES)
+def test_predictions_for_rows_not_trained_on(ensemble):
+    X, y = load_diabetes(return_X_y=True)
+    reg = _regressor(ensemble=ensemble).fit(X, y)
+    seen = ~np.isnan(reg.oof_predictions_)
+    n_expected = len(y) if ensemble == "kfold" else round(0.2 * len(y))
+    assert seen.sum() == n_expected
+    assert reg.oof_predictions_.shape == y.shape
+    assert reg.oof_score_ == pytest.approx(
+        r2_score(y[seen], reg.oof_predictions_[seen])
+    )
+
+
+def test_each_row_is_predicted_by_the_network_that_has_not_seen_it():
+    X, y = load_diabetes(return_X_y=True)
+    reg = _regressor().fit(X, y)
+    table = reg.preprocessor_.transform(X)
+    each = np.column_stack([m.predict(table) for m in reg.estimators_])
+    close = np.isclose(each, reg.oof_predictions_[:, None])
+    assert close.any(axis=1).all()
+    counts = np.bincount(close.argmax(axis=1))
+    assert counts.min() > 140  # thirds of 442
+    np.testing.assert_allclose(reg.predict(X), each.mean(axis=1), rtol=1e-5)
+
+
+def test_classifiers_predictions_for_rows_not_trained_on():
+    X, y = load_iris(return_X_y=True)
+    labels = np.array(["a", "b", "c"])[y]
+    clf = _classifier(max_iter=30).fit(X, labels)
+    assert clf.oof_predictions_.shape == (150, 3)
+    predicted = clf.classes_[clf.oof_predictions_.argmax(axis=1)]
+    assert clf.oof_score_ == accuracy_score(labels, predicted)
+
+
+def test_the_temperature_is_better_than_none():
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(300, 5))
+    y = (X[:, 0] + rng.normal(size=300) > 0).astype(int)
+    clf = _classifier(max_iter=60, dropout=0.0, scoring="accuracy").fit(X, y)
+    assert clf.temperature_ > 1.0
+    tempered = log_loss(y, clf.oof_predictions_)
+    logits = np.log(clf.oof_predictions_[:, 1] / clf.oof_predictions_[:, 0])
+    plain = 1 / (1 + np.exp(-logits.astype(float) * clf.temperature_))
+    assert tempered < log_loss(y, plain)
+
+
+def test_best_temperature_finds_the_one_that_made_the_data():
+    rng = np.random.default_rng(0)
+    logits = rng.normal(scale=2.0, size=(20_000, 1))
+    y = (rng.random((20_000, 1)) < 1 / (1 + np.exp(-logits))).astype(float)
+    found = best_temperature(3.0 * logits, Data(None, y, None, None))
+    assert found == pytest.approx(3.0, rel=0.05)
+
+
+def test_a_few_rows_that_happen_to_be_right_give_no_certainty():
+    logits = np.array([[2.0], [-2.0]])
+    y = np.array([[1.0], [0.0]])
+    assert best_temperature(logits, Data(None, y, None, None)) > 0.5
+
+
+# ------------------------------------------------------------------------- intervals
+
+
+@pytest.mark.parametrize("coverage", [0.5, 0.9])
+def test_intervals_hold_as_much_as_they_say(coverage):
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(1200, 3))
+    y = X[:, 0] + rng.exponential(size=1200)
+    reg = _regressor(max_iter=20).fit(X[:600], y[:600])
+    low, high = reg.prediction_interval(X[600:], coverage=coverage).T
+    share = np.mean((low <= y[600:]) & (y[600:] <= high))
+    # Three standard errors of the test rows and of the quantiles.
+    assert abs(share - coverage) < 3 * math.sqrt(2 * coverage * (1 - coverage) / 600)
+
+
+def test_quantiles_of_errors_count_a_new_one():
+    errors = np.arange(1.0, 10.0)[:, None]
+    np.testing.assert_array_equal(error_quantiles(errors, None, 0.8), [[1.0, 9.0]])
+    assert error_quantiles(errors, None, 0.9).tolist() == [[-math.inf, math.inf]]
+    weights = np.ones(9)
+    weights[8] = 1e-9
+    assert error_quantiles(errors, weights, 0.6)[0, 1] < 9.0
+
+
+def test_intervals_of_several_targets_and_of_positive_ones():
+    X, Y = load_linnerud(return_X_y=True)
+    reg = _regressor().fit(X, Y)
+    assert reg.predict(X).shape == (20, 3)
+    assert reg.prediction_interval(X, coverage=0.5).shape == (20, 3, 2)
+    counts = _regressor(loss="poisson").fit(X, Y)
+    assert (counts.prediction_interval(X, coverage=0.8) >= 0).all()
+
+
+@pytest.mark.parametrize("coverage", [0, 1, 1.5, "0.9", True, math.nan])
+def test_wrong_coverage(coverage):
+    X, y = load_diabetes(return_X_y=True)
+    reg = _regressor(max_iter=1).fit(X, y)
+    with pytest.raises(ValueError, match="coverage"):
+        reg.prediction_interval(X, coverage=coverage)
+
+
+def test_several_quantiles_are_intervals_themselves():
+    X, y = load_diabetes(return_X_y=True)
+    reg = _regressor(loss=Quantile([0.1, 0.5, 0.9]), max_iter=30).fit(X, y)
+    quantiles = reg.predict(X)
+    assert quantiles.shape == (len(y), 3)
+    assert (np.diff(quantiles, axis=1) >= 0).all()
+    assert 0.6 < np.mean((quantiles[:, 0] <= y) & (y <= quantiles[:, 2])) < 0.95
+    with pytest.raises(ValueError, match="several quantiles"):
+        reg.prediction_interval(X)
+
+
+# --------------------------------------------------------------------------- targets
+
+
+@pytest.mark.parametrize(
+    "loss",
+    ["squared_error", "absolute_error", Huber(0.5), "quantile", "poisson", "gamma"],
+)
+def test_every_loss(loss):
+    X, y = load_diabetes(return_X_y=True)
+    reg = _regressor(loss=loss, max_iter=30).fit(X, y)
+    assert reg.score(X, y) > 0.3
+
+
+@pytest.mark.parametrize("scale", [1e-6, 1e9])
+def test_the_unit_of_the_target_does_not_matter(scale):
+    X, y = load_diabetes(return_X_y=True)
+    expected = _regressor().fit(X, y).predict(X)
+    found = _regressor().fit(X, y * scale).predict(X)
+    np.testing.assert_allclose(found / scale, expected, rtol=1e-3)
+
+
+def test_a_target_far_from_zero_keeps_its_digits():
+    X, y = load_diabetes(return_X_y=True)
+    far = _regressor(max_iter=30).fit(X, y / 1e3 + 1e9)
+    assert far.score(X, y / 1e3 + 1e9) > 0.3
+
+
+def test_predictions_stay_in_the_range_of_the_target():
+    X, y = load_diabetes(return_X_y=True)
+    reg = _regressor().fit(X, y)
+    predicted = reg.predict(X * 1e6)
+    assert predicted.min() >= y.min()
+    assert predicted.max() <= y.max()
+
+
+def test_target_scale():
+    y = np.array([[1.0, 5.0], [3.0, 5.0]])
+    scale = TargetScale.fit(y, None, SquaredError())
+    np.testing.assert_allclose(scale.transform(y), [[-1, 0], [1, 0]])
+    np.testing.assert_allclose(scale.inverse(scale.transform(y)), y)
+    log = TargetScale.fit(y, None, Poisson())
+    np.testing.assert_allclose(log.transform(y), [[0.5, 1], [1.5, 1]])
+    weighted = TargetScale.fit(y, np.array([1.0, 0.0]), SquaredError())
+    assert weighted.high.tolist() == [1.0, 5.0]
+
+
+def test_a_constant_target():
+    X, _ = load_diabetes(return_X_y=True)
+    reg = _regressor(max_iter=2).fit(X, np.full(len(X), 0.1))
+    np.testing.assert_allclose(reg.predict(X), 0.1)
+
+
+def test_one_class_is_always_predicted():
+    X, _ = load_iris(return_X_y=True)
+    clf = _classifier(max_iter=2).fit(X, np.full(150, "only"))
+    assert set(clf.predict(X)) == {"only"}
+    np.testing.assert_array_equal(clf.predict_proba(X), np.ones((150, 1)))
+    assert clf.oof_score_ == 1.0
+
+
+def test_several_labels_at_once():
+    X, y = load_iris(return_X_y=True)
+    Y = np.column_stack([y == 0, y > 0]).astype(int)
+    clf = _classifier(max_iter=30).fit(X, Y)
+    assert clf.predict(X).shape == (150, 2)
+    assert clf.score(X, Y) > 0.9
+    assert clf.oof_predictions_.shape == (150, 2)
+
+
+def test_a_class_of_one_row_is_known_to_all_networks():
+    X, y = load_iris(return_X_y=True)
+    y = y.copy()
+    y[0] = 7
+    clf = _classifier().fit(X, y)
+    assert clf.classes_.tolist() == [0, 1, 2, 7]
+    assert clf.predict_proba(X).shape == (150, 4)
+
+
+# --------------------------------------------------------------------------- weights
+
+
+def test_rows_of_weight_zero_are_not_there():
+    X, y = load_diabetes(return_X_y=True)
+    weight = np.ones(len(y))
+    weight[:50] = 0
+    y = y.copy()
+    y[:50] = 1e9
+    reg = _regressor(max_iter=30).fit(X, y, sample_weight=weight)
+    assert reg.predict(X).max() < 1e3
+    assert np.isnan(reg.oof_predictions_[:50]).all()
+    assert not np.isnan(reg.oof_predictions_[50:]).any()
+
+
+def test_weights_count():
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(300, 1))
+    y = np.arange(300) % 2
+    heavy = np.where(y == 1, 9.0, 1.0)
+    clf = _classifier(max_iter=20).fit(X, y, sample_weight=heavy)
+    assert clf.predict_proba(X)[:, 1].mean() == pytest.approx(0.9, abs=0.05)
+    by_class = _classifier(max_iter=20, class_weight={0: 1.0, 1: 9.0}).fit(X, y)
+    np.testing.assert_allclose(
+        by_class.predict_proba(X), clf.predict_proba(X), atol=1e-6
+    )
+    balanced = _classifier(max_iter=20, class_weight="balanced").fit(
+        X, (np.arange(300) % 10 == 0)
+    )
+    assert balanced.predict_proba(X)[:, 1].mean() == pytest.approx(0.5, abs=0.05)
+
+
+# ------------------------------------------------------------------- validation data
+
+
+def test_own_validation_data():
+    X, y = load_diabetes(return_X_y=True)
+    X, X_val, y, y_val = train_test_split(X, y, random_state=0)
+    reg = _regressor().fit(X, y, X_val=X_val, y_val=y_val)
+    assert reg.oof_predictions_ is None
+    assert reg.oof_score_ == pytest.approx(reg.score(X_val, y_val))
+    assert len(reg.estimators_) == 3
+    assert all(len(m.validation_scores_) == 12 for m in reg.estimators_)
+    # No row is held out: all networks have seen the same rows, with other seeds.
+    first, second, _ = (m.loss_curve_[0] for m in reg.estimators_)
+    assert first != second
+
+
+def test_validation_data_is_checked():
+    X, value = _table()
+    with pytest.raises(ValueError, match="y_val was not provided"):
+        _regressor().fit(X, value, X_val=X)
+    with pytest.raises(ValueError, match=r"X_val: .*feature names"):
+        _regressor().fit(X, value, X_val=X.drop(columns="size"), y_val=value)
+    with pytest.raises(ValueError, match="y_val has classes that y has not"):
+        _classifier().fit(X, _classes(value), X_val=X, y_val=np.full(len(X), "other"))
+
+
+# --------------------------------------------------------------------- who sees what
+
+
+@pytest.mark.parametrize("n_rows", [2, 3, 4])
+def test_fewer_rows_than_folds_are_fewer_folds(n_rows):
+    X = np.arange(n_rows, dtype=float)[:, None]
+    reg = _regressor(n_members=5, max_iter=2).fit(X, X.ravel())
+    assert len(reg.estimators_) == n_rows
+    clf = _classifier(n_members=5, max_iter=2).fit(X, np.arange(n_rows) % 2)
+    assert len(clf.estimators_) == n_rows
+
+
+def test_one_row_is_too_few():
+    with pytest.raises(ValueError, match=r"1 sample\(s\).*minimum of 2"):
+        _regressor().fit([[1.0]], [1.0])
+
+
+@pytest.mark.parametrize("ensemble", ENSEMBLES)
+def test_folds_are_disjoint_and_everything_else_is_trained_on(ensemble):
+    y = np.arange(50) % 5
+    assignments = assign(
+        ensemble,
+        4,
+        50,
+        classes=y,
+        validation_fraction=0.2,
+        has_validation=False,
+        rng=np.random.RandomState(0),
+    )
+    for each in assignments:
+        assert not set(each.rows) & set(each.held_out)
+        assert len(each.rows) + len(each.held_out) == 50
+        assert set(y[each.held_out]) == set(range(5))
+    assert len({each.seed for each in assignments}) == len(assignments)
+    if ensemble == "kfold":
+        held_out = np.concatenate([each.held_out for each in assignments])
+        assert sorted(held_out) == list(range(50))
+
+
+# ---------------------------------------------------------------- time, threads, ends
+
+
+def test_results_do_not_depend_on_the_number_of_jobs():
+    X, value = _table()
+    a, b = (_regressor(n_jobs=n).fit(X, value).predict(X) for n in (1, 3))
+    np.testing.assert_allclose(a, b, rtol=1e-4, atol=1e-5)
+    again = _regressor(n_jobs=1).fit(X, value).predict(X)
+    np.testing.assert_array_equal(a, again)
+
+
+def test_inside_a_process_with_one_thread_networks_take_turns():
+    X, value = _table(40)
+    threads = set()
+
+    class Ask(Callback):
+        def on_epoch_end(self, event):
+            threads.add(threading.get_ident())
+
+    with threadpool_limits(1):
+        _regressor(callbacks=[Ask()]).fit(X, value)
+    assert threads == {threading.get_ident()}
+
+
+def test_a_time_limit_ends_the_training_with_its_whole_schedule():
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(2000, 4))
+    reg = _regressor(max_iter=10**6, max_time=2.0, n_members=2)
+    began = time.perf_counter()
+    reg.fit(X, X[:, 0])
+    assert time.perf_counter() - began < 30  # a loose bound: it would take days
+    assert reg.score(X, X[:, 0]) > 0.5
+    for member in reg.estimators_:
+        assert member.n_iter_ < 10**6
+        # The rate has come down from its peak: the schedule went with the clock.
+        rates = member.learning_rate_curve_
+        assert rates[-1] < 0.5 * max(rates)
+
+
+@pytest.mark.parametrize("ensemble", ENSEMBLES)
+def test_the_shortest_time_still_gives_a_model(ensemble):
+    X, y = load_diabetes(return_X_y=True)
+    reg = _regressor(max_time=1e-6, ensemble=ensemble).fit(X, y)
+    assert np.isfinite(reg.predict(X)).all()
+    assert all(m.n_iter_ == 1 for m in reg.estimators_)
+
+
+def test_verbose_says_how_long_it_will_take(capsys):
+    X, y = load_diabetes(return_X_y=True)
+    _regressor(verbose=True).fit(X, y)
+    lines = capsys.readouterr().out.splitlines()
+    assert any("network 3 of 3, done after epoch 12 of 12" in line for line in lines)
+    assert all("left" in line for line in lines)
+    assert lines[-1].endswith("about 0:00 left")
+
+
+class _Interrupt(Callback):
+    """Presses Ctrl-C in a given epoch."""
+
+    def __init__(self, epoch):
+        self.epoch = epoch
+        self.n_runs = 0
+
+    def on_train_begin(self, run):
+        self.n_runs += 1
+
+    def on_epoch_end(self, event):
+        if self.n_runs == 2 and event.epoch == self.epoch:
+            signal.raise_signal(signal.SIGINT)
+
+
+def test_ctrl_c_keeps_what_has_been_learnt():
+    X, y = load_diabetes(return_X_y=True)
+    reg = _regressor(callbacks=[_Interrupt(3)])
+    with pytest.warns(UserWarning, match="interrupted by user"):
+        reg.fit(X, y)
+    assert [m.n_iter_ for m in reg.estimators_] == [12, 3]
+    assert np.isnan(reg.oof_predictions_).sum() == len(y) // 3
+    assert np.isfinite(reg.predict(X)).all()
+
+
+def test_ctrl_c_while_networks_train_side_by_side():
+    X, y = load_diabetes(return_X_y=True)
+    reg = _regressor(n_jobs=3, max_iter=10**6)
+    timer = threading.Timer(1.0, signal.raise_signal, [signal.SIGINT])
+    timer.start()
+    with pytest.warns(UserWarning, match="interrupted by user"):
+        reg.fit(X, y)
+    assert len(reg.estimators_) == 3
+    assert np.isfinite(reg.predict(X)).all()
+
+
+def test_a_fit_that_fails_leaves_everything_as_it_was():
+    X, y = load_diabetes(return_X_y=True)
+    reg = _regressor().fit(X, y)
+    before = reg.predict(X)
+    with pytest.raises(ValueError, match="non-finite"):
+        reg.set_params(learning_rate_init=1e30, learning_rate="constant").fit(X, y)
+    np.testing.assert_array_equal(reg.predict(X), before)
+    with pytest.raises(ValueError, match="NaN"):
+        reg.set_params(**SHORT).fit(X[:3, :2], [1.0, np.nan, 2.0])
+    assert reg.n_features_in_ == 10
+
+
+# -------------------------------------------------------------------------- callbacks
+
+
+def test_histories_are_kept_for_each_network():
+    X, y = load_diabetes(return_X_y=True)
+    reg = _regressor(callbacks=[History(), TimeLimit(3600)]).fit(X, y)
+    curves = [member.callbacks[0]["loss"] for member in reg.estimators_]
+    assert curves == [member.loss_curve_ for member in reg.estimators_]
+
+
+def test_checkpoints_bring_a_broken_training_to_the_same_end(tmp_path):
+    X, y = load_diabetes(return_X_y=True)
+    path = tmp_path / "run.npz"
+    whole = _regressor(n_jobs=1).fit(X, y)
+
+    class Break(Callback):
+        n_epochs = 0
+
+        def on_epoch_end(self, event):
+            self.n_epochs += 1
+            if self.n_epochs == 17:
+                raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        _regressor(callbacks=[Checkpoint(path), Break()]).fit(X, y)
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["run-0.npz", "run-1.npz"]
+    resumed = _regressor(callbacks=[Checkpoint(path, resume=True)]).fit(X, y)
+    np.testing.assert_array_equal(resumed.predict(X), whole.predict(X))
+
+
+# ------------------------------------------------------------------- in the ecosystem
+
+
+def test_pickles_predict_the_same_and_carry_no_data(tmp_path):
+    X, value = _table(2000)
+    reg = _regressor(hidden_layer_sizes=(8,), max_iter=2).fit(X, value)
+    joblib.dump(reg, tmp_path / "reg.joblib")
+    np.testing.assert_array_equal(
+        joblib.load(tmp_path / "reg.joblib").predict(X), reg.predict(X)
+    )
+    # Out-of-fold predictions and errors are kept; the table is not.
+    assert len(pickle.dumps(reg)) < 2000 * 8 * 2 + 60_000
+
+
+def test_in_a_grid_search():
+    X, y = load_iris(return_X_y=True)
+    search = GridSearchCV(
+        _classifier(), {"ensemble": ["kfold", None]}, cv=2, n_jobs=2
+    ).fit(X, y)
+    assert search.best_score_ > 0.8
+
+
+def test_scorers_see_the_target_as_it_is():
+    X, y = load_diabetes(return_X_y=True)
+    seen = []
+
+    def score(estimator, X, y):
+        seen.append((y.max(), estimator.predict(X).mean()))
+        return -float(np.abs(estimator.predict(X) - y).mean())
+
+    _regressor(scoring=score, max_iter=2).fit(X, y)
+    # On the scale of the data, not standardised.
+    assert all(high > 200 and mean > 25 for high, mean in seen)
+    assert len(seen) == 3 * 2
+
+
+# ------------------------------------------------------------------------- bad input
+
+
+@pytest.mark.parametrize(
+    "params",
+    [
+        {"ensemble": "bagging"},
+        {"n_members": 0},
+        {"max_time": 0},
+        {"n_jobs": 0},
+        {"validation_fraction": 0.0},
+        {"solver": "lbfgs"},
+        {"categorical_features": "colour"},
+        {"hidden_layer_sizes": -1},
+    ],
+)
+@pytest.mark.parametrize("Estimator", [TabularMLPClassifier, TabularMLPRegressor])
+def test_parameters_are_checked(Estimator, params):
+    with pytest.raises(InvalidParameterError, match=next(iter(params))):
+        Estimator(**params).fit([[0.0], [1.0]], [0, 1])
+
+
+def test_folds_need_two_networks():
+    with pytest.raises(ValueError, match="ensemble=None"):
+        _regressor(n_members=1).fit([[0.0], [1.0]], [0, 1])
+
+
+@pytest.mark.parametrize(
+    ("X", "y", "message"),
+    [
+        ([[0.0], [1.0]], [1.0, math.nan], "NaN"),
+        ([[0.0], [1.0]], [1.0, math.inf], "infinity"),
+        ([[0.0], [math.inf]], [1.0, 2.0], "infinity"),
+        ([[0.0], [1.0]], [1.0, 2.0, 3.0], "inconsistent"),
+        ([[0.0], [1.0]], None, "y"),
+        (pd.DataFrame({"d": pd.date_range("2020", periods=2)}), [1.0, 2.0], "weekday"),
+    ],
+)
+def test_data_that_cannot_be_used(X, y, message):
+    with pytest.raises(ValueError, match=message):
+        _regressor().fit(X, y)
+
+
+def test_other_columns_than_in_fit():
+    X, value = _table()
+    reg = _regressor(max_iter=1).fit(X, value)
+    with pytest.raises(ValueError, match="feature names should match"):
+        reg.predict(X.rename(columns={"size": "length"}))
+    reg = _regressor(max_iter=1).fit(X.to_numpy(), value)
+    with pytest.raises(ValueError, match="TabularMLPRegressor is expecting 5"):
+        reg.predict(X.to_numpy()[:, :3])
+
+
+def test_targets_outside_the_domain_of_the_loss():
+    with pytest.raises(ValueError, match="poisson"):
+        _regressor(loss="poisson").fit([[0.0], [1.0]], [-1.0, 1.0])

@@ -1,0 +1,188 @@
+"""Layers for tables: each one's gradients, and what it computes."""
+
+import numpy as np
+import pytest
+
+from sknumpy_mlp._network import Network, Workspace
+from sknumpy_mlp.activations import ACTIVATIONS, Tanh
+from sknumpy_mlp.embeddings import (
+    CategoryEmbedding,
+    Passed,
+    PeriodicEmbedding,
+    SideBySide,
+)
+from sknumpy_mlp.initializers import DataDriven
+from sknumpy_mlp.layers import Dense, Parametric, Scaling
+
+N_ROWS = 7
+SMOOTH = [name for name in ACTIVATIONS if name not in ("relu", "leaky_relu")]
+
+# Layers of three columns, each with the columns that hold category codes.
+LAYERS = {
+    "scaling": (Scaling(3), ()),
+    "periodic": (PeriodicEmbedding(3, n_waves=5, width=3, scales=(0.2, 0.5)), ()),
+    "categories": (CategoryEmbedding((3, 4, 2), width=2), (0, 1, 2)),
+    "passed": (Passed(3), ()),
+    "side by side": (
+        SideBySide((PeriodicEmbedding(1), Passed(1), CategoryEmbedding((4,)))),
+        (2,),
+    ),
+    **{f"parametric {name}": (Parametric(3, ACTIVATIONS[name]), ()) for name in SMOOTH},
+}
+
+
+def _input(codes):
+    x = np.random.default_rng(3).normal(size=(N_ROWS, 3))
+    for column in codes:
+        x[:, column] = np.arange(N_ROWS) % 2 + (column == 1)
+    return x
+
+
+def _objective(network, params, x, weights):
+    workspace = Workspace(network, params, N_ROWS)
+    value = float((workspace.forward(x) * weights).sum())
+    workspace.backward(weights.copy())
+    return value, workspace.grad.copy()
+
+
+def _differences(function, at):
+    step, gradient = 1e-6, np.empty_like(at)
+    for i in np.ndindex(at.shape):
+        ends = []
+        for sign in (1, -1):
+            moved = at.copy()
+            moved[i] += sign * step
+            ends.append(function(moved))
+        gradient[i] = (ends[0] - ends[1]) / (2 * step)
+    return gradient
+
+
+@pytest.mark.parametrize("name", LAYERS)
+def test_gradients(name):
+    layer, codes = LAYERS[name]
+    # A layer below, so that the gradient has to go through; codes must stay codes.
+    below = SideBySide((Scaling(3),)) if not codes else Passed(3)
+    network = Network((below, layer, Dense(layer.fan_out, 2, Tanh())))
+    rng = np.random.default_rng(0)
+    params = network.init(rng, float)
+    params += rng.normal(scale=0.1, size=params.shape)
+    x = _input(codes)
+    weights = rng.normal(size=(N_ROWS, 2))
+    _, gradient = _objective(network, params, x, weights)
+    expected = _differences(lambda p: _objective(network, p, x, weights)[0], params)
+    np.testing.assert_allclose(gradient, expected, atol=1e-7)
+    assert gradient.any()
+
+
+@pytest.mark.parametrize("name", LAYERS)
+def test_inputs_gradient(name):
+    layer, codes = LAYERS[name]
+    rng = np.random.default_rng(1)
+    network = Network((layer,))
+    params = network.init(rng, float)
+    views = network.views(params)[0]
+    grads = network.views(np.empty_like(params))[0]
+    x = _input(codes)
+    delta = rng.normal(size=(N_ROWS, layer.fan_out))
+
+    def value(at):
+        return float((layer.forward(views, at, buffers, None) * delta).sum())
+
+    buffers = layer.make_buffers(
+        N_ROWS, float, training=True, need_input_gradient=True, sparse_input=False
+    )
+    value(x)
+    found = layer.backward(
+        views, grads, x.copy(), delta.copy(), buffers, need_input_gradient=True
+    )
+    expected = _differences(value, x)
+    numbers = [column for column in range(3) if column not in codes]
+    np.testing.assert_allclose(found[:, numbers], expected[:, numbers], atol=1e-7)
+    assert not found[:, list(codes)].any()
+
+
+@pytest.mark.parametrize("name", LAYERS)
+def test_a_pass_of_fewer_rows_uses_a_part_of_the_memory(name):
+    layer, codes = LAYERS[name]
+    network = Network((layer, Dense(layer.fan_out, 1)))
+    params = network.init(np.random.default_rng(0), float)
+    x = _input(codes)
+    workspace = Workspace(network, params, N_ROWS)
+    whole = workspace.forward(x).copy()
+    np.testing.assert_allclose(workspace.forward(x[:3]), whole[:3], rtol=1e-12)
+    np.testing.assert_allclose(network.predict_raw(params, x), whole, rtol=1e-12)
+
+
+def test_periodic_embedding_is_its_formula():
+    layer = PeriodicEmbedding(2, n_waves=3, width=4)
+    network = Network((layer,))
+    params = network.init(np.random.default_rng(0), float)
+    w, c, V, d = network.views(params)[0]
+    x = np.array([[0.3, -2.0]])
+    found = network.predict_raw(params, x).reshape(2, 4)
+    for i in range(2):
+        h = np.cos(2 * np.pi * w[i] * x[0, i] + c[i])
+        np.testing.assert_allclose(found[i, :3], h @ V[i] + d[i])
+        assert found[i, 3] == x[0, i]
+
+
+def test_an_unknown_category_is_zero_and_each_other_its_row():
+    layer = CategoryEmbedding((3, 2), width=4)
+    network = Network((layer,))
+    params = network.init(np.random.default_rng(0), np.float32)
+    table = network.views(params)[0][0]
+    out = network.predict_raw(params, np.array([[0, 1], [2, 0]], np.float32))
+    assert not out[0, :4].any()
+    assert not out[1, 4:].any()
+    np.testing.assert_array_equal(out[0, 4:], table[4])
+    np.testing.assert_array_equal(out[1, :4], table[2])
+
+
+def test_parametric_activation_goes_from_linear_to_the_function():
+    layer = Parametric(2, Tanh())
+    x = np.array([[1.0, 1.0]])
+    buffers = layer.make_buffers(
+        1, float, training=False, need_input_gradient=False, sparse_input=False
+    )
+    a = layer.forward((np.array([0.0, 1.0]),), x, buffers, None)
+    np.testing.assert_allclose(a, [[1.0, np.tanh(1.0)]])
+
+
+def test_rates_of_side_by_side_layers_go_with_their_parameters():
+    layer = SideBySide(
+        (
+            PeriodicEmbedding(2, rate_factor=0.25),
+            CategoryEmbedding((3,), rate_factor=0.5),
+        )
+    )
+    network = Network((layer, Dense(layer.fan_out, 1, rate_factors=(2.0, 3.0))))
+    factors = network.rate_factors(float)
+    (coefs, *intercepts), (W, b) = network.views(factors)
+    assert (coefs == 0.5).all()
+    assert all((array == 0.25).all() for array in intercepts)
+    assert (W == 2.0).all()
+    assert (b == 3.0).all()
+    assert Network((Dense(2, 2),)).rate_factors(float) is None
+
+
+def test_data_driven_weights_give_units_of_unit_variance_that_bend_inside_the_data():
+    rng = np.random.default_rng(0)
+    X = rng.normal(3.0, [0.01, 100.0], size=(500, 2))
+    init = DataDriven()
+    network = Network((Dense(2, 20, Tanh(), init), Dense(20, 30, init_weights=init)))
+    params = network.init(rng, float)
+    network.adapt(params, X, rng)
+    (W, b), (V, _) = network.views(params)
+    z = X @ W + b
+    np.testing.assert_allclose(z.std(axis=0), 1.0)
+    assert (z.min(axis=0) < 0).all()
+    assert (z.max(axis=0) > 0).all()
+    np.testing.assert_allclose((np.tanh(z) @ V).std(axis=0), 1.0)
+
+
+def test_data_driven_weights_of_constant_inputs_are_finite():
+    rng = np.random.default_rng(0)
+    network = Network((Dense(2, 3, init_weights=DataDriven()),))
+    params = network.init(rng, float)
+    network.adapt(params, np.zeros((5, 2)), rng)
+    assert np.isfinite(params).all()
