@@ -23,6 +23,8 @@ from sklearn.neural_network import MLPClassifier, MLPRegressor
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, StandardScaler
 
+from sknumpy_mlp import TabularMLPClassifier, TabularMLPRegressor
+
 _numbers = make_column_selector(dtype_include="number")
 _categories = make_column_selector(dtype_exclude="number")
 
@@ -36,6 +38,18 @@ def _prepared(model):
         ),
         model,
     )
+
+
+def ours(task, X, seed, **params):
+    """This package's estimators, no parameter set."""
+    if task == "classification":
+        return TabularMLPClassifier(random_state=seed, **params)
+    return TabularMLPRegressor(random_state=seed, **params)
+
+
+def ours_single(task, X, seed):
+    """A single network with a hold-out."""
+    return ours(task, X, seed, ensemble=None)
 
 
 def sklearn_mlp(task, X, seed):
@@ -137,7 +151,7 @@ class _WithoutMissingNumbers:
         return self._model.classes_
 
 
-def _pytabkit(name, task, seed):
+def _pytabkit(name, task, seed, **params):
     import pytabkit
 
     for name_of_log in ("lightning.pytorch", "pytorch_lightning"):
@@ -149,6 +163,7 @@ def _pytabkit(name, task, seed):
         n_cv=1,
         n_threads=len(os.sched_getaffinity(0)),
         verbosity=0,
+        **params,
     )
     return _WithoutMissingNumbers(model)
 
@@ -163,7 +178,14 @@ def tabm(task, X, seed):
     return _pytabkit("TabM_D", task, seed)
 
 
+def tabm_mini(task, X, seed):
+    """TabM's smaller form with fewer members, which share all but their input."""
+    return _pytabkit("TabM_D", task, seed, arch_type="tabm-mini", tabm_k=16)
+
+
 METHODS = {
+    "ours": ours,
+    "ours_single": ours_single,
     "sklearn_mlp": sklearn_mlp,
     "sklearn_mlp_scaled_target": sklearn_mlp_scaled_target,
     "hist_gradient_boosting": hist_gradient_boosting,
@@ -171,4 +193,5 @@ METHODS = {
     "lightgbm": lightgbm,
     "realmlp": realmlp,
     "tabm": tabm,
+    "tabm_mini": tabm_mini,
 }

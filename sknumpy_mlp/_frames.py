@@ -114,7 +114,11 @@ class Table:
     def numbers(self, which: Sequence[int]) -> Array:
         """Return columns as float64, shape (n_rows, len(which)), missing as NaN."""
         values = np.empty((self.shape[0], len(which)))
-        if not self._is_pandas and not self._is_polars and self.data.dtype.kind in "iuf":
+        if (
+            not self._is_pandas
+            and not self._is_polars
+            and self.data.dtype.kind in "iuf"
+        ):
             values[...] = self.data[:, list(which)]
         else:
             for k, i in enumerate(which):
@@ -135,7 +139,9 @@ class Table:
                 series = self.data.iloc[:, i]
                 return series.to_numpy(dtype=np.float64, na_value=np.nan)
             if self._is_polars:
-                return np.asarray(self.data.get_columns()[i].to_numpy(), dtype=np.float64)
+                return np.asarray(
+                    self.data.get_columns()[i].to_numpy(), dtype=np.float64
+                )
             values = self.data[:, i]
             if values.dtype.kind == "O":
                 values = np.where(_missing(values), np.nan, values)

@@ -41,6 +41,8 @@ class Recipe:
 
     Attributes
     ----------
+    clips_inputs : bool
+        Whether scaled numbers are clipped smoothly.
     embeds_numbers : bool
         Whether numbers get a :class:`sknumpy_mlp.embeddings.PeriodicEmbedding`.
     scales_inputs : bool
@@ -52,6 +54,8 @@ class Recipe:
         at a tenth of it, so that one ``learning_rate_init`` fits all widths.
     schedules : bool
         Whether dropout and weight decay fade out.
+    chooses_epoch : bool
+        Whether a member gets its best epoch back, not the last.
     scales_target, clips : bool
         Whether a regressor standardises its target, and keeps its predictions in the
         range of the targets it has seen.
@@ -59,11 +63,13 @@ class Recipe:
         Whether a classifier's probabilities are tempered on held-out rows.
     """
 
+    clips_inputs: bool = True
     embeds_numbers: bool = True
     scales_inputs: bool = True
     parametric: bool = True
     scales_rates: bool = True
     schedules: bool = True
+    chooses_epoch: bool = True
     scales_target: bool = True
     clips: bool = True
     calibrates: bool = True

@@ -122,8 +122,17 @@ _CHECKS: dict[str, tuple[Check, ...]] = {
 # Share of ``max_time`` that is kept for what comes after the training.
 _RESERVE = 0.02
 
+# The bound on scaled numbers, and one that none of them reaches.
+_CLIP, _NO_CLIP = 3.0, 1e9
+
 # The batches for tables of up to so many rows.
-_BATCH_SIZES = ((1_000, 64), (4_000, 128), (math.inf, 256))
+_BATCH_SIZES = (
+    (1_000, 64),
+    (6_000, 128),
+    (30_000, 256),
+    (100_000, 512),
+    (math.inf, 1024),
+)
 
 
 class _BaseTabularMLP(BaseEstimator, ABC):  # type: ignore[misc]
@@ -198,7 +207,8 @@ class _BaseTabularMLP(BaseEstimator, ABC):  # type: ignore[misc]
         X = Table(X).data
         validate_data(self, X, skip_check_array=True)
         self.preprocessor_ = TabularPreprocessor(
-            categorical_features=self.categorical_features
+            categorical_features=self.categorical_features,
+            clip=_CLIP if self._recipe.clips_inputs else _NO_CLIP,
         )
         table = self.preprocessor_.fit_transform(X)
         check_consistent_length(table, y)
@@ -289,7 +299,7 @@ class _BaseTabularMLP(BaseEstimator, ABC):  # type: ignore[misc]
                 "batch_size": self._batch_size(len(assignment.rows)),
                 "random_state": assignment.seed,
                 "tol": 0.0,
-                "early_stopping": last_epoch is None,
+                "early_stopping": last_epoch is None and self._recipe.chooses_epoch,
                 "callbacks": [c.for_member(i) for c in self.callbacks or []],
             }
             if last_epoch is not None:
@@ -402,7 +412,7 @@ class TabularMLPClassifier(ClassifierMixin, _BaseTabularMLP):  # type: ignore[mi
     ----------
     hidden_layer_sizes : int or array-like of int, default=(256, 256, 256)
         Number of units in each hidden layer.
-    activation : str, Activation or sequence of these, default='selu'
+    activation : str, Activation or sequence of these, default='mish'
         Activation function, see `NumpyMLPClassifier`.  Each unit learns how much of
         it to take, see :class:`sknumpy_mlp.layers.Parametric`.
     loss : {'log_loss'}, ClassificationLoss or Loss, default='log_loss'
@@ -418,9 +428,9 @@ class TabularMLPClassifier(ClassifierMixin, _BaseTabularMLP):  # type: ignore[mi
         Strength of the L2 penalty, see `NumpyMLPClassifier`; ``weight_decay`` does
         the same work here.
     batch_size : int or 'auto', default='auto'
-        Samples in a mini-batch; 'auto' is 64 for up to 1,000
-        samples, 128 for up to 4,000, else 256.
-        It is rounded so that the batches of an epoch are equally large.
+        Samples in a mini-batch; 'auto' is 64 for up to 1,000 samples that a network
+        trains on, 128 for up to 6,000, 256 for up to 30,000, 512 for up to 100,000,
+        else 1,024.  It is rounded so that the batches of an epoch are equally large.
     learning_rate : str or Schedule, default='coslog'
         Schedule of the learning rate, see `NumpyMLPClassifier`.
     max_iter : int, default=128
@@ -565,7 +575,7 @@ class TabularMLPClassifier(ClassifierMixin, _BaseTabularMLP):  # type: ignore[mi
     def __init__(
         self,
         hidden_layer_sizes: Any = (256, 256, 256),
-        activation: str | Activation | Sequence[str | Activation] = "selu",
+        activation: str | Activation | Sequence[str | Activation] = "mish",
         *,
         loss: str | ClassificationLoss | Loss = "log_loss",
         class_weight: str | dict[Any, float] | Sequence[dict[int, float]] | None = None,
@@ -779,9 +789,9 @@ class TabularMLPRegressor(RegressorMixin, _BaseTabularMLP):  # type: ignore[misc
         Strength of the L2 penalty, see `NumpyMLPRegressor`; ``weight_decay`` does
         the same work here.
     batch_size : int or 'auto', default='auto'
-        Samples in a mini-batch; 'auto' is 64 for up to 1,000
-        samples, 128 for up to 4,000, else 256.
-        It is rounded so that the batches of an epoch are equally large.
+        Samples in a mini-batch; 'auto' is 64 for up to 1,000 samples that a network
+        trains on, 128 for up to 6,000, 256 for up to 30,000, 512 for up to 100,000,
+        else 1,024.  It is rounded so that the batches of an epoch are equally large.
     learning_rate : str or Schedule, default='coslog'
         Schedule of the learning rate, see `NumpyMLPRegressor`.
     max_iter : int, default=128

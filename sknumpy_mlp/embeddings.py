@@ -44,7 +44,7 @@ class PeriodicEmbedding(Layer):
     width : int, default=4
         The number q of outputs for each column, the number itself included; at least
         two.
-    scales : tuple of two floats, default=(0.1, 3.0)
+    scales : tuple of two floats, default=(0.1, 1.0)
         Standard deviations of the first frequencies w, of the first wave and of the
         last; those between are spaced geometrically.
     rate_factor : float, default=1.0
@@ -61,7 +61,7 @@ class PeriodicEmbedding(Layer):
     fan_in: int
     n_waves: int = 16
     width: int = 4
-    scales: tuple[float, float] = (0.1, 3.0)
+    scales: tuple[float, float] = (0.1, 1.0)
     rate_factor: float = 1.0
 
     @property

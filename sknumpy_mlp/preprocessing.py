@@ -92,7 +92,10 @@ class TabularPreprocessor(TransformerMixin, BaseEstimator):  # type: ignore[misc
     >>> preprocessor.get_feature_names_out()
     array(['x1', 'x0_red', 'missingindicator_x1'], dtype=object)
     >>> preprocessor.transform(rows).round(2)
-    array([[-0.  , ..., ...]], dtype=float32)
+    array([[-0.01,  0.4 ,  0.  ],
+           [ 0.  , -1.11,  0.  ],
+           [ 0.  , -0.4 ,  2.4 ],
+           [ 1.66,  0.4 ,  0.  ]], dtype=float32)
     """
 
     def __init__(

@@ -1,0 +1,163 @@
+"""What each default of the tabular estimators is worth: switch them off, one at a time.
+
+    python benchmarks/tabular_ablation.py DATA --save
+    python benchmarks/tabular_ablation.py DATA --only "no dropout"
+
+DATA is as for ``tabular.py``.  Tables are cut to 2,000 training rows, ensembles to
+three folds.  Prints the change of each mean, in percent: more is worse, so that a
+default that earns its place shows a positive number.
+"""
+
+import argparse
+import json
+import os
+import warnings
+from concurrent.futures import ProcessPoolExecutor
+
+import numpy as np
+from _measure import RESULTS, environment, on_cores
+from _tabular_data import evaluate, load_tables, split
+from tabular_report import MEASURES, mean
+
+from sknumpy_mlp import TabularMLPClassifier, TabularMLPRegressor
+from sknumpy_mlp._members import Recipe
+from sknumpy_mlp.losses import LogLoss
+
+TABLES = (
+    "credit_g",
+    "vehicle",
+    "vowel",
+    "segment",
+    "spambase",
+    "churn",
+    "stock",
+    "cpu_act",
+    "puma32H",
+    "california",
+    "ailerons",
+)
+N_ROWS, N_MEMBERS, N_SPLITS = 2_000, 3, 2
+
+# For each change: pieces left out of the recipe, parameters, and for which task.
+BOTH, CLASSES, NUMBERS = (
+    ("classification", "regression"),
+    ("classification",),
+    ("regression",),
+)
+CHANGES = {
+    "the defaults": ({}, {}, BOTH),
+    "no embedding of numbers": ({"embeds_numbers": False}, {}, BOTH),
+    "no learnt scaling of inputs": ({"scales_inputs": False}, {}, BOTH),
+    "plain activations, not parametric": ({"parametric": False}, {}, BOTH),
+    "ReLU": ({}, {"activation": "relu"}, BOTH),
+    "inputs not clipped": ({"clips_inputs": False}, {}, BOTH),
+    "weights not fitted to the data": ({}, {"init": "lecun"}, BOTH),
+    "one learning rate for all": ({"scales_rates": False}, "rate / 16", BOTH),
+    "one cosine": ({}, {"learning_rate": "cosine"}, BOTH),
+    "constant learning rate": ({}, {"learning_rate": "constant"}, BOTH),
+    "beta_2 = 0.999": ({}, {"beta_2": 0.999}, BOTH),
+    "no dropout": ({}, {"dropout": 0.0}, BOTH),
+    "no weight decay": ({}, {"weight_decay": 0.0}, BOTH),
+    "constant dropout and decay": ({"schedules": False}, {}, BOTH),
+    "batches of 256": ({}, {"batch_size": 256}, BOTH),
+    "the last epoch, not the best": ({"chooses_epoch": False}, {}, BOTH),
+    "best epoch by accuracy or R2": ({}, {"scoring": None}, BOTH),
+    "label smoothing 0.1": ({}, {"loss": LogLoss(label_smoothing=0.1)}, CLASSES),
+    "no temperature": ({"calibrates": False}, {}, CLASSES),
+    "target not standardised": ({"scales_target": False}, {}, NUMBERS),
+    "predictions not clipped": ({"clips": False}, {}, NUMBERS),
+    "one network, hold-out": ({}, {"ensemble": None}, BOTH),
+    "one network, hold-out, three times the epochs": (
+        {},
+        {"ensemble": None, "max_iter": 384},
+        BOTH,
+    ),
+    "one network, refitted on all rows": ({}, {"ensemble": "refit"}, BOTH),
+    "three seeds, one hold-out": ({}, {"ensemble": "seeds"}, BOTH),
+}
+
+
+def measure(job):
+    """Fit one variant to one split of a table."""
+    change, _, number, (task, X, y) = job
+    pieces, params, tasks = CHANGES[change]
+    if task not in tasks:
+        return None
+    cls = TabularMLPClassifier if task == "classification" else TabularMLPRegressor
+    if params == "rate / 16":  # what 1 / sqrt(fan_in) is for 256 units
+        params = {"learning_rate_init": cls().learning_rate_init / 16}
+    variant = type(cls.__name__, (cls,), {"_recipe": Recipe(**pieces)})
+    X_train, X_test, y_train, y_test = split(task, X, y, number, N_ROWS)
+    model = variant(random_state=number, n_jobs=1, n_members=N_MEMBERS)
+    # The variant's constructor is the estimator's own: parameters can be set.
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        model.set_params(**params).fit(X_train, y_train)
+        return evaluate(task, model, X_test, y_test)
+
+
+def main():
+    """Read the command line, measure, and print."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("data", metavar="DATA")
+    parser.add_argument("--only", nargs="+", choices=CHANGES, default=[*CHANGES])
+    parser.add_argument("--cores", type=int, default=2)
+    parser.add_argument("--save", action="store_true")
+    args = parser.parse_args()
+    on_cores(args.cores)
+    # A process for each core, each with a single thread.
+    os.environ["OPENBLAS_NUM_THREADS"] = "1"
+    tables = load_tables(args.data)
+    path = RESULTS / "tabular_ablation.json"
+    results = {}
+    if args.save and path.exists():
+        results = json.loads(path.read_text(encoding="utf-8"))["results"]
+    with ProcessPoolExecutor(args.cores) as pool:
+        for change in dict.fromkeys(["the defaults", *args.only]):
+            if change not in results:
+                jobs = [
+                    (change, table, number, tables[table])
+                    for number in range(N_SPLITS)
+                    for table in TABLES
+                ]
+                found = {}
+                outcomes = pool.map(measure, jobs)
+                for (_, table, _, _), outcome in zip(jobs, outcomes, strict=True):
+                    if outcome is not None:
+                        found.setdefault(table, []).append(outcome)
+                results[change] = {
+                    table: {k: float(np.mean([o[k] for o in each])) for k in each[0]}
+                    for table, each in found.items()
+                }
+                if args.save:
+                    record = {"environment": environment(), "results": results}
+                    path.write_text(json.dumps(record, indent=1) + "\n", "utf-8")
+            show(change, results)
+
+
+def show(change, results):
+    """Print a row of the table."""
+    cells = []
+    for measure_name in MEASURES:
+        default = {
+            t: r[measure_name]
+            for t, r in results["the defaults"].items()
+            if measure_name in r and t in results[change]
+        }
+        if not default:
+            cells.append("")
+            continue
+        changed = {t: results[change][t][measure_name] for t in default}
+        if change == "the defaults":
+            cells.append(f"{mean(list(default.values())):.4f}")
+            continue
+        ratio = mean(list(changed.values())) / mean(list(default.values()))
+        worse = sum(changed[t] > default[t] for t in default)
+        cells.append(f"{100 * (ratio - 1):+.1f} ({worse} of {len(default)})")
+    print(f"| {change} | " + " | ".join(cells) + " |", flush=True)
+
+
+if __name__ == "__main__":
+    main()
