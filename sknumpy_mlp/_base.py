@@ -57,9 +57,6 @@ Validation: TypeAlias = tuple[Any, Any, Any]
 # costs more than the look.
 _SMALL = 10_000
 
-# Rows that an initialiser sees that looks at data: enough for standard deviations.
-_ROWS_TO_ADAPT_TO = 2048
-
 
 class _BaseMLP(CallbackSupportMixin, BaseEstimator, ABC):  # type: ignore[misc]
     """Base of the estimators; the constructors are the subclasses' own."""
@@ -200,9 +197,7 @@ class _BaseMLP(CallbackSupportMixin, BaseEstimator, ABC):  # type: ignore[misc]
         else:
             stream = self._init_stream(rng)
             params = network.init(stream, X.dtype)
-            if callable(getattr(self._make_initializer(Identity()), "adapt", None)):
-                rows = stream.permutation(X.shape[0])[:_ROWS_TO_ADAPT_TO]
-                network.adapt(params, X[rows], stream)
+            network.adapt(params, X, stream)
         validation_data = self._validate_validation(
             validation, encoded, X.dtype, loss, class_weights
         )
@@ -227,7 +222,9 @@ class _BaseMLP(CallbackSupportMixin, BaseEstimator, ABC):  # type: ignore[misc]
         dtype: Any,
         loss: Loss,
         class_weights: Callable[[NDArray[Any]], Array] | None,
+        y_dtype: Any = None,
     ) -> Data | None:
+        """Validate the data that is to judge; ``y_dtype`` is ``dtype`` by default."""
         X, y, sample_weight = validation
         for name, value in (("y_val", y), ("sample_weight_val", sample_weight)):
             if X is None and value is not None:
@@ -253,7 +250,7 @@ class _BaseMLP(CallbackSupportMixin, BaseEstimator, ABC):  # type: ignore[misc]
         y = one_or_several_columns(y, dense=self._numeric_target, warn=False)
         check_consistent_length(X, y)
         weight = check_sample_weight(sample_weight, X, "sample_weight_val")
-        encoded = self._encode_target(y, dtype, "y_val")
+        encoded = self._encode_target(y, y_dtype or dtype, "y_val")
         if encoded.ndim != encoded_y.ndim or encoded.shape[1:] != encoded_y.shape[1:]:
             columns = [1 if a.ndim == 1 else a.shape[1] for a in (encoded, encoded_y)]
             raise ValueError(
@@ -502,7 +499,12 @@ class _BaseMLP(CallbackSupportMixin, BaseEstimator, ABC):  # type: ignore[misc]
                 f"layer={layer!r}: the network has {len(dense)} hidden layers, so it "
                 f"must be an int in the range [{-len(dense)}, {len(dense)})."
             )
-        return self._forward(X, n_layers=dense[layer] + 1)
+        end = dense[layer] + 1
+        layers = self._network.layers
+        # An activation may be a layer of its own.
+        while not isinstance(layers[end], Dense | Dropout):
+            end += 1
+        return self._forward(X, n_layers=end)
 
     def _forward(self, X: Any, n_layers: int | None = None) -> Array:
         """Validate ``X`` and return what so many layers make of it, by default all."""

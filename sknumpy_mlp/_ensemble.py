@@ -136,22 +136,25 @@ class Board:
         self, n_members: int, n_side_by_side: int, deadline: float, *, verbose: bool
     ) -> None:
         self.stops = Event()
+        self.deadline = deadline
         self._n_members = n_members
         self._n_side_by_side = n_side_by_side
-        self._deadline = deadline
         self._verbose = verbose
         self._lock = Lock()
         self._shares = [0.0] * n_members
         self._began = time.perf_counter()
         self._printed = self._began
 
-    def seconds_for(self, member: int) -> float:
-        """Return the time that a member has, which begins now."""
-        if self._deadline == math.inf:
-            return math.inf
-        # Those that come after it, and go on beside each other, want theirs.
+    def deadline_of(self, member: int) -> float:
+        """Return when a member that begins now is to be ready.
+
+        Those that come after it want as much time as it has.  Side by side, one whose
+        neighbours still have members to come is given less than one whose neighbours
+        have not, so that all the time is used.
+        """
+        now = time.perf_counter()
         n_rounds = math.ceil((self._n_members - member) / self._n_side_by_side)
-        return max(1e-3, (self._deadline - time.perf_counter()) / n_rounds)
+        return now + (self.deadline - now) / n_rounds
 
     def report(self, member: int, share: float, text: str) -> None:
         """Note how far a member is, and print it if it is time."""
@@ -180,14 +183,14 @@ class Watch(Callback):
         The board.
     member : int
         The member.
-    max_seconds : float
-        The time that the member has.
+    deadline : float
+        When the member is to be ready.
     """
 
-    def __init__(self, board: Board, member: int, max_seconds: float) -> None:
+    def __init__(self, board: Board, member: int, deadline: float) -> None:
         self._board = board
         self._member = member
-        self._max_seconds = max_seconds
+        self._max_seconds = deadline - time.perf_counter()
         self._max_epochs = 1
         self._text = ""
 
@@ -235,23 +238,39 @@ def train_members(
     validation: Data | None,
     board: Board,
     n_side_by_side: int,
+    first: int = 0,
 ) -> list[bool]:
     """Fit members to their rows; return which of them have learnt something.
 
     After Ctrl-C those that are training stop at the end of their epoch and the others
-    do not begin.  If nobody has finished an epoch, KeyboardInterrupt is passed on.
+    do not begin; so it is if one of them fails, and the error is passed on.
+
+    Parameters
+    ----------
+    members : sequence of estimators
+        The members, unfitted.
+    assignments : sequence of Assignment
+        Their rows.
+    data, validation : Data
+        All rows, and other validation data or None.
+    board : Board
+        The board.
+    n_side_by_side : int
+        How many train at a time.
+    first : int, default=0
+        The number of the first of them on the board.
     """
     trained = [False] * len(members)
-    ended = [Event() for _ in members]
     begun = [False] * len(members)
+    ended = [Event() for _ in members]
 
     def fit(i: int) -> None:
-        if board.stops.is_set():
-            return
         begun[i] = True
         try:
-            _fit_member(members[i], assignments[i], data, validation, board, i)
-            trained[i] = members[i].n_iter_ > 0
+            if not board.stops.is_set():
+                args = (members[i], assignments[i], data, validation)
+                _fit_member(*args, board, first + i)
+                trained[i] = members[i].n_iter_ > 0
         finally:
             ended[i].set()
 
@@ -260,18 +279,17 @@ def train_members(
         Parallel(n_jobs=n_side_by_side, require="sharedmem")(
             delayed(fit)(i) for i in range(len(members))
         )
-    except KeyboardInterrupt:
+    except BaseException as error:
         board.stops.set()
-        for i, event in enumerate(ended):
-            if begun[i]:
+        for has_begun, event in zip(begun, ended, strict=True):
+            if has_begun:
                 event.wait()
-        if any(trained):
-            warn(
-                "Training interrupted by user. The estimator keeps what it has learnt "
-                "so far."
-            )
-    if not any(trained):
-        raise KeyboardInterrupt
+        if not isinstance(error, KeyboardInterrupt):
+            raise
+        warn(
+            "Training interrupted by user. The estimator keeps what it has learnt so "
+            "far."
+        )
     return trained
 
 
@@ -281,27 +299,25 @@ def _fit_member(
     data: Data,
     validation: Data | None,
     board: Board,
-    i: int,
+    number: int,
 ) -> None:
-    max_seconds = board.seconds_for(i)
-    member._blueprint = replace(member._blueprint, max_seconds=max_seconds)
+    deadline = board.deadline_of(number)
+    member._blueprint = replace(member._blueprint, deadline=deadline)
     callbacks = member.callbacks
-    member.callbacks = [*callbacks, Watch(board, i, max_seconds)]
+    member.callbacks = [*callbacks, Watch(board, number, deadline)]
     if assignment.held_out is not None:
         validation = data.take(assignment.held_out)
-    own = data.take(assignment.rows)
+    own = data
+    if len(assignment.rows) < len(data.X):
+        own = data.take(assignment.rows)
+    judged_by: dict[str, Any] = {}
+    if validation is not None:
+        judged_by = {
+            "X_val": validation.X,
+            "y_val": validation.target,
+            "sample_weight_val": validation.sample_weight,
+        }
     try:
-        member.fit(
-            own.X,
-            own.target,
-            own.sample_weight,
-            **{}
-            if validation is None
-            else {
-                "X_val": validation.X,
-                "y_val": validation.target,
-                "sample_weight_val": validation.sample_weight,
-            },
-        )
+        member.fit(own.X, own.target, own.sample_weight, **judged_by)
     finally:
         member.callbacks = callbacks

@@ -7,6 +7,7 @@ column.  Neither pandas nor polars is imported: a frame brings its own methods.
 import datetime
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from numbers import Number
 from typing import Any
 
@@ -14,9 +15,15 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.utils import check_array
 
-from sknumpy_mlp._typing import Array
+from sknumpy_mlp._typing import Array, IntArray
 
-_DATES = (datetime.date, datetime.time, datetime.timedelta, np.datetime64)
+_DATES = (
+    datetime.date,
+    datetime.time,
+    datetime.timedelta,
+    np.datetime64,
+    np.timedelta64,
+)
 
 
 @dataclass(frozen=True)
@@ -52,8 +59,6 @@ class Table:
         The table, an array in place of a list.
     shape : tuple of int
         Numbers of rows and columns.
-    columns : list of Column
-        The columns.
 
     Raises
     ------
@@ -66,13 +71,10 @@ class Table:
         self._is_polars = hasattr(X, "get_columns") and hasattr(X, "schema")
         if self._is_pandas or self._is_polars:
             n_rows, n_columns = X.shape
-            for n, what, axis in (
-                (n_rows, "sample(s)", "shape"),
-                (n_columns, "feature(s)", "shape"),
-            ):
+            for n, what in ((n_rows, "sample(s)"), (n_columns, "feature(s)")):
                 if n == 0:
                     raise ValueError(
-                        f"Found array with 0 {what} ({axis}={X.shape}) while a minimum "
+                        f"Found array with 0 {what} (shape={X.shape}) while a minimum "
                         "of 1 is required."
                     )
         else:
@@ -84,7 +86,15 @@ class Table:
             X = check_array(X, dtype=None, ensure_all_finite=False, input_name="X")
         self.data = X
         self.shape: tuple[int, int] = X.shape
-        self.columns = [self._describe(i) for i in range(X.shape[1])]
+
+    @cached_property
+    def columns(self) -> list[Column]:
+        """The columns."""
+        return [self._describe(i) for i in range(self.shape[1])]
+
+    def take(self, rows: IntArray) -> "Table":
+        """Return some of the rows."""
+        return Table(self.data.iloc[rows] if self._is_pandas else self.data[rows])
 
     def _describe(self, i: int) -> Column:
         if self._is_pandas:
@@ -93,7 +103,7 @@ class Table:
             kind = _kind(dtype.kind)
             if str(dtype).startswith("period"):
                 kind = "date"
-            if str(dtype) == "object":
+            if str(dtype) == "object" or str(dtype).startswith(("list", "struct")):
                 kind = _kind_of_objects(self.data.iloc[:, i].to_numpy())
         elif self._is_polars:
             name, dtype = self.data.columns[i], self.data.dtypes[i]

@@ -7,6 +7,7 @@ early stopping, callbacks and checkpoints, is inherited.
 """
 
 import math
+import time
 from abc import ABC
 from dataclasses import dataclass, replace
 from typing import Any
@@ -98,8 +99,8 @@ class Blueprint:
         For a classifier, the classes of all data: a fold may lack some.
     scale : TargetScale or None
         For a regressor, the target's scale.
-    max_seconds : float
-        How long the training may take.
+    deadline : float
+        Time, as of `time.perf_counter`, at which the training is to end.
     n_threads : int or None
         How many threads a matrix product may use.
     """
@@ -109,7 +110,7 @@ class Blueprint:
     cardinalities: tuple[int, ...] = ()
     classes: NDArray[Any] | None = None
     scale: TargetScale | None = None
-    max_seconds: float = math.inf
+    deadline: float = math.inf
     n_threads: int | None = None
 
 
@@ -122,20 +123,27 @@ class _Member(_BaseMLP, ABC):
     def build(cls, blueprint: Blueprint, params: dict[str, Any]) -> Any:
         """Make an unfitted member.
 
-        It has the constructor of the estimator that it is, for all that clones or
-        prints it; the blueprint comes on top.
+        It has the constructor of the estimator that it is, for all that prints it; the
+        blueprint comes on top.
         """
         member = cls(**params)
         member._blueprint = blueprint
         return member
 
+    def __sklearn_clone__(self) -> Any:
+        twin = super().__sklearn_clone__()
+        twin._blueprint = self._blueprint
+        return twin
+
     def _decay_schedule(self) -> Schedule:
         return FlatCosine() if self._blueprint.recipe.schedules else Constant()
 
     def _prepare(self, *args: Any) -> Job:
+        job = super()._prepare(*args)
+        seconds_left = self._blueprint.deadline - time.perf_counter()
         return replace(
-            super()._prepare(*args),
-            max_seconds=self._blueprint.max_seconds,
+            job,
+            max_seconds=max(seconds_left, 1e-3),
             n_threads=self._blueprint.n_threads,
         )
 
@@ -179,7 +187,7 @@ class _Member(_BaseMLP, ABC):
             parts.append(Passed(n_passed))
         if cardinalities:
             parts.append(CategoryEmbedding(cardinalities))
-        return SideBySide(tuple(parts))
+        return parts[0] if len(parts) == 1 else SideBySide(tuple(parts))
 
     def raw(self, X: Array) -> Array:
         """Return the network's raw outputs for a preprocessed table."""
@@ -213,12 +221,9 @@ class MemberRegressor(_Member, NumpyMLPRegressor):
     def raw(self, X: Array) -> Array:
         """Return the network's raw outputs for a preprocessed table, in float64.
 
-        A target has as many digits as it likes, so that regressors, which learn in
-        float32, predict in float64.
+        A target far from zero has digits that float32 would lose when it is unscaled.
         """
-        params, X = self._params.astype(np.float64), X.astype(np.float64)
-        outputs: Array = self._network.predict_raw(params, X)
-        return outputs
+        return super().raw(X).astype(np.float64)
 
     def _unscale(self, raw: Array) -> Array:
         """Return predictions on the target's own scale; ``raw`` is destroyed."""
@@ -226,4 +231,4 @@ class MemberRegressor(_Member, NumpyMLPRegressor):
         return self._blueprint.scale.inverse(self._loss.predict(raw))
 
     def _predict_target(self, X: Any) -> Array:
-        return self._unscale(self._forward(X))
+        return self._unscale(self._forward(X).astype(np.float64))

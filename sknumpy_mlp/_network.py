@@ -15,6 +15,10 @@ from sknumpy_mlp.layers import Buffers, Layer, Noise
 # matrix products busy, few enough that the intermediate results stay in the cache.
 ROWS_AT_ONCE = 512
 
+# Rows that layers see which fit their first weights to data: enough for standard
+# deviations.
+_ROWS_TO_ADAPT_TO = 2048
+
 
 @dataclass(frozen=True)
 class Network:
@@ -92,20 +96,26 @@ class Network:
             )
         return rounded
 
-    def adapt(self, params: Array, X: Array, rng: RandomSource) -> None:
-        """Fit first parameters to a sample of the data, layer by layer.
+    def adapt(self, params: Array, X: Any, rng: RandomSource) -> None:
+        """Fit first parameters to the data.
 
-        Each layer sees what the ones below, already adapted, make of ``X``.
+        The first layer sees all of ``X``; then each layer a sample of what the ones
+        below it, already adapted, make of it.
         """
-        x = X
-        for layer, views in zip(self.layers, self.views(params), strict=True):
+        all_views = self.views(params)
+        self.layers[0].see(all_views[0], X)
+        if not any(layer.adapts for layer in self.layers):
+            return
+        x = X[rng.permutation(X.shape[0])[:_ROWS_TO_ADAPT_TO]]
+        n_rows = x.shape[0]
+        for layer, views in zip(self.layers, all_views, strict=True):
             layer.adapt(views, x, rng)
             buffers = layer.make_buffers(
-                len(X),
+                n_rows,
                 params.dtype,
                 training=False,
                 need_input_gradient=False,
-                sparse_input=False,
+                sparse_input=not isinstance(x, np.ndarray),
             )
             x = layer.forward(views, x, buffers, None)
 

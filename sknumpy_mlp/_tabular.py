@@ -55,6 +55,7 @@ from sknumpy_mlp._parameters import (
 from sknumpy_mlp._targets import TargetScale
 from sknumpy_mlp._threads import n_blas_threads
 from sknumpy_mlp._typing import Array, IntArray
+from sknumpy_mlp._warnings import warn
 from sknumpy_mlp.activations import Activation
 from sknumpy_mlp.callbacks import Callback
 from sknumpy_mlp.initializers import Initializer
@@ -146,7 +147,7 @@ class _BaseTabularMLP(BaseEstimator, ABC):  # type: ignore[misc]
 
     preprocessor_: TabularPreprocessor
     estimators_: list[Any]
-    oof_score_: float | None
+    oof_score_: float
     oof_predictions_: Array | None
     n_iter_: int
 
@@ -165,8 +166,10 @@ class _BaseTabularMLP(BaseEstimator, ABC):  # type: ignore[misc]
         """Return the members' joint prediction, given their raw outputs."""
 
     @abstractmethod
-    def _learn_from_held_out(self, raws: Sequence[Sequence[Array]], data: Data) -> None:
-        """Learn what there is to learn from raw outputs for rows not trained on."""
+    def _learn_from_held_out(
+        self, raws: Sequence[Sequence[Array]], data: Data
+    ) -> Array:
+        """Learn from raw outputs for rows not trained on; return predictions."""
 
     @abstractmethod
     def _present(self, predicted: Array) -> Array:
@@ -204,41 +207,49 @@ class _BaseTabularMLP(BaseEstimator, ABC):  # type: ignore[misc]
             self, y=y, multi_output=True, y_numeric=self._template._numeric_target
         )
         y = one_or_several_columns(y, dense=True, warn=True)
-        X = Table(X).data
-        validate_data(self, X, skip_check_array=True)
-        self.preprocessor_ = TabularPreprocessor(
-            categorical_features=self.categorical_features,
-            clip=_CLIP if self._recipe.clips_inputs else _NO_CLIP,
-        )
-        table = self.preprocessor_.fit_transform(X)
-        check_consistent_length(table, y)
-        weight = check_sample_weight(sample_weight, table)
+        table = Table(X)
+        validate_data(self, table.data, skip_check_array=True)
+        n_samples = table.shape[0]
+        # As long as the table is no array yet, one without columns stands for it.
+        no_columns = np.empty((n_samples, 0), np.float32)
+        check_consistent_length(no_columns, y)
+        weight = check_sample_weight(sample_weight, no_columns)
         loss, n_targets = template._learn_target(
             y, warm=False, incremental=False, classes=None
         )
         encoded = template._encode_target(y, np.float64, "y")
         loss.check_target(encoded)
-        check_loss(loss, encoded, loss.n_outputs(n_targets), table.dtype)
+        check_loss(loss, encoded, loss.n_outputs(n_targets), np.float32)
         class_weights = template._class_weights(encoded, weight)
-        data = weigh(Data(table, encoded, weight, y), class_weights)
+        data = weigh(Data(no_columns, encoded, weight, y), class_weights)
+        # Rows without weight are not there: a fold could hold nothing but them.
+        rows = np.arange(n_samples)
+        if data.sample_weight is not None and not data.sample_weight.all():
+            rows = np.flatnonzero(data.sample_weight)
+            data, table = data.take(rows), table.take(rows)
+        self.preprocessor_ = TabularPreprocessor(
+            categorical_features=self.categorical_features,
+            clip=_CLIP if self._recipe.clips_inputs else _NO_CLIP,
+        )
+        data = replace(data, X=self.preprocessor_.fit_transform(table.data))
         X_val, *others = validation
         if X_val is not None:
             X_val = self._read(X_val, "X_val")
-        template.n_features_in_ = table.shape[1]
+        template.n_features_in_ = data.X.shape[1]
         held_out = template._validate_validation(
-            (X_val, *others), encoded, table.dtype, loss, class_weights
+            (X_val, *others),
+            encoded,
+            np.float32,
+            loss,
+            class_weights,
+            y_dtype=np.float64,
         )
-        # Rows without weight are not there: a fold could hold nothing but them.
-        rows = np.arange(len(table))
-        if data.sample_weight is not None:
-            rows = np.flatnonzero(data.sample_weight)
         if len(rows) < 2 and held_out is None:
             raise ValueError(
                 f"Found array with {len(rows)} sample(s) (of a weight above zero) "
                 f"while a minimum of 2 is required by {type(self).__name__}: some to "
                 "learn from and some to judge by."
             )
-        n_samples, data = len(table), data.take(rows)
         blueprint = Blueprint(
             self._recipe,
             self.preprocessor_.n_numbers_,
@@ -265,36 +276,51 @@ class _BaseTabularMLP(BaseEstimator, ABC):  # type: ignore[misc]
             has_validation=job.validation is not None,
             rng=check_random_state(self.random_state),
         )
-        halfway = (time.perf_counter() + deadline) / 2
-        members, assignments = self._train_members(
-            job, assignments, halfway if refits else deadline
-        )
-        self.estimators_ = members
-        self._judge(job, assignments)
-        if refits:
-            best_epoch = int(np.argmax(members[0].validation_scores_)) + 1
-            everyone = Assignment(np.arange(len(job.data.X)), None, assignments[0].seed)
-            self.estimators_, _ = self._train_members(
-                job, [everyone], deadline, last_epoch=best_epoch
-            )
-        self.n_iter_ = max(member.n_iter_ for member in self.estimators_)
-
-    def _train_members(
-        self,
-        job: "_Job",
-        assignments: list[Assignment],
-        deadline: float,
-        last_epoch: int | None = None,
-    ) -> tuple[list[Any], list[Assignment]]:
-        """Train a member for each assignment; return those that have learnt."""
         n_threads = n_blas_threads()
         n_jobs = n_threads if self.n_jobs is None else effective_n_jobs(self.n_jobs)
         if self.callbacks:
             n_jobs = 1  # they are told of one network after the other
         n_jobs = min(n_jobs, len(assignments))
-        blueprint = replace(job.blueprint, n_threads=max(1, n_threads // n_jobs))
+        job = replace(
+            job,
+            blueprint=replace(job.blueprint, n_threads=max(1, n_threads // n_jobs)),
+        )
+        board = Board(
+            len(assignments) + refits, n_jobs, deadline, verbose=bool(self.verbose)
+        )
+        members, assignments = self._train_members(job, assignments, board, n_jobs)
+        if not members:
+            raise KeyboardInterrupt
+        self.estimators_ = members
+        self._judge(job, assignments)
+        if refits and not board.stops.is_set():
+            best_epoch = int(np.nanargmax(members[0].validation_scores_)) + 1
+            everyone = Assignment(np.arange(len(job.data.X)), None, assignments[0].seed)
+            refitted, _ = self._train_members(
+                job, [everyone], board, 1, first=1, last_epoch=best_epoch
+            )
+            self.estimators_ = refitted or members
+        self.n_iter_ = max(member.n_iter_ for member in self.estimators_)
+        if time.perf_counter() >= deadline and self.n_iter_ == 1 < self.max_iter:
+            warn(
+                f"max_time={self.max_time} was over before any network had seen the "
+                "data more than once. Give it more time, or set ensemble=None, smaller "
+                "hidden_layer_sizes or a larger batch_size."
+            )
+
+    def _train_members(
+        self,
+        job: "_Job",
+        assignments: list[Assignment],
+        board: Board,
+        n_jobs: int,
+        *,
+        first: int = 0,
+        last_epoch: int | None = None,
+    ) -> tuple[list[Any], list[Assignment]]:
+        """Train a member for each assignment; return those that have learnt."""
         members = []
-        for i, assignment in enumerate(assignments):
+        for i, assignment in enumerate(assignments, start=first):
             params = self._shared_params() | {
                 "batch_size": self._batch_size(len(assignment.rows)),
                 "random_state": assignment.seed,
@@ -306,10 +332,9 @@ class _BaseTabularMLP(BaseEstimator, ABC):  # type: ignore[misc]
                 params["callbacks"].append(StopAfter(last_epoch))
             # Class weights are among the weights of the rows already.
             params.pop("class_weight", None)
-            members.append(self._member.build(blueprint, params))
-        board = Board(len(members), n_jobs, deadline, verbose=bool(self.verbose))
+            members.append(self._member.build(job.blueprint, params))
         trained = train_members(
-            members, assignments, job.data, job.validation, board, n_jobs
+            members, assignments, job.data, job.validation, board, n_jobs, first
         )
         return (
             list(itertools.compress(members, trained)),
@@ -354,8 +379,7 @@ class _BaseTabularMLP(BaseEstimator, ABC):  # type: ignore[misc]
 
         ``raws`` has for each group of rows the outputs of each of its networks.
         """
-        self._learn_from_held_out(raws, data)
-        predicted = np.concatenate([self._combine(group) for group in raws])
+        predicted = self._learn_from_held_out(raws, data)
         score = self._score_of(predicted, data.target, data.sample_weight)
         return score, self._present(predicted)
 
@@ -380,7 +404,6 @@ class _BaseTabularMLP(BaseEstimator, ABC):  # type: ignore[misc]
         tags.input_tags.categorical = True
         tags.input_tags.string = True
         tags.target_tags.multi_output = True
-        tags.non_deterministic = False
         return tags
 
 
@@ -505,14 +528,14 @@ class TabularMLPClassifier(ClassifierMixin, _BaseTabularMLP):  # type: ignore[mi
         `preprocessor_` makes it, with their curves (``loss_curve_``,
         ``validation_scores_``).
     oof_score_ : float
-        Score (as of `score`) of the predictions for samples by networks that have not
-        seen them.  It is a little low for 'kfold', where several networks predict a
-        new sample together, and a little high for the choice of epochs.
+        Score (as of `score`, with the samples' weights) of predictions by networks that
+        have not seen the sample.  A little low for 'kfold', where new samples are
+        predicted by several networks together; a little high, since the same samples
+        have chosen the epochs.
     oof_predictions_ : ndarray or None
-        These predictions,
-        probabilities as of `predict_proba`; NaN for samples that no
-        network was kept from seeing, and for those of weight zero.  None with
-        ``X_val``.
+        These predictions, probabilities as of `predict_proba`; NaN for samples that
+        all networks have seen, and for those of weight zero.  None with ``X_val``.
+        ``temperature_`` is fitted to them, which favours their log loss a little.
     n_features_in_ : int
         Number of columns.
     feature_names_in_ : ndarray of shape (n_features_in_,)
@@ -729,11 +752,14 @@ class TabularMLPClassifier(ClassifierMixin, _BaseTabularMLP):  # type: ignore[mi
     def _stratify_by(self, data: Data) -> NDArray[Any] | None:
         return data.y.reshape(-1) if data.target.ndim == 1 else None
 
-    def _learn_from_held_out(self, raws: Sequence[Sequence[Array]], data: Data) -> None:
+    def _learn_from_held_out(
+        self, raws: Sequence[Sequence[Array]], data: Data
+    ) -> Array:
         self.temperature_ = 1.0
         if self._recipe.calibrates and len(self.classes_) > 1:
             raw = np.concatenate([np.mean(group, axis=0) for group in raws])
             self.temperature_ = best_temperature(raw, data)
+        return np.concatenate([self._combine(group) for group in raws])
 
     def _combine(self, raws: Sequence[Array]) -> Array:
         # Logits, not probabilities: the mean of the latter is less sure of itself than
@@ -861,13 +887,13 @@ class TabularMLPRegressor(RegressorMixin, _BaseTabularMLP):  # type: ignore[misc
         `preprocessor_` makes it, with their curves (``loss_curve_``,
         ``validation_scores_``).
     oof_score_ : float
-        Score (as of `score`) of the predictions for samples by networks that have not
-        seen them.  It is a little low for 'kfold', where several networks predict a
-        new sample together, and a little high for the choice of epochs.
+        Score (as of `score`, with the samples' weights) of predictions by networks that
+        have not seen the sample.  A little low for 'kfold', where new samples are
+        predicted by several networks together; a little high, since the same samples
+        have chosen the epochs.
     oof_predictions_ : ndarray or None
-        These predictions; NaN for samples that no
-        network was kept from seeing, and for those of weight zero.  None with
-        ``X_val``.
+        These predictions; NaN for samples that all networks have seen, and for those
+        of weight zero.  None with ``X_val``.
     n_features_in_ : int
         Number of columns.
     feature_names_in_ : ndarray of shape (n_features_in_,)
@@ -1003,7 +1029,7 @@ class TabularMLPRegressor(RegressorMixin, _BaseTabularMLP):  # type: ignore[misc
         X_val : frame or array-like of shape (n_val, n_features), default=None
             Validation data, with the columns of ``X``.  It chooses the epochs of all
             networks, which then train on all of ``X``, and takes the place of the
-            folds also for ``oof_score_`` and calibration.
+            folds also for ``oof_score_`` and prediction intervals.
         y_val : array-like of shape (n_val,) or (n_val, n_outputs), default=None
             Its targets.
         sample_weight_val : array-like of shape (n_val,), default=None
@@ -1037,14 +1063,13 @@ class TabularMLPRegressor(RegressorMixin, _BaseTabularMLP):  # type: ignore[misc
 
         The prediction plus quantiles of the errors on rows that a network had not
         seen (those of ``oof_predictions_``, or of ``X_val``): the conformal method,
-        which assumes nothing but that new rows come from where the old ones came
-        from [1]_.  The probability is that for a row picked at random: intervals are
-        equally wide for all rows, too narrow where targets scatter widely and too wide
-        elsewhere.  For widths that adapt, fit quantiles,
-        ``loss=Quantile([0.05, 0.95])``.
-
-        Since errors are those of single networks, and the mean of several is closer to
-        the truth, intervals tend to be a little too wide.
+        which needs no distribution, only that new rows come from where the old ones
+        came from [1]_.  The probability is approximate: the rows have also chosen the
+        epochs, which makes intervals a little narrow, and their errors are those of
+        single networks, further off than the mean of several, which makes them wide.
+        It is that for a row picked at random: intervals are equally wide for all rows,
+        too narrow where targets scatter widely and too wide elsewhere.  For widths
+        that adapt, fit quantiles, ``loss=Quantile([0.05, 0.95])``.
 
         Parameters
         ----------
@@ -1123,12 +1148,14 @@ class TabularMLPRegressor(RegressorMixin, _BaseTabularMLP):  # type: ignore[misc
     def _stratify_by(self, data: Data) -> NDArray[Any] | None:
         return None
 
-    def _learn_from_held_out(self, raws: Sequence[Sequence[Array]], data: Data) -> None:
-        self._errors = self._error_weights = None
-        if isinstance(self._loss, Quantile) and len(self._loss.levels) > 1:
-            return
+    def _learn_from_held_out(
+        self, raws: Sequence[Sequence[Array]], data: Data
+    ) -> Array:
         predicted = np.concatenate([self._combine(group) for group in raws])
-        self._errors, self._error_weights = data.y - predicted, data.sample_weight
+        self._errors = self._error_weights = None
+        if not (isinstance(self._loss, Quantile) and len(self._loss.levels) > 1):
+            self._errors, self._error_weights = data.y - predicted, data.sample_weight
+        return predicted
 
     def _combine(self, raws: Sequence[Array]) -> Array:
         unscale = self.estimators_[0]._unscale

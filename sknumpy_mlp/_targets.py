@@ -38,8 +38,9 @@ class TargetScale:
         """Measure a target of shape (n_samples, n_targets).
 
         Targets of losses with the identity as their link are standardised.  Under a
-        logarithmic link they are divided by their mean, since zero has to stay where
-        it is.  Under other links, such as that of shares, they stay as they are.
+        logarithmic link, and for losses of positive targets, they are divided by their
+        mean, since zero has to stay where it is.  Under other links, such as that of
+        shares, they stay as they are.
         """
         if sample_weight is not None:
             counts = sample_weight > 0.0
@@ -50,7 +51,7 @@ class TargetScale:
             largest = np.abs(y).max(axis=0)
             largest[largest == 0.0] = 1.0
             mean = np.average(y / largest, axis=0, weights=sample_weight)
-            if loss.out_activation == "identity":
+            if loss.out_activation == "identity" and not loss.positive_only:
                 spread = (y / largest - mean) ** 2
                 factor = np.sqrt(np.average(spread, axis=0, weights=sample_weight))
                 location = mean * largest

@@ -23,6 +23,7 @@ To write one, derive from `Callback`:
 True
 """
 
+import copy
 import inspect
 import math
 import os
@@ -68,6 +69,16 @@ class Callback:
 
         The tabular estimators train one network after the other.  The callback itself
         will do for all of them, unless it would lose what it has of the one before.
+
+        Parameters
+        ----------
+        member : int
+            The number of the network, from 0.
+
+        Returns
+        -------
+        callback : Callback
+            This one, or one of its own for the network.
         """
         return self
 
@@ -216,7 +227,9 @@ class History(Callback):
 
     def for_member(self, member: int) -> "History":
         """Return a history of its own, found at ``estimators_[member].callbacks``."""
-        return type(self)()
+        twin = copy.copy(self)
+        twin.records = []
+        return twin
 
     def on_train_begin(self, run: Run) -> None:
         """Forget an earlier run."""
@@ -333,9 +346,9 @@ class Checkpoint(Callback):
 
     def for_member(self, member: int) -> "Checkpoint":
         """Return one with a file of its own: run.npz becomes run-0.npz, run-1.npz."""
-        path = Path(self.path)
-        numbered = path.with_name(f"{path.stem}-{member}{path.suffix}")
-        return type(self)(numbered, self.every, self.resume, self.on_error)
+        path, twin = Path(self.path), copy.copy(self)
+        twin.path = path.with_name(f"{path.stem}-{member}{path.suffix}")
+        return twin
 
     def on_train_begin(self, run: Run) -> None:
         """Go on from the file if asked to."""

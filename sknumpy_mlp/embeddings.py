@@ -9,6 +9,7 @@ import itertools
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -214,7 +215,7 @@ class CategoryEmbedding(Layer):
         """The factor for the tables."""
         return (self.rate_factor,)
 
-    @property
+    @cached_property
     def _starts(self) -> IntArray:
         """The row that each column's table begins with."""
         return np.cumsum([0, *self.cardinalities[:-1]])
@@ -223,6 +224,16 @@ class CategoryEmbedding(Layer):
         """Draw the tables."""
         params[0][...] = rng.normal(size=params[0].shape)
         params[0][self._starts] = 0.0
+
+    def see(self, params: Sequence[Array], X: Any) -> None:
+        """Set rows to zero whose codes do not occur.
+
+        What is not in the training data will never be learnt, and is to look like
+        what was never seen, not like noise.
+        """
+        seen = np.zeros(len(params[0]), dtype=bool)
+        seen[(X.astype(np.intp) + self._starts).reshape(-1)] = True
+        params[0][~seen] = 0.0
 
     def make_buffers(
         self,
@@ -384,6 +395,13 @@ class SideBySide(Layer):
         """Let the parts draw, in their order."""
         for part, own in zip(self.parts, self._params(params), strict=True):
             part.init(own, rng)
+
+    def see(self, params: Sequence[Array], X: Any) -> None:
+        """Show each part its columns."""
+        for part, own, columns in zip(
+            self.parts, self._params(params), self._columns(out=False), strict=True
+        ):
+            part.see(own, X[:, columns])
 
     def make_buffers(
         self,

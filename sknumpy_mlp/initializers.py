@@ -170,7 +170,9 @@ class DataDriven:
         """Scale the weights and place the biases by a sample of the input."""
         u = x @ W
         std = u.std(axis=0)
-        std[std == 0.0] = 1.0  # a unit that is constant on the data stays as it is
+        # A unit that is constant on the data, but for rounding, stays as it is.
+        rounding = 100.0 * float(np.finfo(u.dtype).eps) * np.abs(u).max(axis=0)
+        std[std <= rounding] = 1.0
         W /= std
         u /= std
         n_units = len(b)

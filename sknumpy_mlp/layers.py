@@ -69,7 +69,7 @@ class Layer(ABC):
 
     @property
     def product_size(self) -> int:
-        """Multiplications for a row in its matrix product; 0 without one."""
+        """Number of weights, if it is a layer of units: a product's work for a row."""
         return 0
 
     @property
@@ -82,8 +82,19 @@ class Layer(ABC):
     ) -> None:
         """Fill ``params`` (coefficients, then intercepts) with first values."""
 
+    def see(self, params: Sequence[Array], X: Any) -> None:  # noqa: B027 - most do not
+        """Fit first values, once drawn, to all of the data.
+
+        Only a network's first layer is shown it.
+        """
+
+    @property
+    def adapts(self) -> bool:
+        """Whether `adapt` does anything."""
+        return False
+
     def adapt(  # noqa: B027 - most do not
-        self, params: Sequence[Array], x: Array, rng: RandomSource
+        self, params: Sequence[Array], x: Any, rng: RandomSource
     ) -> None:
         """Fit first values, once drawn, to a sample ``x`` of the layer's input."""
 
@@ -236,11 +247,15 @@ class Dense(Layer):
         else:
             b[...] = 0.0
 
-    def adapt(self, params: Sequence[Array], x: Array, rng: RandomSource) -> None:
+    @property
+    def adapts(self) -> bool:
+        """Whether the initialiser looks at data."""
+        return callable(getattr(self.init_weights, "adapt", None))
+
+    def adapt(self, params: Sequence[Array], x: Any, rng: RandomSource) -> None:
         """Leave it to the initialiser, if it looks at data."""
-        adapt = getattr(self.init_weights, "adapt", None)
-        if callable(adapt):
-            adapt(rng, *params, x)
+        if self.adapts:
+            self.init_weights.adapt(rng, *params, x)  # type: ignore[attr-defined]
 
     def _fill(self, target: Array, values: Any, what: str) -> None:
         """Copy what an initialiser returned, once it is known to be usable."""
@@ -582,10 +597,9 @@ class Parametric(Layer):
             self.activation.forward(f, f)
         else:
             self.activation.forward(x, f)
-        np.subtract(f, x, out=a)
-        if "bend" in buffers:
-            np.copyto(buffers["bend"], a)
-        a *= params[0]
+        bend = buffers.get("bend", a)
+        np.subtract(f, x, out=bend)
+        np.multiply(bend, params[0], out=a)
         a += x
         return a
 

@@ -114,7 +114,8 @@ class Optimizer(ABC):
             Penalty and decay are on this many parameters at the head of the vector.
         rate_factors : ndarray of shape (n_params,) or None, default=None
             Factors on the learning rate, for each parameter its own; None for ones.
-            The decay goes by ``learning_rate`` alone.
+            The decay goes by ``learning_rate`` alone: factors make up for the scale
+            of the weights' gradients, which decay does not have.
 
         References
         ----------
@@ -413,7 +414,11 @@ class Adam(Optimizer):
         np.sqrt(second, out=grad)
         grad += self.epsilon / root
         np.divide(first, grad, out=grad)
-        grad *= rate * scale
+        if isinstance(rate, np.ndarray):
+            grad *= scale
+            grad *= rate
+        else:
+            grad *= rate * scale
         params -= grad
 
 

@@ -59,8 +59,8 @@ class TabularPreprocessor(TransformerMixin, BaseEstimator):  # type: ignore[misc
     categories_ : dict of int to list
         For each column of categories, its categories in the order of their codes.
     constant_features_ : list of str
-        Columns that have, in the data of `fit`, at most one value: they carry nothing,
-        whatever their values at prediction will be.
+        Columns that are the same in all rows of the data of `fit`, be it missing in
+        all: they carry nothing, whatever their values at prediction will be.
     n_numbers_ : int
         Number of columns of the first kind.
     cardinalities_ : tuple of int
@@ -228,9 +228,13 @@ class TabularPreprocessor(TransformerMixin, BaseEstimator):  # type: ignore[misc
         constant = [
             names[i]
             for i, factor in zip(self._numbers, self._factor, strict=True)
-            if factor == 0.0
+            if factor == 0.0 and i not in self._indicated
         ]
-        constant += [names[i] for i, seen in self.categories_.items() if len(seen) < 2]
+        constant += [
+            names[i]
+            for i, seen in self.categories_.items()
+            if len(seen) + (None in table.categories(i)) < 2
+        ]
         self.constant_features_ = constant
         return numbers, flags, codes
 

@@ -240,6 +240,11 @@ class CosineLog(Schedule):
 
     def __post_init__(self) -> None:
         check_number(self, "n_cycles", 1.0)
+        if self.n_cycles != int(self.n_cycles):
+            raise ValueError(
+                f"CosineLog(n_cycles={self.n_cycles!r}): n_cycles must be a whole "
+                "number, or the rate would not end at zero."
+            )
 
     def __call__(self, progress: float) -> float:
         """Factor on the base rate for a step at this share of the run, 0 to 1."""
