@@ -100,7 +100,7 @@ class Blueprint:
     scale : TargetScale or None
         For a regressor, the target's scale.
     deadline : float
-        Time, as of `time.perf_counter`, at which the training is to end.
+        Time, as of `time.time`, at which the training is to end.
     n_threads : int or None
         How many threads a matrix product may use.
     """
@@ -140,7 +140,7 @@ class _Member(_BaseMLP, ABC):
 
     def _prepare(self, *args: Any) -> Job:
         job = super()._prepare(*args)
-        seconds_left = self._blueprint.deadline - time.perf_counter()
+        seconds_left = self._blueprint.deadline - time.time()
         return replace(
             job,
             max_seconds=max(seconds_left, 1e-3),

@@ -2,6 +2,7 @@
 
 import itertools
 import math
+import operator
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
@@ -30,6 +31,7 @@ from sknumpy_mlp._ensemble import (
     Board,
     StopAfter,
     assign,
+    make_board,
     train_members,
 )
 from sknumpy_mlp._evaluation import Data
@@ -51,6 +53,7 @@ from sknumpy_mlp._parameters import (
     Predicate,
     check_combinations,
     check_parameters,
+    layer_sizes,
 )
 from sknumpy_mlp._targets import TargetScale
 from sknumpy_mlp._threads import n_blas_threads
@@ -120,6 +123,10 @@ _CHECKS: dict[str, tuple[Check, ...]] = {
     ),
 }
 
+# Processes take seconds to begin: so many multiplications of one core, forward alone,
+# take about ten.
+_WORTH_PROCESSES = 5e10
+
 # Share of ``max_time`` that is kept for what comes after the training.
 _RESERVE = 0.02
 
@@ -186,7 +193,7 @@ class _BaseTabularMLP(BaseEstimator, ABC):  # type: ignore[misc]
     def _fit(
         self, X: Any, y: Any, sample_weight: Any, validation: tuple[Any, Any, Any]
     ) -> None:
-        began = time.perf_counter()
+        began = time.time()
         check_parameters(self, self._parameter_checks)
         check_combinations(self)
         if self.ensemble == "kfold" and self.n_members < 2:
@@ -276,44 +283,57 @@ class _BaseTabularMLP(BaseEstimator, ABC):  # type: ignore[misc]
             has_validation=job.validation is not None,
             rng=check_random_state(self.random_state),
         )
-        n_threads = n_blas_threads()
-        n_jobs = n_threads if self.n_jobs is None else effective_n_jobs(self.n_jobs)
-        if self.callbacks:
-            n_jobs = 1  # they are told of one network after the other
-        n_jobs = min(n_jobs, len(assignments))
-        job = replace(
-            job,
-            blueprint=replace(job.blueprint, n_threads=max(1, n_threads // n_jobs)),
-        )
-        board = Board(
-            len(assignments) + refits, n_jobs, deadline, verbose=bool(self.verbose)
-        )
-        members, assignments = self._train_members(job, assignments, board, n_jobs)
-        if not members:
-            raise KeyboardInterrupt
-        self.estimators_ = members
-        self._judge(job, assignments)
-        if refits and not board.stops.is_set():
-            best_epoch = int(np.nanargmax(members[0].validation_scores_)) + 1
-            everyone = Assignment(np.arange(len(job.data.X)), None, assignments[0].seed)
-            refitted, _ = self._train_members(
-                job, [everyone], board, 1, first=1, last_epoch=best_epoch
-            )
-            self.estimators_ = refitted or members
+        n_jobs = min(self._n_side_by_side(job, len(assignments)), len(assignments))
+        n_threads = max(1, n_blas_threads() // n_jobs)
+        job = replace(job, blueprint=replace(job.blueprint, n_threads=n_threads))
+        n_members = len(assignments) + refits
+        with make_board(
+            n_members, n_jobs, deadline, verbose=bool(self.verbose)
+        ) as board:
+            members, assignments = self._train_members(job, assignments, board)
+            if not members:
+                raise KeyboardInterrupt
+            self.estimators_ = members
+            self._judge(job, assignments)
+            if refits and not board.stops:
+                self.estimators_ = self._refit(job, assignments[0].seed, board)
         self.n_iter_ = max(member.n_iter_ for member in self.estimators_)
-        if time.perf_counter() >= deadline and self.n_iter_ == 1 < self.max_iter:
+        if time.time() >= deadline and self.n_iter_ == 1 < self.max_iter:
             warn(
                 f"max_time={self.max_time} was over before any network had seen the "
                 "data more than once. Give it more time, or set ensemble=None, smaller "
                 "hidden_layer_sizes or a larger batch_size."
             )
 
+    def _n_side_by_side(self, job: "_Job", n_members: int) -> int:
+        """Return how many networks are to train at a time."""
+        if self.callbacks:
+            return 1  # they are told of one network after the other
+        n_jobs = int(effective_n_jobs(self.n_jobs))
+        if self.n_jobs is not None or n_jobs > 1:
+            return n_jobs
+        n_rows, n_features = job.data.X.shape
+        sizes = [n_features, *layer_sizes(self.hidden_layer_sizes)]
+        n_weights = sum(itertools.starmap(operator.mul, itertools.pairwise(sizes)))
+        n_products = n_members * int(self.max_iter) * n_rows * n_weights
+        return n_blas_threads() if n_products > _WORTH_PROCESSES else 1
+
+    def _refit(self, job: "_Job", seed: int, board: Board) -> list[Any]:
+        """Train a network on all rows, for as long as the first one found best."""
+        members = self.estimators_
+        best_epoch = int(np.nanargmax(members[0].validation_scores_)) + 1
+        everyone = Assignment(np.arange(len(job.data.X)), None, seed)
+        refitted, _ = self._train_members(
+            job, [everyone], board, first=1, last_epoch=best_epoch
+        )
+        # Broken off, it would be worse than the network that chose the epoch.
+        return members if board.stops else refitted
+
     def _train_members(
         self,
         job: "_Job",
         assignments: list[Assignment],
         board: Board,
-        n_jobs: int,
         *,
         first: int = 0,
         last_epoch: int | None = None,
@@ -334,11 +354,12 @@ class _BaseTabularMLP(BaseEstimator, ABC):  # type: ignore[misc]
             params.pop("class_weight", None)
             members.append(self._member.build(job.blueprint, params))
         trained = train_members(
-            members, assignments, job.data, job.validation, board, n_jobs, first
+            members, assignments, job.data, job.validation, board, first
         )
+        learnt = [member is not None for member in trained]
         return (
-            list(itertools.compress(members, trained)),
-            list(itertools.compress(assignments, trained)),
+            list(itertools.compress(trained, learnt)),
+            list(itertools.compress(assignments, learnt)),
         )
 
     def _batch_size(self, n_rows: int) -> int:
@@ -510,9 +531,11 @@ class TabularMLPClassifier(ClassifierMixin, _BaseTabularMLP):  # type: ignore[mi
         Seconds that `fit` may take.  Networks then train as many epochs as fit in, on
         a schedule that ends when the time does.
     n_jobs : int or None, default=None
-        How many networks train side by side, in threads.  None is as many as matrix
-        products may have threads: a fit uses the cores that BLAS would use anyway, and
-        one inside a parallel search stays with its share.
+        How many networks train side by side, in processes of joblib's.  None, outside
+        of a :obj:`joblib.parallel_config`, is one after the other for trainings of a
+        few seconds, and for longer ones as many as matrix products may have threads: a
+        fit uses the cores that BLAS would use anyway, and one inside a parallel search
+        stays with its share.
 
     Attributes
     ----------
@@ -874,9 +897,11 @@ class TabularMLPRegressor(RegressorMixin, _BaseTabularMLP):  # type: ignore[misc
         Seconds that `fit` may take.  Networks then train as many epochs as fit in, on
         a schedule that ends when the time does.
     n_jobs : int or None, default=None
-        How many networks train side by side, in threads.  None is as many as matrix
-        products may have threads: a fit uses the cores that BLAS would use anyway, and
-        one inside a parallel search stays with its share.
+        How many networks train side by side, in processes of joblib's.  None, outside
+        of a :obj:`joblib.parallel_config`, is one after the other for trainings of a
+        few seconds, and for longer ones as many as matrix products may have threads: a
+        fit uses the cores that BLAS would use anyway, and one inside a parallel search
+        stays with its share.
 
     Attributes
     ----------
