@@ -10,7 +10,6 @@ default that earns its place shows a positive number.
 
 import argparse
 import json
-import os
 import warnings
 from concurrent.futures import ProcessPoolExecutor
 
@@ -18,6 +17,7 @@ import numpy as np
 from _measure import RESULTS, environment, on_cores
 from _tabular_data import evaluate, load_tables, split
 from tabular_report import MEASURES, mean
+from threadpoolctl import threadpool_limits
 
 from sknumpy_mlp import TabularMLPClassifier, TabularMLPRegressor
 from sknumpy_mlp._members import Recipe
@@ -36,7 +36,7 @@ TABLES = (
     "california",
     "ailerons",
 )
-N_ROWS, N_MEMBERS, N_SPLITS = 2_000, 3, 2
+N_ROWS, N_MEMBERS, N_SPLITS = 2_000, 3, 1
 
 # For each change: pieces left out of the recipe, parameters, and for which task.
 BOTH, CLASSES, NUMBERS = (
@@ -107,14 +107,15 @@ def main():
     parser.add_argument("--save", action="store_true")
     args = parser.parse_args()
     on_cores(args.cores)
-    # A process for each core, each with a single thread.
-    os.environ["OPENBLAS_NUM_THREADS"] = "1"
     tables = load_tables(args.data)
     path = RESULTS / "tabular_ablation.json"
     results = {}
     if args.save and path.exists():
         results = json.loads(path.read_text(encoding="utf-8"))["results"]
-    with ProcessPoolExecutor(args.cores) as pool:
+    # A process for each core, each with a single thread.
+    with ProcessPoolExecutor(
+        args.cores, initializer=threadpool_limits, initargs=(1,)
+    ) as pool:
         for change in dict.fromkeys(["the defaults", *args.only]):
             if change not in results:
                 jobs = [

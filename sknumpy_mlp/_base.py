@@ -2,8 +2,7 @@
 
 import copy
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from numbers import Integral, Real
 from types import MethodType
@@ -21,6 +20,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from sknumpy_mlp._evaluation import Data
 from sknumpy_mlp._inputs import (
+    all_or_nothing,
     check_loss,
     check_sample_weight,
     describe,
@@ -591,15 +591,3 @@ class PartialFit:
                 "classes=classes, y=y) and pass class_weight as a dict."
             )
         return MethodType(self.method, estimator)
-
-
-@contextmanager
-def all_or_nothing(estimator: BaseEstimator) -> Iterator[None]:
-    """Give the estimator its attributes back if the block raises."""
-    before = estimator.__dict__.copy()
-    try:
-        yield
-    except BaseException:
-        estimator.__dict__.clear()
-        estimator.__dict__.update(before)
-        raise

@@ -1,6 +1,7 @@
 """What rows that a network has not seen tell of its probabilities and its errors."""
 
 import math
+from dataclasses import dataclass
 
 import numpy as np
 from scipy.optimize import minimize_scalar
@@ -52,39 +53,44 @@ def best_temperature(raw: Array, data: Data) -> float:
     return math.exp(float(found.x))
 
 
-def error_quantiles(
-    errors: Array, sample_weight: Array | None, coverage: float
-) -> Array:
-    """Return the ends between which a new error lies with the given probability.
+@dataclass(frozen=True)
+class Errors:
+    """Errors of predictions for rows not seen, sorted, for prediction intervals.
 
-    The quantiles are those of the errors and a new one, of average weight, that may
-    lie anywhere: the finite-sample correction of conformal prediction.
-
-    Parameters
+    Attributes
     ----------
-    errors : ndarray of shape (n_rows, n_outputs)
-        Errors, target minus prediction.
-    sample_weight : ndarray of shape (n_rows,) or None
+    values : ndarray of shape (n_outputs, n_rows)
+        Target minus prediction, in ascending order.  (Not in the order of the rows:
+        beside the predictions they would give the targets away.)
+    weights : ndarray of shape (n_outputs, n_rows) or None
         Their weights.
-    coverage : float
-        The probability.
-
-    Returns
-    -------
-    ends : ndarray of shape (n_outputs, 2)
-        Lower and upper end for each output.
     """
-    n_rows, n_outputs = errors.shape
-    weight = np.ones(n_rows) if sample_weight is None else sample_weight
-    weight = weight / weight.mean(dtype=np.float64) / (n_rows + 1)
-    tail = 0.5 * (1.0 - coverage)
-    ends = np.empty((n_outputs, 2))
-    for k in range(n_outputs):
-        for end, sign in enumerate((-1.0, 1.0)):
-            outward = sign * errors[:, k]
-            order = np.argsort(outward)
-            share = np.cumsum(weight[order])
-            # Rounding must not cost a row where the share is met exactly.
-            at = int(np.searchsorted(share, 1.0 - tail - 1e-9))
-            ends[k, end] = sign * (outward[order[at]] if at < n_rows else math.inf)
-    return ends
+
+    values: Array
+    weights: Array | None
+
+    @classmethod
+    def of(cls, errors: Array, sample_weight: Array | None) -> "Errors":
+        """Sort errors of shape (n_rows, n_outputs)."""
+        order = np.argsort(errors.T, axis=1, kind="stable")
+        values = np.take_along_axis(errors.T, order, axis=1)
+        return cls(values, None if sample_weight is None else sample_weight[order])
+
+    def quantiles(self, coverage: float) -> Array:
+        """Return ends, shape (n_outputs, 2), that hold a new error with a probability.
+
+        The quantiles are those of the errors and a new one, of average weight, that
+        may lie anywhere: the finite-sample correction of conformal prediction.
+        """
+        n_outputs, n_rows = self.values.shape
+        tail = 0.5 * (1.0 - coverage)
+        ends = np.empty((n_outputs, 2))
+        for k, errors in enumerate(self.values):
+            weight = np.ones(n_rows) if self.weights is None else self.weights[k]
+            weight = weight / weight.mean(dtype=np.float64) / (n_rows + 1)
+            for end, step in enumerate((-1, 1)):
+                share = np.cumsum(weight[::step])
+                # Rounding must not cost a row where the share is met exactly.
+                at = int(np.searchsorted(share, 1.0 - tail - 1e-9))
+                ends[k, end] = errors[::step][at] if at < n_rows else step * math.inf
+        return ends

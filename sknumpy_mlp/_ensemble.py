@@ -305,7 +305,7 @@ def train_members(
     board: Board,
     first: int = 0,
 ) -> list[Any]:
-    """Fit members to their rows; return them, None for those that learnt nothing.
+    """Fit members to their rows.
 
     After Ctrl-C those that are training stop at the end of their epoch and the others
     do not begin.
@@ -322,6 +322,12 @@ def train_members(
         The board; it says how many train at a time.
     first : int, default=0
         The number of the first of them on the board.
+
+    Returns
+    -------
+    trained : list of (member, raw) or None
+        The members, with their raw outputs for the rows that chose their epoch; None
+        for those that have learnt nothing.
     """
     jobs = [
         (member, assignment, data, validation, board, number)
@@ -335,7 +341,9 @@ def train_members(
     else:
         trained = _side_by_side(jobs, board, n_jobs)
     trained += [None] * (len(jobs) - len(trained))
-    return [m if m is not None and m.n_iter_ > 0 else None for m in trained]
+    return [
+        each if each is not None and each[0].n_iter_ > 0 else None for each in trained
+    ]
 
 
 def _one_after_the_other(jobs: Sequence[Any], board: Board) -> list[Any]:
@@ -352,6 +360,7 @@ def _one_after_the_other(jobs: Sequence[Any], board: Board) -> list[Any]:
 def _side_by_side(jobs: Sequence[Any], board: Board, n_jobs: int) -> list[Any]:
     outcomes: list[Any] = []
     errors: list[BaseException] = []
+    is_over = Event()
     # Made here, where it sees the joblib settings of the caller's thread.
     parallel = Parallel(n_jobs=n_jobs)
 
@@ -360,15 +369,17 @@ def _side_by_side(jobs: Sequence[Any], board: Board, n_jobs: int) -> list[Any]:
             outcomes.extend(parallel(delayed(_fit_and_record)(*job) for job in jobs))
         except BaseException as error:
             errors.append(error)
+        finally:
+            is_over.set()
 
     # joblib throws everything away when it is interrupted.  In a thread of its own it
     # is not: Python interrupts the main thread, which then has the members stop.
-    thread = Thread(target=run, daemon=True)
-    thread.start()
+    # (An event, because an interrupted Thread.join takes the thread for dead.)
+    Thread(target=run, daemon=True).start()
     is_interrupted = False
-    while thread.is_alive():
+    while not is_over.is_set():
         try:
-            thread.join(1.0)
+            is_over.wait(1.0)
         except KeyboardInterrupt:
             if is_interrupted:
                 raise  # somebody is in a hurry
@@ -382,7 +393,7 @@ def _side_by_side(jobs: Sequence[Any], board: Board, n_jobs: int) -> list[Any]:
             warn(message, category)
     if is_interrupted:
         _warn_of_interrupt()
-    return [member for member, _ in outcomes]
+    return [trained for trained, _ in outcomes]
 
 
 def _warn_of_interrupt() -> None:
@@ -390,11 +401,11 @@ def _warn_of_interrupt() -> None:
 
 
 def _fit_and_record(*job: Any) -> tuple[Any, list[tuple[str, type[Warning]]]]:
-    """Fit a member in another process; return it, and the warnings it gave."""
+    """Fit a member in another process; return the result, and the warnings."""
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
-        member = _fit_member(*job)
-    return member, [(str(each.message), each.category) for each in caught]
+        trained = _fit_member(*job)
+    return trained, [(str(each.message), each.category) for each in caught]
 
 
 def _fit_member(
@@ -427,4 +438,4 @@ def _fit_member(
         member.fit(own.X, own.target, own.sample_weight, **judged_by)
     finally:
         member.callbacks = callbacks
-    return member
+    return member, None if validation is None else member.raw(validation.X)

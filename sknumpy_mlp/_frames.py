@@ -17,6 +17,7 @@ from sklearn.utils import check_array
 
 from sknumpy_mlp._typing import Array, IntArray
 
+_NAMES_OF_DATES = ("period", "time", "date", "duration")
 _DATES = (
     datetime.date,
     datetime.time,
@@ -34,7 +35,7 @@ class Column:
     ----------
     name : str
         Its name in messages.
-    kind : {'number', 'category', 'date', 'other'}
+    kind : {'number', 'boolean', 'category', 'date', 'other'}
         What its type makes of it; ``other`` cannot be used.
     dtype : str
         The name of its type.
@@ -77,7 +78,16 @@ class Table:
                         f"Found array with 0 {what} (shape={X.shape}) while a minimum "
                         "of 1 is required."
                     )
+            names = [str(name) for name in X.columns]
+            twice = sorted({name for name in names if names.count(name) > 1})
+            if twice:
+                raise ValueError(
+                    f"X has several columns of the names {twice}. Rename them: by a "
+                    "name, each column must be found."
+                )
         else:
+            if np.ma.isMaskedArray(X):
+                X = np.ma.filled(X.astype(object), np.nan)
             if isinstance(X, list | tuple):
                 # An array of its own choice would turn numbers beside texts to texts.
                 X = np.array(X, dtype=object) if _holds_texts(X) else np.asarray(X)
@@ -101,7 +111,8 @@ class Table:
             dtype = self.data.dtypes.iloc[i]
             name = str(self.data.columns[i])
             kind = _kind(dtype.kind)
-            if str(dtype).startswith("period"):
+            values = getattr(getattr(dtype, "categories", None), "dtype", dtype)
+            if values.kind in "mM" or str(dtype).startswith(_NAMES_OF_DATES):
                 kind = "date"
             if str(dtype) == "object" or str(dtype).startswith(("list", "struct")):
                 kind = _kind_of_objects(self.data.iloc[:, i].to_numpy())
@@ -110,6 +121,8 @@ class Table:
             kind = "category"
             if dtype.is_numeric():
                 kind = "number"
+            elif str(dtype) == "Boolean":
+                kind = "boolean"
             elif dtype.is_temporal():
                 kind = "date"
             elif dtype.is_nested():
@@ -156,7 +169,7 @@ class Table:
             if values.dtype.kind == "O":
                 values = np.where(_missing(values), np.nan, values)
             return values.astype(np.float64)
-        except (TypeError, ValueError) as error:
+        except Exception as error:  # frames have errors of their own
             raise ValueError(
                 f"X: column {column.name!r} ({column.dtype}) was to hold numbers, but "
                 f"not all of its values are: {error}. Pass what the estimator was "
@@ -176,6 +189,20 @@ class Table:
 
     def __len__(self) -> int:
         return self.shape[0]
+
+
+def check_target(y: Any, name: str = "y") -> None:
+    """Raise ValueError for targets of dates, and for missing ones among objects."""
+    values = np.asarray(y)
+    if values.dtype.kind in "mM":
+        raise ValueError(
+            f"{name} holds dates or times ({values.dtype}). Turn them into numbers, "
+            "such as days since a date."
+        )
+    if values.dtype.kind == "O" and any(map(_is_missing, values.reshape(-1).tolist())):
+        raise ValueError(
+            f"Input {name} contains NaN or other missing values. Leave those rows out."
+        )
 
 
 def refuse_unusable(columns: Sequence[Column]) -> None:
@@ -206,6 +233,8 @@ def _kind(code: str) -> str:
         return "number"
     if code in "mM":
         return "date"
+    if code == "b":
+        return "boolean"
     return "other" if code in "cV" else "category"
 
 
@@ -217,7 +246,7 @@ def _kind_of_objects(values: NDArray[Any], *, numbers: bool = False) -> str:
     """
     present = values[~_missing(values)]
     types = set(map(type, present.tolist()))
-    if types and all(issubclass(t, _DATES) for t in types):
+    if any(issubclass(t, _DATES) for t in types):
         return "date"
     if any(getattr(t, "__hash__", None) is None for t in types):
         return "other"

@@ -167,3 +167,15 @@ def check_sample_weight(
                 "of X. Divide the weights by their mean."
             )
     return weight
+
+
+@contextmanager
+def all_or_nothing(estimator: Any) -> Iterator[None]:
+    """Give the estimator its attributes back if the block raises."""
+    before = estimator.__dict__.copy()
+    try:
+        yield
+    except BaseException:
+        estimator.__dict__.clear()
+        estimator.__dict__.update(before)
+        raise

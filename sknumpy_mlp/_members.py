@@ -83,6 +83,10 @@ _BIAS_RATE = 0.1
 _PARAMETRIC_RATE = 0.1
 
 
+# Rows that say how long a prediction takes.
+_ROWS_TO_TIME = 1024
+
+
 @dataclass(frozen=True)
 class Blueprint:
     """What a member must know of the estimator and the data it belongs to.
@@ -140,12 +144,29 @@ class _Member(_BaseMLP, ABC):
 
     def _prepare(self, *args: Any) -> Job:
         job = super()._prepare(*args)
-        seconds_left = self._blueprint.deadline - time.time()
-        return replace(
-            job,
-            max_seconds=max(seconds_left, 1e-3),
-            n_threads=self._blueprint.n_threads,
-        )
+        deadline = self._blueprint.deadline
+        if deadline < math.inf:
+            seconds = deadline - self._seconds_to_judge(job) - time.time()
+            job = replace(job, max_seconds=max(seconds, 1e-3))
+        return replace(job, n_threads=self._blueprint.n_threads)
+
+    @staticmethod
+    def _seconds_to_judge(job: Job) -> float:
+        """Estimate how long the validation data takes, after the last step and later.
+
+        First at the end of the last epoch, then for the out-of-fold predictions.
+        """
+        if job.validation is None:
+            return 0.0
+        X = job.validation.X
+        some = X[:_ROWS_TO_TIME]
+        began = time.perf_counter()
+        job.network.predict_raw(job.params, some)
+        return 2.0 * (time.perf_counter() - began) * len(X) / len(some)
+
+    @property
+    def _convergence_matters(self) -> bool:
+        return False  # a member trains to its end, and gets its best epoch back
 
     def _make_network(self, n_features: int, n_outputs: int) -> Network:
         recipe = self._blueprint.recipe

@@ -19,8 +19,7 @@ from sklearn.metrics import accuracy_score
 from sklearn.utils import check_consistent_length, check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from sknumpy_mlp._base import all_or_nothing
-from sknumpy_mlp._calibration import best_temperature, error_quantiles
+from sknumpy_mlp._calibration import Errors, best_temperature
 from sknumpy_mlp._classes import (
     NumpyMLPClassifier,
     NumpyMLPRegressor,
@@ -35,8 +34,9 @@ from sknumpy_mlp._ensemble import (
     train_members,
 )
 from sknumpy_mlp._evaluation import Data
-from sknumpy_mlp._frames import Table
+from sknumpy_mlp._frames import Table, check_target
 from sknumpy_mlp._inputs import (
+    all_or_nothing,
     check_loss,
     check_sample_weight,
     naming,
@@ -201,6 +201,13 @@ class _BaseTabularMLP(BaseEstimator, ABC):  # type: ignore[misc]
                 "ensemble='kfold' needs at least two members, got n_members="
                 f"{self.n_members}. Use ensemble=None for a single network."
             )
+        resumes = [c for c in self.callbacks or [] if getattr(c, "resume", False)]
+        if resumes and not isinstance(self.random_state, Integral):
+            raise ValueError(
+                f"{resumes[0]!r} cannot go on where a training with random_state="
+                f"{self.random_state!r} stopped: folds and seeds would be others. Set "
+                "random_state to an int, for both trainings."
+            )
         with all_or_nothing(self):
             job = self._prepare(X, y, sample_weight, validation)
             self._train(job, began)
@@ -210,6 +217,7 @@ class _BaseTabularMLP(BaseEstimator, ABC):  # type: ignore[misc]
     ) -> "_Job":
         """Validate everything, and turn the table into numbers."""
         template = self._template(**self._shared_params())
+        check_target(y)
         y = validate_data(
             self, y=y, multi_output=True, y_numeric=self._template._numeric_target
         )
@@ -218,7 +226,7 @@ class _BaseTabularMLP(BaseEstimator, ABC):  # type: ignore[misc]
         validate_data(self, table.data, skip_check_array=True)
         n_samples = table.shape[0]
         # As long as the table is no array yet, one without columns stands for it.
-        no_columns = np.empty((n_samples, 0), np.float32)
+        no_columns = np.empty((n_samples, 0))
         check_consistent_length(no_columns, y)
         weight = check_sample_weight(sample_weight, no_columns)
         loss, n_targets = template._learn_target(
@@ -231,17 +239,30 @@ class _BaseTabularMLP(BaseEstimator, ABC):  # type: ignore[misc]
         data = weigh(Data(no_columns, encoded, weight, y), class_weights)
         # Rows without weight are not there: a fold could hold nothing but them.
         rows = np.arange(n_samples)
-        if data.sample_weight is not None and not data.sample_weight.all():
-            rows = np.flatnonzero(data.sample_weight)
-            data, table = data.take(rows), table.take(rows)
+        if data.sample_weight is not None:
+            relative = data.sample_weight / data.sample_weight.max()
+            relative = relative.astype(np.float32)
+            data = replace(data, sample_weight=relative)
+            rows = np.flatnonzero(relative)
+            if len(rows) < n_samples:
+                data, table = data.take(rows), table.take(rows)
         self.preprocessor_ = TabularPreprocessor(
             categorical_features=self.categorical_features,
             clip=_CLIP if self._recipe.clips_inputs else _NO_CLIP,
-        )
+        ).set_output(transform="default")
         data = replace(data, X=self.preprocessor_.fit_transform(table.data))
+        if data.X.shape[1] == 0:
+            names = [column.name for column in table.columns]
+            raise ValueError(
+                f"X has nothing to learn from: no column of {names} has a value in any "
+                "row (of a weight above zero)."
+            )
         X_val, *others = validation
         if X_val is not None:
             X_val = self._read(X_val, "X_val")
+            if others[0] is not None:
+                check_target(others[0], "y_val")
+        sample_weight_val = others[1]
         template.n_features_in_ = data.X.shape[1]
         held_out = template._validate_validation(
             (X_val, *others),
@@ -263,7 +284,15 @@ class _BaseTabularMLP(BaseEstimator, ABC):  # type: ignore[misc]
             self.preprocessor_.cardinalities_,
             **self._learn(template, data, loss),
         )
-        return _Job(data, held_out, blueprint, rows, n_samples)
+        return _Job(
+            data,
+            held_out,
+            blueprint,
+            rows,
+            n_samples,
+            None if weight is None else weight[rows],
+            None if sample_weight_val is None else np.asarray(sample_weight_val),
+        )
 
     def _shared_params(self) -> dict[str, Any]:
         """Return the parameters that are the members' as well."""
@@ -290,11 +319,11 @@ class _BaseTabularMLP(BaseEstimator, ABC):  # type: ignore[misc]
         with make_board(
             n_members, n_jobs, deadline, verbose=bool(self.verbose)
         ) as board:
-            members, assignments = self._train_members(job, assignments, board)
-            if not members:
+            trained = self._train_members(job, assignments, board)
+            if not trained:
                 raise KeyboardInterrupt
-            self.estimators_ = members
-            self._judge(job, assignments)
+            self.estimators_ = [member for member, _, _ in trained]
+            self._judge(job, trained)
             if refits and not board.stops:
                 self.estimators_ = self._refit(job, assignments[0].seed, board)
         self.n_iter_ = max(member.n_iter_ for member in self.estimators_)
@@ -323,11 +352,11 @@ class _BaseTabularMLP(BaseEstimator, ABC):  # type: ignore[misc]
         members = self.estimators_
         best_epoch = int(np.nanargmax(members[0].validation_scores_)) + 1
         everyone = Assignment(np.arange(len(job.data.X)), None, seed)
-        refitted, _ = self._train_members(
+        refitted = self._train_members(
             job, [everyone], board, first=1, last_epoch=best_epoch
         )
         # Broken off, it would be worse than the network that chose the epoch.
-        return members if board.stops else refitted
+        return members if board.stops else [member for member, _, _ in refitted]
 
     def _train_members(
         self,
@@ -337,8 +366,12 @@ class _BaseTabularMLP(BaseEstimator, ABC):  # type: ignore[misc]
         *,
         first: int = 0,
         last_epoch: int | None = None,
-    ) -> tuple[list[Any], list[Assignment]]:
-        """Train a member for each assignment; return those that have learnt."""
+    ) -> list[tuple[Any, Array, Assignment]]:
+        """Train a member for each assignment.
+
+        Return those that have learnt, each with its raw outputs for the rows that have
+        chosen its epoch.
+        """
         members = []
         for i, assignment in enumerate(assignments, start=first):
             params = self._shared_params() | {
@@ -349,18 +382,23 @@ class _BaseTabularMLP(BaseEstimator, ABC):  # type: ignore[misc]
                 "callbacks": [c.for_member(i) for c in self.callbacks or []],
             }
             if last_epoch is not None:
-                params["callbacks"].append(StopAfter(last_epoch))
+                # There is no validation data now that could stop it early.
+                params["callbacks"] = [
+                    callback
+                    for callback in params["callbacks"]
+                    if getattr(callback, "monitor", "loss") == "loss"
+                ] + [StopAfter(last_epoch)]
             # Class weights are among the weights of the rows already.
             params.pop("class_weight", None)
             members.append(self._member.build(job.blueprint, params))
         trained = train_members(
             members, assignments, job.data, job.validation, board, first
         )
-        learnt = [member is not None for member in trained]
-        return (
-            list(itertools.compress(trained, learnt)),
-            list(itertools.compress(assignments, learnt)),
-        )
+        return [
+            (*each, assignment)
+            for each, assignment in zip(trained, assignments, strict=True)
+            if each is not None
+        ]
 
     def _batch_size(self, n_rows: int) -> int:
         """Return the size of the batches; those of an epoch are equally large."""
@@ -370,48 +408,41 @@ class _BaseTabularMLP(BaseEstimator, ABC):  # type: ignore[misc]
         n_batches = max(1, round(n_rows / int(wanted)))
         return math.ceil(n_rows / n_batches)
 
-    def _judge(self, job: "_Job", assignments: list[Assignment]) -> None:
+    def _judge(self, job: "_Job", trained: Sequence[Any]) -> None:
         """Learn from the rows that members have not seen; set the ``oof`` attributes.
 
-        Each fold is predicted by the one member that has not seen it, a hold-out by
-        all of them together.
+        Each fold is predicted by the one member that has not seen it, a hold-out, or
+        other validation data, by all of them together.
         """
-        data, members = job.data, self.estimators_
+        raws = [raw for _, raw, _ in trained]
+        held_out = [assignment.held_out for _, _, assignment in trained]
+        is_shared = all(rows is held_out[0] for rows in held_out)
+        groups = [raws] if is_shared else [[raw] for raw in raws]
+        self.oof_predictions_ = None
         if job.validation is not None:
-            raws = [member.raw(job.validation.X) for member in members]
-            self.oof_score_, _ = self._judge_rows([raws], job.validation)
-            self.oof_predictions_ = None
+            predicted = self._learn_from_held_out(groups, job.validation)
+            self.oof_score_ = self._score_of(
+                predicted, job.validation.target, job.sample_weight_val
+            )
             return
-        held_out = [assignment.held_out for assignment in assignments]
-        groups = [([m], rows) for m, rows in zip(members, held_out, strict=True)]
-        if all(rows is held_out[0] for rows in held_out):
-            groups = [(members, held_out[0])]
-        raws = [[member.raw(data.X[rows]) for member in ms] for ms, rows in groups]
-        rows = np.concatenate([rows for _, rows in groups])
-        self.oof_score_, predicted = self._judge_rows(raws, data.take(rows))
-        shape = (job.n_samples, *predicted.shape[1:])
-        self.oof_predictions_ = np.full(shape, np.nan, predicted.dtype)
-        self.oof_predictions_[job.rows[rows]] = predicted
-
-    def _judge_rows(
-        self, raws: Sequence[Sequence[Array]], data: Data
-    ) -> tuple[float, Array]:
-        """Learn from raw outputs for some rows; return the score and predictions.
-
-        ``raws`` has for each group of rows the outputs of each of its networks.
-        """
-        predicted = self._learn_from_held_out(raws, data)
-        score = self._score_of(predicted, data.target, data.sample_weight)
-        return score, self._present(predicted)
+        rows = held_out[0] if is_shared else np.concatenate(held_out)
+        data = job.data.take(rows)
+        predicted = self._learn_from_held_out(groups, data)
+        weight = None if job.sample_weight is None else job.sample_weight[rows]
+        self.oof_score_ = self._score_of(predicted, data.target, weight)
+        presented = self._present(predicted)
+        shape = (job.n_samples, *presented.shape[1:])
+        self.oof_predictions_ = np.full(shape, np.nan, presented.dtype)
+        self.oof_predictions_[job.rows[rows]] = presented
 
     # --------------------------------------------------------------------- predict
 
     def _read(self, X: Any, name: str = "X") -> Array:
         """Return a table, with the columns that `fit` has seen, as numbers."""
         with naming(name) if name != "X" else nullcontext():
-            X = Table(X).data
-            validate_data(self, X, reset=False, skip_check_array=True)
-            return self.preprocessor_.transform(X)
+            table = Table(X)
+            validate_data(self, table.data, reset=False, skip_check_array=True)
+            return self.preprocessor_.transform_table(table)
 
     def _predict_table(self, X: Any) -> Array:
         check_is_fitted(self)
@@ -432,7 +463,8 @@ class _BaseTabularMLP(BaseEstimator, ABC):  # type: ignore[misc]
 class _Job:
     """What is to be learnt: validated data, and what all networks have in common.
 
-    ``rows`` are the numbers of the samples in ``data``, out of ``n_samples``.
+    ``rows`` are the numbers of the samples in ``data``, out of ``n_samples``.  The
+    weights are those that were given, without those of classes.
     """
 
     data: Data
@@ -440,6 +472,8 @@ class _Job:
     blueprint: Blueprint
     rows: IntArray
     n_samples: int
+    sample_weight: Array | None
+    sample_weight_val: Array | None
 
 
 class TabularMLPClassifier(ClassifierMixin, _BaseTabularMLP):  # type: ignore[misc]
@@ -1133,8 +1167,7 @@ class TabularMLPRegressor(RegressorMixin, _BaseTabularMLP):  # type: ignore[misc
                 "errors of a prediction. Two of them are an interval: see predict."
             )
         predicted = self._predict_table(X)
-        ends = error_quantiles(self._errors, self._error_weights, float(coverage))
-        interval = predicted[:, :, np.newaxis] + ends
+        interval = predicted[:, :, np.newaxis] + self._errors.quantiles(float(coverage))
         if self._loss.positive_only:
             np.maximum(interval, 0.0, out=interval)
         return interval[:, 0] if interval.shape[1] == 1 else interval
@@ -1156,7 +1189,8 @@ class TabularMLPRegressor(RegressorMixin, _BaseTabularMLP):  # type: ignore[misc
         score : float
             At most 1; 0 is the score of the best constant prediction.
         """
-        return regression_score(self._loss, y, self.predict(X), sample_weight)
+        y_pred = self.predict(X)
+        return regression_score(self._loss, y, y_pred, sample_weight)
 
     def _learn(self, template: Any, data: Data, loss: Loss) -> dict[str, Any]:
         self._loss = loss
@@ -1177,9 +1211,9 @@ class TabularMLPRegressor(RegressorMixin, _BaseTabularMLP):  # type: ignore[misc
         self, raws: Sequence[Sequence[Array]], data: Data
     ) -> Array:
         predicted = np.concatenate([self._combine(group) for group in raws])
-        self._errors = self._error_weights = None
+        self._errors = None
         if not (isinstance(self._loss, Quantile) and len(self._loss.levels) > 1):
-            self._errors, self._error_weights = data.y - predicted, data.sample_weight
+            self._errors = Errors.of(data.y - predicted, data.sample_weight)
         return predicted
 
     def _combine(self, raws: Sequence[Array]) -> Array:

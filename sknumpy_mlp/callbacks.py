@@ -2,7 +2,8 @@
 
 Pass a list of them to an estimator, ``callbacks=[History(), TimeLimit(60)]``.  They
 are called in the order of the list, and as given, never copied, so that they can be
-asked afterwards; `Callback.on_train_begin` makes each ready for another fit.  (What
+asked afterwards; `Callback.on_train_begin` makes each ready for another fit.  (The
+tabular estimators ask `Callback.for_member` for each of their networks.  What
 clones estimators clones their callbacks as well: after a grid search, ask those of its
 ``best_estimator_``.)  They run in ``fit``; ``partial_fit`` calls none, since whoever
 calls it drives the loop.

@@ -9,10 +9,16 @@ from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from sknumpy_mlp._frames import Table, refuse_unusable
+from sknumpy_mlp._inputs import all_or_nothing
 from sknumpy_mlp._parameters import Check, Choice, Number, check_parameters
 from sknumpy_mlp._typing import Array, IntArray
+from sknumpy_mlp._warnings import warn
 
 __all__ = ["TabularPreprocessor"]
+
+
+# So many values that are all unknown are no chance.
+_MANY = 20
 
 
 class TabularPreprocessor(TransformerMixin, BaseEstimator):  # type: ignore[misc]
@@ -43,8 +49,9 @@ class TabularPreprocessor(TransformerMixin, BaseEstimator):  # type: ignore[misc
     categorical_features : 'from_dtype' or array-like, default='from_dtype'
         Which columns are categories.  'from_dtype': in a frame those of categories,
         texts, objects and booleans; in an array of objects those that hold anything
-        but numbers; in an array of numbers none.  Otherwise a mask, indices, or names
-        of columns of a frame; columns that cannot be numbers must be among them.
+        but numbers; in an array of numbers none, of booleans all.  Otherwise a mask,
+        indices, or names of columns of a frame; columns that cannot be numbers must be
+        among them.
     max_onehot : int, default=8
         Columns with up to so many categories get a column for each of them.
     clip : float, default=3.0
@@ -126,7 +133,8 @@ class TabularPreprocessor(TransformerMixin, BaseEstimator):  # type: ignore[misc
         self : TabularPreprocessor
             The fitted preprocessor.
         """
-        self._fit(X)
+        with all_or_nothing(self):
+            self._fit(X)
         return self
 
     def fit_transform(self, X: Any, y: Any = None) -> Array:
@@ -144,7 +152,8 @@ class TabularPreprocessor(TransformerMixin, BaseEstimator):  # type: ignore[misc
         X_out : ndarray of shape (n_samples, n_features_out)
             The transformed table.
         """
-        return self._scale(*self._fit(X))
+        with all_or_nothing(self):
+            return self._scale(*self._fit(X))
 
     def transform(self, X: Any) -> Array:
         """Transform a table.
@@ -162,6 +171,21 @@ class TabularPreprocessor(TransformerMixin, BaseEstimator):  # type: ignore[misc
         check_is_fitted(self)
         table = Table(X)
         validate_data(self, table.data, reset=False, skip_check_array=True)
+        return self.transform_table(table)
+
+    def transform_table(self, table: Table) -> Array:
+        """Transform a table whose columns are known to be those of `fit`.
+
+        Parameters
+        ----------
+        table : Table
+            The table.
+
+        Returns
+        -------
+        X_out : ndarray of shape (n_samples, n_features_out)
+            The transformed table.
+        """
         refuse_unusable(table.columns)
         return self._scale(*self._encode(table))
 
@@ -241,9 +265,9 @@ class TabularPreprocessor(TransformerMixin, BaseEstimator):  # type: ignore[misc
     def _find_categories(self, table: Table) -> NDArray[np.bool_]:
         """Return the mask of columns of categories."""
         given = self.categorical_features
-        by_type = np.array([column.kind == "category" for column in table.columns])
+        kinds = np.array([column.kind for column in table.columns])
         if isinstance(given, str) and given == "from_dtype":
-            return by_type
+            return np.isin(kinds, ("category", "boolean"))
         mask = np.zeros(table.shape[1], dtype=bool)
         chosen = np.atleast_1d(np.asarray([] if given is None else given))
         problem = None
@@ -272,7 +296,9 @@ class TabularPreprocessor(TransformerMixin, BaseEstimator):  # type: ignore[misc
                 f"categorical_features={given!r}: {problem}. Pass 'from_dtype', a "
                 "mask, indices or names of columns."
             )
-        left = [table.columns[i].name for i in np.flatnonzero(by_type & ~mask)]
+        left = [
+            table.columns[i].name for i in np.flatnonzero((kinds == "category") & ~mask)
+        ]
         if left:
             raise ValueError(
                 f"categorical_features={given!r} leaves out {left}, whose values are "
@@ -290,7 +316,7 @@ class TabularPreprocessor(TransformerMixin, BaseEstimator):  # type: ignore[misc
         at = 0
         for i in self._onehot:
             seen = self.categories_[i]
-            codes = _codes(table.categories(i), seen)
+            codes = self._code(table, i)
             columns = self._columns_of(seen)
             if len(seen) == 2:
                 flags[:, at] = np.array([0.0, -1.0, 1.0])[codes]
@@ -303,8 +329,22 @@ class TabularPreprocessor(TransformerMixin, BaseEstimator):  # type: ignore[misc
         flags[:, at:] = np.isnan(numbers[:, positions])
         codes_out = np.zeros((len(table), len(self._coded)))
         for k, i in enumerate(self._coded):
-            codes_out[:, k] = _codes(table.categories(i), self.categories_[i])
+            codes_out[:, k] = self._code(table, i)
         return numbers, flags, codes_out
+
+    def _code(self, table: Table, i: int) -> IntArray:
+        """Return the codes of a column of categories."""
+        values = table.categories(i)
+        codes = _codes(values, self.categories_[i])
+        n_present = len(values) - values.count(None)
+        if n_present >= _MANY and not codes.any() and self.categories_[i]:
+            warn(
+                f"None of the {n_present} values of column {table.columns[i].name!r} "
+                f"({table.columns[i].dtype}) was seen by fit, which saw "
+                f"{self.categories_[i][:3]} and the like. They are taken for unknown; "
+                "has the column another type than before?"
+            )
+        return codes
 
     @property
     def _n_flags(self) -> int:
@@ -383,21 +423,23 @@ def _robust_scale(values: Array) -> tuple[Array, Array]:
     Columns without a number, or with a single one, have the factor zero.
     """
     n_columns = values.shape[1]
-    quartiles = np.zeros((3, n_columns))
-    low, high = np.zeros(n_columns), np.zeros(n_columns)
+    center, factor = np.zeros(n_columns), np.zeros(n_columns)
     is_missing = np.isnan(values)
-    whole = ~is_missing.any(axis=0)
-    if whole.any():
-        known = values[:, whole]
-        quartiles[:, whole] = np.quantile(known, [0.25, 0.5, 0.75], axis=0)
-        low[whole], high[whole] = known.min(axis=0), known.max(axis=0)
-    for j in np.flatnonzero(~whole & ~is_missing.all(axis=0)):
-        known = values[~is_missing[:, j], j]
-        quartiles[:, j] = np.quantile(known, [0.25, 0.5, 0.75])
-        low[j], high[j] = known.min(), known.max()
-    with np.errstate(over="ignore", divide="ignore"):
-        spread = quartiles[2] - quartiles[0]
-        spread = np.where(spread > 0.0, spread, 0.5 * high - 0.5 * low)
-        factor = np.where(spread > 0.0, 1.0 / spread, 0.0)
+    whole = np.flatnonzero(~is_missing.any(axis=0))
+    # Columns without gaps all at once, which is much faster.
+    groups = [(whole, values[:, whole])] if len(whole) and len(values) else []
+    for j in np.flatnonzero(is_missing.any(axis=0) & ~is_missing.all(axis=0)):
+        groups.append((np.array([j]), values[~is_missing[:, j], j, np.newaxis]))
+    for columns, known in groups:
+        largest = np.abs(known).max(axis=0)
+        largest[largest == 0.0] = 1.0
+        unit = known / largest  # differences of the largest numbers would overflow
+        low, center[columns], high = np.quantile(unit, [0.25, 0.5, 0.75], axis=0)
+        spread = high - low
+        half_range = 0.5 * (unit.max(axis=0) - unit.min(axis=0))
+        spread = np.where(spread > 0.0, spread, half_range)
+        with np.errstate(divide="ignore", over="ignore"):
+            factor[columns] = np.where(spread > 0.0, 1.0 / spread / largest, 0.0)
+        center[columns] *= largest
     factor[~np.isfinite(factor)] = 0.0
-    return quartiles[1], factor
+    return center, factor

@@ -183,6 +183,8 @@ def test_names_need_a_frame():
         pd.DataFrame({"when": pd.date_range("2020-01-01", periods=3, tz="UTC")}),
         pd.DataFrame({"when": pd.period_range("2020-01", periods=3, freq="M")}),
         pd.DataFrame({"when": [datetime.date(2020, 1, i) for i in (1, 2, 3)]}),
+        pd.DataFrame({"when": [datetime.date(2020, 1, 1), "soon", None]}),
+        pd.DataFrame({"when": pd.Categorical(pd.date_range("2020", periods=3))}),
         pl.DataFrame({"when": [datetime.date(2020, 1, i) for i in (1, 2, 3)]}),
         pl.DataFrame({"when": [datetime.timedelta(i) for i in (1, 2, 3)]}),
         np.array([["2020-01-01"], ["2020-01-02"]], dtype="datetime64[D]"),
@@ -260,6 +262,49 @@ def test_large_numbers_keep_their_differences_in_float32():
     out = TabularPreprocessor().fit_transform(years)
     assert out.dtype == np.float32
     assert len(np.unique(out)) == 5
+
+
+def test_a_fit_that_fails_leaves_the_preprocessor_as_it_was():
+    preprocessor = TabularPreprocessor().fit(_pandas())
+    before = preprocessor.transform(_pandas())
+    with pytest.raises(ValueError, match="infinity"):
+        preprocessor.fit(pd.DataFrame({"z": [1.0, np.inf]}))
+    np.testing.assert_array_equal(preprocessor.transform(_pandas()), before)
+
+
+def test_columns_that_vary_only_in_being_there_are_not_constant():
+    X = pd.DataFrame({"a": [5.0, np.nan] * 3, "c": ["x", None] * 3})
+    preprocessor = TabularPreprocessor().fit(X)
+    assert preprocessor.constant_features_ == []
+    assert (preprocessor.transform(X).std(axis=0)[1:] > 0).all()
+
+
+def test_booleans_can_be_numbers():
+    X = np.array([[True, False], [False, False], [True, True]])
+    preprocessor = TabularPreprocessor(categorical_features=None).fit(X)
+    assert not preprocessor.is_categorical_.any()
+
+
+def test_a_column_of_which_nothing_is_known_any_more_gives_a_warning():
+    X = pd.DataFrame({"code": pd.Categorical(list(range(12)) * 2)})
+    preprocessor = TabularPreprocessor().fit(X)
+    with pytest.warns(UserWarning, match="another type than before"):
+        preprocessor.transform(X.astype(str))
+
+
+def test_masked_numbers_are_missing():
+    X = np.ma.masked_equal([[1.0], [2.0], [-9999.0], [3.0]], -9999.0)
+    preprocessor = TabularPreprocessor().fit(X)
+    assert preprocessor.get_feature_names_out().tolist() == [
+        "x0",
+        "missingindicator_x0",
+    ]
+
+
+def test_columns_of_the_same_name():
+    X = pd.DataFrame([[1.0, 2.0], [3.0, 4.0]], columns=["a", "a"])
+    with pytest.raises(ValueError, match=r"names \['a'\]"):
+        TabularPreprocessor().fit(X)
 
 
 def test_set_output_and_clone():

@@ -3,6 +3,7 @@
 import math
 import pickle
 import signal
+import tempfile
 import threading
 import time
 
@@ -11,7 +12,10 @@ import numpy as np
 import pandas as pd
 import polars as pl
 import pytest
+from sklearn import config_context
+from sklearn.base import clone
 from sklearn.datasets import load_diabetes, load_iris, load_linnerud
+from sklearn.exceptions import NotFittedError
 from sklearn.metrics import accuracy_score, log_loss, r2_score
 from sklearn.model_selection import GridSearchCV, train_test_split
 from threadpoolctl import threadpool_limits
@@ -22,12 +26,19 @@ from sknumpy_mlp import (
     TabularMLPRegressor,
     _ensemble,
 )
-from sknumpy_mlp._calibration import best_temperature, error_quantiles
+from sknumpy_mlp._calibration import Errors, best_temperature
 from sknumpy_mlp._ensemble import assign
 from sknumpy_mlp._evaluation import Data
 from sknumpy_mlp._targets import TargetScale
-from sknumpy_mlp.callbacks import Callback, Checkpoint, History, TimeLimit
+from sknumpy_mlp.callbacks import (
+    Callback,
+    Checkpoint,
+    EarlyStopping,
+    History,
+    TimeLimit,
+)
 from sknumpy_mlp.losses import Huber, Poisson, Quantile, SquaredError
+from sknumpy_mlp.schedules import FlatCosine
 
 SHORT = {
     "hidden_layer_sizes": (32, 32),
@@ -198,12 +209,21 @@ def test_intervals_hold_as_much_as_they_say(coverage):
 
 
 def test_quantiles_of_errors_count_a_new_one():
-    errors = np.arange(1.0, 10.0)[:, None]
-    np.testing.assert_array_equal(error_quantiles(errors, None, 0.8), [[1.0, 9.0]])
-    assert error_quantiles(errors, None, 0.9).tolist() == [[-math.inf, math.inf]]
-    weights = np.ones(9)
-    weights[8] = 1e-9
-    assert error_quantiles(errors, weights, 0.6)[0, 1] < 9.0
+    errors = np.random.default_rng(0).permutation(np.arange(1.0, 10.0))[:, None]
+    plain = Errors.of(errors, None)
+    np.testing.assert_array_equal(plain.quantiles(0.8), [[1.0, 9.0]])
+    np.testing.assert_array_equal(plain.quantiles(0.6), [[2.0, 8.0]])
+    assert plain.quantiles(0.9).tolist() == [[-math.inf, math.inf]]
+
+
+def test_weights_of_errors_count():
+    # Of the weights and a new one of their mean, 5, the errors have the shares
+    # 1: 10/20, 2: 4/20, 3: 1/20.
+    errors = Errors.of(np.array([[3.0], [1.0], [2.0]]), np.array([1.0, 10.0, 4.0]))
+    upper = [errors.quantiles(c)[0, 1] for c in (0.0001, 0.2, 0.4, 0.5, 0.6)]
+    assert upper == [2.0, 2.0, 2.0, 3.0, math.inf]
+    lower = [errors.quantiles(c)[0, 0] for c in (0.2, 0.5, 0.6)]
+    assert lower == [1.0, 1.0, -math.inf]
 
 
 def test_intervals_of_several_targets_and_of_positive_ones():
@@ -315,14 +335,17 @@ def test_a_class_of_one_row_is_known_to_all_networks():
 # --------------------------------------------------------------------------- weights
 
 
-def test_rows_of_weight_zero_are_not_there():
-    X, y = load_diabetes(return_X_y=True)
+@pytest.mark.parametrize("as_frame", [False, True])
+def test_rows_of_weight_zero_are_not_there(as_frame):
+    X, y = load_diabetes(return_X_y=True, as_frame=as_frame)
     weight = np.ones(len(y))
     weight[:50] = 0
-    y = y.copy()
-    y[:50] = 1e9
-    reg = _regressor(max_iter=30).fit(X, y, sample_weight=weight)
-    assert reg.predict(X).max() < 1e3
+    strange_X, strange_y = X.copy(), y.copy()
+    strange_X[:50] += 1e3
+    strange_y[:50] = 1e9
+    reg = _regressor().fit(strange_X, strange_y, sample_weight=weight)
+    without = _regressor().fit(X[50:], y[50:], sample_weight=weight[50:])
+    np.testing.assert_array_equal(reg.predict(X), without.predict(X))
     assert np.isnan(reg.oof_predictions_[:50]).all()
     assert not np.isnan(reg.oof_predictions_[50:]).any()
 
@@ -493,11 +516,42 @@ def test_ctrl_c_keeps_what_has_been_learnt():
     assert np.isfinite(reg.predict(X)).all()
 
 
-def test_ctrl_c_while_networks_train_side_by_side():
+@pytest.mark.parametrize("epoch", [3, 12])
+def test_ctrl_c_in_a_refit_keeps_the_network_that_chose_the_epoch(epoch):
+    X, y = load_diabetes(return_X_y=True)
+    interrupt = _Interrupt(epoch)
+    interrupt.n_runs = 1 if epoch == 3 else 0  # in the first run, or in the refit
+    if epoch == 12:
+        interrupt.epoch = 1
+    reg = _regressor(ensemble="refit", callbacks=[interrupt])
+    with pytest.warns(UserWarning, match="interrupted by user"):
+        reg.fit(X, y)
+    (member,) = reg.estimators_
+    assert member.validation_scores_ is not None
+    assert member.n_iter_ == epoch
+
+
+def test_resuming_needs_a_seed(tmp_path):
+    X, y = load_diabetes(return_X_y=True)
+    reg = _regressor(
+        random_state=None, callbacks=[Checkpoint(tmp_path / "run.npz", resume=True)]
+    )
+    with pytest.raises(ValueError, match="Set random_state to an int"):
+        reg.fit(X, y)
+
+
+def test_ctrl_c_while_networks_train_side_by_side(tmp_path, monkeypatch):
     X, y = load_diabetes(return_X_y=True)
     reg = _regressor(n_jobs=3, max_iter=10**6)
-    timer = threading.Timer(1.0, signal.raise_signal, [signal.SIGINT])
-    timer.start()
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+
+    def interrupt():
+        deadline = time.monotonic() + 120
+        while len(list(tmp_path.glob("*/[012]"))) < 3 and time.monotonic() < deadline:
+            time.sleep(0.1)
+        signal.raise_signal(signal.SIGINT)
+
+    threading.Thread(target=interrupt).start()
     with pytest.warns(UserWarning, match="interrupted by user"):
         reg.fit(X, y)
     assert len(reg.estimators_) == 3
@@ -526,23 +580,29 @@ def test_histories_are_kept_for_each_network():
     assert curves == [member.loss_curve_ for member in reg.estimators_]
 
 
-def test_checkpoints_bring_a_broken_training_to_the_same_end(tmp_path):
+@pytest.mark.parametrize("ensemble", ENSEMBLES)
+def test_checkpoints_bring_a_broken_training_to_the_same_end(ensemble, tmp_path):
     X, y = load_diabetes(return_X_y=True)
     path = tmp_path / "run.npz"
-    whole = _regressor(n_jobs=1).fit(X, y)
+    whole = _regressor(ensemble=ensemble).fit(X, y)
+    break_in = 17 if ensemble in ("kfold", "seeds") else 8
 
     class Break(Callback):
         n_epochs = 0
 
         def on_epoch_end(self, event):
             self.n_epochs += 1
-            if self.n_epochs == 17:
+            if self.n_epochs == break_in:
                 raise RuntimeError
 
     with pytest.raises(RuntimeError):
-        _regressor(callbacks=[Checkpoint(path), Break()]).fit(X, y)
-    assert sorted(p.name for p in tmp_path.iterdir()) == ["run-0.npz", "run-1.npz"]
-    resumed = _regressor(callbacks=[Checkpoint(path, resume=True)]).fit(X, y)
+        _regressor(ensemble=ensemble, callbacks=[Checkpoint(path), Break()]).fit(X, y)
+    n_begun = 1 + break_in // 12
+    names = sorted(p.name for p in tmp_path.iterdir())
+    assert names == [f"run-{i}.npz" for i in range(n_begun)]
+    resumed = _regressor(
+        ensemble=ensemble, callbacks=[Checkpoint(path, resume=True), EarlyStopping()]
+    ).fit(X, y)
     np.testing.assert_array_equal(resumed.predict(X), whole.predict(X))
 
 
@@ -558,6 +618,66 @@ def test_pickles_predict_the_same_and_carry_no_data(tmp_path):
     )
     # Out-of-fold predictions and errors are kept; the table is not.
     assert len(pickle.dumps(reg)) < 2000 * 8 * 2 + 60_000
+
+
+def test_pickles_do_not_give_the_target_away():
+    X, y = load_diabetes(return_X_y=True)
+    reg = _regressor(max_iter=2).fit(X, y)
+    errors = reg._errors.values
+    assert (np.diff(errors) >= 0).all()
+
+
+@pytest.mark.parametrize("output", ["pandas", "polars"])
+def test_a_global_wish_for_frames_does_not_reach_inside(output):
+    X, value = _table()
+    with config_context(transform_output=output):
+        reg = _regressor(max_iter=2).fit(X, value)
+        assert isinstance(reg.predict(X), np.ndarray)
+
+
+def test_a_member_can_be_cloned_and_looked_into():
+    X, y = load_diabetes(return_X_y=True)
+    member = _regressor(max_iter=2).fit(X, y).estimators_[0]
+    table = np.zeros((5, 10), np.float32)
+    # What the units are, not what their activation, a layer of its own, is given.
+    assert member.hidden_activations(table, layer=0).min() > -0.4
+    assert clone(member).fit(table, y[:5]).n_iter_ > 0
+
+
+def test_the_network_is_what_it_is_said_to_be():
+    X, value = _table()
+    reg = _regressor(hidden_layer_sizes=(16, 9), max_iter=2).fit(X, value)
+    member = reg.estimators_[0]
+    kinds = [type(layer).__name__ for layer in member._network.layers]
+    assert kinds == [
+        "SideBySide",
+        "Scaling",
+        "Dense",
+        "Parametric",
+        "Dropout",
+        "Dense",
+        "Parametric",
+        "Dropout",
+        "Dense",
+    ]
+    layers = member._network.layers
+    assert layers[1].rate_factor == 6.0
+    assert layers[5].rate_factors == (1 / 4, 0.1)
+    assert layers[8].rate_factors == (1 / 3, 0.1)
+    assert isinstance(layers[4].schedule, FlatCosine)
+    assert isinstance(member._decay_schedule(), FlatCosine)
+
+
+def test_categories_that_a_network_has_not_seen_are_zeros_for_it():
+    rng = np.random.default_rng(0)
+    towns = [f"town {i}" for i in range(40)]
+    X = pd.DataFrame({"town": towns, "x": rng.normal(size=40)})
+    reg = _regressor(max_iter=2).fit(X, X["x"])
+    for member in reg.estimators_:
+        (table, *_), *_ = member._network.views(member._params)
+        # Each town is there once; each network has seen two thirds of them.
+        unseen = ~table.any(axis=1)
+        assert 1 + 13 <= unseen.sum() <= 1 + 14
 
 
 def test_in_a_grid_search():
@@ -618,6 +738,9 @@ def test_folds_need_two_networks():
         ([[0.0], [1.0]], [1.0, 2.0, 3.0], "inconsistent"),
         ([[0.0], [1.0]], None, "y"),
         (pd.DataFrame({"d": pd.date_range("2020", periods=2)}), [1.0, 2.0], "weekday"),
+        ([[0.0], [1.0]], pd.Series(pd.date_range("2020", periods=2)), "y holds dates"),
+        ([[0.0], [1.0]], pd.Series([pd.NaT, pd.NaT]), "y holds dates"),
+        (pd.DataFrame({"a": [None, None]}, dtype=object), [1.0, 2.0], "nothing to le"),
     ],
 )
 def test_data_that_cannot_be_used(X, y, message):
@@ -633,6 +756,42 @@ def test_other_columns_than_in_fit():
     reg = _regressor(max_iter=1).fit(X.to_numpy(), value)
     with pytest.raises(ValueError, match="TabularMLPRegressor is expecting 5"):
         reg.predict(X.to_numpy()[:, :3])
+
+
+@pytest.mark.parametrize(
+    "y",
+    [
+        np.array(["a", None], dtype=object),
+        pd.Series(["a", pd.NA], dtype="string"),
+        pl.Series(["a", None]),
+        np.array(["a", np.nan], dtype=object),
+    ],
+)
+def test_labels_that_are_missing(y):
+    with pytest.raises(ValueError, match=r"y contains.*NaN"):
+        _classifier().fit([[0.0], [1.0]], y)
+
+
+@pytest.mark.parametrize("method", ["predict", "score", "prediction_interval"])
+def test_before_fit(method):
+    args = ([[0.0]], [1.0]) if method == "score" else ([[0.0]],)
+    with pytest.raises(NotFittedError):
+        getattr(_regressor(), method)(*args)
+
+
+def test_class_weights_do_not_weigh_the_score():
+    X, y = load_iris(return_X_y=True)
+    clf = _classifier(class_weight={0: 1.0, 1: 100.0, 2: 1.0}).fit(X, y)
+    labels = clf.oof_predictions_.argmax(axis=1)
+    assert clf.oof_score_ == accuracy_score(y, labels)
+
+
+def test_validation_targets_keep_their_digits():
+    X, y = load_diabetes(return_X_y=True)
+    far = y / 1e3 + 1e9
+    reg = _regressor().fit(X[:300], far[:300], X_val=X[300:], y_val=far[300:])
+    low, high = reg.prediction_interval(X[300:], coverage=0.8).T
+    assert np.mean((low <= far[300:]) & (far[300:] <= high)) > 0.75
 
 
 def test_targets_outside_the_domain_of_the_loss():

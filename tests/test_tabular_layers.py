@@ -2,8 +2,11 @@
 
 import numpy as np
 import pytest
+import scipy.sparse
 
+from sknumpy_mlp import NumpyMLPClassifier
 from sknumpy_mlp._network import Network, Workspace
+from sknumpy_mlp._training import Regularization, update
 from sknumpy_mlp.activations import ACTIVATIONS, Tanh
 from sknumpy_mlp.embeddings import (
     CategoryEmbedding,
@@ -12,7 +15,9 @@ from sknumpy_mlp.embeddings import (
     SideBySide,
 )
 from sknumpy_mlp.initializers import DataDriven
-from sknumpy_mlp.layers import Dense, Parametric, Scaling
+from sknumpy_mlp.layers import Dense, Dropout, Noise, Parametric, Scaling
+from sknumpy_mlp.optimizers import OPTIMIZERS
+from sknumpy_mlp.schedules import FlatCosine
 
 N_ROWS = 7
 SMOOTH = [name for name in ACTIVATIONS if name not in ("relu", "leaky_relu")]
@@ -167,22 +172,79 @@ def test_rates_of_side_by_side_layers_go_with_their_parameters():
 
 def test_data_driven_weights_give_units_of_unit_variance_that_bend_inside_the_data():
     rng = np.random.default_rng(0)
-    X = rng.normal(3.0, [0.01, 100.0], size=(500, 2))
+    X = rng.normal(3.0, [0.01, 0.02], size=(500, 2))
     init = DataDriven()
     network = Network((Dense(2, 20, Tanh(), init), Dense(20, 30, init_weights=init)))
     params = network.init(rng, float)
     network.adapt(params, X, rng)
     (W, b), (V, _) = network.views(params)
-    z = X @ W + b
+    u, z = X @ W, X @ W + b
     np.testing.assert_allclose(z.std(axis=0), 1.0)
-    assert (z.min(axis=0) < 0).all()
-    assert (z.max(axis=0) > 0).all()
+    # The inputs are far from zero, and so would be the bends without their biases.
+    assert (np.abs(u.mean(axis=0)) > 10).any()
+    assert (u.min(axis=0) < -b).all()
+    assert (u.max(axis=0) > -b).all()
     np.testing.assert_allclose((np.tanh(z) @ V).std(axis=0), 1.0)
 
 
-def test_data_driven_weights_of_constant_inputs_are_finite():
+@pytest.mark.parametrize("value", [0.0, 1.0, 0.37])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_data_driven_weights_of_constant_inputs_are_no_larger(value, dtype):
     rng = np.random.default_rng(0)
-    network = Network((Dense(2, 3, init_weights=DataDriven()),))
-    params = network.init(rng, float)
-    network.adapt(params, np.zeros((5, 2)), rng)
-    assert np.isfinite(params).all()
+    network = Network((Dense(20, 3, init_weights=DataDriven()),))
+    params = network.init(rng, dtype)
+    network.adapt(params, np.full((300, 20), value, dtype), rng)
+    assert np.abs(params).max() < 10
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+def test_data_driven_weights_of_sparse_inputs():
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(40, 5)) * (rng.random((40, 5)) < 0.5)
+    y = np.arange(40) % 2
+    dense, sparse = (
+        NumpyMLPClassifier(init="data", random_state=0, max_iter=3).fit(x, y)
+        for x in (X, scipy.sparse.csr_matrix(X))
+    )
+    np.testing.assert_allclose(dense.coefs_[0], sparse.coefs_[0], rtol=1e-6)
+
+
+@pytest.mark.parametrize("name", OPTIMIZERS)
+def test_factors_on_the_rate_are_rates_of_their_own(name):
+    rng = np.random.default_rng(0)
+    factors = np.array([1.0, 0.1, 6.0])
+    together, apart = np.ones(3), np.ones(3)
+    optimizer = OPTIMIZERS[name]()
+    optimizer.init(together)
+    singles = [OPTIMIZERS[name]() for _ in factors]
+    for i, single in enumerate(singles):
+        single.init(apart[i : i + 1])
+    for _ in range(5):
+        grad = rng.normal(size=3)
+        optimizer.step(together, grad.copy(), 0.01, rate_factors=factors)
+        for i, single in enumerate(singles):
+            part = slice(i, i + 1)
+            single.step(apart[part], grad[part].copy(), 0.01 * factors[i])
+    np.testing.assert_allclose(together, apart)
+
+
+def test_dropout_and_decay_follow_their_schedules():
+    layer = Dropout(1000, 0.5, FlatCosine())
+    x = np.ones((20, 1000))
+    buffers = layer.make_buffers(
+        20, float, training=True, need_input_gradient=True, sparse_input=False
+    )
+    for progress, rate in ((0.0, 0.5), (0.75, 0.25), (1.0, 0.0)):
+        noise = Noise(np.random.default_rng(0), progress)
+        dropped = layer.forward((), x, buffers, noise) == 0
+        assert abs(dropped.mean() - rate) < 0.02
+    network = Network((Dense(2, 2),))
+    params = np.ones(network.n_params)
+    workspace = Workspace(network, params, 1, rng=np.random.default_rng(0))
+    regularization = Regularization(weight_decay=0.5, decay_schedule=FlatCosine())
+    optimizer = OPTIMIZERS["sgd"]()
+    optimizer.init(params)
+    for progress, share in ((1.0, 1.0), (0.75, 0.75), (0.0, 0.5)):
+        params[...], workspace.grad[...] = 1.0, 0.0
+        update(workspace, optimizer, 1.0, 0.0, regularization, progress)
+        np.testing.assert_allclose(workspace.coefs, share)
