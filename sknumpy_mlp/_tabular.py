@@ -521,8 +521,12 @@ class TabularMLPClassifier(ClassifierMixin, _BaseTabularMLP):  # type: ignore[mi
         will still take.
     validation_fraction : float, default=0.2
         Share of the samples that is held out, for an ``ensemble`` without folds.
-    beta_1, beta_2, epsilon : float, default=0.9, 0.95, 1e-8
-        Constants of 'adam' and 'rmsprop'.
+    beta_1 : float, default=0.9
+        Decay rate of Adam's first moment, in [0, 1).
+    beta_2 : float, default=0.95
+        Decay rate of Adam's second moment, in [0, 1).
+    epsilon : float, default=1e-8
+        Keeps the division of 'adam' and 'rmsprop' finite.
     n_iter_no_change : int or inf, default=inf
         Epochs without improvement of the validation score that a network goes on for.
         A network trains to the end by default and gets its best epoch back: while the
@@ -887,8 +891,12 @@ class TabularMLPRegressor(RegressorMixin, _BaseTabularMLP):  # type: ignore[misc
         will still take.
     validation_fraction : float, default=0.2
         Share of the samples that is held out, for an ``ensemble`` without folds.
-    beta_1, beta_2, epsilon : float, default=0.9, 0.95, 1e-8
-        Constants of 'adam' and 'rmsprop'.
+    beta_1 : float, default=0.9
+        Decay rate of Adam's first moment, in [0, 1).
+    beta_2 : float, default=0.95
+        Decay rate of Adam's second moment, in [0, 1).
+    epsilon : float, default=1e-8
+        Keeps the division of 'adam' and 'rmsprop' finite.
     n_iter_no_change : int or inf, default=inf
         Epochs without improvement of the validation score that a network goes on for.
         A network trains to the end by default and gets its best epoch back: while the

@@ -176,7 +176,7 @@ class DataDriven:
         W /= std
         u /= std
         n_units = len(b)
-        rows = rng.choice(len(x), (self.n_rows_bias, n_units))
+        rows = rng.choice(len(u), (self.n_rows_bias, n_units))
         shares = rng.exponential(size=(self.n_rows_bias, n_units))
         shares /= shares.sum(axis=0)
         b[...] = -(shares * u[rows, np.arange(n_units)]).sum(axis=0)

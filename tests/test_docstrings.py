@@ -1,13 +1,22 @@
 """The docstrings of the estimators name what is there, no more and no less."""
 
 import inspect
+import math
 import re
 
+import pandas as pd
 import pytest
 
-from sknumpy_mlp import NumpyMLPClassifier, NumpyMLPRegressor
+from sknumpy_mlp import (
+    NumpyMLPClassifier,
+    NumpyMLPRegressor,
+    TabularMLPClassifier,
+    TabularMLPRegressor,
+    TabularPreprocessor,
+)
 
 both = pytest.mark.parametrize("Estimator", [NumpyMLPClassifier, NumpyMLPRegressor])
+TABULAR = [TabularMLPClassifier, TabularMLPRegressor, TabularPreprocessor]
 
 
 def _section(Estimator, title):
@@ -21,7 +30,7 @@ def _section(Estimator, title):
     }
 
 
-@both
+@pytest.mark.parametrize("Estimator", [NumpyMLPClassifier, NumpyMLPRegressor, *TABULAR])
 def test_parameters_are_documented_in_order_with_their_defaults(Estimator):
     documented = _section(Estimator, "Parameters")
     signature = inspect.signature(Estimator).parameters
@@ -29,7 +38,7 @@ def test_parameters_are_documented_in_order_with_their_defaults(Estimator):
     for name, parameter in signature.items():
         kind = documented[name][0]
         default = kind.split("default=")[1]
-        assert eval(default) == parameter.default, name
+        assert eval(default, {"inf": math.inf}) == parameter.default, name
 
 
 def test_shared_parameters_are_described_alike():
@@ -48,10 +57,26 @@ def test_shared_parameters_are_described_alike():
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 @both
 def test_fitted_attributes_are_documented(Estimator):
-    import pandas as pd
-
     frame = pd.DataFrame({"a": [0.0, 1.0, 2.0], "b": [1.0, 0.0, 1.0]})
     est = Estimator(max_iter=2).fit(frame, [0, 1, 0])
     fitted = {name for name in vars(est) if name.endswith("_")}
     documented = _section(Estimator, "Attributes").keys()
     assert documented == fitted | {"coefs_", "intercepts_"}
+
+
+@pytest.mark.parametrize("Estimator", TABULAR)
+def test_fitted_attributes_of_tabular_estimators_are_documented(Estimator):
+    frame = pd.DataFrame({"a": [0.0, 1.0, 2.0], "b": [1.0, 0.0, 1.0]})
+    short = {"max_iter": 2, "hidden_layer_sizes": 2}
+    params = short if hasattr(Estimator, "predict") else {}
+    est = Estimator(**params).fit(frame, [0, 1, 0])
+    fitted = {name for name in vars(est) if re.fullmatch(r"[a-z]\w*_", name)}
+    assert _section(Estimator, "Attributes").keys() == fitted
+
+
+def test_shared_parameters_of_tabular_estimators_are_described_alike():
+    classifier, regressor = (_section(each, "Parameters") for each in TABULAR[:2])
+    assert classifier.keys() - regressor.keys() == {"class_weight"}
+    for name in regressor.keys() - {"loss", "learning_rate_init"}:
+        ours = [text.replace("Classifier", "Regressor") for text in classifier[name]]
+        assert ours == regressor[name], name

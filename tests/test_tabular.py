@@ -641,7 +641,8 @@ def test_a_member_can_be_cloned_and_looked_into():
     table = np.zeros((5, 10), np.float32)
     # What the units are, not what their activation, a layer of its own, is given.
     assert member.hidden_activations(table, layer=0).min() > -0.4
-    assert clone(member).fit(table, y[:5]).n_iter_ > 0
+    table = reg.preprocessor_.transform(X)
+    assert clone(member).fit(table, y).n_iter_ > 0
 
 
 def test_the_network_is_what_it_is_said_to_be():
