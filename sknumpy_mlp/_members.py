@@ -78,6 +78,13 @@ class Recipe:
 
 # Factors on the learning rate, from the paper that `Recipe` follows.
 _EMBEDDING_RATE = 0.1
+
+# Scales of the embeddings' frequencies.  Short waves follow sharp bends, and noise: up
+# to a thousand rows there are none, from ten thousand on they have the unit of the
+# scaled numbers.
+_LONGEST_WAVES = 0.1
+_ROWS_FOR_SHORT_WAVES = 10_000
+
 _SCALING_RATE = 6.0
 _BIAS_RATE = 0.1
 _PARAMETRIC_RATE = 0.1
@@ -95,6 +102,8 @@ class Blueprint:
     ----------
     recipe : Recipe
         The pieces of the network.
+    n_rows : int
+        How many rows there are in all.
     n_numbers : int
         How many of the first columns are numbers.
     cardinalities : tuple of int
@@ -110,6 +119,7 @@ class Blueprint:
     """
 
     recipe: Recipe
+    n_rows: int
     n_numbers: int
     cardinalities: tuple[int, ...] = ()
     classes: NDArray[Any] | None = None
@@ -195,13 +205,24 @@ class _Member(_BaseMLP, ABC):
                 layers.append(layer)
         return Network(tuple(layers))
 
+    def _shortest_waves(self) -> float:
+        """Return the scale of the highest frequencies that so many rows can tell."""
+        share = self._blueprint.n_rows / _ROWS_FOR_SHORT_WAVES
+        return min(max(share, _LONGEST_WAVES), 1.0)
+
     def _make_first_layer(self, n_features: int) -> Layer:
         blueprint = self._blueprint
         n_numbers, cardinalities = blueprint.n_numbers, blueprint.cardinalities
         n_passed = n_features - n_numbers - len(cardinalities)
         parts: list[Layer] = []
         if n_numbers and blueprint.recipe.embeds_numbers:
-            parts.append(PeriodicEmbedding(n_numbers, rate_factor=_EMBEDDING_RATE))
+            parts.append(
+                PeriodicEmbedding(
+                    n_numbers,
+                    scales=(_LONGEST_WAVES, self._shortest_waves()),
+                    rate_factor=_EMBEDDING_RATE,
+                )
+            )
         else:
             n_passed += n_numbers
         if n_passed:
@@ -240,11 +261,15 @@ class MemberRegressor(_Member, NumpyMLPRegressor):
         )
 
     def raw(self, X: Array) -> Array:
-        """Return the network's raw outputs for a preprocessed table, in float64.
+        """Return the network's raw outputs for a preprocessed table.
 
-        A target far from zero has digits that float32 would lose when it is unscaled.
+        Regressors learn in float32 and predict in float64: a target far from zero has
+        digits that float32 would lose, and a float64 result must not tell by its last
+        digits which other rows it was predicted with.
         """
-        return super().raw(X).astype(np.float64)
+        params, X = self._params.astype(np.float64), X.astype(np.float64)
+        outputs: Array = self._network.predict_raw(params, X)
+        return outputs
 
     def _unscale(self, raw: Array) -> Array:
         """Return predictions on the target's own scale; ``raw`` is destroyed."""
@@ -252,4 +277,4 @@ class MemberRegressor(_Member, NumpyMLPRegressor):
         return self._blueprint.scale.inverse(self._loss.predict(raw))
 
     def _predict_target(self, X: Any) -> Array:
-        return self._unscale(self._forward(X).astype(np.float64))
+        return self._unscale(self.raw(self._validate_input(X, self._params.dtype)))

@@ -217,7 +217,8 @@ class _BaseTabularMLP(BaseEstimator, ABC):  # type: ignore[misc]
     ) -> "_Job":
         """Validate everything, and turn the table into numbers."""
         template = self._template(**self._shared_params())
-        check_target(y)
+        if y is not None:
+            check_target(y)
         y = validate_data(
             self, y=y, multi_output=True, y_numeric=self._template._numeric_target
         )
@@ -280,6 +281,7 @@ class _BaseTabularMLP(BaseEstimator, ABC):  # type: ignore[misc]
             )
         blueprint = Blueprint(
             self._recipe,
+            len(rows),
             self.preprocessor_.n_numbers_,
             self.preprocessor_.cardinalities_,
             **self._learn(template, data, loss),
@@ -621,7 +623,7 @@ class TabularMLPClassifier(ClassifierMixin, _BaseTabularMLP):  # type: ignore[mi
     Notes
     -----
     The network is RealMLP [1]_ with changes that were measured on tables of 600 to
-    20,000 samples (``benchmarks/README.md``): no label smoothing, the best epoch by
+    20,000 samples (``benchmarks/tabular.md``): no label smoothing, the best epoch by
     the loss, folds instead of a hold-out, calibrated logits, and missing numbers.
 
     Ctrl-C ends the training early and keeps the networks that have finished an epoch.
@@ -854,7 +856,7 @@ class TabularMLPRegressor(RegressorMixin, _BaseTabularMLP):  # type: ignore[misc
     of it, the target is standardised (divided by its mean for losses with a
     logarithmic link), and several networks with embeddings for numbers and
     categories, trained on different folds, predict their mean, within the range of
-    the targets seen.  Computes in float32.
+    the targets seen.  Trains in float32 and predicts in float64.
 
     Parameters
     ----------
@@ -985,7 +987,7 @@ class TabularMLPRegressor(RegressorMixin, _BaseTabularMLP):  # type: ignore[misc
     Notes
     -----
     The network is RealMLP [1]_ with changes that were measured on tables of 600 to
-    20,000 samples (``benchmarks/README.md``): no label smoothing, the best epoch by
+    20,000 samples (``benchmarks/tabular.md``): no label smoothing, the best epoch by
     the loss, folds instead of a hold-out, prediction intervals, and missing numbers.
 
     Ctrl-C ends the training early and keeps the networks that have finished an epoch.

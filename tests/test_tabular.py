@@ -637,7 +637,8 @@ def test_a_global_wish_for_frames_does_not_reach_inside(output):
 
 def test_a_member_can_be_cloned_and_looked_into():
     X, y = load_diabetes(return_X_y=True)
-    member = _regressor(max_iter=2).fit(X, y).estimators_[0]
+    reg = _regressor(max_iter=2).fit(X, y)
+    member = reg.estimators_[0]
     table = np.zeros((5, 10), np.float32)
     # What the units are, not what their activation, a layer of its own, is given.
     assert member.hidden_activations(table, layer=0).min() > -0.4
@@ -667,6 +668,16 @@ def test_the_network_is_what_it_is_said_to_be():
     assert layers[8].rate_factors == (1 / 3, 0.1)
     assert isinstance(layers[4].schedule, FlatCosine)
     assert isinstance(member._decay_schedule(), FlatCosine)
+
+
+@pytest.mark.parametrize(
+    ("n_rows", "shortest"), [(100, 0.1), (5_000, 0.5), (20_000, 1.0)]
+)
+def test_waves_are_shorter_where_there_are_more_rows(n_rows, shortest):
+    X = np.random.default_rng(0).normal(size=(n_rows, 1))
+    reg = _regressor(hidden_layer_sizes=2, max_iter=1).fit(X, X[:, 0])
+    embedding = reg.estimators_[0]._network.layers[0]
+    assert embedding.scales == pytest.approx((0.1, shortest))
 
 
 def test_categories_that_a_network_has_not_seen_are_zeros_for_it():
