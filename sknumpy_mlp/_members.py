@@ -80,9 +80,9 @@ class Recipe:
 _EMBEDDING_RATE = 0.1
 
 # Scales of the embeddings' frequencies.  Short waves follow sharp bends, and noise: up
-# to a thousand rows there are none, from ten thousand on they have the unit of the
-# scaled numbers.
-_LONGEST_WAVES = 0.1
+# to a thousand rows there are none, with ten thousand they have the unit of the scaled
+# numbers, and from twenty thousand on half of it.
+_LONGEST_WAVES, _SHORTEST_WAVES = 0.1, 2.0
 _ROWS_FOR_SHORT_WAVES = 10_000
 
 _SCALING_RATE = 6.0
@@ -208,7 +208,7 @@ class _Member(_BaseMLP, ABC):
     def _shortest_waves(self) -> float:
         """Return the scale of the highest frequencies that so many rows can tell."""
         share = self._blueprint.n_rows / _ROWS_FOR_SHORT_WAVES
-        return min(max(share, _LONGEST_WAVES), 1.0)
+        return min(max(share, _LONGEST_WAVES), _SHORTEST_WAVES)
 
     def _make_first_layer(self, n_features: int) -> Layer:
         blueprint = self._blueprint
