@@ -80,10 +80,10 @@ class Recipe:
 _EMBEDDING_RATE = 0.1
 
 # Scales of the embeddings' frequencies.  Short waves follow sharp bends, and noise: up
-# to a thousand rows there are none, with ten thousand they have the unit of the scaled
-# numbers, and from twenty thousand on half of it.
+# to some hundred rows there are none, with 6,500 the shortest have the unit of the
+# scaled numbers, and from 16,000 on half of it.
 _LONGEST_WAVES, _SHORTEST_WAVES = 0.1, 2.0
-_ROWS_FOR_SHORT_WAVES = 10_000
+_ROWS_FOR_LONG_WAVES = 300
 
 _SCALING_RATE = 6.0
 _BIAS_RATE = 0.1
@@ -207,8 +207,8 @@ class _Member(_BaseMLP, ABC):
 
     def _shortest_waves(self) -> float:
         """Return the scale of the highest frequencies that so many rows can tell."""
-        share = self._blueprint.n_rows / _ROWS_FOR_SHORT_WAVES
-        return min(max(share, _LONGEST_WAVES), _SHORTEST_WAVES)
+        growth = (self._blueprint.n_rows / _ROWS_FOR_LONG_WAVES) ** 0.75
+        return min(max(1.0, growth) * _LONGEST_WAVES, _SHORTEST_WAVES)
 
     def _make_first_layer(self, n_features: int) -> Layer:
         blueprint = self._blueprint
