@@ -1180,6 +1180,8 @@ class TabularMLPRegressor(RegressorMixin, _BaseTabularMLP):  # type: ignore[misc
         interval = predicted[:, :, np.newaxis] + self._errors.quantiles(float(coverage))
         if self._loss.positive_only:
             np.maximum(interval, 0.0, out=interval)
+        elif self._loss.out_activation == "logistic":
+            np.clip(interval, 0.0, 1.0, out=interval)
         return interval[:, 0] if interval.shape[1] == 1 else interval
 
     def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:

@@ -202,7 +202,8 @@ class TabularPreprocessor(TransformerMixin, BaseEstimator):  # type: ignore[misc
         -------
         names : ndarray of str of shape (n_features_out,)
             The name of a column of numbers or codes is kept; a category adds its own
-            to its column's, and an indicator a prefix.
+            to its column's, and an indicator a prefix.  Where that gives a name twice,
+            the second gets an underscore at its end.
         """
         check_is_fitted(self)
         names = _check_feature_names(self, input_features)
@@ -214,7 +215,13 @@ class TabularPreprocessor(TransformerMixin, BaseEstimator):  # type: ignore[misc
         missing = [f"missingindicator_{names[i]}" for i in self._indicated]
         numbers = [names[i] for i in self._numbers]
         codes = [names[i] for i in self._coded]
-        return np.asarray(numbers + onehot + missing + codes, dtype=object)
+        unique: dict[str, None] = {}
+        for name in numbers + onehot + missing + codes:
+            # The "b_c" of "a" and the "c" of "a_b" would both be "a_b_c".
+            while name in unique:
+                name += "_"
+            unique[name] = None
+        return np.asarray(list(unique), dtype=object)
 
     # --------------------------------------------------------------------- machinery
 

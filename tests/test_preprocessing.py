@@ -315,6 +315,14 @@ def test_set_output_and_clone():
     assert polars.fit_transform(pl.DataFrame(ROWS)).columns == NAMES
 
 
+def test_names_are_unique():
+    X = pd.DataFrame({"a": ["x", "b_c", "y"], "a_b": ["c", "d", "e"]})
+    names = TabularPreprocessor().fit(X).get_feature_names_out().tolist()
+    assert "a_b_c" in names
+    assert "a_b_c_" in names
+    TabularPreprocessor().set_output(transform="polars").fit_transform(X)
+
+
 def test_names_of_an_array():
     preprocessor = TabularPreprocessor().fit(np.ones((3, 2)))
     assert preprocessor.get_feature_names_out().tolist() == ["x0", "x1"]

@@ -37,7 +37,7 @@ from sknumpy_mlp.callbacks import (
     History,
     TimeLimit,
 )
-from sknumpy_mlp.losses import Huber, Poisson, Quantile, SquaredError
+from sknumpy_mlp.losses import BinaryLogLoss, Huber, Poisson, Quantile, SquaredError
 from sknumpy_mlp.schedules import FlatCosine
 
 SHORT = {
@@ -231,6 +231,10 @@ def test_intervals_of_several_targets_and_of_positive_ones():
     reg = _regressor().fit(X, Y)
     assert reg.predict(X).shape == (20, 3)
     assert reg.prediction_interval(X, coverage=0.5).shape == (20, 3, 2)
+    shares = _regressor(loss=BinaryLogLoss()).fit(X, Y / Y.max(axis=0))
+    interval = shares.prediction_interval(X, coverage=0.8)
+    assert interval.min() >= 0
+    assert interval.max() <= 1
     counts = _regressor(loss="poisson").fit(X, Y)
     assert (counts.prediction_interval(X, coverage=0.8) >= 0).all()
 
