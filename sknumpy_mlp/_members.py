@@ -207,7 +207,7 @@ class _Member(_BaseMLP, ABC):
 
     def _shortest_waves(self) -> float:
         """Return the scale of the highest frequencies that so many rows can tell."""
-        growth = (self._blueprint.n_rows / _ROWS_FOR_LONG_WAVES) ** 0.75
+        growth: float = (self._blueprint.n_rows / _ROWS_FOR_LONG_WAVES) ** 0.75
         return min(max(1.0, growth) * _LONGEST_WAVES, _SHORTEST_WAVES)
 
     def _make_first_layer(self, n_features: int) -> Layer:
