@@ -1,5 +1,6 @@
 """TabularMLPClassifier and TabularMLPRegressor: what they learn, give and refuse."""
 
+import itertools
 import math
 import pickle
 import signal
@@ -460,19 +461,18 @@ def test_inside_a_process_with_one_thread_networks_take_turns():
     assert threads == {threading.get_ident()}
 
 
-def test_a_time_limit_ends_the_training_with_its_whole_schedule():
-    rng = np.random.default_rng(0)
-    X = rng.normal(size=(2000, 4))
-    reg = _regressor(max_iter=10**6, max_time=2.0, n_members=2)
-    began = time.perf_counter()
-    reg.fit(X, X[:, 0])
-    assert time.perf_counter() - began < 30  # a loose bound: it would take days
-    assert reg.score(X, X[:, 0]) > 0.5
+def test_a_time_limit_ends_the_training_with_its_whole_schedule(monkeypatch):
+    # A clock that each look at puts on by a second: no test should depend on the time.
+    seconds = itertools.count()
+    monkeypatch.setattr(time, "perf_counter", lambda: float(next(seconds)))
+    X, y = load_diabetes(return_X_y=True)
+    reg = _regressor(max_iter=10**6, max_time=2000.0, n_members=2).fit(X, y)
+    assert reg.score(X, y) > 0.2
     for member in reg.estimators_:
-        assert member.n_iter_ < 10**6
+        assert 10 < member.n_iter_ < 1000
         # The rate has come down from its peak: the schedule went with the clock.
         rates = member.learning_rate_curve_
-        assert rates[-1] < 0.5 * max(rates)
+        assert rates[-1] < 0.1 * max(rates)
 
 
 @pytest.mark.parametrize("ensemble", ENSEMBLES)
@@ -492,7 +492,7 @@ def test_verbose_says_how_long_it_will_take(capsys, monkeypatch):
     _regressor(verbose=True, max_iter=100).fit(X, y)
     lines = capsys.readouterr().out.splitlines()
     assert any("epoch" in line and line.endswith("left") for line in lines)
-    assert lines[-1].startswith("3 of 3 networks done, after 0:0")
+    assert lines[-1].startswith("3 of 3 networks done, after 0:")
 
 
 class _Interrupt(Callback):
