@@ -466,7 +466,8 @@ def test_a_time_limit_ends_the_training_with_its_whole_schedule(monkeypatch):
     seconds = itertools.count()
     monkeypatch.setattr(time, "perf_counter", lambda: float(next(seconds)))
     X, y = load_diabetes(return_X_y=True)
-    reg = _regressor(max_iter=10**6, max_time=2000.0, n_members=2).fit(X, y)
+    reg = _regressor(max_iter=10**6, max_time=2000.0, n_members=2, n_jobs=1)
+    reg.fit(X, y)
     assert reg.score(X, y) > 0.2
     for member in reg.estimators_:
         assert 10 < member.n_iter_ < 1000
