@@ -5,7 +5,7 @@
 prints tables in Markdown and writes ``results/tabular.png``.  Means over tables are
 shifted geometric means, exp(mean(log(x + 0.01))), as in the paper on RealMLP: of
 errors, losses and root mean squared errors (divided by the target's standard
-deviation), each averaged over the splits first.
+deviation), each averaged over the splits first, those that both methods have.
 """
 
 import json
@@ -18,6 +18,8 @@ import matplotlib.pyplot as plt
 from _measure import RESULTS
 
 SHIFT = 0.01
+# A method with fewer results is in the tables, not in the figure.
+MIN_TABLES = 8
 MEASURES = {"error": "error", "log_loss": "log loss", "nrmse": "nRMSE"}
 NAMES = {
     "ours": "ours",
@@ -45,7 +47,7 @@ OURS = "#22577a"
 
 
 def load():
-    """Return method -> measure -> table -> mean over the splits."""
+    """Return method -> measure -> table -> split -> value."""
     measured = {}
     for method in NAMES:
         path = RESULTS / "tabular" / f"{method}.json"
@@ -54,7 +56,7 @@ def load():
         results = json.loads(path.read_text(encoding="utf-8"))["results"]
         measured[method] = {
             measure: {
-                table: float(np.mean([split[measure] for split in splits.values()]))
+                table: {number: split[measure] for number, split in splits.items()}
                 for table, splits in results.items()
                 if all(measure in split for split in splits.values())
             }
@@ -70,14 +72,25 @@ def mean(values):
 
 def compare(ours, theirs):
     """Return ours / theirs of the means, tables ahead, and tables in common."""
-    common = sorted(set(ours) & set(theirs))
-    if not common:
+    pairs = list(on_common_splits(ours, theirs).values())
+    if not pairs:
         return None
-    ratio = mean([ours[t] for t in common]) / mean([theirs[t] for t in common])
-    ahead = sum(
-        1.0 if ours[t] < theirs[t] else 0.5 * (ours[t] == theirs[t]) for t in common
-    )
-    return ratio, ahead, len(common)
+    ratio = mean([a for a, _ in pairs]) / mean([b for _, b in pairs])
+    ahead = sum(1.0 if a < b else 0.5 * (a == b) for a, b in pairs)
+    return ratio, ahead, len(pairs)
+
+
+def on_common_splits(ours, theirs):
+    """Return table -> means of ours and theirs over the splits that both have."""
+    pairs = {}
+    for table in sorted(set(ours) & set(theirs)):
+        numbers = set(ours[table]) & set(theirs[table])
+        if numbers:
+            pairs[table] = tuple(
+                float(np.mean([each[table][n] for n in numbers]))
+                for each in (ours, theirs)
+            )
+    return pairs
 
 
 def print_tables(measured):
@@ -89,7 +102,11 @@ def print_tables(measured):
         print("|---" * (len(methods) + 1) + "|")
         digits = 1 if measure == "fit_seconds" else 4
         for table in tables:
-            row = [measured[m][measure].get(table) for m in methods]
+            splits = [measured[m][measure].get(table) for m in methods]
+            row = [
+                None if each is None else float(np.mean(list(each.values())))
+                for each in splits
+            ]
             best = min(value for value in row if value is not None)
             cells = [
                 ""
@@ -131,14 +148,13 @@ def draw(measured):
         rows = ["mean", *tables]
         for method, colour in COLOURS.items():
             theirs = measured.get(method, {}).get(measure, {})
-            if not set(theirs) & set(ours):
+            if len(set(theirs) & set(ours)) < MIN_TABLES:
                 continue
             if measure != "nrmse" and method == "sklearn_mlp_scaled_target":
                 continue
             points = [
-                (i, (ours[t] + SHIFT) / (theirs[t] + SHIFT))
-                for i, t in enumerate(tables, start=1)
-                if t in theirs
+                (tables.index(table) + 1, (a + SHIFT) / (b + SHIFT))
+                for table, (a, b) in on_common_splits(ours, theirs).items()
             ]
             ax.plot(
                 [ratio for _, ratio in points],
