@@ -37,6 +37,7 @@ from sknumpy_mlp._parameters import (
     layer_sizes,
     needs_horizon,
 )
+from sknumpy_mlp._saved import Saved
 from sknumpy_mlp._sklearn_callbacks import CallbackSupportMixin, begin_fit
 from sknumpy_mlp._solvers import Job, Outcome, make_schedule, solve
 from sknumpy_mlp._training import TrainingState
@@ -58,7 +59,7 @@ Validation: TypeAlias = tuple[Any, Any, Any]
 _SMALL = 10_000
 
 
-class _BaseMLP(CallbackSupportMixin, BaseEstimator, ABC):  # type: ignore[misc]
+class _BaseMLP(Saved, CallbackSupportMixin, BaseEstimator, ABC):  # type: ignore[misc]
     """Base of the estimators; the constructors are the subclasses' own."""
 
     _parameter_checks: ClassVar[dict[str, tuple[Check, ...]]]

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from sknumpy_mlp._base import _BaseMLP
 from sknumpy_mlp._classes import NumpyMLPClassifier, NumpyMLPRegressor
 from sknumpy_mlp._network import Network
-from sknumpy_mlp._solvers import Job
+from sknumpy_mlp._solvers import Job, Outcome
 from sknumpy_mlp._targets import TargetScale
 from sknumpy_mlp._typing import Array
 from sknumpy_mlp.activations import Identity
@@ -260,16 +260,20 @@ class MemberRegressor(_Member, NumpyMLPRegressor):
             self._blueprint.scale.transform(target), dtype, name
         )
 
-    def raw(self, X: Array) -> Array:
-        """Return the network's raw outputs for a preprocessed table.
+    def _store(self, job: Job, outcome: Outcome) -> None:
+        """Set the fitted attributes.
 
         Regressors learn in float32 and predict in float64: a target far from zero has
         digits that float32 would lose, and a float64 result must not tell by its last
-        digits which other rows it was predicted with.
+        digits which other rows it was predicted with.  Parameters are kept in the type
+        that predicts, so that a mapped file is used as it is.
         """
-        params, X = self._params.astype(np.float64), X.astype(np.float64)
-        outputs: Array = self._network.predict_raw(params, X)
-        return outputs
+        super()._store(job, outcome)
+        self._params = self._params.astype(np.float64)
+
+    def raw(self, X: Array) -> Array:
+        """Return the network's raw outputs for a preprocessed table."""
+        return super().raw(X.astype(np.float64))
 
     def _unscale(self, raw: Array) -> Array:
         """Return predictions on the target's own scale; ``raw`` is destroyed."""

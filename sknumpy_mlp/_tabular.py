@@ -55,6 +55,7 @@ from sknumpy_mlp._parameters import (
     check_parameters,
     layer_sizes,
 )
+from sknumpy_mlp._saved import Saved
 from sknumpy_mlp._targets import TargetScale
 from sknumpy_mlp._threads import n_blas_threads
 from sknumpy_mlp._typing import Array, IntArray
@@ -143,7 +144,7 @@ _BATCH_SIZES = (
 )
 
 
-class _BaseTabularMLP(BaseEstimator, ABC):  # type: ignore[misc]
+class _BaseTabularMLP(Saved, BaseEstimator, ABC):  # type: ignore[misc]
     """Base of the tabular estimators; the constructors are the subclasses' own."""
 
     _parameter_checks: ClassVar[dict[str, tuple[Check, ...]]]

@@ -375,7 +375,7 @@ class SideBySide(Layer):
             intercepts += part.rate_factors[n_coefs:]
         return (*coefs, *intercepts)
 
-    def _params(self, arrays: Sequence[Array]) -> Iterator[list[Array]]:
+    def params_of_parts(self, arrays: Sequence[Array]) -> Iterator[list[Array]]:
         """Yield each part's share of parameters, or of their gradient."""
         coef, intercept = 0, len(self.coef_shapes)
         for part in self.parts:
@@ -393,13 +393,16 @@ class SideBySide(Layer):
 
     def init(self, params: Sequence[Array], rng: RandomSource) -> None:
         """Let the parts draw, in their order."""
-        for part, own in zip(self.parts, self._params(params), strict=True):
+        for part, own in zip(self.parts, self.params_of_parts(params), strict=True):
             part.init(own, rng)
 
     def see(self, params: Sequence[Array], X: Any) -> None:
         """Show each part its columns."""
         for part, own, columns in zip(
-            self.parts, self._params(params), self._columns(out=False), strict=True
+            self.parts,
+            self.params_of_parts(params),
+            self._columns(out=False),
+            strict=True,
         ):
             part.see(own, X[:, columns])
 
@@ -447,7 +450,7 @@ class SideBySide(Layer):
         for i, (part, own, taken, given) in enumerate(
             zip(
                 self.parts,
-                self._params(params),
+                self.params_of_parts(params),
                 self._columns(out=False),
                 self._columns(out=True),
                 strict=True,
@@ -473,8 +476,8 @@ class SideBySide(Layer):
         for i, (part, own, own_grads, taken, given) in enumerate(
             zip(
                 self.parts,
-                self._params(params),
-                self._params(grads),
+                self.params_of_parts(params),
+                self.params_of_parts(grads),
                 self._columns(out=False),
                 self._columns(out=True),
                 strict=True,

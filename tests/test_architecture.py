@@ -8,11 +8,12 @@ import sknumpy_mlp
 PACKAGE = Path(sknumpy_mlp.__file__).parent
 
 LEVELS = [
-    {"_typing", "_values", "_warnings"},
+    {"_typing", "_values", "_version", "_warnings"},
+    {"_saved"},
     {"activations", "losses", "optimizers", "schedules", "initializers", "_batches"},
     {"layers", "_targets"},
     {"_network", "embeddings"},
-    {"_training"},
+    {"_training", "_onnx"},
     {"_checkpoints", "_class_weights", "_evaluation", "_threads", "_frames"},
     {"callbacks", "_inputs", "_calibration"},
     {"_parameters", "_sklearn_callbacks", "_ensemble"},
@@ -21,12 +22,13 @@ LEVELS = [
     {"_classes"},
     {"_members"},
     {"_tabular"},
+    {"export"},
     {"__init__"},
 ]
 LEVEL = {module: level for level, modules in enumerate(LEVELS) for module in modules}
 
 # The numerical core knows NumPy and SciPy only.
-CORE = set().union(*LEVELS[:5])
+CORE = set().union(*LEVELS[:6]) - {"_onnx"}
 
 
 def _imports(path):

@@ -1,0 +1,685 @@
+"""Fitted networks for other tools: ONNX models, and scikit-learn's own estimators.
+
+An ONNX model predicts in C++, Java, JavaScript and on phones, without Python.  A
+network with scikit-learn's activations can also become scikit-learn's estimator, which
+every tool written for that one takes.
+
+The functions need the package onnx (``pip install 'sknumpy-mlp[onnx]'``) for ONNX
+models, and nothing for scikit-learn's estimators.
+"""
+
+import copy
+import math
+import warnings
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import sklearn
+from numpy.typing import NDArray
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.neural_network import MLPClassifier, MLPRegressor
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+from sknumpy_mlp._base import _BaseMLP
+from sknumpy_mlp._classes import NumpyMLPClassifier, NumpyMLPRegressor
+from sknumpy_mlp._frames import Table, refuse_unusable
+from sknumpy_mlp._members import MemberRegressor
+from sknumpy_mlp._onnx import Graph, add_link, add_network, import_onnx, labels_of
+from sknumpy_mlp._tabular import TabularMLPClassifier, TabularMLPRegressor
+from sknumpy_mlp._version import __version__
+from sknumpy_mlp.activations import ACTIVATIONS
+from sknumpy_mlp.layers import Dense
+from sknumpy_mlp.losses import Gamma, Loss, Poisson, Quantile
+from sknumpy_mlp.preprocessing import TabularPreprocessor
+from sknumpy_mlp.schedules import SGD_SCHEDULES
+
+__all__ = ["onnx_inputs", "to_onnx", "to_sklearn"]
+
+_LABEL, _PROBABILITIES, _PREDICTION, _TABLE = (
+    "label",
+    "probabilities",
+    "prediction",
+    "transformed",
+)
+_INPUT = "X"
+
+# Beyond, float64 does not tell whole numbers apart.
+_EXACT = 2**53
+
+# Activations that scikit-learn's estimators have.
+_SKLEARN_ACTIVATIONS = ("identity", "logistic", "tanh", "relu")
+
+
+# -------------------------------------------------------------------------------- ONNX
+
+
+def to_onnx(estimator: Any, *, dtype: str | None = None) -> Any:
+    """Convert a fitted estimator to an ONNX model.
+
+    The model has the estimator's preprocessing, networks, calibration and labels in
+    it, and needs ONNX Runtime or another runtime for opset 15, but not this package.
+
+    Parameters
+    ----------
+    estimator : estimator of this package
+        A fitted `NumpyMLPClassifier`, `NumpyMLPRegressor`, `TabularMLPClassifier`,
+        `TabularMLPRegressor` or `TabularPreprocessor`.
+    dtype : {'float32', 'float64'} or None, default=None
+        The type that networks compute in.  None is the type that the estimator
+        predicts in, which reproduces its predictions; 'float32' makes models that
+        runtimes without float64 take, such as those of browsers and graphics cards,
+        at a precision of about 1e-6 of the largest numbers involved.
+
+    Returns
+    -------
+    model : onnx.ModelProto
+        The model; ``model.SerializeToString()`` is what runtimes load, and
+        ``onnx.save(model, path)`` writes it to a file.
+
+        The input of `NumpyMLPClassifier` and `NumpyMLPRegressor` is ``X`` of shape
+        (n_samples, n_features), in the model's type.  Tables without categories are
+        likewise one input ``X``, in float64.  Of a table with categories each column
+        is an input of shape (n_samples, 1), under its name (``x0``, ``x1``, ... if it
+        has none): columns of texts as strings, all others as float64.  Missing numbers
+        are NaN, missing texts the empty string (if that is a category: any string that
+        is none).  `onnx_inputs` makes all this of a table.
+
+        Classifiers have the outputs ``label``, what `predict` returns, and
+        ``probabilities``, what `predict_proba` returns; regressors have
+        ``prediction``, and a preprocessor has ``transformed``.
+
+    Raises
+    ------
+    ImportError
+        If onnx is not installed.
+    TypeError
+        If the estimator is not one of this package.
+    NotFittedError
+        If it is not fitted.
+    ValueError
+        If an activation, a loss or labels have no counterpart in ONNX: an activation
+        of a user's own class, a loss with a link of its own, labels or categories of
+        several types in one column.
+
+    See Also
+    --------
+    onnx_inputs : What to feed the model with.
+    to_sklearn : For pipelines, which skl2onnx then converts as a whole.
+
+    Notes
+    -----
+    The model does not validate: it takes infinite numbers, which the estimator
+    refuses, and has no notion of columns in another order.
+
+    References
+    ----------
+    The Open Neural Network Exchange, https://onnx.ai.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import onnxruntime
+    >>> from sklearn.datasets import load_iris
+    >>> from sknumpy_mlp import NumpyMLPClassifier
+    >>> from sknumpy_mlp.export import to_onnx
+    >>> X, y = load_iris(return_X_y=True)
+    >>> clf = NumpyMLPClassifier(solver="lbfgs", max_iter=900, random_state=0)
+    >>> clf = clf.fit(X, y)
+    >>> session = onnxruntime.InferenceSession(to_onnx(clf).SerializeToString())
+    >>> label, probabilities = session.run(None, {"X": X})
+    >>> bool((label == clf.predict(X)).all())
+    True
+    >>> np.allclose(probabilities, clf.predict_proba(X))
+    True
+    """
+    import_onnx("to_onnx")
+    _check_exportable(estimator)
+    if dtype not in (None, "float32", "float64"):
+        raise ValueError(
+            f"dtype={dtype!r} must be 'float32', 'float64' or None, the type that the "
+            "estimator predicts in."
+        )
+    if isinstance(estimator, _BaseMLP):
+        return _network_model(estimator, dtype)
+    return _table_model(estimator, dtype)
+
+
+def onnx_inputs(estimator: Any, X: Any) -> dict[str, NDArray[Any]]:
+    """Return what an estimator's ONNX model is to be fed with for ``X``.
+
+    Parameters
+    ----------
+    estimator : estimator of this package
+        The fitted estimator that `to_onnx` has converted, by default settings.
+    X : frame or array-like of shape (n_samples, n_features)
+        Samples, as the estimator's `predict` takes them.
+
+    Returns
+    -------
+    inputs : dict of str to ndarray
+        For each input of the model its value, as ``InferenceSession.run`` takes it.
+
+    Raises
+    ------
+    TypeError
+        If the estimator is not one of this package.
+    NotFittedError
+        If it is not fitted.
+    ValueError
+        If ``X`` is not what the estimator was fitted on.
+
+    See Also
+    --------
+    to_onnx : The model.
+
+    Examples
+    --------
+    >>> from sknumpy_mlp import TabularPreprocessor
+    >>> from sknumpy_mlp.export import onnx_inputs
+    >>> rows = [["red", 1.0], ["blue", 2.0], [None, None]]
+    >>> for name, value in onnx_inputs(TabularPreprocessor().fit(rows), rows).items():
+    ...     print(name, value.tolist())
+    x0 [['red'], ['blue'], ['']]
+    x1 [[1.0], [2.0], [nan]]
+    """
+    _check_exportable(estimator)
+    if isinstance(estimator, _BaseMLP):
+        dtype = estimator._params.dtype
+        X = validate_data(estimator, X, accept_sparse="csr", dtype=dtype, reset=False)
+        return {_INPUT: X if isinstance(X, np.ndarray) else X.toarray()}
+    preprocessor = _preprocessor_of(estimator)
+    table = Table(X)
+    validate_data(estimator, table.data, reset=False, skip_check_array=True)
+    refuse_unusable(table.columns)
+    columns = _columns_of(preprocessor, _outputs_of(estimator))
+    if columns is None:
+        return {_INPUT: table.numbers(range(table.shape[1]))}
+    return {column.name: column.read(table) for column in columns}
+
+
+def _check_exportable(estimator: Any) -> None:
+    if type(estimator) not in (
+        NumpyMLPClassifier,
+        NumpyMLPRegressor,
+        TabularMLPClassifier,
+        TabularMLPRegressor,
+        TabularPreprocessor,
+    ):
+        raise TypeError(
+            f"{type(estimator).__name__} is not an estimator of this package. Of a "
+            "pipeline or a search, pass the network itself (pipeline[-1], "
+            "search.best_estimator_); to have a whole pipeline in one model, put "
+            "to_sklearn(network) in the network's place and convert it with skl2onnx."
+        )
+    check_is_fitted(estimator)
+
+
+def _network_model(estimator: Any, dtype: str | None) -> Any:
+    """Return the model of a single network on an array."""
+    outputs = _outputs_of(estimator)
+    params = estimator._params
+    graph = Graph(dtype or params.dtype.name, [_INPUT, *outputs])
+    x = graph.input(_INPUT, graph.dtype, estimator.n_features_in_)
+    raw = add_network(graph, estimator._network, params, x)
+    predicted = add_link(graph, estimator._loss, raw, estimator.n_outputs_)
+    _add_outputs(graph, estimator, estimator, predicted)
+    return _finish(graph, estimator)
+
+
+def _table_model(estimator: Any, dtype: str | None) -> Any:
+    """Return the model of an estimator with a preprocessor."""
+    preprocessor = _preprocessor_of(estimator)
+    outputs = _outputs_of(estimator)
+    columns = _columns_of(preprocessor, outputs)
+    inputs = [_INPUT] if columns is None else [column.name for column in columns]
+    is_regressor = isinstance(estimator, TabularMLPRegressor)
+    own = "float64" if is_regressor else str(preprocessor.dtype)
+    graph = Graph(dtype or own, [*inputs, *outputs])
+    table = _add_table(graph, preprocessor, columns)
+    if estimator is preprocessor:
+        n_columns = len(preprocessor.get_feature_names_out())
+        table = graph.cast(table, graph.dtype)
+        graph.output(_TABLE, table, graph.dtype, n_columns)
+        return _finish(graph, estimator)
+    # What networks learnt to see are numbers of this type.
+    table = graph.cast(graph.cast(table, preprocessor.dtype), graph.dtype)
+    members = estimator.estimators_
+    raws = [add_network(graph, m._network, m._params, table) for m in members]
+    loss, n_outputs = members[0]._loss, members[0].n_outputs_
+    if is_regressor:
+        targets = [
+            _add_target(graph, member, raw)
+            for member, raw in zip(members, raws, strict=True)
+        ]
+        predicted = graph.mean(targets)
+    else:
+        logits = graph.mean(raws)
+        scale = graph.number(1.0 / estimator.temperature_)
+        predicted = add_link(graph, loss, graph.node("Mul", logits, scale), n_outputs)
+    _add_outputs(graph, estimator, members[0], predicted)
+    return _finish(graph, estimator)
+
+
+def _preprocessor_of(estimator: Any) -> TabularPreprocessor:
+    if isinstance(estimator, TabularPreprocessor):
+        return estimator
+    preprocessor: TabularPreprocessor = estimator.preprocessor_
+    return preprocessor
+
+
+def _outputs_of(estimator: Any) -> list[str]:
+    if isinstance(estimator, TabularPreprocessor):
+        return [_TABLE]
+    if hasattr(estimator, "classes_"):
+        return [_LABEL, _PROBABILITIES]
+    return [_PREDICTION]
+
+
+def _add_target(graph: Graph, member: MemberRegressor, raw: str) -> str:
+    """Add a member's link and the way back to the target's own scale."""
+    scale = member._blueprint.scale
+    assert scale is not None
+    y = add_link(graph, member._loss, raw, member.n_outputs_)
+    y = graph.node("Mul", y, graph.constant(scale.factor.astype(graph.dtype)))
+    y = graph.node("Add", y, graph.constant(scale.location.astype(graph.dtype)))
+    y = graph.node("Max", y, graph.constant(scale.low.astype(graph.dtype)))
+    return graph.node("Min", y, graph.constant(scale.high.astype(graph.dtype)))
+
+
+def _add_outputs(graph: Graph, estimator: Any, network: Any, predicted: str) -> None:
+    """Add labels and probabilities, or predictions; ``network`` knows their kind."""
+    n_outputs = network.n_outputs_
+    if not hasattr(estimator, "classes_"):
+        if n_outputs == 1:
+            vector = graph.reshape(predicted, -1)
+            graph.output(_PREDICTION, vector, graph.dtype, None)
+        else:
+            graph.output(_PREDICTION, predicted, graph.dtype, n_outputs)
+        return
+    n_classes = len(estimator.classes_)
+    if network._multilabel:
+        positive = graph.node("Greater", predicted, graph.number(0.5))
+        graph.output(_LABEL, graph.cast(positive, np.int64), np.int64, n_classes)
+        graph.output(_PROBABILITIES, predicted, graph.dtype, n_classes)
+        return
+    labels = labels_of(estimator.classes_)
+    codes = graph.node("ArgMax", predicted, axis=1, keepdims=0)
+    if n_classes == 1:
+        # Whatever the network says of it: the exponential of zero times it is one.
+        nothing = graph.node("Mul", predicted, graph.number(0.0))
+        predicted = graph.node("Exp", nothing)
+    elif n_classes == 2:
+        positive = graph.node("Greater", predicted, graph.number(0.5))
+        codes = graph.reshape(graph.cast(positive, np.int64), -1)
+        negative = graph.node("Sub", graph.number(1.0), predicted)
+        predicted = graph.concatenate([negative, predicted])
+    label = graph.node("Gather", graph.constant(labels, "classes"), codes)
+    graph.output(_LABEL, label, labels.dtype, None)
+    graph.output(_PROBABILITIES, predicted, graph.dtype, n_classes)
+
+
+def _finish(graph: Graph, estimator: Any) -> Any:
+    name = type(estimator).__name__
+    description = f"A {name} of sknumpy_mlp {__version__}."
+    return graph.model(description, {"estimator": name}, __version__)
+
+
+# ------------------------------------------------------------------------ ONNX: tables
+
+
+@dataclass(frozen=True)
+class _Column:
+    """A column of a table, as an input of a model.
+
+    Attributes
+    ----------
+    name : str
+        The input's name.
+    number : int
+        Which column it is.
+    categories : list or None
+        Its categories; None for a column of numbers.
+    """
+
+    name: str
+    number: int
+    categories: list[Any] | None
+
+    @property
+    def is_text(self) -> bool:
+        """Whether its values are strings."""
+        some = self.categories or []
+        return bool(some) and isinstance(some[0], str)
+
+    @property
+    def missing_text(self) -> str:
+        """Return a string that is no category: the empty one if possible."""
+        text = ""
+        while text in (self.categories or []):
+            text += "?"
+        return text
+
+    def read(self, table: Table) -> NDArray[Any]:
+        """Return the column of a table, shape (n_samples, 1)."""
+        if self.categories is None:
+            return table.numbers([self.number])
+        values = table.categories(self.number)
+        if self.is_text:
+            missing = self.missing_text
+            texts = [value if isinstance(value, str) else missing for value in values]
+            return np.array(texts, dtype=object)[:, np.newaxis]
+        numbers = [
+            math.nan if value is None or isinstance(value, str) else float(value)
+            for value in values
+        ]
+        return np.array(numbers, dtype=np.float64)[:, np.newaxis]
+
+    def add_codes(self, graph: Graph, value: str) -> str:
+        """Add the codes of its categories, from 1, as float64; 0 for others."""
+        categories = self.categories or []
+        order = np.arange(1.0, len(categories) + 1.0)
+        if self.is_text:
+            codes = graph.node(
+                "LabelEncoder",
+                value,
+                domain="ai.onnx.ml",
+                keys_strings=categories,
+                values_int64s=order.astype(np.int64).tolist(),
+                default_int64=0,
+            )
+            return graph.cast(codes, np.float64)
+        known = graph.constant(np.array([categories], dtype=np.float64), "categories")
+        is_it = graph.cast(graph.node("Equal", value, known), np.float64)
+        return graph.node("MatMul", is_it, graph.constant(order[:, np.newaxis]))
+
+
+def _columns_of(
+    preprocessor: TabularPreprocessor, outputs: Sequence[str]
+) -> list[_Column] | None:
+    """Return the inputs of a model; None if they are one array of numbers."""
+    if not preprocessor.categories_:
+        return None
+    names = getattr(preprocessor, "feature_names_in_", None)
+    if names is None:
+        names = [f"x{i}" for i in range(preprocessor.n_features_in_)]
+    columns = []
+    taken = set(outputs)
+    for i, name in enumerate(map(str, names)):
+        while name in taken:
+            name += "_"
+        taken.add(name)
+        categories = preprocessor.categories_.get(i)
+        _check_categories(name, categories)
+        columns.append(_Column(name, i, categories))
+    return columns
+
+
+def _check_categories(name: str, categories: list[Any] | None) -> None:
+    values = categories or []
+    if all(isinstance(value, str) for value in values):
+        return
+    if all(
+        isinstance(value, bool | int | float) and abs(value) <= _EXACT
+        for value in values
+    ):
+        return
+    raise ValueError(
+        f"Column {name!r} has categories that are neither all strings nor all numbers "
+        f"up to 2**53: {values[:5]}. ONNX has no type for that; turn them into strings "
+        "and fit again."
+    )
+
+
+def _add_table(
+    graph: Graph, preprocessor: TabularPreprocessor, columns: list[_Column] | None
+) -> str:
+    """Add the preprocessing; return the name of the table, in float64."""
+    n_features = preprocessor.n_features_in_
+    if columns is None:
+        numbers = graph.input(_INPUT, np.float64, n_features)
+        codes: dict[int, str] = {}
+    else:
+        for column in columns:
+            dtype = np.object_ if column.is_text else np.float64
+            graph.input(column.name, dtype, 1)
+        codes = {
+            column.number: column.add_codes(graph, column.name)
+            for column in columns
+            if column.categories is not None
+        }
+        named = [columns[i].name for i in preprocessor._numbers]
+        numbers = graph.concatenate(named) if named else ""
+    blocks = []
+    if numbers:
+        blocks.append(
+            _add_scaled(
+                graph,
+                preprocessor,
+                numbers,
+                preprocessor._center,
+                preprocessor._factor,
+            )
+        )
+    flags = [
+        _add_flags(graph, codes[i], len(preprocessor.categories_[i]))
+        for i in preprocessor._onehot
+        if preprocessor.categories_[i]
+    ]
+    if preprocessor._indicated:
+        positions = np.searchsorted(preprocessor._numbers, preprocessor._indicated)
+        some = graph.node("Gather", numbers, graph.constant(positions), axis=1)
+        # NaN is the one number that is not itself.
+        is_known = graph.node("Equal", some, some)
+        flags.append(graph.cast(graph.node("Not", is_known), np.float64))
+    if flags:
+        blocks.append(
+            _add_scaled(
+                graph,
+                preprocessor,
+                graph.concatenate(flags),
+                preprocessor._flag_center,
+                preprocessor._flag_factor,
+            )
+        )
+    blocks += [codes[i] for i in preprocessor._coded]
+    return graph.concatenate(blocks)
+
+
+def _add_flags(graph: Graph, codes: str, n_categories: int) -> str:
+    """Add a column for each category, or one with -1 and 1 for two."""
+    order = graph.constant(np.arange(1.0, n_categories + 1.0)[np.newaxis])
+    flags = graph.cast(graph.node("Equal", codes, order), np.float64)
+    if n_categories != 2:
+        return flags
+    return graph.node("MatMul", flags, graph.constant(np.array([[-1.0], [1.0]])))
+
+
+def _add_scaled(
+    graph: Graph,
+    preprocessor: TabularPreprocessor,
+    values: str,
+    center: NDArray[Any],
+    factor: NDArray[Any],
+) -> str:
+    """Add the scaling and the smooth clip, in float64."""
+    shift = graph.constant(center, "centres")
+    u = graph.node("Mul", graph.node("Sub", values, shift), graph.constant(factor))
+    zero, most = graph.constant(np.array(0.0)), graph.constant(np.array(1e100))
+    u = graph.node("Where", graph.node("Equal", u, u), u, zero)
+    u = graph.node("Max", graph.node("Min", u, most), graph.node("Neg", most))
+    bound = graph.constant(np.array(float(preprocessor.clip)), "clip")
+    share = graph.node("Div", u, bound)
+    one = graph.constant(np.array(1.0))
+    root = graph.node("Sqrt", graph.node("Add", one, graph.node("Mul", share, share)))
+    return graph.node("Div", u, root)
+
+
+# ------------------------------------------------------------------------ scikit-learn
+
+
+def to_sklearn(estimator: Any) -> Any:
+    """Convert a fitted network to scikit-learn's own estimator.
+
+    For tools that know scikit-learn's classes, such as skl2onnx (also for the pipeline
+    that the network is a part of) and hummingbird.
+
+    Parameters
+    ----------
+    estimator : NumpyMLPClassifier or NumpyMLPRegressor
+        The fitted estimator.
+
+    Returns
+    -------
+    converted : MLPClassifier or MLPRegressor
+        A fitted estimator of :mod:`sklearn.neural_network` with copies of the weights,
+        the curves, and the parameters that both have (but ``warm_start``).  It
+        predicts the same; `fit` trains it anew, as scikit-learn does, and
+        `partial_fit` trains it on with an optimiser that begins afresh.
+
+    Raises
+    ------
+    TypeError
+        If it is another estimator.  A tabular one has embeddings, which scikit-learn's
+        networks lack: use `to_onnx`.
+    NotFittedError
+        If it is not fitted.
+    ValueError
+        If scikit-learn's estimator cannot be the same function: for activations other
+        than 'identity', 'logistic', 'tanh' and 'relu', different ones in different
+        layers, several quantiles, a single class, or (before scikit-learn 1.7) a loss
+        with a logarithmic link.
+
+    See Also
+    --------
+    to_onnx : For every network of this package.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_iris
+    >>> from sknumpy_mlp import NumpyMLPClassifier
+    >>> from sknumpy_mlp.export import to_sklearn
+    >>> X, y = load_iris(return_X_y=True)
+    >>> clf = NumpyMLPClassifier(solver="lbfgs", max_iter=900, random_state=0)
+    >>> clf = clf.fit(X, y)
+    >>> twin = to_sklearn(clf)
+    >>> type(twin).__module__.partition(".")[0]
+    'sklearn'
+    >>> bool((twin.predict(X) == clf.predict(X)).all())
+    True
+    """
+    if type(estimator) not in (NumpyMLPClassifier, NumpyMLPRegressor):
+        raise TypeError(
+            f"{type(estimator).__name__} has no counterpart among scikit-learn's "
+            "networks. Pass a NumpyMLPClassifier or NumpyMLPRegressor (of a pipeline "
+            "or a search the network itself), or use to_onnx."
+        )
+    check_is_fitted(estimator)
+    activation = _sklearn_activation(estimator)
+    if isinstance(estimator, NumpyMLPClassifier):
+        twin, y = MLPClassifier(), _sample_of_classes(estimator)
+    else:
+        twin, y = MLPRegressor(), np.ones((2, estimator.n_outputs_))
+        y = y[:, 0] if estimator.n_outputs_ == 1 else y
+        _set_link(estimator, twin)
+    # A fit that learns nothing, of a network without hidden layers, sets all that
+    # scikit-learn keeps to itself.
+    blank = np.zeros((len(y), estimator.n_features_in_), estimator._params.dtype)
+    twin.set_params(hidden_layer_sizes=(), solver="sgd", max_iter=1, random_state=0)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        twin.fit(blank, y)
+    # The optimiser of that fit is not the one to train on with; without, partial_fit
+    # makes another.
+    vars(twin).pop("_optimizer", None)
+    twin.set_params(
+        **_shared_params(estimator, twin),
+        activation=activation,
+        hidden_layer_sizes=tuple(len(b) for b in estimator.intercepts_[:-1]),
+    )
+    twin.coefs_ = [W.copy() for W in estimator.coefs_]
+    twin.intercepts_ = [b.copy() for b in estimator.intercepts_]
+    for name in _CARRIED:
+        if hasattr(estimator, name):
+            setattr(twin, name, copy.copy(getattr(estimator, name)))
+    return twin
+
+
+# Fitted attributes that mean the same in both packages.
+_CARRIED = (
+    "best_loss_",
+    "best_validation_score_",
+    "feature_names_in_",
+    "loss_",
+    "loss_curve_",
+    "n_iter_",
+    "n_layers_",
+    "t_",
+    "validation_scores_",
+)
+
+
+def _sklearn_activation(estimator: Any) -> str:
+    """Return the name of the activation that all hidden layers have."""
+    names = {activation: name for name, activation in ACTIVATIONS.items()}
+    dense = [layer for layer in estimator._network.layers if type(layer) is Dense]
+    used = [names.get(layer.activation, "") for layer in dense[:-1]] or ["identity"]
+    if len(set(used)) > 1 or used[0] not in _SKLEARN_ACTIVATIONS:
+        raise ValueError(
+            f"activation={estimator.activation!r} cannot be had from scikit-learn's "
+            f"networks, which use one of {', '.join(_SKLEARN_ACTIVATIONS)} for all "
+            "hidden layers. Use to_onnx, or train with one of these."
+        )
+    return used[0]
+
+
+def _sample_of_classes(estimator: NumpyMLPClassifier) -> NDArray[Any]:
+    """Return a small target from which scikit-learn learns the same classes."""
+    n_classes = len(estimator.classes_)
+    if estimator._multilabel:
+        return np.repeat([[0], [1]], n_classes, axis=1)
+    if n_classes == 1:
+        raise ValueError(
+            f"The estimator knows a single class, {estimator.classes_[0]!r}, for which "
+            "scikit-learn's networks predict two probabilities. Use to_onnx, or "
+            "sklearn.dummy.DummyClassifier."
+        )
+    classes: NDArray[Any] = estimator.classes_
+    return classes
+
+
+def _set_link(estimator: NumpyMLPRegressor, twin: Any) -> None:
+    """Give ``twin`` the inverse link of the estimator's loss."""
+    predict = type(estimator._loss).predict
+    if predict is Loss.predict or (
+        predict is Quantile.predict and estimator.n_outputs_ == 1
+    ):
+        return
+    if predict in (Poisson.predict, Gamma.predict) and "loss" in twin.get_params():
+        twin.set_params(loss="poisson")
+        return
+    raise ValueError(
+        f"loss={estimator.loss!r} makes predictions of raw outputs as the "
+        f"MLPRegressor of scikit-learn {sklearn.__version__} cannot. Use to_onnx, or a "
+        "loss with the identity as its link"
+        + (", or 'poisson'." if "loss" in twin.get_params() else ".")
+    )
+
+
+def _shared_params(estimator: Any, twin: Any) -> dict[str, Any]:
+    """Return parameters for ``twin``: the estimator's, where it takes them."""
+    ours = estimator.get_params(deep=False)
+    params: dict[str, Any] = type(twin)().get_params(deep=False)
+    # A best epoch to go back to, which a warm start may want, is not carried over.
+    for name in ("activation", "hidden_layer_sizes", "loss", "warm_start"):
+        params.pop(name, None)
+    taken = {
+        "solver": ("lbfgs", "sgd", "adam"),
+        "learning_rate": tuple(SGD_SCHEDULES),
+    }
+    for name in params.keys() & ours.keys():
+        value = ours[name]
+        if name not in taken or (isinstance(value, str) and value in taken[name]):
+            params[name] = value
+    return params

@@ -1,0 +1,595 @@
+"""ONNX models and scikit-learn's estimators say what the estimators say."""
+
+import sys
+from importlib import import_module
+
+import numpy as np
+import pandas as pd
+import polars as pl
+import pytest
+from sklearn.datasets import (
+    load_breast_cancer,
+    load_diabetes,
+    load_digits,
+    load_iris,
+    load_linnerud,
+    load_wine,
+)
+from sklearn.ensemble import RandomForestClassifier
+from sklearn.exceptions import ConvergenceWarning, NotFittedError
+from sklearn.neural_network import MLPClassifier, MLPRegressor
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler, scale
+
+from sknumpy_mlp import (
+    NumpyMLPClassifier,
+    NumpyMLPRegressor,
+    TabularMLPClassifier,
+    TabularMLPRegressor,
+    TabularPreprocessor,
+)
+from sknumpy_mlp._onnx import _LINKS
+from sknumpy_mlp.activations import ACTIVATIONS, Activation, ReLU
+from sknumpy_mlp.export import onnx_inputs, to_onnx, to_sklearn
+from sknumpy_mlp.losses import (
+    REGRESSION_LOSSES,
+    BinaryLogLoss,
+    LogLoss,
+    Quantile,
+    SquaredError,
+)
+
+pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+onnxruntime = pytest.importorskip("onnxruntime")
+
+TOLERANCE = 1e-5  # of predictions, relative to the largest of them
+
+
+def _run(model, inputs):
+    session = onnxruntime.InferenceSession(
+        model.SerializeToString(), providers=["CPUExecutionProvider"]
+    )
+    names = [output.name for output in session.get_outputs()]
+    return dict(zip(names, session.run(None, inputs), strict=True))
+
+
+def _assert_agrees(estimator, X, tolerance=TOLERANCE, **options):
+    """The ONNX model of a fitted estimator returns what its methods return."""
+    inputs = onnx_inputs(estimator, X)
+    if options.get("dtype") == "float32" and hasattr(estimator, "_network"):
+        inputs = {name: value.astype(np.float32) for name, value in inputs.items()}
+    outputs = _run(to_onnx(estimator, **options), inputs)
+    if hasattr(estimator, "classes_"):
+        assert outputs.keys() == {"label", "probabilities"}
+        np.testing.assert_allclose(
+            outputs["probabilities"], estimator.predict_proba(X), rtol=0, atol=tolerance
+        )
+        labels = estimator.predict(X)
+        sure = _is_sure(estimator.predict_proba(X), labels, 2 * tolerance)
+        assert sure.mean() > 0.9
+        assert outputs["label"][sure].tolist() == labels[sure].tolist()
+    else:
+        predicted = estimator.predict(X)
+        assert outputs["prediction"].shape == predicted.shape
+        np.testing.assert_allclose(
+            outputs["prediction"],
+            predicted,
+            rtol=0,
+            atol=tolerance * np.abs(predicted).max(),
+        )
+
+
+def _is_sure(probabilities, labels, margin):
+    """Whether a decision is not so close that rounding makes it."""
+    if labels.ndim == 2:
+        return (np.abs(probabilities - 0.5) > margin).all(axis=1)
+    if probabilities.shape[1] == 1:
+        return np.ones(len(labels), dtype=bool)
+    second, first = np.sort(probabilities, axis=1)[:, -2:].T
+    return first - second > margin
+
+
+CLASSIFICATION = {
+    "iris": load_iris,
+    "wine": load_wine,
+    "breast_cancer": load_breast_cancer,
+    "digits": load_digits,
+}
+REGRESSION = {"diabetes": load_diabetes, "linnerud": load_linnerud}
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("name", CLASSIFICATION)
+def test_classifier_agrees_on(name, dtype):
+    X, y = CLASSIFICATION[name](return_X_y=True)
+    X = scale(X).astype(dtype)
+    clf = NumpyMLPClassifier(max_iter=30, random_state=0).fit(X, y)
+    _assert_agrees(clf, X)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("name", REGRESSION)
+def test_regressor_agrees_on(name, dtype):
+    X, y = REGRESSION[name](return_X_y=True)
+    X = scale(X).astype(dtype)
+    reg = NumpyMLPRegressor(max_iter=30, random_state=0).fit(X, y)
+    _assert_agrees(reg, X)
+
+
+@pytest.mark.parametrize("name", CLASSIFICATION)
+def test_tabular_classifier_agrees_on(name):
+    X, y = CLASSIFICATION[name](return_X_y=True, as_frame=True)
+    clf = TabularMLPClassifier(max_iter=8, n_members=2, random_state=0)
+    _assert_agrees(clf.set_params(hidden_layer_sizes=(32, 32)).fit(X, y), X)
+
+
+@pytest.mark.parametrize("name", REGRESSION)
+def test_tabular_regressor_agrees_on(name):
+    X, y = REGRESSION[name](return_X_y=True, as_frame=True)
+    reg = TabularMLPRegressor(max_iter=8, n_members=2, random_state=0)
+    _assert_agrees(reg.set_params(hidden_layer_sizes=(32, 32)).fit(X, y), X)
+
+
+@pytest.mark.parametrize("dtype", [None, "float32", "float64"])
+@pytest.mark.parametrize("activation", ACTIVATIONS)
+def test_every_activation_agrees(activation, dtype):
+    X, y = load_iris(return_X_y=True)
+    clf = NumpyMLPClassifier((9, 7), activation=activation, random_state=0, max_iter=20)
+    _assert_agrees(clf.fit(scale(X), y), 20 * scale(X), dtype=dtype)
+
+
+@pytest.mark.parametrize("activation", ACTIVATIONS)
+def test_activations_agree_in_tabular_networks(activation):
+    X, y = load_iris(return_X_y=True)
+    clf = TabularMLPClassifier(
+        (8,), activation=activation, max_iter=3, n_members=2, random_state=0
+    )
+    _assert_agrees(clf.fit(X, y), X)
+
+
+@pytest.mark.parametrize(
+    "loss",
+    [*REGRESSION_LOSSES.values(), Quantile([0.1, 0.5, 0.9]), BinaryLogLoss()],
+    ids=repr,
+)
+@pytest.mark.parametrize("Estimator", [NumpyMLPRegressor, TabularMLPRegressor])
+def test_every_loss_agrees(Estimator, loss):
+    X, y = load_diabetes(return_X_y=True)
+    if isinstance(loss, BinaryLogLoss):
+        y = y / y.max()
+    reg = Estimator(loss=loss, hidden_layer_sizes=(8,), max_iter=5, random_state=0)
+    _assert_agrees(reg.fit(X, y), X)
+
+
+def test_every_link_of_the_losses_is_known():
+    losses = [*REGRESSION_LOSSES.values()]
+    losses += [LogLoss().for_target(multinomial=m) for m in (False, True)]
+    assert {type(loss).predict for loss in losses} <= _LINKS.keys()
+
+
+def test_a_quantile_of_several_targets_is_not_sorted():
+    X, y = load_linnerud(return_X_y=True)
+    reg = NumpyMLPRegressor(loss=Quantile(0.3), max_iter=20, random_state=0)
+    reg.fit(scale(X), y[:, ::-1])
+    assert (np.diff(reg.predict(scale(X)), axis=1) < 0).any()
+    _assert_agrees(reg, scale(X))
+
+
+@pytest.mark.parametrize(
+    "labels",
+    [
+        np.array(["no", "yes"]),
+        np.array(["a", "b", "ä"], dtype=object),
+        np.array([False, True]),
+        np.array([-1, 7]),
+        np.array([3, 1, 2], dtype=np.uint8),
+        np.array([0.0, 1.0]),
+    ],
+    ids=str,
+)
+def test_labels_keep_their_type(labels):
+    X, codes = load_wine(return_X_y=True)
+    y = labels[codes % len(labels)]
+    clf = NumpyMLPClassifier((5,), max_iter=20, random_state=0).fit(scale(X), y)
+    outputs = _run(to_onnx(clf), onnx_inputs(clf, scale(X)))
+    assert outputs["label"].tolist() == clf.predict(scale(X)).tolist()
+    assert set(map(type, outputs["label"].tolist())) == {type(labels.tolist()[0])}
+
+
+@pytest.mark.parametrize("Estimator", [NumpyMLPClassifier, TabularMLPClassifier])
+def test_several_labels_and_a_single_class(Estimator):
+    X, codes = load_iris(return_X_y=True)
+    short = {"hidden_layer_sizes": (8,), "max_iter": 5, "random_state": 0}
+    several = np.column_stack([codes == 0, codes != 1, codes > 0]).astype(int)
+    clf = Estimator(**short).fit(scale(X), several)
+    outputs = _run(to_onnx(clf), onnx_inputs(clf, scale(X)))
+    np.testing.assert_array_equal(outputs["label"], clf.predict(scale(X)))
+    _assert_agrees(clf, scale(X))
+    clf = Estimator(**short).fit(scale(X), np.full(len(X), "only"))
+    _assert_agrees(clf, scale(X))
+
+
+@pytest.mark.parametrize("hidden", [(), (4,), (6, 5, 4)])
+def test_dropout_depth_and_solvers_do_not_matter(hidden):
+    X, y = load_iris(return_X_y=True)
+    clf = NumpyMLPClassifier(
+        hidden,
+        activation=["relu", "silu", "tanh"][: len(hidden)],
+        dropout=0.3,
+        solver="rmsprop",
+        max_norm=2.0,
+        max_iter=10,
+        random_state=0,
+    )
+    _assert_agrees(clf.fit(scale(X), y), scale(X))
+
+
+# ------------------------------------------------------------------------------- tables
+
+
+def _table(n_rows=300, seed=0):
+    """A frame with every kind of column."""
+    rng = np.random.default_rng(seed)
+    frame = pd.DataFrame(
+        {
+            "size": rng.lognormal(4, 0.4, n_rows),
+            "year": rng.integers(1900, 2020, n_rows),
+            "huge": rng.normal(size=n_rows) * 1e30 + 5e30,
+            "constant": 3.0,
+            "town": rng.choice(["Ulm", "Bonn", None], n_rows),
+            "kind": rng.choice(list("abcdefghijklmnop"), n_rows),
+            "sole": "always",
+            "empty": rng.choice(["", "?", "x"], n_rows),
+            "flag": rng.random(n_rows) < 0.3,
+            "label": pd.Categorical(rng.integers(0, 4, n_rows)),
+            "zip": pd.Categorical(rng.integers(10_000, 10_030, n_rows)),
+            "half": pd.Categorical(rng.choice([0.5, 1.5, 2.5], n_rows)),
+        }
+    )
+    frame.loc[::10, "size"] = np.nan
+    frame.loc[::7, "kind"] = None
+    frame["never"] = np.nan
+    y = frame["size"].fillna(40) * (1 + (frame["town"] == "Bonn"))
+    return frame, y.to_numpy()
+
+
+def _unseen(frame):
+    """The table with categories and gaps that it does not have."""
+    changed = frame.copy()
+    changed.loc[:5, "town"] = "Paris"
+    changed.loc[6:9, "kind"] = None
+    changed["zip"] = changed["zip"].astype(int).where(changed.index > 20, 7)
+    changed.loc[10:20, "year"] = 1e9
+    changed.loc[30:40, "constant"] = -1.0
+    return changed
+
+
+def _as_polars(frame):
+    columns = {
+        name: values.astype(object).where(values.notna(), None).tolist()
+        for name, values in frame.items()
+    }
+    return pl.DataFrame(columns)
+
+
+def test_tables_with_every_kind_of_column_agree():
+    frame, _ = _table()
+    preprocessor = TabularPreprocessor().fit(frame)
+    for data in (frame, _unseen(frame)):
+        outputs = _run(to_onnx(preprocessor), onnx_inputs(preprocessor, data))
+        expected = preprocessor.transform(data)
+        np.testing.assert_allclose(outputs["transformed"], expected, atol=1e-6)
+    assert outputs["transformed"].dtype == np.float32
+
+
+@pytest.mark.parametrize("ensemble", ["kfold", "refit", None])
+def test_tabular_ensembles_agree(ensemble):
+    frame, y = _table()
+    short = {"max_iter": 5, "n_members": 2, "ensemble": ensemble, "random_state": 0}
+    reg = TabularMLPRegressor(**short, hidden_layer_sizes=(16, 16)).fit(frame, y)
+    _assert_agrees(reg, frame, 1e-9)
+    _assert_agrees(reg, _unseen(frame), 1e-9)
+    _assert_agrees(reg, frame, dtype="float32")
+    clf = TabularMLPClassifier(**short, hidden_layer_sizes=(16, 16))
+    clf.fit(frame, np.where(y > 60, "dear", "cheap"))
+    _assert_agrees(clf, _unseen(frame))
+    clf.fit(frame, np.digitize(y, [50, 70]))
+    _assert_agrees(clf, _unseen(frame))
+
+
+def test_one_model_for_pandas_and_polars():
+    frame, y = _table()
+    frame = frame.drop(columns=["label", "zip", "half", "never"])
+    clf = TabularMLPClassifier((8,), max_iter=3, n_members=2, random_state=0)
+    clf.fit(_as_polars(frame), y > 60)
+    model = to_onnx(clf)
+    ours = _run(model, onnx_inputs(clf, _as_polars(frame)))
+    theirs = _run(model, onnx_inputs(clf, frame))
+    np.testing.assert_array_equal(ours["probabilities"], theirs["probabilities"])
+    np.testing.assert_allclose(
+        ours["probabilities"], clf.predict_proba(frame), atol=TOLERANCE
+    )
+
+
+def test_inputs_are_documented_ones():
+    frame, _ = _table()
+    preprocessor = TabularPreprocessor().fit(frame)
+    inputs = onnx_inputs(preprocessor, frame)
+    assert list(inputs) == list(frame)
+    assert all(value.shape == (len(frame), 1) for value in inputs.values())
+    assert inputs["town"].dtype == object
+    assert inputs["zip"].dtype == np.float64
+    assert inputs["flag"].dtype == np.float64
+    missing = frame["town"].isna().to_numpy()
+    assert (inputs["town"][missing] == "").all()
+    X, _ = load_iris(return_X_y=True)
+    only_numbers = onnx_inputs(TabularPreprocessor().fit(X), X)
+    assert list(only_numbers) == ["X"]
+    np.testing.assert_array_equal(only_numbers["X"], X)
+
+
+def test_empty_strings_that_are_categories_differ_from_missing_ones():
+    rows = np.array([[""], ["?"], ["x"], [None]] * 30, dtype=object)
+    preprocessor = TabularPreprocessor().fit(rows)
+    inputs = onnx_inputs(preprocessor, rows)
+    assert inputs["x0"][:4, 0].tolist() == ["", "?", "x", "??"]
+    outputs = _run(to_onnx(preprocessor), inputs)
+    expected = preprocessor.transform(rows)
+    np.testing.assert_allclose(outputs["transformed"], expected, atol=1e-6)
+    assert len(np.unique(expected, axis=0)) == 4
+
+
+def test_columns_named_like_outputs_are_told_apart():
+    frame = pd.DataFrame({"label": ["a", "b"] * 20, "probabilities": range(40)})
+    clf = TabularMLPClassifier((4,), max_iter=2, n_members=2, random_state=0)
+    clf.fit(frame, np.arange(40) % 2)
+    assert list(onnx_inputs(clf, frame)) == ["label_", "probabilities_"]
+    _assert_agrees(clf, frame)
+
+
+def test_names_that_the_graph_would_use_are_told_apart():
+    names = ["gemm_0", "constant_0", "weights_0", "cast_0", "labelencoder_0"]
+    frame = pd.DataFrame({name: list("abc") * 10 for name in names})
+    clf = TabularMLPClassifier((4,), max_iter=2, n_members=2, random_state=0)
+    _assert_agrees(clf.fit(frame, np.arange(30) % 2), frame)
+
+
+# ---------------------------------------------------------------------------- the file
+
+
+def test_model_says_where_it_comes_from_and_is_for_older_runtimes():
+    X, y = load_iris(return_X_y=True)
+    model = to_onnx(NumpyMLPClassifier((3,), max_iter=5).fit(X, y))
+    assert model.producer_name == "sknumpy_mlp"
+    assert {p.key: p.value for p in model.metadata_props} == {
+        "estimator": "NumpyMLPClassifier"
+    }
+    assert model.ir_version <= 8
+    assert {o.domain: o.version for o in model.opset_import} == {
+        "": 15,
+        "ai.onnx.ml": 2,
+    }
+
+
+def test_model_is_as_small_as_its_parameters():
+    X, y = load_digits(return_X_y=True)
+    clf = NumpyMLPClassifier((200,), dtype="float32", max_iter=2).fit(X, y)
+    size = len(to_onnx(clf).SerializeToString())
+    assert size < clf._params.nbytes + 2_000
+    # A regressor's parameters were learnt in float32, and are stored so.
+    reg = TabularMLPRegressor((200,), max_iter=1, ensemble=None).fit(X, y)
+    params = reg.estimators_[0]._params
+    assert params.dtype == np.float64
+    assert len(to_onnx(reg).SerializeToString()) < 0.6 * params.nbytes + 20_000
+
+
+# ------------------------------------------------------------------------------ errors
+
+
+class _Sine(Activation):
+    def forward(self, z, out):
+        np.sin(z, out=out)
+
+    def backward(self, z, a, delta):
+        delta *= np.sqrt(1 - a * a)
+
+
+class _OtherReLU(ReLU):
+    pass
+
+
+class _ShiftedError(SquaredError):
+    def predict(self, raw):
+        return raw + 1.0
+
+
+class _DoubleError(SquaredError):
+    def loss_gradient(self, y, raw):
+        losses = 2 * super().loss_gradient(y, raw)
+        raw *= 2
+        return losses
+
+
+@pytest.mark.parametrize("activation", [_Sine(), _OtherReLU()], ids=repr)
+def test_activations_of_ones_own_are_refused(activation):
+    X, y = load_diabetes(return_X_y=True)
+    reg = NumpyMLPRegressor(activation=activation, max_iter=2).fit(X, y)
+    with pytest.raises(ValueError, match=r"activation=.* no counterpart in ONNX"):
+        to_onnx(reg)
+    with pytest.raises(ValueError, match=r"activation=.*Use to_onnx"):
+        to_sklearn(reg)
+
+
+def test_losses_of_ones_own_are_known_by_their_link():
+    X, y = load_diabetes(return_X_y=True)
+    reg = NumpyMLPRegressor(loss=_DoubleError(), max_iter=5, random_state=0).fit(X, y)
+    _assert_agrees(reg, X)
+    np.testing.assert_array_equal(to_sklearn(reg).predict(X), reg.predict(X))
+    reg = NumpyMLPRegressor(loss=_ShiftedError(), max_iter=5, random_state=0).fit(X, y)
+    with pytest.raises(ValueError, match="method predict of its own"):
+        to_onnx(reg)
+    with pytest.raises(ValueError, match="Use to_onnx"):
+        to_sklearn(reg)
+
+
+@pytest.mark.parametrize("function", [to_onnx, to_sklearn])
+def test_other_estimators_are_refused(function):
+    X, y = load_iris(return_X_y=True)
+    with pytest.raises(TypeError, match="RandomForestClassifier"):
+        function(RandomForestClassifier(n_estimators=2).fit(X, y))
+    pipeline = make_pipeline(StandardScaler(), NumpyMLPClassifier(max_iter=2))
+    with pytest.raises(TypeError, match=r"Pipeline.*pipeline"):
+        function(pipeline.fit(X, y))
+    with pytest.raises(NotFittedError):
+        function(NumpyMLPClassifier())
+
+
+def test_inputs_of_other_estimators_are_refused():
+    with pytest.raises(TypeError, match="RandomForestClassifier"):
+        onnx_inputs(RandomForestClassifier(), [[1.0]])
+    with pytest.raises(NotFittedError):
+        onnx_inputs(TabularPreprocessor(), [[1.0]])
+    preprocessor = TabularPreprocessor().fit([[1.0, "a"], [2.0, "b"]])
+    with pytest.raises(ValueError, match="features"):
+        onnx_inputs(preprocessor, [[1.0]])
+
+
+def test_unusable_dtype_is_refused():
+    X, y = load_iris(return_X_y=True)
+    clf = NumpyMLPClassifier(max_iter=2).fit(X, y)
+    with pytest.raises(ValueError, match=r"dtype='float16' must be 'float32'"):
+        to_onnx(clf, dtype="float16")
+
+
+def test_columns_of_several_types_are_refused():
+    rows = np.array([["a"], [1], [2], ["b"]] * 5, dtype=object)
+    preprocessor = TabularPreprocessor().fit(rows)
+    with pytest.raises(
+        ValueError, match=r"Column 'x0' has categories that are neither"
+    ):
+        to_onnx(preprocessor)
+    numbers = pd.DataFrame({"id": pd.Categorical([2**60, 2**60 + 1] * 5)})
+    with pytest.raises(ValueError, match=r"Column 'id' .*2\*\*53"):
+        to_onnx(TabularPreprocessor().fit(numbers))
+
+
+def test_without_onnx_there_is_a_clear_error(monkeypatch):
+    X, y = load_iris(return_X_y=True)
+    clf = NumpyMLPClassifier(max_iter=2).fit(X, y)
+    monkeypatch.setitem(sys.modules, "onnx", None)  # what import does with a gap
+    with pytest.raises(ImportError, match=r"to_onnx needs .*'sknumpy-mlp\[onnx\]'"):
+        to_onnx(clf)
+    assert isinstance(to_sklearn(clf), MLPClassifier)
+    assert import_module("sknumpy_mlp.export") is sys.modules["sknumpy_mlp.export"]
+
+
+# --------------------------------------------------------------------------- to_sklearn
+
+
+@pytest.mark.parametrize("activation", ["identity", "logistic", "tanh", "relu"])
+@pytest.mark.parametrize("kind", ["binary", "multiclass", "labels", "texts"])
+def test_sklearn_classifier_is_the_same_function(kind, activation):
+    X, codes = load_iris(return_X_y=True)
+    y = {
+        "binary": codes == 1,
+        "multiclass": codes,
+        "labels": np.column_stack([codes == 0, codes > 0, codes == 1]).astype(int),
+        "texts": np.array(["x", "y", "z"])[codes],
+    }[kind]
+    clf = NumpyMLPClassifier(
+        (7, 5), activation=activation, max_iter=20, random_state=0
+    ).fit(X, y)
+    twin = to_sklearn(clf)
+    assert type(twin) is MLPClassifier
+    np.testing.assert_allclose(twin.predict_proba(X), clf.predict_proba(X), atol=1e-12)
+    np.testing.assert_array_equal(twin.predict(X), clf.predict(X))
+    np.testing.assert_array_equal(twin.classes_, clf.classes_)
+    assert twin.loss_curve_ == clf.loss_curve_
+    assert twin.loss_curve_ is not clf.loss_curve_
+    assert not np.shares_memory(twin.coefs_[0], clf.coefs_[0])
+
+
+@pytest.mark.parametrize("hidden", [(), (6,), (6, 5)])
+def test_sklearn_regressor_is_the_same_function(hidden):
+    X, y = load_diabetes(return_X_y=True)
+    for target in (y, np.column_stack([y, -y])):
+        reg = NumpyMLPRegressor(
+            hidden_layer_sizes=hidden, activation="tanh", max_iter=20, random_state=0
+        ).fit(X, target)
+        twin = to_sklearn(reg)
+        assert type(twin) is MLPRegressor
+        np.testing.assert_allclose(twin.predict(X), reg.predict(X), rtol=1e-12)
+
+
+@pytest.mark.parametrize("loss", ["poisson", "gamma"])
+def test_sklearn_regressor_with_a_logarithmic_link(loss):
+    X, y = load_diabetes(return_X_y=True)
+    reg = NumpyMLPRegressor(loss=loss, max_iter=20, random_state=0).fit(X, y)
+    if "loss" not in MLPRegressor().get_params():
+        with pytest.raises(ValueError, match=f"loss='{loss}'"):
+            to_sklearn(reg)
+        return
+    np.testing.assert_allclose(to_sklearn(reg).predict(X), reg.predict(X), rtol=1e-12)
+
+
+def test_sklearn_estimator_is_like_one_that_scikit_learn_has_fitted():
+    frame, y = load_iris(return_X_y=True, as_frame=True)
+    settings = {"hidden_layer_sizes": (6,), "alpha": 0.01, "random_state": 1}
+    clf = NumpyMLPClassifier(**settings, max_iter=30).fit(frame, y)
+    twin = to_sklearn(clf)
+    theirs = MLPClassifier(**settings, max_iter=30).fit(frame, y)
+    assert twin.get_params() == theirs.get_params()
+    lacking = vars(theirs).keys() - vars(twin).keys()
+    assert lacking <= {"_optimizer"}  # which partial_fit makes anew
+    for name in ("n_iter_", "n_layers_", "n_outputs_", "out_activation_", "t_"):
+        assert getattr(twin, name) == getattr(theirs, name), name
+    np.testing.assert_allclose(twin.coefs_[0], theirs.coefs_[0], atol=1e-10)
+    assert list(twin.feature_names_in_) == list(theirs.feature_names_in_)
+    again = twin.fit(frame, y)
+    np.testing.assert_array_equal(again.coefs_[0], theirs.coefs_[0])
+
+
+def test_sklearn_estimator_can_be_trained_on():
+    X, y = load_iris(return_X_y=True)
+    clf = NumpyMLPClassifier((6,), solver="adam", max_iter=30, random_state=0).fit(X, y)
+    twin = to_sklearn(clf)
+    before = twin.coefs_[0].copy()
+    twin.partial_fit(X, y)
+    assert 0 < np.abs(twin.coefs_[0] - before).max() < 0.01
+
+
+def test_settings_that_scikit_learn_lacks_keep_its_defaults():
+    X, y = load_iris(return_X_y=True)
+    clf = NumpyMLPClassifier(
+        (6,), solver="rmsprop", learning_rate="cosine", max_iter=5, random_state=0
+    )
+    twin = to_sklearn(clf.fit(X, y))
+    assert twin.solver == MLPClassifier().solver
+    assert twin.learning_rate == "constant"
+    with pytest.warns(ConvergenceWarning):
+        twin.fit(X, y)
+
+
+@pytest.mark.parametrize(
+    ("params", "message"),
+    [
+        ({"activation": "silu"}, r"activation='silu' cannot"),
+        ({"activation": ["relu", "tanh"], "hidden_layer_sizes": (4, 4)}, "activation="),
+    ],
+)
+def test_what_scikit_learn_lacks_is_refused(params, message):
+    X, y = load_iris(return_X_y=True)
+    with pytest.raises(ValueError, match=message):
+        to_sklearn(NumpyMLPClassifier(**params, max_iter=2).fit(X, y))
+
+
+def test_quantiles_single_classes_and_tabular_estimators_are_refused():
+    X, y = load_diabetes(return_X_y=True)
+    reg = NumpyMLPRegressor(loss=Quantile([0.1, 0.9]), max_iter=2).fit(X, y)
+    with pytest.raises(ValueError, match=r"loss=Quantile.*Use to_onnx"):
+        to_sklearn(reg)
+    with pytest.raises(ValueError, match="single class"):
+        to_sklearn(NumpyMLPClassifier(max_iter=2).fit(X, np.ones(len(X))))
+    tabular = TabularMLPRegressor((2,), max_iter=1, n_members=2).fit(X, y)
+    with pytest.raises(TypeError, match=r"TabularMLPRegressor.*use to_onnx"):
+        to_sklearn(tabular)
