@@ -233,7 +233,10 @@ def _gelu(graph: Graph, activation: Any, z: str) -> str:
 
 
 def _silu(graph: Graph, activation: Any, z: str) -> str:
-    return graph.node("Mul", z, graph.node("Sigmoid", z))
+    # Not the product with the operator Sigmoid: ONNX Runtime (up to 1.23 at least)
+    # fuses that to an operator that it has for float32 only.
+    beyond = graph.node("Exp", graph.node("Neg", z))
+    return graph.node("Div", z, graph.node("Add", beyond, graph.number(1.0)))
 
 
 def _mish(graph: Graph, activation: Any, z: str) -> str:
@@ -308,12 +311,14 @@ def _periodic(
 ) -> str:
     w, c, V, d = params
     column = graph.reshape(x, -1, layer.fan_in, 1)
+    # ONNX Runtime (up to 1.23 at least) has the cosine for float32 only.
+    wave, shift = ("Cos", 0.0) if graph.dtype == np.float32 else ("Sin", 0.5 * math.pi)
     angle = graph.node("Mul", column, graph.parameter(2.0 * math.pi * w, "frequencies"))
-    angle = graph.node("Add", angle, graph.parameter(c, "phases"))
-    # A product for each column, which has to come first for that.
-    h = graph.node("Transpose", graph.node("Cos", angle), perm=[1, 0, 2])
-    mixed = graph.node("MatMul", h, graph.parameter(V, "mixtures"))
-    mixed = graph.node("Transpose", mixed, perm=[1, 0, 2])
+    angle = graph.node("Add", angle, graph.parameter(c + shift, "phases"))
+    mixtures = graph.parameter(V, "mixtures")
+    mixed = graph.node(
+        "Einsum", graph.node(wave, angle), mixtures, equation="nfm,fmq->nfq"
+    )
     mixed = graph.node("Add", mixed, graph.parameter(d, "offsets"))
     return graph.reshape(graph.concatenate([mixed, column], axis=2), -1, layer.fan_out)
 
