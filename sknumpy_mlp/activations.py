@@ -75,8 +75,8 @@ class Activation(Value, ABC):
         z : ndarray of shape (n_rows, n_units)
             The pre-activations.
         out : ndarray of shape (n_rows, n_units)
-            Where the activations go.  If ``from_output``, it is ``z`` itself; otherwise it
-            is another array, and ``z`` must be left as it is.
+            Where the activations go.  If ``from_output``, it is ``z`` itself;
+            otherwise it is another array, and ``z`` must be left as it is.
         """
 
     @abstractmethod
@@ -93,8 +93,8 @@ class Activation(Value, ABC):
         a : ndarray of shape (n_rows, n_units)
             The activations, as `forward` left them.
         delta : ndarray of shape (n_rows, n_units)
-            The gradient of the objective with respect to ``a``; afterwards, with respect
-            to ``z``.
+            The gradient of the objective with respect to ``a``; afterwards, with
+            respect to ``z``.
         """
 
 

@@ -664,8 +664,9 @@ class ClassificationLoss(Value, ABC):
         Parameters
         ----------
         multinomial : bool
-            True for one class out of three or more, whose targets are class codes; False
-            for two classes and for several labels, whose targets are zeros and ones.
+            True for one class out of three or more, whose targets are class codes;
+            False for two classes and for several labels, whose targets are zeros and
+            ones.
 
         Returns
         -------
