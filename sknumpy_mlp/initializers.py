@@ -30,6 +30,7 @@ __all__ = [
     "Normal",
 ]
 
+#: What draws weights, for a number of inputs and one of units.
 Initializer: TypeAlias = Callable[[RandomSource, int, int], Array]
 
 

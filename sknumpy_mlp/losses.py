@@ -719,8 +719,10 @@ class LogLoss(ClassificationLoss):
         return kind(self.label_smoothing)
 
 
-#: The losses that the estimators know by name.
+#: The losses that classifiers know by name.
 CLASSIFICATION_LOSSES: dict[str, ClassificationLoss] = {"log_loss": LogLoss()}
+
+#: The losses that regressors know by name.
 REGRESSION_LOSSES: dict[str, Loss] = {
     "squared_error": SquaredError(),
     "absolute_error": AbsoluteError(),
