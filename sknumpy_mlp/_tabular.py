@@ -601,7 +601,7 @@ class TabularMLPClassifier(ClassifierMixin, _BaseTabularMLP):  # type: ignore[mi
         ``temperature_`` is fitted to them, which favours their log loss a little.
     n_features_in_ : int
         Number of columns.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (n_features,)
         Their names, if `fit` saw a data frame with string column names.
     n_iter_ : int
         The most epochs of a network.
@@ -965,7 +965,7 @@ class TabularMLPRegressor(RegressorMixin, _BaseTabularMLP):  # type: ignore[misc
         of weight zero.  None with ``X_val``.
     n_features_in_ : int
         Number of columns.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (n_features,)
         Their names, if `fit` saw a data frame with string column names.
     n_iter_ : int
         The most epochs of a network.
