@@ -37,7 +37,7 @@ class EpochEnd:
     learning_rate : float or None
         The learning rate of the epoch's first step; None for L-BFGS.
     seconds : float
-        Time since the run began.
+        Time since the run began, in seconds.
     params : ndarray of shape (n_params,)
         The parameters, live: copy what is to be kept.
     validation_loss : float or None, default=None

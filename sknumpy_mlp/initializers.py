@@ -44,8 +44,8 @@ class Glorot:
     Parameters
     ----------
     factor : float, default=6.0
-        Numerator under the root.  6 is the paper's; scikit-learn takes 2 for
-        logistic units.
+        Numerator under the root, more than 0.  6 is the paper's; scikit-learn takes 2
+        for logistic units.
 
     References
     ----------
@@ -94,12 +94,20 @@ class Glorot:
 
 @dataclass(frozen=True)
 class Normal:
-    """Normal with mean zero and a fixed standard deviation.
+    """Normal with mean zero and a fixed standard deviation [1]_.
+
+    Layers of different widths then pass signals on at different scales, which the
+    initialisers that look at the width avoid.
 
     Parameters
     ----------
     std : float, default=0.01
-        Standard deviation, the same for every layer.
+        Standard deviation, the same for every layer; at least 0.
+
+    References
+    ----------
+    .. [1] A. Krizhevsky, I. Sutskever and G. E. Hinton, "ImageNet Classification with
+       Deep Convolutional Neural Networks", NIPS 2012, section 5, with 0.01.
 
     Examples
     --------
@@ -194,7 +202,7 @@ class DataDriven:
     Parameters
     ----------
     n_rows_bias : int, default=5
-        The number m of rows that a bias is a mean of.
+        The number m of rows that a bias is a mean of, at least 1.
 
     References
     ----------

@@ -315,7 +315,7 @@ class RMSprop(Optimizer):
     rho : float, default=0.9
         Decay rate of the mean square, in [0, 1).
     epsilon : float, default=1e-8
-        Keeps the division finite.
+        Keeps the division finite; at least 0.
     momentum : float, default=0.0
         :math:`\mu`, in [0, 1).
 
@@ -400,7 +400,7 @@ class Adam(Optimizer):
     beta_2 : float, default=0.999
         Decay rate of the second moment, that of their squares, in [0, 1).
     epsilon : float, default=1e-8
-        Keeps the division finite.
+        Keeps the division finite; at least 0.
 
     References
     ----------

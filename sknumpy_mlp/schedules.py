@@ -171,17 +171,20 @@ class InverseScaling(Schedule):
 
 @dataclass(frozen=True)
 class Plateau(Schedule):
-    """A constant rate that is divided whenever the training stalls.
+    r"""A constant rate that is divided whenever the training stalls.
+
+    .. math:: \eta \leftarrow \eta / divisor
 
     It stalls when the loss, or with early stopping the validation score, has not
-    improved by ``tol`` for ``n_iter_no_change`` epochs.
+    improved by ``tol`` for ``n_iter_no_change`` epochs.  With the defaults it is
+    scikit-learn's ``learning_rate="adaptive"``.
 
     Parameters
     ----------
     divisor : float, default=5.0
         What the rate is divided by, more than 1.
     min_rate : float, default=1e-6
-        A plateau at this rate or a smaller one ends the training.
+        A plateau at this rate or a smaller one ends the training; more than 0.
 
     Examples
     --------
