@@ -21,6 +21,15 @@ class InvalidParameterError(ValueError, TypeError):
 
     Like scikit-learn's error of the same name it is both a ValueError and a
     TypeError, so that code written to catch either goes on working.
+
+    Examples
+    --------
+    >>> from sknumpy_mlp import NumpyMLPClassifier
+    >>> try:
+    ...     NumpyMLPClassifier(alpha=-1.0).fit([[0.0], [1.0]], [0, 1])
+    ... except ValueError as error:
+    ...     print(f"{type(error).__name__}: {error}")
+    InvalidParameterError: The 'alpha' parameter of NumpyMLPClassifier must be ...
     """
 
 

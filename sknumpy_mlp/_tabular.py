@@ -602,7 +602,7 @@ class TabularMLPClassifier(ClassifierMixin, _BaseTabularMLP):  # type: ignore[mi
         ``temperature_`` is fitted to them, which favours their log loss a little.
     n_features_in_ : int
         Number of columns.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (n_features,)
         Their names, if `fit` saw a data frame with string column names.
     n_iter_ : int
         The most epochs of a network.
@@ -966,7 +966,7 @@ class TabularMLPRegressor(RegressorMixin, _BaseTabularMLP):  # type: ignore[misc
         of weight zero.  None with ``X_val``.
     n_features_in_ : int
         Number of columns.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (n_features,)
         Their names, if `fit` saw a data frame with string column names.
     n_iter_ : int
         The most epochs of a network.
@@ -1004,9 +1004,11 @@ class TabularMLPRegressor(RegressorMixin, _BaseTabularMLP):  # type: ignore[misc
     >>> from sklearn.datasets import load_diabetes
     >>> from sknumpy_mlp import TabularMLPRegressor
     >>> X, y = load_diabetes(return_X_y=True, as_frame=True)
-    >>> reg = TabularMLPRegressor(n_members=2, max_iter=16, random_state=0).fit(X, y)
-    >>> reg.predict(X[:1]).shape, reg.prediction_interval(X[:1]).shape
-    ((1,), (1, 2))
+    >>> reg = TabularMLPRegressor(n_members=2, max_iter=16, random_state=0)
+    >>> low, high = reg.fit(X[:300], y[:300]).prediction_interval(X[300:]).T
+    >>> is_inside = (low < y[300:]) & (y[300:] < high)
+    >>> print(f"{is_inside.mean():.1f}")  # of patients it has not seen; 0.9 was asked
+    0.9
     """
 
     _parameter_checks: ClassVar[dict[str, tuple[Check, ...]]] = _CHECKS | {

@@ -37,13 +37,27 @@ class EpochEnd:
     learning_rate : float or None
         The learning rate of the epoch's first step; None for L-BFGS.
     seconds : float
-        Time since the run began.
+        Time since the run began, in seconds.
     params : ndarray of shape (n_params,)
         The parameters, live: copy what is to be kept.
     validation_loss : float or None, default=None
         Mean loss on the validation data, without penalty; None if there is none.
     validation_score : float or None, default=None
         Score on the validation data, higher is better; None if there is none.
+
+    Examples
+    --------
+    Callbacks are given one after each epoch:
+
+    >>> from sknumpy_mlp import NumpyMLPClassifier
+    >>> from sknumpy_mlp.callbacks import Callback
+    >>> class Show(Callback):
+    ...     def on_epoch_end(self, event):
+    ...         print(event.epoch, event.learning_rate, event.validation_loss)
+    ...         return event.epoch == 2
+    >>> clf = NumpyMLPClassifier(callbacks=[Show()]).fit([[0.0], [1.0]], [0, 1])
+    1 0.001 None
+    2 0.001 None
     """
 
     epoch: int
@@ -175,6 +189,20 @@ class Run:
         "running"; at the end "finished" (by the estimator's own rules), "exhausted"
         (``max_epochs`` done), "stopped" (by a callback), "interrupted" (Ctrl-C) or
         "failed" (an exception).
+
+    Examples
+    --------
+    Callbacks are given it at the beginning and at the end:
+
+    >>> from sknumpy_mlp import NumpyMLPClassifier
+    >>> from sknumpy_mlp.callbacks import Callback
+    >>> class Report(Callback):
+    ...     def on_epoch_end(self, event):
+    ...         return event.epoch == 3
+    ...     def on_train_end(self, run):
+    ...         print(f"{run.status} after {run.n_epochs} of {run.max_epochs} epochs")
+    >>> clf = NumpyMLPClassifier(callbacks=[Report()]).fit([[0.0], [1.0]], [0, 1])
+    stopped after 3 of 200 epochs
     """
 
     params: Array
@@ -209,7 +237,13 @@ class Run:
         return self.params if self.best_params is None else self.best_params
 
     def record(self, event: EpochEnd) -> None:
-        """Append what an epoch brought."""
+        """Append what an epoch brought.
+
+        Parameters
+        ----------
+        event : EpochEnd
+            What is known at its end.
+        """
         self.losses.append(event.loss)
         for values, value in (
             (self.learning_rates, event.learning_rate),

@@ -68,9 +68,15 @@ class Activation(Value, ABC):
 
     @abstractmethod
     def forward(self, z: Array, out: Array) -> None:
-        """Write ``f(z)`` into ``out``, which is ``z`` itself if ``from_output``.
+        """Write ``f(z)`` into ``out``.
 
-        Otherwise ``out`` is another array, and ``z`` must be left as it is.
+        Parameters
+        ----------
+        z : ndarray of shape (n_rows, n_units)
+            The pre-activations.
+        out : ndarray of shape (n_rows, n_units)
+            Where the activations go.  If ``from_output``, it is ``z`` itself;
+            otherwise it is another array, and ``z`` must be left as it is.
         """
 
     @abstractmethod
@@ -79,12 +85,35 @@ class Activation(Value, ABC):
 
         The forward pass is over when this runs and nothing reads ``z`` or ``a`` after
         it, so they serve as scratch memory.
+
+        Parameters
+        ----------
+        z : ndarray of shape (n_rows, n_units)
+            The pre-activations; if ``from_output``, the same array as ``a``.
+        a : ndarray of shape (n_rows, n_units)
+            The activations, as `forward` left them.
+        delta : ndarray of shape (n_rows, n_units)
+            The gradient of the objective with respect to ``a``; afterwards, with
+            respect to ``z``.
         """
 
 
 @dataclass(frozen=True)
 class Identity(Activation):
-    """The identity, f(z) = z: a linear layer."""
+    """The identity, f(z) = z: a linear layer.
+
+    Its derivative is 1.  Layers with nothing but it between them are together no more
+    than one linear layer.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sknumpy_mlp.activations import Identity
+    >>> a = np.array([[-1.0, 2.0]])
+    >>> Identity().forward(a, out=a)
+    >>> a
+    array([[-1.,  2.]])
+    """
 
     def forward(self, z: Array, out: Array) -> None:
         """Write ``f(z)`` into ``out``."""
@@ -97,7 +126,30 @@ class Identity(Activation):
 
 @dataclass(frozen=True)
 class Logistic(Activation):
-    """The logistic sigmoid, f(z) = 1 / (1 + exp(-z)), with f' = f (1 - f)."""
+    """The logistic sigmoid, f(z) = 1 / (1 + exp(-z)), with f' = f (1 - f).
+
+    It squeezes all real numbers into (0, 1), and is steepest at zero, with a slope of
+    only 1/4: through many layers of it gradients fade, which is why rectifiers took its
+    place in hidden layers.
+
+    References
+    ----------
+    D. E. Rumelhart, G. E. Hinton and R. J. Williams, "Learning Representations by
+    Back-Propagating Errors", Nature 323, 1986, doi:10.1038/323533a0.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sknumpy_mlp.activations import Logistic
+    >>> a = np.log([[1 / 3, 1.0, 3.0]])
+    >>> Logistic().forward(a, out=a)
+    >>> a
+    array([[0.25, 0.5 , 0.75]])
+    >>> delta = np.ones_like(a)
+    >>> Logistic().backward(a, a, delta)
+    >>> delta
+    array([[0.1875, 0.25  , 0.1875]])
+    """
 
     # Glorot and Bengio derive the bound for units that are linear around zero; the
     # sigmoid's slope there is 1/4.  scikit-learn uses 2 instead of 6, and so do we.
@@ -116,7 +168,28 @@ class Logistic(Activation):
 
 @dataclass(frozen=True)
 class Tanh(Activation):
-    """The hyperbolic tangent, f(z) = tanh(z), with f' = 1 - f**2."""
+    """The hyperbolic tangent, f(z) = tanh(z), with f' = 1 - f**2.
+
+    A sigmoid with values in (-1, 1) and zero in the middle, where its slope is 1.
+
+    References
+    ----------
+    Y. LeCun, L. Bottou, G. B. Orr and K.-R. Müller, "Efficient BackProp", in Neural
+    Networks: Tricks of the Trade, 1998, doi:10.1007/3-540-49430-8_2, section 4.4.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sknumpy_mlp.activations import Tanh
+    >>> a = np.array([[-1.0, 0.0, 1.0]])
+    >>> Tanh().forward(a, out=a)
+    >>> a.round(3)
+    array([[-0.762,  0.   ,  0.762]])
+    >>> delta = np.ones_like(a)
+    >>> Tanh().backward(a, a, delta)
+    >>> delta.round(3)  # 1 - 0.762**2 is 0.42
+    array([[0.42, 1.  , 0.42]])
+    """
 
     def forward(self, z: Array, out: Array) -> None:
         """Write ``f(z)`` into ``out``."""
@@ -137,6 +210,19 @@ class ReLU(Activation):
     ----------
     V. Nair and G. E. Hinton, "Rectified Linear Units Improve Restricted Boltzmann
     Machines", ICML 2010.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sknumpy_mlp.activations import ReLU
+    >>> a = np.array([[-1.0, 0.0, 2.0]])
+    >>> ReLU().forward(a, out=a)
+    >>> a
+    array([[0., 0., 2.]])
+    >>> delta = np.array([[5.0, 6.0, 7.0]])
+    >>> ReLU().backward(a, a, delta)
+    >>> delta
+    array([[0., 0., 7.]])
     """
 
     def forward(self, z: Array, out: Array) -> None:
@@ -165,6 +251,19 @@ class LeakyReLU(Activation):
     ----------
     A. L. Maas, A. Y. Hannun and A. Y. Ng, "Rectifier Nonlinearities Improve Neural
     Network Acoustic Models", ICML 2013.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sknumpy_mlp.activations import LeakyReLU
+    >>> a, leaky = np.array([[-1.0, 2.0]]), LeakyReLU(negative_slope=0.1)
+    >>> leaky.forward(a, out=a)
+    >>> a
+    array([[-0.1,  2. ]])
+    >>> delta = np.array([[5.0, 6.0]])
+    >>> leaky.backward(a, a, delta)
+    >>> delta
+    array([[0.5, 6. ]])
     """
 
     negative_slope: float = 0.01
@@ -207,6 +306,19 @@ class ELU(Activation):
     ----------
     D.-A. Clevert, T. Unterthiner and S. Hochreiter, "Fast and Accurate Deep Network
     Learning by Exponential Linear Units (ELUs)", ICLR 2016, arXiv:1511.07289.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sknumpy_mlp.activations import ELU
+    >>> a = np.array([[-np.log(2.0), 3.0]])
+    >>> ELU().forward(a, out=a)
+    >>> a.round(6)  # exp(-log 2) - 1 is -1/2
+    array([[-0.5,  3. ]])
+    >>> delta = np.ones_like(a)
+    >>> ELU().backward(a, a, delta)
+    >>> delta.round(6)
+    array([[0.5, 1. ]])
     """
 
     alpha: float = 1.0
@@ -244,10 +356,27 @@ class SELU(ELU):
     biases, zero mean and unit variance of the inputs of a layer are a fixed point that
     its outputs are drawn to.
 
+    Parameters
+    ----------
+    alpha : float, default=1.6732632423543772
+        The :math:`\alpha` of `ELU`.
+    scale : float, default=1.0507009873554805
+        The factor s of `ELU`.  Other values than these two have other fixed points, or
+        none.
+
     References
     ----------
     G. Klambauer, T. Unterthiner, A. Mayr and S. Hochreiter, "Self-Normalizing Neural
     Networks", NeurIPS 2017, arXiv:1706.02515; the constants are in its equation 14.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sknumpy_mlp.activations import SELU
+    >>> a = np.random.default_rng(0).standard_normal((100_000, 1))
+    >>> SELU().forward(a, out=a)
+    >>> print(f"mean {abs(a.mean()):.2f}, variance {a.var():.2f}")
+    mean 0.00, variance 1.00
     """
 
     alpha: float = 1.6732632423543772
@@ -266,6 +395,22 @@ class GELU(Activation):
     ----------
     D. Hendrycks and K. Gimpel, "Gaussian Error Linear Units (GELUs)", 2016,
     arXiv:1606.08415.
+
+    Examples
+    --------
+    A standard normal number is below 1 with a probability of 0.841:
+
+    >>> import numpy as np
+    >>> from sknumpy_mlp.activations import GELU
+    >>> z = np.array([[-1.0, 0.0, 1.0]])
+    >>> a = np.empty_like(z)
+    >>> GELU().forward(z, out=a)
+    >>> a.round(3)
+    array([[-0.159,  0.   ,  0.841]])
+    >>> delta = np.ones_like(z)
+    >>> GELU().backward(z, a, delta)
+    >>> delta.round(3)  # 0.841 + 1 * 0.242 on the right
+    array([[-0.083,  0.5  ,  1.083]])
     """
 
     from_output: ClassVar[bool] = False
@@ -300,6 +445,20 @@ class SiLU(Activation):
     S. Elfwing, E. Uchibe and K. Doya, "Sigmoid-Weighted Linear Units for Neural
     Network Function Approximation in Reinforcement Learning", Neural Networks 107,
     2018, arXiv:1702.03118.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sknumpy_mlp.activations import SiLU
+    >>> z = np.array([[-np.log(3.0), 0.0, np.log(3.0)]])  # sigma is 1/4, 1/2, 3/4
+    >>> a = np.empty_like(z)
+    >>> SiLU().forward(z, out=a)
+    >>> a.round(3)
+    array([[-0.275,  0.   ,  0.824]])
+    >>> delta = np.ones_like(z)
+    >>> SiLU().backward(z, a, delta)
+    >>> delta.round(3)  # 1 - (1 - 0.824) / 4 on the right
+    array([[0.044, 0.5  , 0.956]])
     """
 
     from_output: ClassVar[bool] = False
@@ -337,6 +496,20 @@ class Mish(Activation):
     ----------
     D. Misra, "Mish: A Self Regularized Non-Monotonic Activation Function", BMVC 2020,
     arXiv:1908.08681.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sknumpy_mlp.activations import Mish
+    >>> z = np.array([[0.0, np.log(2.0)]])  # u is 2 and 3
+    >>> a = np.empty_like(z)
+    >>> Mish().forward(z, out=a)
+    >>> a.round(4)  # 0 and 0.8 log(2)
+    array([[0.    , 0.5545]])
+    >>> delta = np.ones_like(z)
+    >>> Mish().backward(z, a, delta)
+    >>> delta.round(4)  # 3 / 5, and 0.8 + log(2) * 24 / 100
+    array([[0.6   , 0.9664]])
     """
 
     from_output: ClassVar[bool] = False
@@ -382,6 +555,19 @@ class Softplus(Activation):
     ----------
     C. Dugas, Y. Bengio, F. Bélisle, C. Nadeau and R. Garcia, "Incorporating
     Second-Order Functional Knowledge for Better Option Pricing", NIPS 2000.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sknumpy_mlp.activations import Softplus
+    >>> a = np.array([[0.0, np.log(3.0), 100.0]])
+    >>> Softplus().forward(a, out=a)
+    >>> a.round(3)  # log(2), log(4), and beyond it is a rectifier
+    array([[  0.693,   1.386, 100.   ]])
+    >>> delta = np.ones_like(a)
+    >>> Softplus().backward(a, a, delta)
+    >>> delta.round(3)
+    array([[0.5 , 0.75, 1.  ]])
     """
 
     def forward(self, z: Array, out: Array) -> None:

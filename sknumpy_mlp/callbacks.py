@@ -55,7 +55,24 @@ __all__ = [
 
 
 class Callback:
-    """Base class of callbacks; its methods do nothing."""
+    """Base class of callbacks; its methods do nothing.
+
+    Examples
+    --------
+    >>> from sknumpy_mlp import NumpyMLPClassifier
+    >>> from sknumpy_mlp.callbacks import Callback
+    >>> class Path(Callback):
+    ...     def on_train_begin(self, run):
+    ...         self.points = [run.params.copy()]
+    ...     def on_epoch_end(self, event):
+    ...         self.points.append(event.params.copy())
+    ...         return event.epoch == 3
+    >>> path = Path()
+    >>> NumpyMLPClassifier(callbacks=[path]).fit([[0.0], [1.0]], [0, 1]).n_iter_
+    3
+    >>> len(path.points)  # the start, and three epochs
+    4
+    """
 
     def __repr__(self) -> str:
         arguments = ", ".join(
@@ -84,14 +101,37 @@ class Callback:
         return self
 
     def on_train_begin(self, run: Run) -> None:
-        """Get ready: the parameters are there, and the epochs of a resumed run."""
+        """Get ready for a run: called before its first epoch.
+
+        Parameters
+        ----------
+        run : Run
+            The run.  The parameters are there, and the epochs of a resumed run.
+        """
 
     def on_epoch_end(self, event: EpochEnd) -> bool | None:
-        """Look at an epoch (for L-BFGS, an iteration); return True to end the fit."""
+        """Look at an epoch (for L-BFGS, an iteration), and end the fit if need be.
+
+        Parameters
+        ----------
+        event : EpochEnd
+            What is known of the epoch.
+
+        Returns
+        -------
+        stop : bool or None
+            True ends the training; False and None let it go on.
+        """
         return False
 
     def on_train_end(self, run: Run) -> None:
-        """Clean up; called at the end of every run that began, however it ended."""
+        """Clean up: called at the end of every run that began, however it ended.
+
+        Parameters
+        ----------
+        run : Run
+            The run; its ``status`` tells how it ended.
+        """
 
 
 class EarlyStopping(Callback):
@@ -124,6 +164,21 @@ default='validation_score'
         The epoch that had it.
     n_epochs_no_change : int
         Epochs since the last improvement.
+
+    Examples
+    --------
+    An estimator would be given ``callbacks=[stopping]``; here are some epochs by hand.
+
+    >>> import numpy as np
+    >>> from sknumpy_mlp.callbacks import EarlyStopping, EpochEnd
+    >>> stopping, params = EarlyStopping("loss", n_iter_no_change=1), np.zeros(1)
+    >>> for epoch, loss in enumerate([3.0, 1.0, 2.0, 1.5], start=1):
+    ...     event = EpochEnd(epoch, loss, learning_rate=0.1, seconds=0.0, params=params)
+    ...     print(epoch, stopping.on_epoch_end(event), stopping.best_epoch)
+    1 False 1
+    2 False 2
+    3 False 2
+    4 True 2
     """
 
     def __init__(
@@ -249,6 +304,14 @@ class TimeLimit(Callback):
     ----------
     seconds : float
         The limit, in seconds since the run began (or was resumed).
+
+    Examples
+    --------
+    >>> from sknumpy_mlp import NumpyMLPClassifier
+    >>> from sknumpy_mlp.callbacks import TimeLimit
+    >>> limit = TimeLimit(seconds=1e-9)  # whose end the first epoch will not see
+    >>> NumpyMLPClassifier(callbacks=[limit]).fit([[0.0], [1.0]], [0, 1]).n_iter_
+    1
     """
 
     def __init__(self, seconds: float) -> None:
@@ -404,6 +467,17 @@ class Progress(Callback):
     ----------
     file : file-like or None, default=None
         Where to write; None is standard error.
+
+    Examples
+    --------
+    >>> import io
+    >>> from sknumpy_mlp import NumpyMLPClassifier
+    >>> from sknumpy_mlp.callbacks import Progress, TimeLimit
+    >>> file = io.StringIO()
+    >>> clf = NumpyMLPClassifier(callbacks=[Progress(file), TimeLimit(1e-9)])
+    >>> clf = clf.fit([[0.0], [1.0]], [0, 1])
+    >>> "1/200" in file.getvalue()  # epochs
+    True
     """
 
     def __init__(self, file: TextIO | None = None) -> None:

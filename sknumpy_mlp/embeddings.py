@@ -57,6 +57,20 @@ class PeriodicEmbedding(Layer):
     Tabular Deep Learning", NeurIPS 2022, arXiv:2203.05556; with bias and the number
     itself: D. Holzmüller, L. Grinsztajn and I. Steinwart, "Better by Default: Strong
     Pre-Tuned MLPs and Boosted Trees on Tabular Data", NeurIPS 2024, arXiv:2407.04491.
+
+    Examples
+    --------
+    Two waves of a number, of length 1 and 2, mixed as 10 of one and 1 of the other:
+
+    >>> import numpy as np
+    >>> from sknumpy_mlp.embeddings import PeriodicEmbedding
+    >>> layer, x = PeriodicEmbedding(1, n_waves=2, width=2), np.array([[0.0], [0.5]])
+    >>> w, c = np.array([[1.0, 0.5]]), np.zeros((1, 2))
+    >>> V, d = np.array([[[10.0], [1.0]]]), np.zeros((1, 1))
+    >>> needs = {"need_input_gradient": False, "sparse_input": False}
+    >>> buffers = layer.make_buffers(2, float, training=False, **needs)
+    >>> layer.forward([w, c, V, d], x, buffers, None).round(6)  # 10 + 1, and -10 + 0
+    array([[ 11. ,   0. ], [-10. ,   0.5]])
     """
 
     fan_in: int
@@ -189,6 +203,21 @@ class CategoryEmbedding(Layer):
     ----------
     C. Guo and F. Berkhahn, "Entity Embeddings of Categorical Variables", 2016,
     arXiv:1604.06737.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sknumpy_mlp.embeddings import CategoryEmbedding
+    >>> layer, x = CategoryEmbedding((3, 2), width=1), np.array([[2.0, 1.0]])
+    >>> tables = np.array([[0.0], [10.0], [20.0], [0.0], [0.5]])  # 3 rows, and 2
+    >>> grads, delta = [np.empty_like(tables)], np.ones((1, 2))
+    >>> needs = {"need_input_gradient": False, "sparse_input": False}
+    >>> buffers = layer.make_buffers(1, float, training=True, **needs)
+    >>> layer.forward([tables], x, buffers, None)
+    array([[20. ,  0.5]])
+    >>> layer.backward([tables], grads, x, delta, buffers, need_input_gradient=False)
+    >>> grads[0].ravel()  # for the two rows that were picked
+    array([0., 0., 1., 0., 1.])
     """
 
     cardinalities: tuple[int, ...]
@@ -287,7 +316,20 @@ class CategoryEmbedding(Layer):
 
 @dataclass(frozen=True)
 class Passed(Layer):
-    """Columns that go on as they are."""
+    """Columns that go on as they are.
+
+    Parameters
+    ----------
+    fan_in : int
+        Number of columns.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sknumpy_mlp.embeddings import Passed
+    >>> Passed(2).forward([], np.array([[1.0, 10.0]]), {}, None)
+    array([[ 1., 10.]])
+    """
 
     fan_in: int
 
@@ -340,6 +382,19 @@ class SideBySide(Layer):
     ----------
     parts : tuple of Layer
         The layers; the first takes the first ``fan_in`` columns, and so on.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sknumpy_mlp.embeddings import CategoryEmbedding, Passed, SideBySide
+    >>> layer = SideBySide((Passed(1), CategoryEmbedding((3,), width=2)))
+    >>> layer.fan_in, layer.fan_out, layer.coef_shapes
+    (2, 3, ((3, 2),))
+    >>> table = np.array([[0.0, 0.0], [1.0, 2.0], [3.0, 4.0]])
+    >>> needs = {"need_input_gradient": False, "sparse_input": False}
+    >>> buffers = layer.make_buffers(1, float, training=False, **needs)
+    >>> layer.forward([table], np.array([[7.0, 2.0]]), buffers, None)
+    array([[7., 3., 4.]])
     """
 
     parts: tuple[Layer, ...]

@@ -30,6 +30,7 @@ __all__ = [
     "Normal",
 ]
 
+#: What draws weights, for a number of inputs and one of units.
 Initializer: TypeAlias = Callable[[RandomSource, int, int], Array]
 
 
@@ -43,13 +44,21 @@ class Glorot:
     Parameters
     ----------
     factor : float, default=6.0
-        Numerator under the root.  6 is the paper's; scikit-learn takes 2 for
-        logistic units.
+        Numerator under the root, more than 0.  6 is the paper's; scikit-learn takes 2
+        for logistic units.
 
     References
     ----------
     .. [1] X. Glorot and Y. Bengio, "Understanding the difficulty of training deep
        feedforward neural networks", AISTATS 2010.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sknumpy_mlp.initializers import Glorot
+    >>> W = Glorot()(np.random.default_rng(0), 100, 500)
+    >>> print(f"up to {abs(W).max():.3f}")  # the root of 6 / 600
+    up to 0.100
     """
 
     factor: float = 6.0
@@ -60,7 +69,22 @@ class Glorot:
         return rng.uniform(-bound, bound, (fan_in, fan_out))
 
     def bias(self, rng: RandomSource, fan_in: int, fan_out: int) -> Array:
-        """Draw the biases, shape (fan_out,)."""
+        """Draw the biases, from the distribution of the weights.
+
+        Parameters
+        ----------
+        rng : RandomState or Generator
+            The source of random numbers.
+        fan_in : int
+            Number of inputs of the layer.
+        fan_out : int
+            Number of its units.
+
+        Returns
+        -------
+        b : ndarray of shape (fan_out,)
+            The biases.
+        """
         bound = self._bound(fan_in, fan_out)
         return rng.uniform(-bound, bound, fan_out)
 
@@ -70,12 +94,20 @@ class Glorot:
 
 @dataclass(frozen=True)
 class Normal:
-    """Normal with mean zero and a fixed standard deviation.
+    """Normal with mean zero and a fixed standard deviation [1]_.
+
+    Layers of different widths then pass signals on at different scales, which the
+    initialisers that look at the width avoid.
 
     Parameters
     ----------
     std : float, default=0.01
-        Standard deviation, the same for every layer.
+        Standard deviation, the same for every layer; at least 0.
+
+    References
+    ----------
+    .. [1] A. Krizhevsky, I. Sutskever and G. E. Hinton, "ImageNet Classification with
+       Deep Convolutional Neural Networks", NIPS 2012, section 5, with 0.01.
 
     Examples
     --------
@@ -109,6 +141,17 @@ class He:
     .. [1] K. He, X. Zhang, S. Ren and J. Sun, "Delving Deep into Rectifiers:
        Surpassing Human-Level Performance on ImageNet Classification", ICCV 2015,
        arXiv:1502.01852.
+
+    Examples
+    --------
+    Inputs of unit mean square come out of a rectified layer with unit mean square:
+
+    >>> import numpy as np
+    >>> from sknumpy_mlp.initializers import He
+    >>> rng = np.random.default_rng(0)
+    >>> W, x = He()(rng, 500, 2000), np.ones((1, 500))
+    >>> print(f"{W.var():.4f}, {np.mean(np.maximum(x @ W, 0.0) ** 2):.1f}")
+    0.0040, 1.0
     """
 
     def __call__(self, rng: RandomSource, fan_in: int, fan_out: int) -> Array:
@@ -123,7 +166,16 @@ class LeCun:
     References
     ----------
     .. [1] Y. LeCun, L. Bottou, G. B. Orr and K.-R. Müller, "Efficient BackProp", in
-       Neural Networks: Tricks of the Trade, 1998.
+       Neural Networks: Tricks of the Trade, 1998, doi:10.1007/3-540-49430-8_2.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sknumpy_mlp.initializers import LeCun
+    >>> rng = np.random.default_rng(0)
+    >>> W, x = LeCun()(rng, 500, 2000), np.ones((1, 500))
+    >>> print(f"{W.var():.4f}, {np.mean((x @ W) ** 2):.1f}")  # 1 / 500, and as x
+    0.0020, 1.0
     """
 
     def __call__(self, rng: RandomSource, fan_in: int, fan_out: int) -> Array:
@@ -150,7 +202,7 @@ class DataDriven:
     Parameters
     ----------
     n_rows_bias : int, default=5
-        The number m of rows that a bias is a mean of.
+        The number m of rows that a bias is a mean of, at least 1.
 
     References
     ----------
@@ -158,6 +210,23 @@ class DataDriven:
        Pre-Tuned MLPs and Boosted Trees on Tabular Data", NeurIPS 2024,
        arXiv:2407.04491 ("he+5"); I. Steinwart, "A Sober Look at Neural Network
        Initializations", 2019, arXiv:1903.11482.
+
+    Examples
+    --------
+    Whatever the scale of the data, units see unit variance, and zero is among what they
+    see:
+
+    >>> import numpy as np
+    >>> from sknumpy_mlp.initializers import DataDriven
+    >>> rng, init = np.random.default_rng(0), DataDriven()
+    >>> x = rng.normal(50.0, 7.0, (200, 3))
+    >>> W, b = init(rng, 3, 4), np.zeros(4)
+    >>> init.adapt(rng, W, b, x)
+    >>> z = x @ W + b
+    >>> z.std(axis=0).round(6)
+    array([1., 1., 1., 1.])
+    >>> bool((z.min(axis=0) < 0.0).all() and (z.max(axis=0) > 0.0).all())
+    True
     """
 
     n_rows_bias: int = 5
@@ -167,7 +236,19 @@ class DataDriven:
         return LeCun()(rng, fan_in, fan_out)
 
     def adapt(self, rng: RandomSource, W: Array, b: Array, x: Array) -> None:
-        """Scale the weights and place the biases by a sample of the input."""
+        """Scale the weights and place the biases by a sample of the input.
+
+        Parameters
+        ----------
+        rng : RandomState or Generator
+            The source of random numbers.
+        W : ndarray of shape (fan_in, fan_out)
+            The weights as drawn, changed in place.
+        b : ndarray of shape (fan_out,)
+            The biases, overwritten.
+        x : ndarray of shape (n_rows, fan_in)
+            The sample.
+        """
         u = x @ W
         std = u.std(axis=0)
         # A unit that is constant on the data, but for rounding, stays as it is.

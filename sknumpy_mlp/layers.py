@@ -33,12 +33,30 @@ Buffers: TypeAlias = dict[str, Array]
 class Noise:
     """What layers draw from that are random while they train.
 
-    Attributes
+    Parameters
     ----------
     rng : Generator
         The source of random numbers.
-    progress : float
-        Share of the run that is done, for what changes as the training goes on.
+    progress : float, default=0.0
+        Share of the run that is done, from 0 to 1, for what changes as the training
+        goes on.
+
+    Examples
+    --------
+    About half of the inputs are dropped at first, and none at the end:
+
+    >>> import numpy as np
+    >>> from sknumpy_mlp.layers import Dropout, Noise
+    >>> from sknumpy_mlp.schedules import Cosine
+    >>> layer, x = Dropout(5, rate=0.5, schedule=Cosine()), np.ones((1, 5))
+    >>> needs = {"need_input_gradient": True, "sparse_input": False}
+    >>> buffers = layer.make_buffers(1, float, training=True, **needs)
+    >>> noise = Noise(np.random.default_rng(3))
+    >>> layer.forward([], x, buffers, noise)
+    array([[2., 2., 0., 0., 2.]])
+    >>> noise.progress = 1.0
+    >>> layer.forward([], x, buffers, noise)
+    array([[1., 1., 1., 1., 1.]])
     """
 
     rng: np.random.Generator
@@ -52,6 +70,23 @@ class Layer(ABC):
     ----------
     fan_in, fan_out : int
         Number of columns of the input and of the output.
+
+    Examples
+    --------
+    A layer of one's own, which needs neither parameters nor memory:
+
+    >>> import numpy as np
+    >>> from sknumpy_mlp.layers import Layer
+    >>> class Negative(Layer):
+    ...     fan_in = fan_out = 2
+    ...     def make_buffers(self, n_rows, dtype, **needs):
+    ...         return {}
+    ...     def forward(self, params, x, buffers, noise):
+    ...         return -x
+    ...     def backward(self, params, grads, x, delta, buffers, **needs):
+    ...         return -delta
+    >>> Negative().forward([], np.array([[1.0, 2.0]]), {}, None)
+    array([[-1., -2.]])
     """
 
     fan_in: int
@@ -80,12 +115,27 @@ class Layer(ABC):
     def init(  # noqa: B027 - some have no parameters
         self, params: Sequence[Array], rng: RandomSource
     ) -> None:
-        """Fill ``params`` (coefficients, then intercepts) with first values."""
+        """Fill ``params`` with first values.
+
+        Parameters
+        ----------
+        params : sequence of ndarray
+            Views of this layer's coefficients, then of its intercepts, to be filled.
+        rng : RandomState or Generator
+            The source of random numbers.
+        """
 
     def see(self, params: Sequence[Array], X: Any) -> None:  # noqa: B027 - most do not
         """Fit first values, once drawn, to all of the data.
 
         Only a network's first layer is shown it.
+
+        Parameters
+        ----------
+        params : sequence of ndarray
+            Views of this layer's coefficients and intercepts, changed in place.
+        X : {ndarray, sparse matrix} of shape (n_samples, fan_in)
+            The training data.
         """
 
     @property
@@ -96,7 +146,17 @@ class Layer(ABC):
     def adapt(  # noqa: B027 - most do not
         self, params: Sequence[Array], x: Any, rng: RandomSource
     ) -> None:
-        """Fit first values, once drawn, to a sample ``x`` of the layer's input."""
+        """Fit first values, once drawn, to a sample of the layer's input.
+
+        Parameters
+        ----------
+        params : sequence of ndarray
+            Views of this layer's coefficients and intercepts, changed in place.
+        x : {ndarray, sparse matrix} of shape (n_rows, fan_in)
+            The sample: what the layers below make of some rows of the training data.
+        rng : RandomState or Generator
+            The source of random numbers.
+        """
 
     @abstractmethod
     def make_buffers(
@@ -110,9 +170,24 @@ class Layer(ABC):
     ) -> Buffers:
         """Allocate what a pass over ``n_rows`` rows needs.
 
-        With ``training=False`` there will be no backward pass;
-        ``need_input_gradient`` is as in `backward`; ``sparse_input`` says that the
-        input will be sparse.
+        Parameters
+        ----------
+        n_rows : int
+            The most rows that will go through at once.
+        dtype : dtype
+            The type of the parameters and of all intermediate results.
+        training : bool
+            Whether there will be backward passes.
+        need_input_gradient : bool
+            Whether these will be asked for the input's gradient, see `backward`.
+        sparse_input : bool
+            Whether the input will be sparse.
+
+        Returns
+        -------
+        buffers : dict of ndarray
+            The arrays, by names of the layer's own.  The first axis of each is rows:
+            for fewer rows, `forward` and `backward` get the head of it.
         """
 
     @abstractmethod
@@ -137,6 +212,11 @@ class Layer(ABC):
         noise : Noise or None
             What a layer that is random while it trains draws from; None in a pass
             that only predicts.
+
+        Returns
+        -------
+        output : {ndarray, sparse matrix} of shape (n_rows, fan_out)
+            The output.  A layer with nothing to do may return ``x`` itself.
         """
 
     @abstractmethod
@@ -154,8 +234,10 @@ class Layer(ABC):
 
         Parameters
         ----------
-        params, grads : sequence of ndarray
-            Views of this layer's parameters, and of their gradient (to be filled).
+        params : sequence of ndarray
+            Views of this layer's coefficients and intercepts.
+        grads : sequence of ndarray
+            Views of their gradient, to be filled.
         x : {ndarray, sparse matrix} of shape (n_rows, fan_in)
             The input of the forward pass.
         delta : ndarray of shape (n_rows, fan_out)
@@ -163,11 +245,23 @@ class Layer(ABC):
         buffers : dict of ndarray
             The buffers that the forward pass filled; destroyed.
         need_input_gradient : bool
-            False where no layer below has parameters; it returns None then.
+            False where no layer below has parameters.
+
+        Returns
+        -------
+        delta_x : ndarray of shape (n_rows, fan_in) or None
+            Gradient of the objective with respect to the input; None if it is not
+            needed.
         """
 
     def constrain(self, params: Sequence[Array]) -> None:  # noqa: B027 - most do not
-        """Put the parameters back into the set they are confined to, in place."""
+        """Put the parameters back into the set they are confined to, in place.
+
+        Parameters
+        ----------
+        params : sequence of ndarray
+            Views of this layer's coefficients and intercepts, as a step left them.
+        """
 
 
 _LINEAR = Identity()
@@ -190,8 +284,10 @@ class Dense(Layer):
 
     Parameters
     ----------
-    fan_in, fan_out : int
-        Number of inputs and of units.
+    fan_in : int
+        Number of inputs.
+    fan_out : int
+        Number of units.
     activation : Activation, default=Identity()
         The function :math:`f`.
     init_weights : callable, default=Glorot()
@@ -206,6 +302,25 @@ class Dense(Layer):
     ----------
     .. [1] N. Srebro and A. Shraibman, "Rank, Trace-Norm and Max-Norm", COLT 2005; for
        networks with dropout, Srivastava et al. 2014, see `Dropout`.
+
+    Examples
+    --------
+    The second unit's pre-activation is 2 - 40, so it is off, and learns nothing:
+
+    >>> import numpy as np
+    >>> from sknumpy_mlp.activations import ReLU
+    >>> from sknumpy_mlp.layers import Dense
+    >>> layer, x = Dense(2, 2, ReLU()), np.array([[1.0, 10.0]])
+    >>> W, b = np.array([[1.0, 2.0], [3.0, -4.0]]), np.array([0.5, 0.0])
+    >>> grads, delta = [np.empty_like(W), np.empty_like(b)], np.ones((1, 2))
+    >>> needs = {"need_input_gradient": True, "sparse_input": False}
+    >>> buffers = layer.make_buffers(1, float, training=True, **needs)
+    >>> layer.forward([W, b], x, buffers, None)
+    array([[31.5,  0. ]])
+    >>> layer.backward([W, b], grads, x, delta, buffers, need_input_gradient=True)
+    array([[1., 3.]])
+    >>> grads
+    [array([[ 1.,  0.], [10.,  0.]]), array([1., 0.])]
     """
 
     fan_in: int
@@ -366,6 +481,18 @@ class Dropout(Layer):
     .. [1] N. Srivastava, G. Hinton, A. Krizhevsky, I. Sutskever and R. Salakhutdinov,
        "Dropout: A Simple Way to Prevent Neural Networks from Overfitting", JMLR 15,
        2014.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sknumpy_mlp.layers import Dropout, Noise
+    >>> layer, x = Dropout(8, rate=0.5), np.ones((1, 8))
+    >>> needs = {"need_input_gradient": True, "sparse_input": False}
+    >>> buffers = layer.make_buffers(1, float, training=True, **needs)
+    >>> layer.forward([], x, buffers, Noise(np.random.default_rng(3)))
+    array([[2., 2., 0., 0., 2., 0., 2., 0.]])
+    >>> layer.forward([], x, buffers, None)  # a prediction
+    array([[1., 1., 1., 1., 1., 1., 1., 1.]])
     """
 
     fan_in: int
@@ -457,6 +584,20 @@ class Scaling(Layer):
     ----------
     D. Holzmüller, L. Grinsztajn and I. Steinwart, "Better by Default: Strong Pre-Tuned
     MLPs and Boosted Trees on Tabular Data", NeurIPS 2024, arXiv:2407.04491.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sknumpy_mlp.layers import Scaling
+    >>> layer, s = Scaling(2), np.array([3.0, 0.5])
+    >>> x, delta = np.array([[1.0, 10.0], [2.0, 20.0]]), np.ones((2, 2))
+    >>> needs = {"need_input_gradient": False, "sparse_input": False}
+    >>> buffers, grads = layer.make_buffers(2, float, training=True, **needs), [0.0 * s]
+    >>> layer.forward([s], x, buffers, None)
+    array([[ 3.,  5.], [ 6., 10.]])
+    >>> layer.backward([s], grads, x, delta, buffers, need_input_gradient=False)
+    >>> grads  # sums over the rows
+    [array([ 3., 30.])]
     """
 
     fan_in: int
@@ -545,6 +686,24 @@ class Parametric(Layer):
     ----------
     D. Holzmüller, L. Grinsztajn and I. Steinwart, "Better by Default: Strong Pre-Tuned
     MLPs and Boosted Trees on Tabular Data", NeurIPS 2024, arXiv:2407.04491.
+
+    Examples
+    --------
+    A linear unit, a rectifier, and one on the way from the first to the second:
+
+    >>> import numpy as np
+    >>> from sknumpy_mlp.activations import ReLU
+    >>> from sknumpy_mlp.layers import Parametric
+    >>> layer, p = Parametric(3, ReLU()), np.array([0.0, 1.0, 0.75])
+    >>> z, delta, grads = np.full((1, 3), -4.0), np.ones((1, 3)), [np.empty(3)]
+    >>> needs = {"need_input_gradient": True, "sparse_input": False}
+    >>> buffers = layer.make_buffers(1, float, training=True, **needs)
+    >>> layer.forward([p], z, buffers, None)
+    array([[-4.,  0., -1.]])
+    >>> layer.backward([p], grads, z, delta, buffers, need_input_gradient=True)
+    array([[1.  , 0.  , 0.25]])
+    >>> grads  # f(z) - z
+    [array([4., 4., 4.])]
     """
 
     fan_in: int

@@ -44,6 +44,22 @@ class Optimizer(ABC):
         Steps done since `init`.
     moments : tuple of ndarray of shape (n_params,)
         The vectors that are remembered from step to step.
+
+    Examples
+    --------
+    An optimiser of one's own, which looks at nothing but the signs:
+
+    >>> import numpy as np
+    >>> from sknumpy_mlp.optimizers import Optimizer
+    >>> class SignDescent(Optimizer):
+    ...     powers = ()  # it remembers nothing
+    ...     def rule(self, params, grad, moments, rate):
+    ...         params -= rate * np.sign(grad)
+    >>> params, optimizer = np.array([1.0, -2.0]), SignDescent()
+    >>> optimizer.init(params)
+    >>> optimizer.step(params, grad=2 * params, learning_rate=0.1)
+    >>> params
+    array([ 0.9, -1.9])
     """
 
     parameters: ClassVar[dict[str, str]] = {}
@@ -68,11 +84,33 @@ class Optimizer(ABC):
     ) -> None:
         """Update a block of ``params`` and ``moments``; ``grad`` may be destroyed.
 
-        ``rate`` is one number, or one for each parameter of the block.
+        ``n_steps`` counts the step already: it is 1 in the first.
+
+        Parameters
+        ----------
+        params : ndarray of shape (n_block,)
+            A block of the parameters, changed in place.
+        grad : ndarray of shape (n_block,)
+            The gradient with respect to them, penalty included.
+        moments : tuple of ndarray of shape (n_block,)
+            The block's part of each moment, in the order of `powers`, changed in place.
+        rate : float or ndarray of shape (n_block,)
+            The learning rate, one number or one for each parameter.
         """
 
     def same_settings(self, other: Any) -> bool:
-        """Whether ``other`` is of this class and has the same constants."""
+        """Tell whether ``other`` is of this class and has the same constants.
+
+        Parameters
+        ----------
+        other : object
+            What to compare with; what it remembers of its steps does not count.
+
+        Returns
+        -------
+        same : bool
+            True if the two, from the same start, would do the same steps.
+        """
 
         def settings(optimizer: Any) -> dict[str, Any]:
             memory = ("n_steps", "moments")
@@ -81,7 +119,13 @@ class Optimizer(ABC):
         return type(self) is type(other) and alike(settings(self), settings(other))
 
     def init(self, params: Array) -> None:
-        """Forget everything and make moments of zero for a vector like ``params``."""
+        """Forget everything and make moments of zero for a vector like ``params``.
+
+        Parameters
+        ----------
+        params : ndarray of shape (n_params,)
+            The parameters; their length and type are those of the moments.
+        """
         self.n_steps = 0
         self.moments = tuple(np.zeros_like(params) for _ in self.powers)
 
@@ -100,8 +144,10 @@ class Optimizer(ABC):
 
         Parameters
         ----------
-        params, grad : ndarray of shape (n_params,)
-            The parameters and the gradient of the loss.
+        params : ndarray of shape (n_params,)
+            The parameters.
+        grad : ndarray of shape (n_params,)
+            The gradient of the loss with respect to them.
         learning_rate : float
             The rate of this step.
         l2 : float, default=0.0
@@ -203,12 +249,14 @@ class SGD(Optimizer):
     --------
     >>> import numpy as np
     >>> from sknumpy_mlp.optimizers import SGD
-    >>> params, optimizer = np.array([1.0, -2.0]), SGD(momentum=0.5)
+    >>> params, optimizer = np.array([1.0, -2.0]), SGD(momentum=0.5, nesterov=False)
     >>> optimizer.init(params)
-    >>> for _ in range(100):
-    ...     optimizer.step(params, grad=2 * params, learning_rate=0.1)
-    >>> bool(np.abs(params).max() < 1e-9)
-    True
+    >>> optimizer.step(params, grad=2 * params, learning_rate=0.1)
+    >>> params.round(3)
+    array([ 0.8, -1.6])
+    >>> optimizer.step(params, grad=2 * params, learning_rate=0.1)
+    >>> params.round(3)  # half the last step of -0.2, and -0.1 * 1.6
+    array([ 0.54, -1.08])
     """
 
     parameters: ClassVar[dict[str, str]] = {
@@ -267,7 +315,7 @@ class RMSprop(Optimizer):
     rho : float, default=0.9
         Decay rate of the mean square, in [0, 1).
     epsilon : float, default=1e-8
-        Keeps the division finite.
+        Keeps the division finite; at least 0.
     momentum : float, default=0.0
         :math:`\mu`, in [0, 1).
 
@@ -347,10 +395,12 @@ class Adam(Optimizer):
 
     Parameters
     ----------
-    beta_1, beta_2 : float, default=0.9, 0.999
-        Decay rates of the two moments, in [0, 1).
+    beta_1 : float, default=0.9
+        Decay rate of the first moment, the running mean of gradients, in [0, 1).
+    beta_2 : float, default=0.999
+        Decay rate of the second moment, that of their squares, in [0, 1).
     epsilon : float, default=1e-8
-        Keeps the division finite.
+        Keeps the division finite; at least 0.
 
     References
     ----------

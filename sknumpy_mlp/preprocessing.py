@@ -62,7 +62,7 @@ class TabularPreprocessor(Saved, TransformerMixin, BaseEstimator):  # type: igno
 
     Attributes
     ----------
-    is_categorical_ : ndarray of shape (n_features_in_,) of bool
+    is_categorical_ : ndarray of shape (n_features,) of bool
         Which columns are categories.
     categories_ : dict of int to list
         For each column of categories, its categories in the order of their codes.
@@ -75,7 +75,7 @@ class TabularPreprocessor(Saved, TransformerMixin, BaseEstimator):  # type: igno
         For each column of the third kind, the number of its codes with code 0.
     n_features_in_ : int
         Number of columns of the table.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (n_features,)
         Their names, if `fit` saw a frame with names that are strings.
 
     Raises
@@ -195,7 +195,7 @@ class TabularPreprocessor(Saved, TransformerMixin, BaseEstimator):  # type: igno
 
         Parameters
         ----------
-        input_features : array-like of str of shape (n_features_in_,), default=None
+        input_features : array-like of str of shape (n_features,), default=None
             Names of the table's columns; None for those that `fit` has seen, or x0,
             x1, ...
 

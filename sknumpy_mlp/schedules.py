@@ -41,6 +41,13 @@ __all__ = [
 class Schedule(Value):
     """Base class of schedules: a constant rate, and a plateau ends the training.
 
+    Attributes
+    ----------
+    parameters : dict of str
+        For each field the name of the estimators' parameter that it is set from.
+
+    Examples
+    --------
     A subclass for a formula defines ``__call__``:
 
     >>> from sknumpy_mlp.schedules import Schedule
@@ -51,11 +58,6 @@ class Schedule(Value):
     0.75
     >>> Linear().needs_horizon
     True
-
-    Attributes
-    ----------
-    parameters : dict of str
-        For each field the name of the estimators' parameter that it is set from.
     """
 
     parameters: ClassVar[dict[str, str]] = {}
@@ -70,21 +72,61 @@ class Schedule(Value):
         return type(self).__call__ is not Schedule.__call__
 
     def __call__(self, progress: float) -> float:
-        """Factor on the base rate for a step at this share of the run, 0 to 1."""
+        """Return the factor on the base rate for a step.
+
+        Parameters
+        ----------
+        progress : float
+            The share of the run that is done before the step, from 0 to 1.
+
+        Returns
+        -------
+        factor : float
+            What the base rate is multiplied by, at least 0.
+        """
         return 1.0
 
     def epoch_factor(self, n_samples_seen: int) -> float:
-        """Factor on the base rate for an epoch that starts after so many samples."""
+        """Return the factor on the base rate for an epoch.
+
+        Parameters
+        ----------
+        n_samples_seen : int
+            Rows trained on before the epoch, in all epochs.
+
+        Returns
+        -------
+        factor : float
+            What the base rate is multiplied by, at least 0.
+        """
         return 1.0
 
     def after_plateau(self, learning_rate: float) -> float | None:
-        """Return the base rate after training stalled at a rate; None ends it."""
+        """Return the base rate to go on with after training stalled.
+
+        Parameters
+        ----------
+        learning_rate : float
+            The base rate at which it stalled.
+
+        Returns
+        -------
+        base_rate : float or None
+            The new base rate; None ends the training.
+        """
         return None
 
 
 @dataclass(frozen=True)
 class Constant(Schedule):
-    """The initial rate throughout."""
+    """The initial rate throughout.
+
+    Examples
+    --------
+    >>> from sknumpy_mlp.schedules import Constant
+    >>> Constant()(progress=0.9), Constant().epoch_factor(n_samples_seen=60_000)
+    (1.0, 1.0)
+    """
 
 
 @dataclass(frozen=True)
@@ -93,12 +135,26 @@ class InverseScaling(Schedule):
 
     .. math:: \eta = \eta_0 / (t + 1)^{power\_t}
 
-    where :math:`t` counts the samples seen before the epoch.
+    where :math:`t` counts the samples seen before the epoch.  The rate is constant
+    within an epoch.
 
     Parameters
     ----------
     power_t : float, default=0.5
-        The exponent.
+        The exponent, at least 0.
+
+    References
+    ----------
+    H. Robbins and S. Monro, "A Stochastic Approximation Method", Annals of
+    Mathematical Statistics 22, 1951, doi:10.1214/aoms/1177729586: exponents in
+    (1/2, 1] let the steps add up to any length while their squares stay finite.  With
+    a count of samples it is scikit-learn's formula.
+
+    Examples
+    --------
+    >>> from sknumpy_mlp.schedules import InverseScaling
+    >>> [InverseScaling().epoch_factor(n_samples_seen=t) for t in (0, 3, 99)]
+    [1.0, 0.5, 0.1]
     """
 
     parameters: ClassVar[dict[str, str]] = {"power_t": "power_t"}
@@ -115,17 +171,29 @@ class InverseScaling(Schedule):
 
 @dataclass(frozen=True)
 class Plateau(Schedule):
-    """A constant rate that is divided whenever the training stalls.
+    r"""A constant rate that is divided whenever the training stalls.
+
+    .. math:: \eta \leftarrow \eta / divisor
 
     It stalls when the loss, or with early stopping the validation score, has not
-    improved by ``tol`` for ``n_iter_no_change`` epochs.
+    improved by ``tol`` for ``n_iter_no_change`` epochs.  With the defaults it is
+    scikit-learn's ``learning_rate="adaptive"``.
 
     Parameters
     ----------
     divisor : float, default=5.0
         What the rate is divided by, more than 1.
     min_rate : float, default=1e-6
-        A plateau at this rate or a smaller one ends the training.
+        A plateau at this rate or a smaller one ends the training; more than 0.
+
+    Examples
+    --------
+    >>> from sknumpy_mlp.schedules import Plateau
+    >>> schedule = Plateau(divisor=2.0, min_rate=0.3)
+    >>> schedule.after_plateau(1.0), schedule.after_plateau(0.5)
+    (0.5, 0.25)
+    >>> print(schedule.after_plateau(0.25))  # the end
+    None
     """
 
     divisor: float = 5.0
@@ -230,9 +298,9 @@ class CosineLog(Schedule):
     Examples
     --------
     >>> from sknumpy_mlp.schedules import CosineLog
-    >>> [abs(round(CosineLog()(i / 15), 3)) for i in (0, 1, 3, 7, 15)]
+    >>> [abs(round(CosineLog()(i / 15), 3)) for i in (0, 1, 3, 7, 15)]  # ends of waves
     [0.0, 0.0, 0.0, 0.0, 0.0]
-    >>> round(CosineLog(n_cycles=1)(2**0.5 - 1), 3)
+    >>> round(CosineLog(n_cycles=1)(2**0.5 - 1), 3)  # log2 of the root of 2 is a half
     1.0
     """
 
