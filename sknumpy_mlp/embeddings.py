@@ -431,7 +431,18 @@ class SideBySide(Layer):
         return (*coefs, *intercepts)
 
     def params_of_parts(self, arrays: Sequence[Array]) -> Iterator[list[Array]]:
-        """Yield each part's share of parameters, or of their gradient."""
+        """Yield each part's share of parameters, or of their gradient.
+
+        Parameters
+        ----------
+        arrays : sequence of ndarray
+            This layer's arrays: the parts' coefficients, then their intercepts.
+
+        Yields
+        ------
+        own : list of ndarray
+            Those of a part, its coefficients first.
+        """
         coef, intercept = 0, len(self.coef_shapes)
         for part in self.parts:
             n_coefs, n_intercepts = len(part.coef_shapes), len(part.intercept_shapes)
