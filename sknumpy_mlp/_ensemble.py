@@ -9,11 +9,11 @@ import math
 import time
 import warnings
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from threading import Event, Thread
+from threading import Event, Thread, current_thread, main_thread
 from typing import Any
 
 import numpy as np
@@ -167,8 +167,12 @@ class Board:
         return now + (self.deadline - now) / n_rounds
 
     def report(self, member: int, share: float, text: str) -> None:
-        """Note how far a member is: from 0 to 1, and in words."""
-        (self.folder / str(member)).write_text(f"{share}\n{text}", encoding="utf-8")
+        """Note how far a member is: from 0 to 1, and in words.
+
+        A member on another machine, where there is no such folder, trains unreported.
+        """
+        with suppress(OSError):
+            (self.folder / str(member)).write_text(f"{share}\n{text}", encoding="utf-8")
 
     def read(self) -> list[tuple[float, str]]:
         """Return what the members have reported."""
@@ -375,7 +379,12 @@ def _side_by_side(jobs: Sequence[Any], board: Board, n_jobs: int) -> list[Any]:
     # joblib throws everything away when it is interrupted.  In a thread of its own it
     # is not: Python interrupts the main thread, which then has the members stop.
     # (An event, because an interrupted Thread.join takes the thread for dead.)
-    Thread(target=run, daemon=True).start()
+    if current_thread() is main_thread():
+        Thread(target=run, daemon=True).start()
+    else:
+        # Nobody is interrupted here.  And a Dask worker's thread must wait itself: only
+        # then does Dask know that it waits, and lets others train in its place.
+        run()
     is_interrupted = False
     while not is_over.is_set():
         try:

@@ -28,7 +28,7 @@ from sknumpy_mlp import (
     _ensemble,
 )
 from sknumpy_mlp._calibration import Errors, best_temperature
-from sknumpy_mlp._ensemble import assign
+from sknumpy_mlp._ensemble import Board, assign
 from sknumpy_mlp._evaluation import Data
 from sknumpy_mlp._targets import TargetScale
 from sknumpy_mlp.callbacks import (
@@ -694,6 +694,29 @@ def test_categories_that_a_network_has_not_seen_are_zeros_for_it():
         # Each town is there once; each network has seen two thirds of them.
         unseen = ~table.any(axis=1)
         assert 1 + 13 <= unseen.sum() <= 1 + 14
+
+
+def test_networks_side_by_side_in_a_thread_that_is_not_the_main_one():
+    X, value = _table()
+    fitted = []
+    thread = threading.Thread(
+        target=lambda: fitted.append(_regressor(n_jobs=2).fit(X, value))
+    )
+    thread.start()
+    thread.join()
+    here = _regressor(n_jobs=1).fit(X, value)
+    np.testing.assert_allclose(fitted[0].predict(X), here.predict(X), rtol=1e-6)
+
+
+def test_a_report_without_a_folder_to_put_it_in(tmp_path):
+    """As from a worker on another machine: it is lost, and nothing else."""
+    board = Board(tmp_path / "elsewhere", 2, 2, math.inf)
+    board.report(0, 0.5, "half of it")
+    assert board.read() == [(0.0, ""), (0.0, "")]
+    assert not board.stops
+    here = Board(tmp_path, 2, 2, math.inf)
+    here.report(0, 0.5, "half of it")
+    assert here.read() == [(0.5, "half of it"), (0.0, "")]
 
 
 def test_in_a_grid_search():
