@@ -43,6 +43,7 @@ from sknumpy_mlp._inputs import (
     one_or_several_columns,
     weigh,
 )
+from sknumpy_mlp._links import DocLinkMixin
 from sknumpy_mlp._members import Blueprint, MemberClassifier, MemberRegressor, Recipe
 from sknumpy_mlp._parameters import (
     PARAMETER_CHECKS,
@@ -143,7 +144,7 @@ _BATCH_SIZES = (
 )
 
 
-class _BaseTabularMLP(BaseEstimator, ABC):  # type: ignore[misc]
+class _BaseTabularMLP(DocLinkMixin, BaseEstimator, ABC):  # type: ignore[misc]
     """Base of the tabular estimators; the constructors are the subclasses' own."""
 
     _parameter_checks: ClassVar[dict[str, tuple[Check, ...]]]

@@ -8,7 +8,7 @@ import sknumpy_mlp
 PACKAGE = Path(sknumpy_mlp.__file__).parent
 
 LEVELS = [
-    {"_typing", "_values", "_warnings"},
+    {"_typing", "_values", "_warnings", "_links"},
     {"activations", "losses", "optimizers", "schedules", "initializers", "_batches"},
     {"layers", "_targets"},
     {"_network", "embeddings"},
@@ -21,6 +21,7 @@ LEVELS = [
     {"_classes"},
     {"_members"},
     {"_tabular"},
+    {"plotting"},
     {"__init__"},
 ]
 LEVEL = {module: level for level, modules in enumerate(LEVELS) for module in modules}
