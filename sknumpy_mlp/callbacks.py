@@ -407,7 +407,8 @@ class Progress(Callback):
     Parameters
     ----------
     file : file-like or None, default=None
-        Where to write text; None is standard error.
+        Where to write text; None is standard error, but in a notebook, which shows
+        that in red, standard output.
     """
 
     def __init__(self, file: TextIO | None = None) -> None:
@@ -432,12 +433,15 @@ class Progress(Callback):
 
     def on_train_begin(self, run: Run) -> None:
         """Open the bar."""
+        file = self.file
+        if file is None:
+            file = sys.stdout if _is_in_notebook(sys.stderr) else sys.stderr
         self._bar = _find_bar(with_widgets=self.file is None)(
             total=run.max_epochs,
             initial=run.n_epochs,
             desc=self._name,
             unit="epoch",
-            file=self.file or sys.stderr,
+            file=file,
         )
 
     def on_epoch_end(self, event: EpochEnd) -> bool:
@@ -480,15 +484,10 @@ def _find_bar(*, with_widgets: bool) -> Any:
     return auto
 
 
-def _rewrites_lines(file: TextIO) -> bool:
-    """Whether a carriage return lets the next text replace the line.
-
-    It does on terminals, and in the output of a notebook's cell.
-    """
+def _is_in_notebook(file: TextIO) -> bool:
+    """Whether what is written to a file goes to the output of a notebook's cell."""
     iostream = sys.modules.get("ipykernel.iostream")
-    return file.isatty() or (
-        iostream is not None and isinstance(file, iostream.OutStream)
-    )
+    return iostream is not None and isinstance(file, iostream.OutStream)
 
 
 class _PlainBar:
@@ -503,7 +502,8 @@ class _PlainBar:
     ) -> None:
         self.total, self.n, self._initial = total, initial, initial
         self._name, self._unit, self._file = desc, unit, file
-        self._is_screen = _rewrites_lines(file)
+        # A cell is no terminal, but a carriage return works in it as well.
+        self._is_screen = file.isatty() or _is_in_notebook(file)
         self._postfix = ""
         self._began = time.monotonic()
         self._shown_at = -math.inf

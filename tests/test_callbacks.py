@@ -267,6 +267,7 @@ def test_progress_in_a_notebook(has_tqdm):
     if has_tqdm and kinds == {"display_data"}:
         return  # its widget: with ipywidgets there is no text
     assert kinds == {"stream"}
+    assert {output.name for output in cell.outputs} == {"stdout"}  # not shown in red
     # All of it is one line, written over and over, and there is no warning.
     text = "".join(output.text for output in cell.outputs)
     assert text.startswith("\r")
