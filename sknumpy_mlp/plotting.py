@@ -204,7 +204,8 @@ class LossCurveDisplay:
         For each network the number, from 1, of the epoch whose weights were kept; None
         where it is not known.
     name : str, default=None
-        Begins the entries of the legend, to tell several estimators apart.
+        Begins the entries of the legend, to tell several estimators apart; both lines
+        of this one then have the same colour.
     unit : {'epoch', 'iteration'}, default='epoch'
         What the abscissa counts: iterations for L-BFGS.
 
@@ -321,12 +322,19 @@ class LossCurveDisplay:
             n_epochs = min(map(len, curves))
             mean = np.mean([curve[:n_epochs] for curve in curves], axis=0)
             label = f"{kind}, mean of {len(curves)}" if several else kind
+            defaults: dict[str, Any] = {}
+            if self.name is not None:
+                label = f"{self.name}, {label}"
+                if self.lines_:
+                    # Beside other estimators, each has one colour.
+                    defaults["color"] = self.lines_[0].get_color()
             style = _styled(
                 "line",
                 given[kind],
-                label=label if self.name is None else f"{self.name}, {label}",
+                label=label,
                 linestyle=dashes[kind],
                 linewidth=2.0,
+                **defaults,
             )
             self.lines_.append(_draw_curve(ax, mean, **style))
             if several:
@@ -360,11 +368,13 @@ class LossCurveDisplay:
         for i, (curve, epoch) in enumerate(known):
             label = f"weights kept ({self.unit} {epoch})"
             if several:
-                label = "weights kept" if i == 0 else "_"
+                label = "weights kept"
+            if self.name is not None:
+                label = f"{self.name}, {label}"
             style = _styled(
                 "line",
                 best_kw,
-                label=label,
+                label=label if i == 0 else "_",  # one entry for all of them
                 color=self.lines_[-1].get_color(),
                 marker="o",
                 markersize=5.0 if several else 8.0,
@@ -1064,12 +1074,12 @@ class PredictionIntervalDisplay:
                 columns.append(None)
                 continue
             values = check_array(values, ensure_2d=False, input_name=name)
-            if values.ndim != 1:
+            if values.size != len(values):
                 raise ValueError(
                     f"{name} must be of the shape (n_samples,), got {values.shape}. "
                     "Draw one target after the other."
                 )
-            columns.append(values)
+            columns.append(values.ravel())
         y_true, y_pred, x = columns
         assert y_true is not None
         check_consistent_length(y_true, interval, y_pred, x)
@@ -1366,11 +1376,10 @@ def _pick_levels(levels: Sequence[float], coverage: float | None) -> tuple[int, 
 
 def _column(X: Any, feature: Any) -> tuple[Array, str]:
     """Return a column of a table as numbers, and its name."""
-    if hasattr(X, "toarray"):
-        X = X.toarray()
-    table = Table(X)
-    names = [str(name) for name in getattr(table.data, "columns", [])]
-    n_columns = table.shape[1]
+    is_sparse = hasattr(X, "toarray")
+    table = None if is_sparse else Table(X)
+    names = [str(name) for name in getattr(X, "columns", [])]
+    n_columns = X.shape[1] if table is None else table.shape[1]
     is_index = isinstance(feature, Integral) and not isinstance(feature, bool)
     if is_index and -n_columns <= feature < n_columns:
         i = int(feature) % n_columns
@@ -1381,5 +1390,8 @@ def _column(X: Any, feature: Any) -> tuple[Array, str]:
             f"feature={feature!r} must be a column of X: an int in the range "
             f"[{-n_columns}, {n_columns})" + (f", or one of {names}." if names else ".")
         )
-    values = table.numbers([i])[:, 0]
+    if table is None:
+        values: Array = X.tocsc()[:, [i]].toarray()[:, 0]
+    else:
+        values = table.numbers([i])[:, 0]
     return values, names[i] if names else f"Feature {i}"

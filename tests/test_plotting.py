@@ -7,6 +7,7 @@ import sys
 import numpy as np
 import pandas as pd
 import pytest
+import scipy.sparse as sp
 from sklearn.compose import TransformedTargetRegressor
 from sklearn.datasets import load_digits
 from sklearn.ensemble import BaggingClassifier, RandomForestClassifier
@@ -258,9 +259,11 @@ def test_several_estimators_on_one_axes(stopped, plt):
     assert first.ax_ is second.ax_ is ax
     labels = _labels(second)
     assert labels[0] == "adam, training"
+    assert labels[2].startswith("adam, weights kept (epoch ")
     assert labels[-1] == "sgd, training"
-    colors = {line.get_color() for line in [*first.lines_, *second.lines_]}
-    assert len(colors) == 3
+    colors = [line.get_color() for line in [*first.lines_, *second.lines_]]
+    assert colors[0] == colors[1] != colors[2]
+    assert first.lines_[0].get_linestyle() != first.lines_[1].get_linestyle()
     assert ax.get_yscale() == "log"
 
 
@@ -544,6 +547,20 @@ def test_intervals_at_a_feature(tabular, table, which):
     order = np.argsort(frame["size"].to_numpy(), kind="stable")
     assert display.line_.get_xdata().tolist() == frame["size"].iloc[order].tolist()
     assert display.line_.get_linestyle() == "None"
+
+
+@pytest.mark.parametrize("container", [list, sp.csr_array, sp.coo_matrix, np.asarray])
+def test_features_of_tables_without_names(quantiles, wave, container):
+    x, target = wave
+    display = PredictionIntervalDisplay.from_estimator(
+        quantiles, container(x), target.reshape(-1, 1), feature=-1
+    )
+    assert display.line_.get_xdata().tolist() == sorted(x[:, 0])
+    assert display.ax_.get_xlabel() == "Feature 0"
+    with pytest.raises(ValueError, match=r"an int in the range \[-1, 1\)\."):
+        PredictionIntervalDisplay.from_estimator(
+            quantiles, container(x), target, feature="size"
+        )
 
 
 def test_features_that_are_not_there(tabular, table):
