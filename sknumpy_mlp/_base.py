@@ -29,6 +29,7 @@ from sknumpy_mlp._inputs import (
     one_or_several_columns,
     weigh,
 )
+from sknumpy_mlp._links import DocLinkMixin
 from sknumpy_mlp._network import Network
 from sknumpy_mlp._parameters import (
     Check,
@@ -59,7 +60,13 @@ Validation: TypeAlias = tuple[Any, Any, Any]
 _SMALL = 10_000
 
 
-class _BaseMLP(Saved, CallbackSupportMixin, BaseEstimator, ABC):  # type: ignore[misc]
+class _BaseMLP(
+    Saved,
+    CallbackSupportMixin,  # type: ignore[misc]
+    DocLinkMixin,
+    BaseEstimator,  # type: ignore[misc]
+    ABC,
+):
     """Base of the estimators; the constructors are the subclasses' own."""
 
     _parameter_checks: ClassVar[dict[str, tuple[Check, ...]]]

@@ -148,7 +148,8 @@ class NumpyMLPClassifier(ClassifierMixin, _BaseMLP):  # type: ignore[misc]
         The least improvement of the loss, or of the validation score, that counts as
         one; for 'lbfgs', the largest component of the gradient at which to stop.
     verbose : bool or int, default=False
-        Whether to print a line for each epoch.
+        Whether to print a line for each epoch: the loss, and what the validation data
+        says, if there is any.
     warm_start : bool, default=False
         Whether `fit` goes on from the last call: parameters, optimiser, counters,
         hold-out and random stream, as if the training had not been interrupted.  A
@@ -818,7 +819,8 @@ class NumpyMLPRegressor(RegressorMixin, _BaseMLP):  # type: ignore[misc]
         The least improvement of the loss, or of the validation score, that counts as
         one; for 'lbfgs', the largest component of the gradient at which to stop.
     verbose : bool or int, default=False
-        Whether to print a line for each epoch.
+        Whether to print a line for each epoch: the loss, and what the validation data
+        says, if there is any.
     warm_start : bool, default=False
         Whether `fit` goes on from the last call: parameters, optimiser, counters,
         hold-out and random stream, as if the training had not been interrupted.  A

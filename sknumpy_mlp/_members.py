@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from sknumpy_mlp._base import _BaseMLP
 from sknumpy_mlp._classes import NumpyMLPClassifier, NumpyMLPRegressor
+from sknumpy_mlp._links import page_of
 from sknumpy_mlp._network import Network
 from sknumpy_mlp._solvers import Job, Outcome
 from sknumpy_mlp._targets import TargetScale
@@ -240,6 +241,8 @@ class _Member(_BaseMLP, ABC):
 class MemberClassifier(_Member, NumpyMLPClassifier):
     """A single network of a `TabularMLPClassifier`."""
 
+    _doc_link_template = page_of("NumpyMLPClassifier")
+
     def _learn_target(
         self, y: Any, *, warm: bool, incremental: bool, classes: Any
     ) -> tuple[Loss, int]:
@@ -251,6 +254,8 @@ class MemberClassifier(_Member, NumpyMLPClassifier):
 
 class MemberRegressor(_Member, NumpyMLPRegressor):
     """A single network of a `TabularMLPRegressor`."""
+
+    _doc_link_template = page_of("NumpyMLPRegressor")
 
     def _encode_target(self, y: Any, dtype: Any, name: str) -> NDArray[Any]:
         assert self._blueprint.scale is not None

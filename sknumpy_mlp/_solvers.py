@@ -502,6 +502,9 @@ class _Conductor:
         self._schedule = schedule
         self._evaluate = self._make_evaluator()
         self.stopping = self._make_stopping()
+        # Each call of partial_fit is one epoch: lines that all say 1 would say nothing.
+        counts_calls = job.incremental and job.warm
+        self._n_epochs_before = len(estimator.loss_curve_) if counts_calls else 0
 
     def _make_evaluator(self) -> Evaluator | None:
         if not self._run.has_validation:
@@ -607,7 +610,10 @@ class _Conductor:
     def _print(self, event: EpochEnd) -> None:
         if not self._estimator.verbose:
             return
-        line = f"Iteration {event.epoch}, loss = {event.loss:.8f}"
+        number = self._n_epochs_before + event.epoch
+        line = f"Iteration {number}, loss = {event.loss:.8f}"
+        if event.validation_loss is not None:
+            line += f", validation loss = {event.validation_loss:.8f}"
         if event.validation_score is not None:
             line += f", validation score = {event.validation_score:.6f}"
         print(line, flush=True)
@@ -625,7 +631,8 @@ class _Conductor:
         )
         print(
             f"{what} did not improve more than tol={estimator.tol:f} for "
-            f"{estimator.n_iter_no_change} consecutive epochs. {then}"
+            f"{estimator.n_iter_no_change} consecutive epochs. {then}",
+            flush=True,
         )
 
 

@@ -43,6 +43,7 @@ from sknumpy_mlp._inputs import (
     one_or_several_columns,
     weigh,
 )
+from sknumpy_mlp._links import DocLinkMixin
 from sknumpy_mlp._members import Blueprint, MemberClassifier, MemberRegressor, Recipe
 from sknumpy_mlp._parameters import (
     PARAMETER_CHECKS,
@@ -144,7 +145,12 @@ _BATCH_SIZES = (
 )
 
 
-class _BaseTabularMLP(Saved, BaseEstimator, ABC):  # type: ignore[misc]
+class _BaseTabularMLP(
+    Saved,
+    DocLinkMixin,
+    BaseEstimator,  # type: ignore[misc]
+    ABC,
+):
     """Base of the tabular estimators; the constructors are the subclasses' own."""
 
     _parameter_checks: ClassVar[dict[str, tuple[Check, ...]]]

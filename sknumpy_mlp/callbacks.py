@@ -30,6 +30,7 @@ import math
 import os
 import sys
 import time
+import warnings
 from numbers import Integral
 from pathlib import Path
 from typing import Any, TextIO
@@ -461,12 +462,16 @@ class Checkpoint(Callback):
 class Progress(Callback):
     """Show a bar with the epochs done, the loss, the rate and the time left.
 
-    With tqdm installed the bar is tqdm's, also in notebooks; otherwise it is plain.
+    With tqdm installed the bar is tqdm's, in a notebook with ipywidgets its widget;
+    otherwise it is plain text.  Where a line cannot be written over, as in a file, the
+    plain bar writes a line every few seconds.  A run that ends before ``max_iter``
+    epochs by its own rules, or those of a callback, fills the bar.
 
     Parameters
     ----------
     file : file-like or None, default=None
-        Where to write; None is standard error.
+        Where to write text; None is standard error, but in a notebook, which shows
+        that in red, standard output.
 
     Examples
     --------
@@ -476,34 +481,41 @@ class Progress(Callback):
     >>> file = io.StringIO()
     >>> clf = NumpyMLPClassifier(callbacks=[Progress(file), TimeLimit(1e-9)])
     >>> clf = clf.fit([[0.0], [1.0]], [0, 1])
-    >>> "1/200" in file.getvalue()  # epochs
+    >>> "1/1" in file.getvalue()  # epochs
     True
     """
 
     def __init__(self, file: TextIO | None = None) -> None:
         self.file = file
         self._bar: Any = None
+        self._name: str | None = None
 
     def __getstate__(self) -> dict[str, Any]:
         # A file cannot travel to another process; there it is standard error.
         return self.__dict__ | {"_bar": None, "file": None}
 
     def __deepcopy__(self, memo: dict[int, Any]) -> "Progress":
-        return type(self)(self.file)
+        twin = type(self)(self.file)
+        twin._name = self._name
+        return twin
+
+    def for_member(self, member: int) -> "Progress":
+        """Return a bar that says which network it is of, counted from 1."""
+        twin = copy.deepcopy(self)
+        twin._name = f"network {member + 1}"
+        return twin
 
     def on_train_begin(self, run: Run) -> None:
         """Open the bar."""
-        try:
-            from tqdm.auto import tqdm
-        except ImportError:
-            make_bar: Any = _PlainBar
-        else:
-            make_bar = tqdm
-        self._bar = make_bar(
+        file = self.file
+        if file is None:
+            file = sys.stdout if _is_in_notebook(sys.stderr) else sys.stderr
+        self._bar = _find_bar(with_widgets=self.file is None)(
             total=run.max_epochs,
             initial=run.n_epochs,
+            desc=self._name,
             unit="epoch",
-            file=self.file or sys.stderr,
+            file=file,
         )
 
     def on_epoch_end(self, event: EpochEnd) -> bool:
@@ -520,8 +532,36 @@ class Progress(Callback):
     def on_train_end(self, run: Run) -> None:
         """Close the bar."""
         if self._bar is not None:
+            if run.status in ("finished", "exhausted", "stopped"):
+                # Nothing is left to do, and tqdm's widget turns red below the total,
+                # of which its own bar, the middle one of its parts, has a copy.
+                self._bar.total = self._bar.n
+                if hasattr(self._bar, "container"):
+                    self._bar.container.children[1].max = self._bar.n
             self._bar.close()
             self._bar = None
+
+
+def _find_bar(*, with_widgets: bool) -> Any:
+    """Return tqdm's class of bars that suits the place, or the plain one."""
+    try:
+        from tqdm import TqdmWarning, tqdm
+
+        if not with_widgets:
+            return tqdm
+        with warnings.catch_warnings():
+            # In a notebook without ipywidgets tqdm says so, and makes do with text.
+            warnings.simplefilter("ignore", TqdmWarning)
+            from tqdm.auto import tqdm as auto
+    except ImportError:
+        return _PlainBar
+    return auto
+
+
+def _is_in_notebook(file: TextIO) -> bool:
+    """Whether what is written to a file goes to the output of a notebook's cell."""
+    iostream = sys.modules.get("ipykernel.iostream")
+    return iostream is not None and isinstance(file, iostream.OutStream)
 
 
 class _PlainBar:
@@ -531,10 +571,13 @@ class _PlainBar:
     _SECONDS, _SECONDS_IN_FILE = 0.1, 5.0
     _WIDTH = 20
 
-    def __init__(self, *, total: int, initial: int, unit: str, file: TextIO) -> None:
-        self._total, self._initial, self._n = total, initial, initial
-        self._unit, self._file = unit, file
-        self._is_screen = file.isatty()
+    def __init__(
+        self, *, total: int, initial: int, desc: str | None, unit: str, file: TextIO
+    ) -> None:
+        self.total, self.n, self._initial = total, initial, initial
+        self._name, self._unit, self._file = desc, unit, file
+        # A cell is no terminal, but a carriage return works in it as well.
+        self._is_screen = file.isatty() or _is_in_notebook(file)
         self._postfix = ""
         self._began = time.monotonic()
         self._shown_at = -math.inf
@@ -544,7 +587,7 @@ class _PlainBar:
         self._postfix = text
 
     def update(self) -> None:
-        self._n += 1
+        self.n += 1
         pause = self._SECONDS if self._is_screen else self._SECONDS_IN_FILE
         if time.monotonic() - self._shown_at >= pause:
             self._show()
@@ -558,14 +601,15 @@ class _PlainBar:
     def _show(self) -> None:
         self._shown_at = time.monotonic()
         seconds = max(self._shown_at - self._began, 1e-9)
-        rate = (self._n - self._initial) / seconds
-        filled = min(self._WIDTH, self._WIDTH * self._n // self._total)
-        line = (
+        rate = (self.n - self._initial) / seconds
+        filled = min(self._WIDTH, self._WIDTH * self.n // max(self.total, 1))
+        line = "" if self._name is None else f"{self._name}: "
+        line += (
             f"{'#' * filled}{'.' * (self._WIDTH - filled)} "
-            f"{self._n}/{self._total} {self._unit}s, {rate:.3g} {self._unit}s/s"
+            f"{self.n}/{self.total} {self._unit}s, {rate:.3g} {self._unit}s/s"
         )
-        if rate and self._n < self._total:
-            line += f", {clock((self._total - self._n) / rate)} left"
+        if rate and self.n < self.total:
+            line += f", {clock((self.total - self.n) / rate)} left"
         if self._postfix:
             line += f", {self._postfix}"
         if self._is_screen:

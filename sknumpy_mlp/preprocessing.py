@@ -10,6 +10,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from sknumpy_mlp._frames import Table, refuse_unusable
 from sknumpy_mlp._inputs import all_or_nothing
+from sknumpy_mlp._links import DocLinkMixin
 from sknumpy_mlp._parameters import Check, Choice, Number, check_parameters
 from sknumpy_mlp._saved import Saved
 from sknumpy_mlp._typing import Array, IntArray
@@ -22,7 +23,12 @@ __all__ = ["TabularPreprocessor"]
 _MANY = 20
 
 
-class TabularPreprocessor(Saved, TransformerMixin, BaseEstimator):  # type: ignore[misc]
+class TabularPreprocessor(
+    Saved,
+    TransformerMixin,  # type: ignore[misc]
+    DocLinkMixin,
+    BaseEstimator,  # type: ignore[misc]
+):
     r"""Turn a raw table into numbers of about unit size, without missing ones.
 
     Takes pandas and polars frames, arrays and lists, with numbers, booleans,

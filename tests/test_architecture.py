@@ -8,7 +8,7 @@ import sknumpy_mlp
 PACKAGE = Path(sknumpy_mlp.__file__).parent
 
 LEVELS = [
-    {"_typing", "_values", "_version", "_warnings"},
+    {"_typing", "_values", "_version", "_warnings", "_links"},
     {"_saved"},
     {"activations", "losses", "optimizers", "schedules", "initializers", "_batches"},
     {"layers", "_targets"},
@@ -22,7 +22,7 @@ LEVELS = [
     {"_classes"},
     {"_members"},
     {"_tabular"},
-    {"export"},
+    {"export", "plotting"},
     {"__init__"},
 ]
 LEVEL = {module: level for level, modules in enumerate(LEVELS) for module in modules}

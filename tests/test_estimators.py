@@ -17,6 +17,7 @@ from sklearn.datasets import load_digits, load_iris, make_multilabel_classificat
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LinearRegression, LogisticRegression
 from sklearn.model_selection import GridSearchCV
+from sklearn.neural_network import MLPClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
@@ -652,6 +653,49 @@ def test_verbose_prints_a_line_for_each_epoch(capsys):
     assert capsys.readouterr().out.count("Iteration") == 3
     NumpyMLPClassifier(max_iter=3).fit(X, y)
     assert capsys.readouterr().out == ""
+
+
+def _numbers(out):
+    return [int(line.split(",")[0].split()[-1]) for line in out.splitlines()]
+
+
+@unconverged
+@pytest.mark.parametrize("solver", ["adam", "lbfgs"])
+def test_verbose_shows_what_the_validation_data_says(solver, capsys):
+    clf = NumpyMLPClassifier(solver=solver, max_iter=2, verbose=True, random_state=0)
+    clf.fit(X, y, X_val=X, y_val=y)
+    curves = zip(
+        clf.loss_curve_,
+        clf.validation_loss_curve_,
+        clf.validation_scores_,
+        strict=True,
+    )
+    assert capsys.readouterr().out.splitlines() == [
+        f"Iteration {i}, loss = {loss:.8f}, validation loss = {validation_loss:.8f}, "
+        f"validation score = {score:.6f}"
+        for i, (loss, validation_loss, score) in enumerate(curves, start=1)
+    ]
+
+
+@unconverged
+def test_verbose_counts_the_epochs_of_a_fit_and_the_calls_of_partial_fit(capsys):
+    clf = NumpyMLPClassifier(max_iter=2, verbose=True, warm_start=True, random_state=0)
+    for solver in ("adam", "adam", "lbfgs"):
+        clf.set_params(solver=solver).fit(X, y)
+        assert _numbers(capsys.readouterr().out) == [1, 2]
+    clf = NumpyMLPClassifier(verbose=True, random_state=0)
+    for _ in range(3):
+        clf.partial_fit(X, y, classes=np.unique(y))
+    assert _numbers(capsys.readouterr().out) == [1, 2, 3]
+
+
+@unconverged
+def test_verbose_begins_lines_like_scikit_learn(capsys):
+    outs = []
+    for Estimator in (NumpyMLPClassifier, MLPClassifier):
+        Estimator(max_iter=3, verbose=True, random_state=0).fit(X, y)
+        outs.append(capsys.readouterr().out)
+    assert outs[0] == outs[1]
 
 
 def test_verbose_says_why_it_stops(capsys):
