@@ -201,7 +201,7 @@ class _BaseMLP(
         check_loss(loss, encoded, network.n_outputs, X.dtype)
         if warm:
             self._check_same_shape(network)
-            params = self._params.astype(X.dtype)  # a copy in any case
+            params = np.array(self._params, X.dtype)  # a copy, and no mapped file
         else:
             stream = self._init_stream(rng)
             params = network.init(stream, X.dtype)
@@ -463,7 +463,7 @@ class _BaseMLP(
     def _replace(self, name: str, which: int, arrays: Sequence[Array]) -> None:
         """Copy new weights or biases in, once all their shapes are known to fit."""
         self._dense_views(name)  # raises if there is nothing to replace
-        params = self._params.copy()
+        params = np.array(self._params)
         targets = [views[which] for views in self._dense_views(name, params)]
         sources = [check_array(a, ensure_2d=False, input_name=name) for a in arrays]
         expected = [target.shape for target in targets]

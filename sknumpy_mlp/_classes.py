@@ -415,7 +415,10 @@ class NumpyMLPClassifier(ClassifierMixin, _BaseMLP):  # type: ignore[misc]
         X_val : {array-like, sparse matrix} of shape (n_val, n_features), default=None
             Validation data: its loss and score are recorded after each epoch, and with
             ``early_stopping`` it takes the place of the hold-out.  In a pipeline,
-            ``Pipeline(..., transform_input=["X_val"])`` transforms it like ``X``.
+            ``Pipeline(..., transform_input=["X_val"])`` transforms it like ``X``, with
+            scikit-learn's metadata routing enabled and ``set_fit_request(X_val=True,
+            y_val=True)``.  A cross-validation that hands it on cuts it up if it is as
+            long as ``X``.
         y_val : array-like of shape (n_val,) or (n_val, n_labels), \
 default=None
             Its targets.
@@ -1059,7 +1062,10 @@ class NumpyMLPRegressor(RegressorMixin, _BaseMLP):  # type: ignore[misc]
         X_val : {array-like, sparse matrix} of shape (n_val, n_features), default=None
             Validation data: its loss and score are recorded after each epoch, and with
             ``early_stopping`` it takes the place of the hold-out.  In a pipeline,
-            ``Pipeline(..., transform_input=["X_val"])`` transforms it like ``X``.
+            ``Pipeline(..., transform_input=["X_val"])`` transforms it like ``X``, with
+            scikit-learn's metadata routing enabled and ``set_fit_request(X_val=True,
+            y_val=True)``.  A cross-validation that hands it on cuts it up if it is as
+            long as ``X``.
         y_val : array-like of shape (n_val,) or (n_val, n_outputs), \
 default=None
             Its targets.

@@ -274,7 +274,15 @@ def _is_missing(value: Any) -> bool:
 
 
 def _without_nan(values: list[Any]) -> list[Any]:
-    return [None if _is_missing(value) else value for value in values]
+    """Return values as Python's own, with None for missing ones."""
+    return [
+        None
+        if _is_missing(value)
+        else value.item()
+        if isinstance(value, np.generic)
+        else value
+        for value in values
+    ]
 
 
 def _holds_texts(rows: Sequence[Any]) -> bool:

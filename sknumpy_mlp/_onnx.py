@@ -107,7 +107,14 @@ class Graph:
 
         What was learnt in float32 is stored in float32, in half the space.
         """
-        short = values.astype(np.float32)
+        with np.errstate(over="ignore"):
+            short = values.astype(np.float32)
+        if self.dtype == np.float32 and not np.isfinite(short).all():
+            raise ValueError(
+                "dtype='float32' is too narrow for the network's parameters, the "
+                f"largest of which is {np.abs(values).max():g}. Use dtype=None, or "
+                "scale the data before training."
+            )
         if (short == values).all():
             values = short
         name = self.constant(values, hint)
@@ -465,7 +472,10 @@ def labels_of(classes: NDArray[Any]) -> NDArray[Any]:
     ValueError
         If there is none, since labels are of several types.
     """
-    values = classes.tolist()
+    values = [
+        value.item() if isinstance(value, np.generic) else value
+        for value in classes.tolist()
+    ]
     if all(isinstance(value, str) for value in values):
         return np.array(values, dtype=object)
     if all(isinstance(value, bool) for value in values):
@@ -477,5 +487,5 @@ def labels_of(classes: NDArray[Any]) -> NDArray[Any]:
         return np.array(values, dtype=np.float64)
     raise ValueError(
         f"ONNX has no type for the class labels {values[:10]}. Fit with labels that "
-        "are all strings, all ints, all floats or all bools."
+        "are all strings, all ints (of 64 bits, with a sign), all floats or all bools."
     )

@@ -1,6 +1,9 @@
 """What a saved estimator says of itself, so that a later version can tell."""
 
+import copy
 from typing import Any
+
+import numpy as np
 
 from sknumpy_mlp._version import __version__
 
@@ -18,13 +21,16 @@ class Saved:
 
     def __getstate__(self) -> dict[str, Any]:
         state: dict[str, Any] = super().__getstate__()  # type: ignore[assignment]
-        return state | {"_form": FORM, "_saved_by": __version__}
+        plain: dict[str, Any] = _unmapped(state)
+        return plain | {"_form": FORM, "_saved_by": __version__}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
+        name = type(self).__name__
+        if not isinstance(state, dict):
+            raise ValueError(f"{state!r} is no state of a {name}.")
         state = dict(state)
         form, version = state.pop("_form", None), state.pop("_saved_by", None)
-        name = type(self).__name__
-        if form is None:
+        if not isinstance(form, int) or form < 1:
             raise ValueError(
                 f"This {name} was saved by sknumpy_mlp before its first release, in a "
                 f"form that {__version__} does not read. Fit it again."
@@ -36,3 +42,29 @@ class Saved:
                 "or later, or fit it again."
             )
         super().__setstate__(state)  # type: ignore[misc]
+
+
+def _unmapped(value: Any) -> Any:
+    """Return a value with ordinary arrays in place of mapped ones, on the same memory.
+
+    That a file is mapped says where arrays lie, not what they are.  What holds none is
+    returned as it is.
+    """
+    if isinstance(value, np.memmap):
+        return np.asarray(value)
+    if type(value) in (list, tuple):
+        items = [_unmapped(item) for item in value]
+        same = all(new is old for new, old in zip(items, value, strict=True))
+        return value if same else type(value)(items)
+    if type(value) is dict:
+        changed = {name: _unmapped(item) for name, item in value.items()}
+        same = all(new is value[name] for name, new in changed.items())
+        return value if same else changed
+    # Objects of this package's classes hold arrays; estimators see to themselves.
+    of_ours = type(value).__module__.startswith("sknumpy_mlp.")
+    if of_ours and not isinstance(value, Saved):
+        attributes = _unmapped(vars(value))
+        if attributes is not vars(value):
+            value = copy.copy(value)
+            vars(value).update(attributes)
+    return value

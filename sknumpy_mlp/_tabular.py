@@ -242,7 +242,9 @@ class _BaseTabularMLP(
         )
         encoded = template._encode_target(y, np.float64, "y")
         loss.check_target(encoded)
-        check_loss(loss, encoded, loss.n_outputs(n_targets), np.float32)
+        # A target as it is may be too large for float32; the networks' will be scaled.
+        with np.errstate(all="ignore"):
+            check_loss(loss, encoded, loss.n_outputs(n_targets), np.float32)
         class_weights = template._class_weights(encoded, weight)
         data = weigh(Data(no_columns, encoded, weight, y), class_weights)
         # Rows without weight are not there: a fold could hold nothing but them.

@@ -25,7 +25,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from sknumpy_mlp._base import _BaseMLP
 from sknumpy_mlp._classes import NumpyMLPClassifier, NumpyMLPRegressor
 from sknumpy_mlp._frames import Table, refuse_unusable
-from sknumpy_mlp._members import MemberRegressor
+from sknumpy_mlp._members import MemberClassifier, MemberRegressor
 from sknumpy_mlp._onnx import Graph, add_link, add_network, import_onnx, labels_of
 from sknumpy_mlp._tabular import TabularMLPClassifier, TabularMLPRegressor
 from sknumpy_mlp._version import __version__
@@ -82,9 +82,10 @@ def to_onnx(estimator: Any, *, dtype: str | None = None) -> Any:
         (n_samples, n_features), in the model's type.  Tables without categories are
         likewise one input ``X``, in float64.  Of a table with categories each column
         is an input of shape (n_samples, 1), under its name (``x0``, ``x1``, ... if it
-        has none): columns of texts as strings, all others as float64.  Missing numbers
-        are NaN, missing texts the empty string (if that is a category: any string that
-        is none).  `onnx_inputs` makes all this of a table.
+        has none; with an underscore if an output has that name): columns of texts as
+        strings, all others as float64.  Missing numbers are NaN, missing texts the
+        empty string (if that is a category: any string that is none).  `onnx_inputs`
+        makes all this of a table.
 
         Classifiers have the outputs ``label``, what `predict` returns, and
         ``probabilities``, what `predict_proba` returns; regressors have
@@ -101,7 +102,8 @@ def to_onnx(estimator: Any, *, dtype: str | None = None) -> Any:
     ValueError
         If an activation, a loss or labels have no counterpart in ONNX: an activation
         of a user's own class, a loss with a link of its own, labels or categories of
-        several types in one column.
+        several types in one column.  If a table had nothing to make columns of.  If
+        float32 is too narrow for the network's parameters or its target.
 
     See Also
     --------
@@ -136,25 +138,25 @@ def to_onnx(estimator: Any, *, dtype: str | None = None) -> Any:
     """
     import_onnx("to_onnx")
     _check_exportable(estimator)
-    if dtype not in (None, "float32", "float64"):
-        raise ValueError(
-            f"dtype={dtype!r} must be 'float32', 'float64' or None, the type that the "
-            "estimator predicts in."
-        )
+    _check_dtype(dtype)
     if isinstance(estimator, _BaseMLP):
         return _network_model(estimator, dtype)
     return _table_model(estimator, dtype)
 
 
-def onnx_inputs(estimator: Any, X: Any) -> dict[str, NDArray[Any]]:
+def onnx_inputs(
+    estimator: Any, X: Any, *, dtype: str | None = None
+) -> dict[str, NDArray[Any]]:
     """Return what an estimator's ONNX model is to be fed with for ``X``.
 
     Parameters
     ----------
     estimator : estimator of this package
-        The fitted estimator that `to_onnx` has converted, by default settings.
+        The fitted estimator that `to_onnx` has converted.
     X : frame or array-like of shape (n_samples, n_features)
         Samples, as the estimator's `predict` takes them.
+    dtype : {'float32', 'float64'} or None, default=None
+        The ``dtype`` that `to_onnx` was given.
 
     Returns
     -------
@@ -185,9 +187,15 @@ def onnx_inputs(estimator: Any, X: Any) -> dict[str, NDArray[Any]]:
     x1 [[1.0], [2.0], [nan]]
     """
     _check_exportable(estimator)
+    _check_dtype(dtype)
     if isinstance(estimator, _BaseMLP):
-        dtype = estimator._params.dtype
-        X = validate_data(estimator, X, accept_sparse="csr", dtype=dtype, reset=False)
+        X = validate_data(
+            estimator,
+            X,
+            accept_sparse="csr",
+            dtype=dtype or estimator._params.dtype,
+            reset=False,
+        )
         return {_INPUT: X if isinstance(X, np.ndarray) else X.toarray()}
     preprocessor = _preprocessor_of(estimator)
     table = Table(X)
@@ -199,21 +207,58 @@ def onnx_inputs(estimator: Any, X: Any) -> dict[str, NDArray[Any]]:
     return {column.name: column.read(table) for column in columns}
 
 
+_EXPORTABLE = (
+    NumpyMLPClassifier,
+    NumpyMLPRegressor,
+    TabularMLPClassifier,
+    TabularMLPRegressor,
+    TabularPreprocessor,
+)
+
+
 def _check_exportable(estimator: Any) -> None:
-    if type(estimator) not in (
-        NumpyMLPClassifier,
-        NumpyMLPRegressor,
-        TabularMLPClassifier,
-        TabularMLPRegressor,
-        TabularPreprocessor,
-    ):
-        raise TypeError(
-            f"{type(estimator).__name__} is not an estimator of this package. Of a "
-            "pipeline or a search, pass the network itself (pipeline[-1], "
-            "search.best_estimator_); to have a whole pipeline in one model, put "
-            "to_sklearn(network) in the network's place and convert it with skl2onnx."
-        )
+    _check_type(
+        estimator,
+        _EXPORTABLE,
+        "Of a pipeline or a search, pass the network itself (pipeline[-1], "
+        "search.best_estimator_); to have a whole pipeline in one model, put "
+        "to_sklearn(network) in the network's place and convert it with skl2onnx.",
+    )
     check_is_fitted(estimator)
+
+
+def _check_type(estimator: Any, allowed: tuple[type[Any], ...], way_out: str) -> None:
+    """Raise TypeError for what is no object of these very classes."""
+    if type(estimator) in allowed:
+        return
+    if isinstance(estimator, type):
+        raise TypeError(
+            f"{estimator.__name__} is a class. Pass an object of it, a fitted one."
+        )
+    name = type(estimator).__name__
+    if isinstance(estimator, MemberClassifier | MemberRegressor):
+        raise TypeError(
+            f"{name} is one of the networks of a tabular estimator. Pass that one to "
+            "to_onnx, as a whole."
+        )
+    if isinstance(estimator, _EXPORTABLE) and not isinstance(estimator, allowed):
+        raise TypeError(f"{name} has no counterpart. {way_out}")
+    if isinstance(estimator, allowed):
+        raise TypeError(
+            f"{name} is a class of your own, which may predict in another way than "
+            f"{type(estimator).__mro__[1].__name__}. Pass an estimator of the class "
+            "that it derives from."
+        )
+    raise TypeError(f"{name} is not an estimator of this package. {way_out}")
+
+
+def _check_dtype(dtype: Any) -> None:
+    if dtype is None or (isinstance(dtype, str) and dtype in ("float32", "float64")):
+        return
+    raise ValueError(
+        f"dtype={dtype!r} must be 'float32', 'float64' or None, the type that the "
+        "estimator predicts in."
+    )
 
 
 def _network_model(estimator: Any, dtype: str | None) -> Any:
@@ -282,10 +327,29 @@ def _add_target(graph: Graph, member: MemberRegressor, raw: str) -> str:
     scale = member._blueprint.scale
     assert scale is not None
     y = add_link(graph, member._loss, raw, member.n_outputs_)
-    y = graph.node("Mul", y, graph.constant(scale.factor.astype(graph.dtype)))
-    y = graph.node("Add", y, graph.constant(scale.location.astype(graph.dtype)))
-    y = graph.node("Max", y, graph.constant(scale.low.astype(graph.dtype)))
-    return graph.node("Min", y, graph.constant(scale.high.astype(graph.dtype)))
+    factor, location, low, high = (
+        _cast(values, graph.dtype)
+        for values in (scale.factor, scale.location, scale.low, scale.high)
+    )
+    y = graph.node("Mul", y, graph.constant(factor, "factor"))
+    y = graph.node("Sum", y, graph.constant(location, "location"))
+    y = graph.node("Max", y, graph.constant(low, "lowest"))
+    return graph.node("Min", y, graph.constant(high, "highest"))
+
+
+def _cast(values: NDArray[Any], dtype: np.dtype[Any]) -> NDArray[Any]:
+    """Cast numbers of a target's scale, if they are not lost."""
+    with np.errstate(over="ignore", under="ignore"):
+        cast = values.astype(dtype)
+    tiny = np.finfo(dtype).tiny
+    lost = np.isinf(cast) & ~np.isinf(values) | (np.abs(cast) < tiny) & (values != 0)
+    if lost.any():
+        raise ValueError(
+            f"dtype={dtype.name!r} is too narrow for the target: its scale has the "
+            f"number {values[lost][0]:g}. Use dtype=None, or scale the target before "
+            "training."
+        )
+    return cast
 
 
 def _add_outputs(graph: Graph, estimator: Any, network: Any, predicted: str) -> None:
@@ -370,10 +434,7 @@ class _Column:
             missing = self.missing_text
             texts = [value if isinstance(value, str) else missing for value in values]
             return np.array(texts, dtype=object)[:, np.newaxis]
-        numbers = [
-            math.nan if value is None or isinstance(value, str) else float(value)
-            for value in values
-        ]
+        numbers = [_as_number(value) for value in values]
         return np.array(numbers, dtype=np.float64)[:, np.newaxis]
 
     def add_codes(self, graph: Graph, value: str) -> str:
@@ -395,6 +456,14 @@ class _Column:
         return graph.node("MatMul", is_it, graph.constant(order[:, np.newaxis]))
 
 
+def _as_number(value: Any) -> float:
+    """Return a category as a number; NaN, which is none, for what is not one."""
+    try:
+        return float(value) if isinstance(value, bool | int | float) else math.nan
+    except OverflowError:
+        return math.nan
+
+
 def _columns_of(
     preprocessor: TabularPreprocessor, outputs: Sequence[str]
 ) -> list[_Column] | None:
@@ -407,6 +476,7 @@ def _columns_of(
     columns = []
     taken = set(outputs)
     for i, name in enumerate(map(str, names)):
+        name = name or f"x{i}"  # an input must have one
         while name in taken:
             name += "_"
         taken.add(name)
@@ -420,14 +490,16 @@ def _check_categories(name: str, categories: list[Any] | None) -> None:
     values = categories or []
     if all(isinstance(value, str) for value in values):
         return
+    # Beyond, the next whole number might be taken for this one.
     if all(
-        isinstance(value, bool | int | float) and abs(value) <= _EXACT
+        isinstance(value, bool | float)
+        or (isinstance(value, int) and abs(value) < _EXACT)
         for value in values
     ):
         return
     raise ValueError(
         f"Column {name!r} has categories that are neither all strings nor all numbers "
-        f"up to 2**53: {values[:5]}. ONNX has no type for that; turn them into strings "
+        f"below 2**53: {values[:5]}. ONNX has no type for that; turn them into strings "
         "and fit again."
     )
 
@@ -484,6 +556,10 @@ def _add_table(
             )
         )
     blocks += [codes[i] for i in preprocessor._coded]
+    if not blocks:
+        raise ValueError(
+            "The table had no value in any column, so that there is nothing to export."
+        )
     return graph.concatenate(blocks)
 
 
@@ -504,8 +580,10 @@ def _add_scaled(
     factor: NDArray[Any],
 ) -> str:
     """Add the scaling and the smooth clip, in float64."""
-    shift = graph.constant(center, "centres")
-    u = graph.node("Mul", graph.node("Sub", values, shift), graph.constant(factor))
+    # Not a difference: ONNX Runtime (up to 1.31 at least) leaves out the subtraction
+    # and the addition of a single float64 that is zero as a float32.
+    u = graph.node("Sum", values, graph.constant(-center, "centres"))
+    u = graph.node("Mul", u, graph.constant(factor, "factors"))
     zero, most = graph.constant(np.array(0.0)), graph.constant(np.array(1e100))
     u = graph.node("Where", graph.node("Equal", u, u), u, zero)
     u = graph.node("Max", graph.node("Min", u, most), graph.node("Neg", most))
@@ -523,7 +601,9 @@ def to_sklearn(estimator: Any) -> Any:
     """Convert a fitted network to scikit-learn's own estimator.
 
     For tools that know scikit-learn's classes, such as skl2onnx (also for the pipeline
-    that the network is a part of) and hummingbird.
+    that the network is a part of) and hummingbird.  They have limits of their own:
+    neither converts losses with a logarithmic link rightly, or several labels at once,
+    and hummingbird takes no labels but numbers.  `to_onnx` has none of these.
 
     Parameters
     ----------
@@ -536,7 +616,8 @@ def to_sklearn(estimator: Any) -> Any:
         A fitted estimator of :mod:`sklearn.neural_network` with copies of the weights,
         the curves, and the parameters that both have (but ``warm_start``).  It
         predicts the same; `fit` trains it anew, as scikit-learn does, and
-        `partial_fit` trains it on with an optimiser that begins afresh.
+        `partial_fit`, where scikit-learn has it, trains it on with an optimiser that
+        begins afresh.
 
     Raises
     ------
@@ -569,12 +650,12 @@ def to_sklearn(estimator: Any) -> Any:
     >>> bool((twin.predict(X) == clf.predict(X)).all())
     True
     """
-    if type(estimator) not in (NumpyMLPClassifier, NumpyMLPRegressor):
-        raise TypeError(
-            f"{type(estimator).__name__} has no counterpart among scikit-learn's "
-            "networks. Pass a NumpyMLPClassifier or NumpyMLPRegressor (of a pipeline "
-            "or a search the network itself), or use to_onnx."
-        )
+    _check_type(
+        estimator,
+        (NumpyMLPClassifier, NumpyMLPRegressor),
+        "Pass a NumpyMLPClassifier or NumpyMLPRegressor (of a pipeline or a search the "
+        "network itself), or use to_onnx.",
+    )
     check_is_fitted(estimator)
     activation = _sklearn_activation(estimator)
     if isinstance(estimator, NumpyMLPClassifier):
@@ -598,8 +679,8 @@ def to_sklearn(estimator: Any) -> Any:
         activation=activation,
         hidden_layer_sizes=tuple(len(b) for b in estimator.intercepts_[:-1]),
     )
-    twin.coefs_ = [W.copy() for W in estimator.coefs_]
-    twin.intercepts_ = [b.copy() for b in estimator.intercepts_]
+    twin.coefs_ = [np.array(W) for W in estimator.coefs_]
+    twin.intercepts_ = [np.array(b) for b in estimator.intercepts_]
     for name in _CARRIED:
         if hasattr(estimator, name):
             setattr(twin, name, copy.copy(getattr(estimator, name)))
@@ -624,14 +705,16 @@ def _sklearn_activation(estimator: Any) -> str:
     """Return the name of the activation that all hidden layers have."""
     names = {activation: name for name, activation in ACTIVATIONS.items()}
     dense = [layer for layer in estimator._network.layers if type(layer) is Dense]
-    used = [names.get(layer.activation, "") for layer in dense[:-1]] or ["identity"]
-    if len(set(used)) > 1 or used[0] not in _SKLEARN_ACTIVATIONS:
+    used = {
+        names.get(layer.activation, repr(layer.activation)) for layer in dense[:-1]
+    } or {"identity"}
+    if len(used) > 1 or not used <= set(_SKLEARN_ACTIVATIONS):
         raise ValueError(
-            f"activation={estimator.activation!r} cannot be had from scikit-learn's "
+            f"activation={', '.join(sorted(used))} cannot be had from scikit-learn's "
             f"networks, which use one of {', '.join(_SKLEARN_ACTIVATIONS)} for all "
             "hidden layers. Use to_onnx, or train with one of these."
         )
-    return used[0]
+    return used.pop()
 
 
 def _sample_of_classes(estimator: NumpyMLPClassifier) -> NDArray[Any]:
@@ -651,16 +734,16 @@ def _sample_of_classes(estimator: NumpyMLPClassifier) -> NDArray[Any]:
 
 def _set_link(estimator: NumpyMLPRegressor, twin: Any) -> None:
     """Give ``twin`` the inverse link of the estimator's loss."""
-    predict = type(estimator._loss).predict
-    if predict is Loss.predict or (
-        predict is Quantile.predict and estimator.n_outputs_ == 1
-    ):
+    loss = estimator._loss
+    predict = type(loss).predict
+    is_single_quantile = isinstance(loss, Quantile) and len(loss.levels) == 1
+    if predict is Loss.predict or (predict is Quantile.predict and is_single_quantile):
         return
     if predict in (Poisson.predict, Gamma.predict) and "loss" in twin.get_params():
         twin.set_params(loss="poisson")
         return
     raise ValueError(
-        f"loss={estimator.loss!r} makes predictions of raw outputs as the "
+        f"loss={loss!r} makes predictions of raw outputs as the "
         f"MLPRegressor of scikit-learn {sklearn.__version__} cannot. Use to_onnx, or a "
         "loss with the identity as its link"
         + (", or 'poisson'." if "loss" in twin.get_params() else ".")
@@ -681,5 +764,5 @@ def _shared_params(estimator: Any, twin: Any) -> dict[str, Any]:
     for name in params.keys() & ours.keys():
         value = ours[name]
         if name not in taken or (isinstance(value, str) and value in taken[name]):
-            params[name] = value
+            params[name] = copy.deepcopy(value)  # a random state has a state
     return params

@@ -1,6 +1,7 @@
 """ONNX models and scikit-learn's estimators say what the estimators say."""
 
 import sys
+import warnings
 from importlib import import_module
 
 import numpy as np
@@ -53,12 +54,10 @@ def _run(model, inputs):
     return dict(zip(names, session.run(None, inputs), strict=True))
 
 
-def _assert_agrees(estimator, X, tolerance=TOLERANCE, **options):
+def _assert_agrees(estimator, X, tolerance=TOLERANCE, dtype=None):
     """The ONNX model of a fitted estimator returns what its methods return."""
-    inputs = onnx_inputs(estimator, X)
-    if options.get("dtype") == "float32" and hasattr(estimator, "_network"):
-        inputs = {name: value.astype(np.float32) for name, value in inputs.items()}
-    outputs = _run(to_onnx(estimator, **options), inputs)
+    inputs = onnx_inputs(estimator, X, dtype=dtype)
+    outputs = _run(to_onnx(estimator, dtype=dtype), inputs)
     if hasattr(estimator, "classes_"):
         assert outputs.keys() == {"label", "probabilities"}
         np.testing.assert_allclose(
@@ -173,6 +172,7 @@ def test_a_quantile_of_several_targets_is_not_sorted():
     reg.fit(scale(X), y[:, ::-1])
     assert (np.diff(reg.predict(scale(X)), axis=1) < 0).any()
     _assert_agrees(reg, scale(X))
+    np.testing.assert_allclose(to_sklearn(reg).predict(scale(X)), reg.predict(scale(X)))
 
 
 @pytest.mark.parametrize(
@@ -354,6 +354,88 @@ def test_names_that_the_graph_would_use_are_told_apart():
     _assert_agrees(clf.fit(frame, np.arange(30) % 2), frame)
 
 
+@pytest.mark.parametrize(
+    "values",
+    [
+        [np.int64(1), np.int64(2), np.int64(3)],
+        [np.float32(0.5), np.float32(1.5)],
+        [np.bool_(True), np.bool_(False)],
+        [np.str_("a"), np.str_("b"), np.str_("c")],
+        [2**53 - 1, 2, 3],
+        [1e20, -1e20, np.inf],
+    ],
+    ids=str,
+)
+def test_categories_of_every_type_agree(values):
+    frame = pd.DataFrame({"kind": np.array(values * 20, dtype=object)})
+    preprocessor = TabularPreprocessor().fit(frame)
+    inputs = onnx_inputs(preprocessor, frame)
+    outputs = _run(to_onnx(preprocessor), inputs)
+    expected = preprocessor.transform(frame)
+    np.testing.assert_allclose(outputs["transformed"], expected, atol=1e-6)
+    assert len(np.unique(expected, axis=0)) == len(values)
+
+
+def test_values_of_other_types_are_unknown_categories():
+    frame = pd.DataFrame({"kind": pd.Categorical([1, 2, 3] * 20)})
+    preprocessor = TabularPreprocessor().fit(frame)
+    strange = pd.DataFrame({"kind": np.array([1, "1", 10**400, b"x", 7], object)})
+    inputs = onnx_inputs(preprocessor, strange)
+    outputs = _run(to_onnx(preprocessor), inputs)
+    np.testing.assert_allclose(
+        outputs["transformed"], preprocessor.transform(strange), atol=1e-6
+    )
+
+
+def test_a_column_without_a_name_gets_one():
+    frame = pd.DataFrame({"": list("ab") * 10, "x0": range(20)})
+    preprocessor = TabularPreprocessor().fit(frame)
+    inputs = onnx_inputs(preprocessor, frame)
+    assert list(inputs) == ["x0", "x0_"]
+    outputs = _run(to_onnx(preprocessor), inputs)
+    np.testing.assert_allclose(
+        outputs["transformed"], preprocessor.transform(frame), atol=1e-6
+    )
+
+
+@pytest.mark.parametrize("unit", [1e-300, 1e-46, 1e300])
+def test_extreme_units_agree(unit):
+    rng = np.random.default_rng(0)
+    X = (rng.normal(size=(100, 1)) + 3) * unit
+    preprocessor = TabularPreprocessor().fit(X)
+    outputs = _run(to_onnx(preprocessor), onnx_inputs(preprocessor, X))
+    expected = preprocessor.transform(X)
+    np.testing.assert_allclose(outputs["transformed"], expected, atol=1e-6)
+    assert expected.std() > 0.1
+    far = np.array([[1e308]])
+    outputs = _run(to_onnx(preprocessor), onnx_inputs(preprocessor, far))
+    np.testing.assert_allclose(
+        outputs["transformed"], preprocessor.transform(far), atol=1e-6
+    )
+    y = (X[:, 0] / unit) * (unit if unit < 1 else 1e150)
+    reg = TabularMLPRegressor((8,), max_iter=3, n_members=2, random_state=0)
+    _assert_agrees(reg.fit(X, y), X, 1e-9)
+    with pytest.raises(ValueError, match="dtype='float32' is too narrow"):
+        to_onnx(reg, dtype="float32")
+
+
+def test_weights_beyond_float32_are_refused_in_float32():
+    X, y = load_diabetes(return_X_y=True)
+    reg = NumpyMLPRegressor(max_iter=2, random_state=0).fit(X, y)
+    reg.coefs_ = [1e60 * W for W in reg.coefs_]
+    with pytest.raises(ValueError, match="dtype='float32' is too narrow"):
+        to_onnx(reg, dtype="float32")
+
+
+def test_dates_and_other_columns_are_refused_as_by_the_estimator():
+    preprocessor = TabularPreprocessor().fit(pd.DataFrame({"a": list("ab") * 10}))
+    dates = pd.DataFrame({"a": pd.date_range("2020", periods=3)})
+    with pytest.raises(ValueError, match="dates or times"):
+        onnx_inputs(preprocessor, dates)
+    with pytest.raises(ValueError, match="feature names"):
+        onnx_inputs(preprocessor, pd.DataFrame({"b": ["a"]}))
+
+
 # ---------------------------------------------------------------------------- the file
 
 
@@ -444,6 +526,24 @@ def test_other_estimators_are_refused(function):
         function(NumpyMLPClassifier())
 
 
+class _OwnClassifier(NumpyMLPClassifier):
+    pass
+
+
+def test_classes_subclasses_and_members_are_refused():
+    X, y = load_iris(return_X_y=True)
+    for function in (to_onnx, to_sklearn):
+        with pytest.raises(TypeError, match="NumpyMLPClassifier is a class"):
+            function(NumpyMLPClassifier)
+        with pytest.raises(
+            TypeError, match=r"of your own.*of the class that it derives"
+        ):
+            function(_OwnClassifier(max_iter=2).fit(X, y))
+        tabular = TabularMLPClassifier((2,), max_iter=1, n_members=2).fit(X, y)
+        with pytest.raises(TypeError, match="one of the networks of a tabular"):
+            function(tabular.estimators_[0])
+
+
 def test_inputs_of_other_estimators_are_refused():
     with pytest.raises(TypeError, match="RandomForestClassifier"):
         onnx_inputs(RandomForestClassifier(), [[1.0]])
@@ -457,8 +557,9 @@ def test_inputs_of_other_estimators_are_refused():
 def test_unusable_dtype_is_refused():
     X, y = load_iris(return_X_y=True)
     clf = NumpyMLPClassifier(max_iter=2).fit(X, y)
-    with pytest.raises(ValueError, match=r"dtype='float16' must be 'float32'"):
-        to_onnx(clf, dtype="float16")
+    for function in (to_onnx, lambda clf, dtype: onnx_inputs(clf, X, dtype=dtype)):
+        with pytest.raises(ValueError, match=r"dtype='float16' must be 'float32'"):
+            function(clf, dtype="float16")
 
 
 def test_columns_of_several_types_are_refused():
@@ -468,9 +569,12 @@ def test_columns_of_several_types_are_refused():
         ValueError, match=r"Column 'x0' has categories that are neither"
     ):
         to_onnx(preprocessor)
-    numbers = pd.DataFrame({"id": pd.Categorical([2**60, 2**60 + 1] * 5)})
+    numbers = pd.DataFrame({"id": pd.Categorical([2**53, 5] * 5)})
     with pytest.raises(ValueError, match=r"Column 'id' .*2\*\*53"):
         to_onnx(TabularPreprocessor().fit(numbers))
+    empty = TabularPreprocessor().fit(pd.DataFrame({"a": [None] * 5}))
+    with pytest.raises(ValueError, match="nothing to export"):
+        to_onnx(empty)
 
 
 def test_without_onnx_there_is_a_clear_error(monkeypatch):
@@ -526,7 +630,7 @@ def test_sklearn_regressor_with_a_logarithmic_link(loss):
     X, y = load_diabetes(return_X_y=True)
     reg = NumpyMLPRegressor(loss=loss, max_iter=20, random_state=0).fit(X, y)
     if "loss" not in MLPRegressor().get_params():
-        with pytest.raises(ValueError, match=f"loss='{loss}'"):
+        with pytest.raises(ValueError, match=f"loss={loss.capitalize()}"):
             to_sklearn(reg)
         return
     np.testing.assert_allclose(to_sklearn(reg).predict(X), reg.predict(X), rtol=1e-12)
@@ -558,6 +662,40 @@ def test_sklearn_estimator_can_be_trained_on():
     assert 0 < np.abs(twin.coefs_[0] - before).max() < 0.01
 
 
+@pytest.mark.parametrize("settings", [{"solver": "lbfgs"}, {"early_stopping": True}])
+def test_sklearn_estimator_of_every_kind_has_what_scikit_learn_sets(settings):
+    X, y = load_iris(return_X_y=True)
+    settings = settings | {"hidden_layer_sizes": (6,), "max_iter": 30}
+    clf = NumpyMLPClassifier(**settings, random_state=1).fit(X, y)
+    twin = to_sklearn(clf)
+    theirs = MLPClassifier(**settings, random_state=1).fit(X, y)
+    lacking = vars(theirs).keys() - vars(twin).keys()
+    assert not {name for name in lacking if not name.startswith("_")}
+    again = twin.fit(X, y)
+    np.testing.assert_array_equal(again.coefs_[0], theirs.coefs_[0])
+
+
+def test_conversion_is_quiet_and_shares_nothing():
+    X, y = load_iris(return_X_y=True)
+    stream = np.random.RandomState(0)
+    clf = NumpyMLPClassifier((6,), max_iter=5, warm_start=True, random_state=stream)
+    clf.fit(X, y)
+    before = stream.get_state()[1].copy()
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        twin = to_sklearn(clf)
+    assert not twin.warm_start
+    twin.fit(X, y)
+    np.testing.assert_array_equal(stream.get_state()[1], before)
+
+
+def test_messages_name_what_was_fitted():
+    X, y = load_iris(return_X_y=True)
+    clf = NumpyMLPClassifier(activation="silu", max_iter=2).fit(X, y)
+    with pytest.raises(ValueError, match="activation=silu cannot"):
+        to_sklearn(clf.set_params(activation="relu"))
+
+
 def test_settings_that_scikit_learn_lacks_keep_its_defaults():
     X, y = load_iris(return_X_y=True)
     clf = NumpyMLPClassifier(
@@ -573,7 +711,7 @@ def test_settings_that_scikit_learn_lacks_keep_its_defaults():
 @pytest.mark.parametrize(
     ("params", "message"),
     [
-        ({"activation": "silu"}, r"activation='silu' cannot"),
+        ({"activation": "silu"}, r"activation=silu cannot"),
         ({"activation": ["relu", "tanh"], "hidden_layer_sizes": (4, 4)}, "activation="),
     ],
 )

@@ -32,6 +32,7 @@ from sknumpy_mlp import (
     TabularPreprocessor,
 )
 from sknumpy_mlp._saved import FORM
+from sknumpy_mlp.export import to_sklearn
 from sknumpy_mlp.losses import Quantile
 
 MODELS = Path(__file__).parent / "data" / "models"
@@ -207,6 +208,28 @@ def test_mapped_files_are_used_as_they_are(name, tmp_path):
     _assert_same(estimator, loaded, X)
 
 
+def test_mapped_models_are_saved_and_trained_like_others(tmp_path):
+    sio = pytest.importorskip("skops.io")
+    X, y = load_iris(return_X_y=True)
+    clf = NumpyMLPClassifier((5,), random_state=0).partial_fit(X, y, classes=[0, 1, 2])
+    joblib.dump(clf, tmp_path / "model.joblib")
+
+    def load():
+        return joblib.load(tmp_path / "model.joblib", mmap_mode="r")
+
+    for mapped in (load(), load().partial_fit(X, y), copy.deepcopy(load())):
+        saved = sio.dumps(mapped)
+        untrusted = sio.get_untrusted_types(data=saved)
+        assert all(each.startswith("sknumpy_mlp.") for each in untrusted)
+        loaded = sio.loads(saved, trusted=untrusted)
+        np.testing.assert_array_equal(loaded.predict_proba(X), mapped.predict_proba(X))
+        assert type(to_sklearn(mapped).coefs_[0]) is np.ndarray
+    changed = load()
+    changed.coefs_ = [0 * W for W in changed.coefs_]
+    assert type(changed._params) is np.ndarray
+    np.testing.assert_array_equal(load().predict(X), clf.predict(X))
+
+
 @pytest.mark.parametrize(
     ("Estimator", "dtype"),
     [
@@ -303,6 +326,11 @@ def test_models_of_unknown_forms_are_refused(name):
     del state["_form"]
     with pytest.raises(ValueError, match=r"before its first release.*Fit it again"):
         blank.__setstate__(state)
+    for form in ("x", 0, None):
+        with pytest.raises(ValueError, match="before its first release"):
+            blank.__setstate__(state | {"_form": form})
+    with pytest.raises(ValueError, match=r"is no state of a"):
+        blank.__setstate__("abc")
     assert vars(blank) == {}
 
 
