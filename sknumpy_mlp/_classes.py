@@ -235,7 +235,7 @@ class NumpyMLPClassifier(ClassifierMixin, _BaseMLP):  # type: ignore[misc]
         Biases of each layer, likewise.
     n_features_in_ : int
         Number of features seen during `fit`.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
         Names of the features, if `fit` saw a data frame with string column names.
     n_iter_ : int
         Epochs (for 'lbfgs', iterations) of the last call.
@@ -896,7 +896,7 @@ class NumpyMLPRegressor(RegressorMixin, _BaseMLP):  # type: ignore[misc]
         Biases of each layer, likewise.
     n_features_in_ : int
         Number of features seen during `fit`.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
         Names of the features, if `fit` saw a data frame with string column names.
     n_iter_ : int
         Epochs (for 'lbfgs', iterations) of the last call.

@@ -61,7 +61,7 @@ class TabularPreprocessor(TransformerMixin, BaseEstimator):  # type: ignore[misc
 
     Attributes
     ----------
-    is_categorical_ : ndarray of shape (n_features_in_,) of bool
+    is_categorical_ : ndarray of shape (`n_features_in_`,) of bool
         Which columns are categories.
     categories_ : dict of int to list
         For each column of categories, its categories in the order of their codes.
@@ -74,7 +74,7 @@ class TabularPreprocessor(TransformerMixin, BaseEstimator):  # type: ignore[misc
         For each column of the third kind, the number of its codes with code 0.
     n_features_in_ : int
         Number of columns of the table.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
         Their names, if `fit` saw a frame with names that are strings.
 
     Raises
@@ -194,7 +194,7 @@ class TabularPreprocessor(TransformerMixin, BaseEstimator):  # type: ignore[misc
 
         Parameters
         ----------
-        input_features : array-like of str of shape (n_features_in_,), default=None
+        input_features : array-like of str of shape (`n_features_in_`,), default=None
             Names of the table's columns; None for those that `fit` has seen, or x0,
             x1, ...
 
