@@ -15,7 +15,7 @@ alone is printed as well. ::
     python examples/mnist_dropout.py --quick         a few epochs on a part of the data
 
 The images come from OpenML (once; scikit-learn keeps a copy).  The figures of the run
-go to ``output/mnist_dropout.json`` beside this file.
+go to ``output/mnist_dropout.json`` and ``.png`` beside this file.
 """
 
 import argparse
@@ -24,6 +24,7 @@ import sys
 import time
 from pathlib import Path
 
+import matplotlib.pyplot as plt
 import numpy as np
 from sklearn.datasets import fetch_openml
 from sklearn.ensemble import VotingClassifier
@@ -155,6 +156,18 @@ def main():
     mean = np.mean([result["accuracy"] for result in results])
     alone = np.mean([result["alone"] for result in results])
     print(f"mean of {len(results)}: {mean:.4f} (networks alone {alone:.4f})")
+    fig, ax = plt.subplots(figsize=(6, 3.5), layout="constrained")
+    for result in results:
+        place = np.full(N_NETWORKS, result["seed"])
+        (dots,) = ax.plot(place, result["alone"], "o", color="C0", alpha=0.6)
+        (star,) = ax.plot(result["seed"], result["accuracy"], "C1*", ms=14)
+    dots.set_label("one network")
+    star.set_label(f"{N_NETWORKS} networks vote")
+    ax.set(xlabel="seed", xticks=seeds, ylabel="test accuracy")
+    ax.margins(x=0.5)
+    ax.legend(loc="center right")
+    fig.savefig(path.with_suffix(".png"), dpi=120)
+    print("figure: examples/output/mnist_dropout.png")
 
 
 if __name__ == "__main__":
