@@ -83,6 +83,7 @@ sphinx_gallery_conf = {
     "filename_pattern": r"\.py$",
     "reset_argv": "gallery.arguments",
     "within_subsection_order": "gallery.TeachingOrder",
+    "image_srcset": ["2x"],
     "show_signature": False,
     "write_computation_times": False,
     "download_all_examples": False,

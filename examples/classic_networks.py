@@ -11,6 +11,8 @@ Run ``python examples/classic_networks.py``, with ``--quick`` for a fraction of 
 epochs and data, or with the names of the networks to run.  MNIST and the Boston data
 come from OpenML (once; scikit-learn keeps a copy).  The house-price curve is drawn into
 ``output/house_price.png`` beside this file.
+
+The documentation shows a run with ``--quick``.
 """
 
 import argparse

@@ -8,6 +8,8 @@ scikit-learn's MLP with the same settings on the same folds.
 Run ``python examples/housing.py``, with ``--quick`` for a part of the data.  The data
 are fetched once; scikit-learn keeps a copy.  Draws predictions against true prices into
 ``output/housing.png`` beside this file.
+
+The documentation shows a run with ``--quick``.
 """
 
 import argparse

@@ -9,6 +9,8 @@ Run ``python examples/housing_intervals.py``, with ``--quick`` for a part of the
 The data come from ``fetch_california_housing`` (once; scikit-learn keeps a copy).
 Draws intervals and their coverage into ``output/housing_intervals.png`` beside this
 file.
+
+The documentation shows a run with ``--quick``.
 """
 
 import argparse

@@ -10,6 +10,8 @@ Run ``python examples/mnist.py``, with ``--quick`` for a few epochs on a part of
 data.  The images come from OpenML (once; scikit-learn keeps a copy).  Draws the loss
 curve and the test images that are most certainly wrong into ``output/mnist.png`` beside
 this file.
+
+The documentation shows a run with ``--quick``.
 """
 
 import argparse

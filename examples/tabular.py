@@ -9,6 +9,8 @@ Run ``python examples/tabular.py``, with ``--quick`` for a part of the data.  Th
 come from ``fetch_california_housing`` (once; scikit-learn keeps a copy).  Draws
 predictions and the calibration of intervals into ``output/tabular.png`` beside this
 file.
+
+The documentation shows a run with ``--quick``.
 """
 
 import argparse
