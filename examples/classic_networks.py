@@ -1,13 +1,18 @@
-"""Five well-known teaching networks, each by constructor parameters alone.
+"""
+Five classic teaching networks
+==============================
 
-Logic gates, XOR, iris, MNIST in four forms, and a house-price curve.  Each prints its
-loss and accuracy as it trains, and a table at the end sets the published figures
-beside ours.  The house-price curve is drawn into ``output/house_price.png``.
-
-MNIST and the Boston data come from OpenML (once; scikit-learn keeps a copy).
+Logic gates, XOR, iris, MNIST in four forms, and a house-price curve: well-known
+networks from courses and textbooks, each by constructor parameters alone.  Each prints
+its loss and accuracy as it trains, and a table at the end sets the published figures
+beside ours.
 
 Run ``python examples/classic_networks.py``, with ``--quick`` for a fraction of the
-epochs and data, or with the names of the networks to run.
+epochs and data, or with the names of the networks to run.  MNIST and the Boston data
+come from OpenML (once; scikit-learn keeps a copy).  The house-price curve is drawn into
+``output/house_price.png`` beside this file.
+
+The documentation shows a run with ``--quick``.
 """
 
 import argparse
@@ -23,17 +28,46 @@ from sklearn.model_selection import train_test_split
 from sknumpy_mlp import NumpyMLPClassifier, NumpyMLPRegressor
 from sknumpy_mlp.initializers import Normal
 
-OUTPUT = Path(__file__).parent / "output"
+NAMES = (
+    "logic_gates",
+    "xor",
+    "iris",
+    "mnist_three_layers",
+    "mnist_sigmoid",
+    "mnist_full_batch",
+    "mnist_one_sample_a_step",
+    "house_price",
+)
+parser = argparse.ArgumentParser(description="Five classic teaching networks")
+parser.add_argument("--quick", action="store_true", help="fewer epochs and data")
+parser.add_argument("networks", nargs="*", metavar="network", help=", ".join(NAMES))
+args = parser.parse_args()
+if unknown := set(args.networks) - set(NAMES):
+    parser.error(f"unknown: {', '.join(unknown)}; choose from {', '.join(NAMES)}")
+quick = args.quick
+results = []
+
+
+def run(network):
+    """Run a network, unless only others were asked for."""
+    if not args.networks or network.__name__ in args.networks:
+        print(f"{network.__name__}: {network.__doc__.splitlines()[0]}")
+        results.append((network.__name__, *network()))
+
+
+# %%
+# How they are trained
+# --------------------
+#
+# Epoch by epoch through ``partial_fit``, so that loss and accuracy can be shown on the
+# way; epochs of ``partial_fit`` are the epochs of ``fit``, to the last bit.
 
 # Plain gradient descent, as in the originals: no momentum and no penalty.
 PLAIN = {"solver": "sgd", "momentum": 0.0, "alpha": 0.0}
 
 
 def train(model, X, y, n_epochs, n_reports=5):
-    """Train epoch by epoch; print loss and accuracy; return the best accuracy.
-
-    Epochs of partial_fit are the epochs of fit, to the last bit.
-    """
+    """Train epoch by epoch; print loss and accuracy; return the best accuracy."""
     report_every = max(1, n_epochs // n_reports)
     classes, best = np.unique(y), 0.0
     for epoch in range(1, n_epochs + 1):
@@ -49,7 +83,7 @@ def train(model, X, y, n_epochs, n_reports=5):
     return best
 
 
-def load_mnist(quick):
+def load_mnist():
     print("  loading MNIST ...", flush=True)
     X, y = fetch_openml("mnist_784", version=1, return_X_y=True, as_frame=False)
     X, y = (X / 255).astype(np.float32), y.astype(int)
@@ -57,7 +91,15 @@ def load_mnist(quick):
     return X[:n_train], y[:n_train], X[-n_test:], y[-n_test:]
 
 
-def logic_gates(quick):
+# %%
+# Logic gates
+# -----------
+#
+# AND, OR and NOT are each a matter of one straight line between zeros and ones, and one
+# logistic unit draws it.  Without a hidden layer the network is a logistic regression.
+
+
+def logic_gates():
     """One logistic unit learns AND, OR and NOT."""
     pairs = np.array([[0, 0], [0, 1], [1, 0], [1, 1]])
     gates = {
@@ -76,7 +118,17 @@ def logic_gates(quick):
     return "100 % each", f"{worst:.0%} each" if worst == 1 else f"{accuracies}"
 
 
-def xor(quick):
+run(logic_gates)
+
+# %%
+# XOR
+# ---
+#
+# No straight line separates exclusive or.  It takes a hidden layer, which bends the
+# plane so that one does.
+
+
+def xor():
     """Eight ReLU units and a decision learn XOR, which no single unit can."""
     X, y = np.array([[0, 0], [0, 1], [1, 0], [1, 1]]), [0, 1, 1, 0]
     # One logistic output is the same model as two softmax outputs.
@@ -86,7 +138,17 @@ def xor(quick):
     return "100 %", f"{train(net, X, y, n_epochs=500):.0%}"
 
 
-def iris(quick):
+run(xor)
+
+# %%
+# Iris
+# ----
+#
+# Two hidden layers, three classes.  The published figure is the best training accuracy
+# on the way, so that is what is compared.
+
+
+def iris():
     """Three layers of ReLU and softmax on iris."""
     X, y = load_iris(return_X_y=True)
     X, _, y, _ = train_test_split(X, y, test_size=30, stratify=y, random_state=2)
@@ -102,9 +164,19 @@ def iris(quick):
     return "98.33 % best training accuracy", f"{best:.2%}"
 
 
-def mnist_three_layers(quick):
+run(iris)
+
+# %%
+# MNIST, four times
+# -----------------
+#
+# Handwritten digits, 784 pixels each.  First three layers of rectified units, which
+# train fast from He's weights.
+
+
+def mnist_three_layers():
     """Three layers of ReLU and softmax on MNIST."""
-    X, y, X_test, y_test = load_mnist(quick)
+    X, y, X_test, y_test = load_mnist()
     net = NumpyMLPClassifier(
         (256, 128),
         init="he",
@@ -117,9 +189,16 @@ def mnist_three_layers(quick):
     return "97.92 % test", f"{net.score(X_test, y_test):.2%} test"
 
 
-def mnist_sigmoid(quick):
+run(mnist_three_layers)
+
+# %%
+# Sigmoid units between small weights begin with tiny gradients: for some epochs hardly
+# anything seems to happen.
+
+
+def mnist_sigmoid():
     """784-100-10 with sigmoid units and small weights, mini-batches of 100."""
-    X, y, X_test, y_test = load_mnist(quick)
+    X, y, X_test, y_test = load_mnist()
     net = NumpyMLPClassifier(
         (100,),
         activation="logistic",
@@ -136,13 +215,18 @@ def mnist_sigmoid(quick):
     )
 
 
-def mnist_full_batch(quick):
-    """784-100-10 with ReLU and N(0, 1) weights, gradient descent on all data at once.
+run(mnist_sigmoid)
 
-    The original has a column of ones for the bias and a rate of 1e-5 on the summed
-    gradient of 60,000 images, which is 0.6 on the mean.
-    """
-    X, y, X_test, y_test = load_mnist(quick)
+# %%
+# Gradient descent as in the textbook, one step for a pass through all the data.  It
+# needs many passes; compare with what mini-batches reach in a few.  The original has a
+# column of ones for the bias and a rate of 1e-5 on the summed gradient of 60,000
+# images, which is 0.6 on the mean.
+
+
+def mnist_full_batch():
+    """784-100-10 with ReLU and N(0, 1) weights, gradient descent on all data."""
+    X, y, X_test, y_test = load_mnist()
     net = NumpyMLPClassifier(
         (100,),
         init=Normal(1.0),
@@ -158,9 +242,16 @@ def mnist_full_batch(quick):
     )
 
 
-def mnist_one_sample_a_step(quick):
+run(mnist_full_batch)
+
+# %%
+# The other extreme, an update for each image.  Each one is cheap, but there are many,
+# and no matrix product to speed them up.
+
+
+def mnist_one_sample_a_step():
     """784-100-10 with sigmoid units and N(0, 1) weights, an update for each image."""
-    X, y, _, _ = load_mnist(quick)
+    X, y, _, _ = load_mnist()
     net = NumpyMLPClassifier(
         (100,),
         activation="logistic",
@@ -201,7 +292,18 @@ def mnist_one_sample_a_step(quick):
     )
 
 
-def house_price(quick):
+run(mnist_one_sample_a_step)
+
+# %%
+# A curve through the prices of houses
+# ------------------------------------
+#
+# Two layers of 100 units draw the price over the number of rooms, in steps of a single
+# random house.  N(0, 1) weights are far too large for rectified units, whose signal
+# would grow a hundredfold: those start from He's weights, at a rate that suits them.
+
+
+def house_price():
     """Two layers of 100 units draw the price of a house over its number of rooms."""
     print("  loading the Boston data ...", flush=True)
     boston = fetch_openml("boston", version=1, as_frame=False)
@@ -211,8 +313,6 @@ def house_price(quick):
     fig, ax = plt.subplots(figsize=(7, 4.5), layout="constrained")
     ax.plot(X, y, ".", color="0.7", label="houses")
     # The original's rate is 1e-3 on the full square; the loss here has a factor 1/2.
-    # N(0, 1) weights are far too large for rectified units, whose signal would grow
-    # a hundredfold: those start from He's weights, at a rate that suits them.
     networks = {
         "sigmoid": {"activation": "logistic", "init": Normal(1.0), "rate": 2e-3},
         "ReLU": {"activation": "relu", "init": "he", "rate": 1e-5},
@@ -244,44 +344,19 @@ def house_price(quick):
     ax.set(xlabel="average number of rooms", ylabel="median price (1000 $)")
     ax.set_title("One random house a step, 100 epochs of 100 steps")
     ax.legend(loc="lower right")
-    OUTPUT.mkdir(exist_ok=True)
-    fig.savefig(OUTPUT / "house_price.png", dpi=120)
-    plt.close(fig)
-    print(f"  figure: {OUTPUT / 'house_price.png'}")
+    output = Path(sys.argv[0]).parent / "output"
+    output.mkdir(exist_ok=True)
+    fig.savefig(output / "house_price.png", dpi=120)
+    print("  figure: examples/output/house_price.png")
     return "a curve through the points", ", ".join(results)
 
 
-NETWORKS = [
-    logic_gates,
-    xor,
-    iris,
-    mnist_three_layers,
-    mnist_sigmoid,
-    mnist_full_batch,
-    mnist_one_sample_a_step,
-    house_price,
-]
+run(house_price)
 
+# %%
+# Published figures and ours
+# --------------------------
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--quick", action="store_true", help="fewer epochs and data")
-    names = [network.__name__ for network in NETWORKS]
-    parser.add_argument("networks", nargs="*", metavar="network", help=", ".join(names))
-    args = parser.parse_args()
-    unknown = set(args.networks) - set(names)
-    if unknown:
-        parser.error(f"unknown: {', '.join(unknown)}; choose from {', '.join(names)}")
-    results = []
-    for network in NETWORKS:
-        if args.networks and network.__name__ not in args.networks:
-            continue
-        print(f"\n{network.__name__}: {network.__doc__.splitlines()[0]}")
-        results.append((network.__name__, *network(args.quick)))
-    print(f"\n{'network':25}{'published':56}ours")
-    for name, published, ours in results:
-        print(f"{name:25}{published:56}{ours}")
-
-
-if __name__ == "__main__":
-    main()
+print(f"{'network':25}{'published':56}ours")
+for name, published, ours in results:
+    print(f"{name:25}{published:56}{ours}")

@@ -1,12 +1,17 @@
-"""A loss of one's own: when running short costs more than having too much.
+"""
+A loss of one's own
+===================
 
 A shop orders for the next day.  What is left over costs a little, what is missing
 costs four times as much, and both grow with the square of the error.  The loss that
 says just that is an asymmetric squared error; its best constant is an *expectile* of
-the demand (Newey and Powell, Econometrica 55, 1987).  Run
-``python examples/custom_loss.py``; draws the orders into ``output/custom_loss.png``.
+the demand (Newey and Powell, Econometrica 55, 1987).
+
+Run ``python examples/custom_loss.py``; draws the orders into
+``output/custom_loss.png`` beside this file.
 """
 
+import sys
 from pathlib import Path
 
 import matplotlib.pyplot as plt
@@ -15,6 +20,14 @@ from sklearn.model_selection import train_test_split
 
 from sknumpy_mlp import NumpyMLPRegressor
 from sknumpy_mlp.losses import Loss
+
+# %%
+# The loss
+# --------
+#
+# A loss says two things at once, because they must agree: what each row costs, which
+# it returns, and the derivative of that with respect to the raw output of the network,
+# which it writes over the output.
 
 
 class AsymmetricSquaredError(Loss):
@@ -31,49 +44,66 @@ class AsymmetricSquaredError(Loss):
         return losses
 
 
+# %%
+# Days of a shop
+# --------------
+#
+# The demand depends on the day of the week and the temperature, and spreads more on
+# warm days.  So on warm days it is worth more to order with care.
+
+
 def demand(n_days, rng):
-    """Demand by day of the week and temperature; it spreads more on warm days."""
     day, temperature = rng.integers(7, size=n_days), rng.uniform(-1, 1, n_days)
     mean = 1 + 0.3 * (day >= 5) + 0.5 * temperature + 0.4 * temperature**2
     noise = rng.gamma(2.0, 0.15 * (1.2 + temperature))
     return np.column_stack([np.eye(7)[day], temperature]), mean + noise
 
 
-def main():
-    output = Path(__file__).parent / "output"
-    output.mkdir(exist_ok=True)
-    X, y = demand(4000, np.random.default_rng(0))
-    X_train, X_test, y_train, y_test = train_test_split(X, y, random_state=0)
-    loss = AsymmetricSquaredError(short=4.0)
+X, y = demand(4000, np.random.default_rng(0))
+X_train, X_test, y_train, y_test = train_test_split(X, y, random_state=0)
 
-    fig, ax = plt.subplots(figsize=(7, 4.5), layout="constrained")
-    weekday = X_test[:, :5].any(axis=1)
-    ax.plot(X_test[weekday, -1], y_test[weekday], ".", color="0.7", label="demand")
-    print(f"{'trained with':32}{'cost':>8}{'short on':>12}")
-    for name, trained_with in (
-        ("squared error", "squared_error"),
-        ("the shop's own costs", loss),
-    ):
-        reg = NumpyMLPRegressor(
-            trained_with,
-            hidden_layer_sizes=(32, 32),
-            activation="tanh",
-            learning_rate="cosine",
-            learning_rate_init=0.01,
-            max_iter=100,
-            random_state=0,
-        ).fit(X_train, y_train)
-        order = reg.predict(X_test)
-        cost = loss.loss_gradient(y_test[:, np.newaxis], order[:, np.newaxis].copy())
-        print(f"{name:32}{cost.mean():8.4f}{(order < y_test).mean():11.1%}", flush=True)
-        grid = np.linspace(-1, 1, 200)
-        tuesday = np.column_stack([np.tile(np.eye(7)[1], (200, 1)), grid])
-        ax.plot(grid, reg.predict(tuesday), lw=2, label=f"order, by {name}")
-    ax.set(xlabel="temperature", ylabel="pieces (thousands)", title="orders, weekdays")
-    ax.legend()
-    fig.savefig(output / "custom_loss.png", dpi=120)
-    print(f"figure: {output / 'custom_loss.png'}")
+# %%
+# Two networks
+# ------------
+#
+# They differ in their loss and in nothing else, and the shop's costs judge both.
 
+loss = AsymmetricSquaredError(short=4.0)
+networks = {}
+print(f"{'trained with':24}{'cost':>8}{'short on':>12}")
+for name, trained_with in (
+    ("squared error", "squared_error"),
+    ("the shop's own costs", loss),
+):
+    reg = NumpyMLPRegressor(
+        trained_with,
+        hidden_layer_sizes=(32, 32),
+        activation="tanh",
+        learning_rate="cosine",
+        learning_rate_init=0.01,
+        max_iter=100,
+        random_state=0,
+    ).fit(X_train, y_train)
+    networks[name] = reg
+    order = reg.predict(X_test)
+    cost = loss.loss_gradient(y_test[:, np.newaxis], order[:, np.newaxis].copy())
+    print(f"{name:24}{cost.mean():8.4f}{(order < y_test).mean():11.1%}", flush=True)
 
-if __name__ == "__main__":
-    main()
+# %%
+# The network that knows the costs orders more, and the warmer it is, the more: it has
+# learned from the loss alone where the demand is uncertain.
+
+fig, ax = plt.subplots(figsize=(7, 4.5), layout="constrained")
+weekday = X_test[:, :5].any(axis=1)
+ax.plot(X_test[weekday, -1], y_test[weekday], ".", color="0.7", label="demand")
+grid = np.linspace(-1, 1, 200)
+tuesday = np.column_stack([np.tile(np.eye(7)[1], (200, 1)), grid])
+for name, reg in networks.items():
+    ax.plot(grid, reg.predict(tuesday), lw=2, label=f"order, by {name}")
+ax.set(xlabel="temperature", ylabel="pieces (thousands)", title="orders, weekdays")
+ax.legend()
+
+output = Path(sys.argv[0]).parent / "output"
+output.mkdir(exist_ok=True)
+fig.savefig(output / "custom_loss.png", dpi=120)
+print("figure: examples/output/custom_loss.png")

@@ -1,12 +1,19 @@
-"""California housing: a scaled pipeline, a scaled target, tuned by grid search.
+"""
+California housing: a pipeline and a grid search
+================================================
 
-The same pipeline is fitted with scikit-learn's MLP on the same folds.  Run
-``python examples/housing.py``, with ``--quick`` for a part of the data.  The data are
-fetched once; scikit-learn keeps a copy.  Draws predictions against true prices into
-``output/housing.png``.
+Scaled features, a scaled target, and a network tuned by grid search; then
+scikit-learn's MLP with the same settings on the same folds.
+
+Run ``python examples/housing.py``, with ``--quick`` for a part of the data.  The data
+are fetched once; scikit-learn keeps a copy.  Draws predictions against true prices into
+``output/housing.png`` beside this file.
+
+The documentation shows a run with ``--quick``.
 """
 
 import argparse
+import sys
 import time
 from pathlib import Path
 
@@ -26,70 +33,91 @@ from sklearn.preprocessing import StandardScaler
 
 from sknumpy_mlp import NumpyMLPRegressor
 
+parser = argparse.ArgumentParser(description="California housing by grid search")
+parser.add_argument("--quick", action="store_true", help="a part of the data")
+quick = parser.parse_args().quick
+
+X, y = fetch_california_housing(return_X_y=True)
+X_train, X_test, y_train, y_test = train_test_split(X, y, test_size=0.2, random_state=0)
+if quick:
+    X_train, y_train = X_train[:2_000], y_train[:2_000]
+X_train, X_test = X_train.astype(np.float32), X_test.astype(np.float32)
+
+# %%
+# The model
+# ---------
+#
+# Features are scaled inside the pipeline, by the training part of each fold alone.  The
+# target is scaled around it: the network then starts with errors of size one, and what
+# it predicts is scaled back.
+
 
 def make_model(mlp):
-    """A network on scaled features, with a scaled target."""
     return TransformedTargetRegressor(
         make_pipeline(StandardScaler(), mlp), transformer=StandardScaler()
     )
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--quick", action="store_true", help="a part of the data")
-    quick = parser.parse_args().quick
-    output = Path(__file__).parent / "output"
-    output.mkdir(exist_ok=True)
+settings = {
+    "hidden_layer_sizes": (100, 100),
+    "early_stopping": True,
+    "n_iter_no_change": 15,
+    "random_state": 0,
+}
 
-    X, y = fetch_california_housing(return_X_y=True)
-    X_train, X_test, y_train, y_test = train_test_split(
-        X, y, test_size=0.2, random_state=0
-    )
-    if quick:
-        X_train, y_train = X_train[:2_000], y_train[:2_000]
-    X_train, X_test = X_train.astype(np.float32), X_test.astype(np.float32)
-    folds = KFold(3 if quick else 5, shuffle=True, random_state=0)
-    settings = {
-        "hidden_layer_sizes": (100, 100),
-        "early_stopping": True,
-        "n_iter_no_change": 15,
-        "random_state": 0,
-    }
+# %%
+# The search
+# ----------
+#
+# The names of the parameters go through both wrappers, down to the network.
 
-    prefix = "regressor__numpymlpregressor__"
-    print(f"grid search on {len(X_train):,} districts", flush=True)
-    began = time.perf_counter()
-    search = GridSearchCV(
-        make_model(NumpyMLPRegressor(**settings)),
-        {
-            f"{prefix}activation": ["relu", "tanh"],
-            f"{prefix}alpha": [1e-4, 1e-2],
-        },
-        cv=folds,
-        verbose=2,
-    ).fit(X_train, y_train)
-    print(f"... in {time.perf_counter() - began:.0f} s")
-    best = {name.removeprefix(prefix): v for name, v in search.best_params_.items()}
-    print(f"best parameters: {best}")
-    print(f"R2 in {folds.get_n_splits()} folds:        ours {search.best_score_:.4f}")
-    theirs = cross_val_score(
-        make_model(MLPRegressor(**settings, **best)), X_train, y_train, cv=folds
-    )
-    print(f"               scikit-learn's {theirs.mean():.4f}, the same parameters")
+prefix = "regressor__numpymlpregressor__"
+folds = KFold(3 if quick else 5, shuffle=True, random_state=0)
+print(f"grid search on {len(X_train):,} districts", flush=True)
+began = time.perf_counter()
+search = GridSearchCV(
+    make_model(NumpyMLPRegressor(**settings)),
+    {
+        f"{prefix}activation": ["relu", "tanh"],
+        f"{prefix}alpha": [1e-4, 1e-2],
+    },
+    cv=folds,
+    verbose=2,
+).fit(X_train, y_train)
+print(f"... in {time.perf_counter() - began:.0f} s")
+best = {name.removeprefix(prefix): v for name, v in search.best_params_.items()}
+print(f"best parameters: {best}")
 
-    predicted = search.predict(X_test)
-    score = search.score(X_test, y_test)
-    fig, ax = plt.subplots(figsize=(5.5, 5), layout="constrained")
-    image = ax.hexbin(y_test, predicted, gridsize=50, bins="log", mincnt=1)
-    ax.plot([0, 5], [0, 5], "C1--", lw=1, label="perfect")
-    ax.set(xlabel="true price (100,000 $)", ylabel="predicted price", xlim=(0, 5.2))
-    ax.set_title(f"California housing, test R2 {score:.3f}")
-    ax.legend(loc="upper left")
-    fig.colorbar(image, label="districts")
-    fig.savefig(output / "housing.png", dpi=120)
-    print(f"figure: {output / 'housing.png'}")
-    print(f"test R2 {score:.4f}")
+# %%
+# Beside scikit-learn
+# -------------------
+#
+# ``NumpyMLPRegressor`` takes the place of ``MLPRegressor`` and the other way round.
+# From the same ``random_state`` both begin with the same weights and shuffle alike.
 
+print(f"R2 in {folds.get_n_splits()} folds:        ours {search.best_score_:.4f}")
+theirs = cross_val_score(
+    make_model(MLPRegressor(**settings, **best)), X_train, y_train, cv=folds
+)
+print(f"               scikit-learn's {theirs.mean():.4f}, the same parameters")
 
-if __name__ == "__main__":
-    main()
+# %%
+# Predicted and true prices
+# -------------------------
+#
+# The census cut off prices at 500,000 $, which is the column of districts on the right.
+
+score = search.score(X_test, y_test)
+fig, ax = plt.subplots(figsize=(5.5, 5), layout="constrained")
+image = ax.hexbin(y_test, search.predict(X_test), gridsize=50, bins="log", mincnt=1)
+ax.plot([0, 5], [0, 5], "C1--", lw=1, label="perfect")
+ax.set(xlabel="true price (100,000 $)", ylabel="predicted price", xlim=(0, 5.2))
+ax.set_title(f"California housing, test R2 {score:.3f}")
+ax.legend(loc="upper left")
+fig.colorbar(image, label="districts")
+
+output = Path(sys.argv[0]).parent / "output"
+output.mkdir(exist_ok=True)
+fig.savefig(output / "housing.png", dpi=120)
+print("figure: examples/output/housing.png")
+print(f"test R2 {score:.4f}")

@@ -1,9 +1,13 @@
-"""From data to a tuned, saved and loaded model, in half a minute.
+"""
+Quickstart
+==========
 
-Uses only data that comes with scikit-learn.  Saves a model and a figure of its loss
-curve in ``output/`` beside this file.
+From data to a tuned, saved and loaded model, in half a minute, on data that comes with
+scikit-learn.  Saves a model and a figure of its loss curve in ``output/`` beside this
+file.
 """
 
+import sys
 from pathlib import Path
 
 import joblib
@@ -15,8 +19,17 @@ from sklearn.preprocessing import StandardScaler
 
 from sknumpy_mlp import NumpyMLPClassifier
 
-output = Path(__file__).parent / "output"
+output = Path(sys.argv[0]).parent / "output"
 output.mkdir(exist_ok=True)
+
+# %%
+# Iris: a pipeline, tuned by cross-validation
+# -------------------------------------------
+#
+# A network wants its inputs on one scale, so it goes into a pipeline behind a scaler.
+# The grid search tries sizes of the hidden layers and strengths of the penalty; for
+# each of them it fits the scaler and the network anew on each fold.  On data as small
+# as these, L-BFGS is the quickest solver, and the one that needs no learning rate.
 
 print("1. Iris: a pipeline, tuned by cross-validation")
 X, y = load_iris(return_X_y=True)
@@ -35,6 +48,14 @@ print(f"   best parameters: {search.best_params_}")
 print(f"   cross-validated accuracy {search.best_score_:.3f}")
 print(f"   test accuracy            {search.score(X_test, y_test):.3f}")
 
+# %%
+# Digits: training with early stopping
+# ------------------------------------
+#
+# The default solver, Adam, goes through the data epoch by epoch.  With early stopping a
+# tenth of the training data is held out; training ends when the accuracy on it has not
+# risen for 30 epochs, and the weights of the best epoch are kept.
+
 print("2. Digits: training with early stopping")
 X, y = load_digits(return_X_y=True)
 X_train, X_test, y_train, y_test = train_test_split(
@@ -47,12 +68,26 @@ clf.fit(X_train, y_train)
 print(f"   {clf.n_iter_} epochs, best validation {clf.best_validation_score_:.3f}")
 print(f"   test accuracy            {clf.score(X_test, y_test):.3f}")
 
+# %%
+# Saved and loaded
+# ----------------
+#
+# A fitted network is its parameters and little else, so that the file is small.  What
+# is loaded predicts the same to the last bit.
+
 print("3. Saved and loaded")
 path = output / "digits.joblib"
 joblib.dump(clf, path)
 loaded = joblib.load(path)
 assert (loaded.predict_proba(X_test) == clf.predict_proba(X_test)).all()
-print(f"   {path} ({path.stat().st_size / 1024:.0f} KB) predicts the same")
+print(f"   {path.name} ({path.stat().st_size / 1024:.0f} KB) predicts the same")
+
+# %%
+# The loss curve
+# --------------
+#
+# The training loss falls as long as one trains.  What counts is the accuracy on data
+# that the network does not train on: where it levels off, training may end.
 
 fig, ax = plt.subplots(figsize=(6, 4), layout="constrained")
 ax.semilogy(range(1, clf.n_iter_ + 1), clf.loss_curve_, label="training loss")
@@ -64,5 +99,5 @@ right.plot(
 right.set(ylabel="accuracy")
 fig.legend(loc="outside lower center", ncols=2)
 fig.savefig(output / "quickstart_loss_curve.png", dpi=120)
-print(f"4. Loss curve: {output / 'quickstart_loss_curve.png'}")
+print("4. Loss curve: examples/output/quickstart_loss_curve.png")
 print(f"Done: digits test accuracy {clf.score(X_test, y_test):.3f}")

@@ -559,7 +559,7 @@ class TabularMLPClassifier(ClassifierMixin, _BaseTabularMLP):  # type: ignore[mi
     callbacks : list of Callback or None, default=None
         What is told about each epoch, see :mod:`sknumpy_mlp.callbacks`.  With
         callbacks the networks train one after the other, each a run of its own, and a
-        `Checkpoint` writes a file for each.
+        `~sknumpy_mlp.callbacks.Checkpoint` writes a file for each.
     categorical_features : 'from_dtype', array-like or None, default='from_dtype'
         Which columns are categories, see `TabularPreprocessor`.
     ensemble : {'kfold', 'seeds', 'refit'} or None, default='kfold'
@@ -877,7 +877,7 @@ class TabularMLPRegressor(RegressorMixin, _BaseTabularMLP):  # type: ignore[misc
     loss : {'squared_error', 'absolute_error', 'huber', 'quantile', 'poisson', \
 'gamma'} or Loss, default='squared_error'
         The loss, see `NumpyMLPRegressor`.  It sees the scaled target: the ``delta`` of
-        `Huber` is in standard deviations.
+        `~sknumpy_mlp.losses.Huber` is in standard deviations.
     learning_rate_init : float, default=0.2
         The highest learning rate, for weights of unit variance: that of a layer's
         weights is divided by the root of ``fan_in``.
@@ -929,7 +929,7 @@ class TabularMLPRegressor(RegressorMixin, _BaseTabularMLP):  # type: ignore[misc
     callbacks : list of Callback or None, default=None
         What is told about each epoch, see :mod:`sknumpy_mlp.callbacks`.  With
         callbacks the networks train one after the other, each a run of its own, and a
-        `Checkpoint` writes a file for each.
+        `~sknumpy_mlp.callbacks.Checkpoint` writes a file for each.
     categorical_features : 'from_dtype', array-like or None, default='from_dtype'
         Which columns are categories, see `TabularPreprocessor`.
     ensemble : {'kfold', 'seeds', 'refit'} or None, default='kfold'

@@ -134,7 +134,9 @@ class Normal:
 
 @dataclass(frozen=True)
 class He:
-    r"""Normal with variance :math:`2 / fan_{in}`, made for rectified units [1]_.
+    r"""Normal with variance :math:`2 / fan_{in}`, made for rectified units.
+
+    Such units pass half of the variance on, which the factor 2 makes up for [1]_.
 
     References
     ----------
@@ -161,7 +163,9 @@ class He:
 
 @dataclass(frozen=True)
 class LeCun:
-    r"""Normal with variance :math:`1 / fan_{in}` [1]_: unit variance stays unit.
+    r"""Normal with variance :math:`1 / fan_{in}`: unit variance stays unit.
+
+    That is so for linear units with independent inputs [1]_.
 
     References
     ----------

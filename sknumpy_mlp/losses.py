@@ -556,8 +556,9 @@ class MultinomialLogLoss(Loss):
     label_smoothing : float, default=0.0
         With :math:`\epsilon` in [0, 1), the share :math:`\epsilon` of the target is
         spread evenly over all K classes, see `LogLoss`:
-        :math:`\ell = \log \sum_k e^{raw_k} - (1 - \epsilon)\, raw_y
-        - \tfrac{\epsilon}{K} \sum_k raw_k`.
+
+        .. math:: \ell = \log \sum_k e^{raw_k} - (1 - \epsilon)\, raw_y
+                  - \tfrac{\epsilon}{K} \sum_k raw_k
 
     References
     ----------
