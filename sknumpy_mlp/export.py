@@ -64,8 +64,9 @@ def to_onnx(estimator: Any, *, dtype: str | None = None) -> Any:
     Parameters
     ----------
     estimator : estimator of this package
-        A fitted `NumpyMLPClassifier`, `NumpyMLPRegressor`, `TabularMLPClassifier`,
-        `TabularMLPRegressor` or `TabularPreprocessor`.
+        A fitted :class:`.NumpyMLPClassifier`, :class:`.NumpyMLPRegressor`,
+        :class:`.TabularMLPClassifier`, :class:`.TabularMLPRegressor` or
+        :class:`.TabularPreprocessor`.
     dtype : {'float32', 'float64'} or None, default=None
         The type that networks compute in.  None is the type that the estimator
         predicts in, which reproduces its predictions; 'float32' makes models that
@@ -78,7 +79,7 @@ def to_onnx(estimator: Any, *, dtype: str | None = None) -> Any:
         The model; ``model.SerializeToString()`` is what runtimes load, and
         ``onnx.save(model, path)`` writes it to a file.
 
-        The input of `NumpyMLPClassifier` and `NumpyMLPRegressor` is ``X`` of shape
+        The input of ``NumpyMLPClassifier`` and ``NumpyMLPRegressor`` is ``X`` of shape
         (n_samples, n_features), in the model's type.  Tables without categories are
         likewise one input ``X``, in float64.  Of a table with categories each column
         is an input of shape (n_samples, 1), under its name (``x0``, ``x1``, ... if it

@@ -3,8 +3,8 @@
 They work like those of scikit-learn: ``from_estimator`` asks a fitted estimator for
 what is to be drawn and draws it, ``plot`` draws it again on other axes, and what was
 drawn is found in attributes like ``ax_`` and ``lines_``.  An estimator may be one of
-this package, or a `Pipeline`, a search or a `TransformedTargetRegressor` that holds one
-at its end.
+this package, or a ``Pipeline``, a search or a ``TransformedTargetRegressor`` that holds
+one at its end.
 
 Drawing needs matplotlib, ``pip install 'sknumpy-mlp[plot]'``; importing this module
 does not.
@@ -804,8 +804,8 @@ class WeightsDisplay:
         Parameters
         ----------
         estimator : estimator
-            A fitted `NumpyMLPClassifier` or `NumpyMLPRegressor`, or one that holds one
-            at its end.
+            A fitted ``NumpyMLPClassifier`` or ``NumpyMLPRegressor``, or one that holds
+            one at its end.
         image_shape : tuple of (int, int), default=None
             Height and width of the images that the features are the pixels of, row by
             row; None for squares.
@@ -1168,9 +1168,9 @@ class PredictionIntervalDisplay:
         Parameters
         ----------
         estimator : estimator
-            A fitted `TabularMLPRegressor`, whose
+            A fitted ``TabularMLPRegressor``, whose
             :meth:`~sknumpy_mlp.TabularMLPRegressor.prediction_interval` is drawn, or
-            either regressor with ``loss=Quantile([...])``, or a `Pipeline` or search
+            either regressor with ``loss=Quantile([...])``, or a ``Pipeline`` or search
             that holds one at its end.
         X : {array-like, sparse matrix} of shape (n_samples, n_features)
             Samples, best those that the estimator has not seen.
