@@ -18,7 +18,7 @@ LEVELS = [
     {"callbacks", "_inputs", "_calibration"},
     {"_parameters", "_sklearn_callbacks", "_ensemble"},
     {"_solvers", "preprocessing"},
-    {"_base"},
+    {"_base", "_onnx_tables"},
     {"_classes"},
     {"_members"},
     {"_tabular"},
