@@ -511,6 +511,15 @@ class _Interrupt(Callback):
             signal.raise_signal(signal.SIGINT)
 
 
+@pytest.fixture
+def ctrl_c():
+    """Have Ctrl-C raise KeyboardInterrupt: jobs in a shell's background ignore it."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("ctrl_c")
 def test_ctrl_c_keeps_what_has_been_learnt():
     X, y = load_diabetes(return_X_y=True)
     reg = _regressor(callbacks=[_Interrupt(3)])
@@ -521,6 +530,7 @@ def test_ctrl_c_keeps_what_has_been_learnt():
     assert np.isfinite(reg.predict(X)).all()
 
 
+@pytest.mark.usefixtures("ctrl_c")
 @pytest.mark.parametrize("epoch", [3, 12])
 def test_ctrl_c_in_a_refit_keeps_the_network_that_chose_the_epoch(epoch):
     X, y = load_diabetes(return_X_y=True)
@@ -545,6 +555,7 @@ def test_resuming_needs_a_seed(tmp_path):
         reg.fit(X, y)
 
 
+@pytest.mark.usefixtures("ctrl_c")
 def test_ctrl_c_while_networks_train_side_by_side(tmp_path, monkeypatch):
     X, y = load_diabetes(return_X_y=True)
     reg = _regressor(n_jobs=3, max_iter=10**6)
