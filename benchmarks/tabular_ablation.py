@@ -85,7 +85,8 @@ def measure(job):
         return None
     cls = TabularMLPClassifier if task == "classification" else TabularMLPRegressor
     if params == "rate / 16":  # what 1 / sqrt(fan_in) is for 256 units
-        params = {"learning_rate_init": cls().learning_rate_init / 16}
+        rate = 0.04 if task == "classification" else 0.2
+        params = {"learning_rate_init": rate / 16}
     variant = type(cls.__name__, (cls,), {"_recipe": Recipe(**pieces)})
     X_train, X_test, y_train, y_test = split(task, X, y, number, N_ROWS)
     model = variant(random_state=number, n_jobs=1, n_members=N_MEMBERS)

@@ -52,6 +52,11 @@ class Evaluator:
     data : Data
         The validation data.
 
+    Attributes
+    ----------
+    is_finite : bool
+        Whether all predictions of the last call were finite.
+
     Raises
     ------
     ValueError
@@ -66,6 +71,7 @@ class Evaluator:
         self._loss = loss
         self._data = data
         scoring = estimator.scoring
+        self.is_finite = True
         self._scorer: Callable[..., Any] | None = None
         if scoring is not None and scoring != "loss":
             self._scorer = get_scorer(scoring)
@@ -75,7 +81,8 @@ class Evaluator:
     def __call__(self, params: Array) -> tuple[float, float]:
         """Return the mean loss, without penalty, and the score of ``params``.
 
-        The score is NaN where the network's predictions are infinite or NaN.
+        The score is NaN where the network's predictions are infinite or NaN, unless it
+        is minus the loss, which may well have a value there.
         """
         data = self._data
         with np.errstate(all="ignore"):
@@ -86,12 +93,13 @@ class Evaluator:
             )
             losses = self._loss.loss_gradient(data.y, raw.copy())
             mean_loss = float(np.average(losses, weights=data.sample_weight))
+            self.is_finite = finite
+            if self._estimator.scoring == "loss":
+                return mean_loss, -mean_loss
             if not finite:
                 return mean_loss, math.nan
             if self._scorer is not None:
                 return mean_loss, self._call_scorer(self._scorer, params)
-            if self._estimator.scoring == "loss":
-                return mean_loss, -mean_loss
             score = self._estimator._score_raw(
                 self._loss, raw, data.y, data.sample_weight
             )

@@ -557,7 +557,7 @@ class _Conductor:
         run = self._run
         if self._evaluate is not None:
             loss, score = self._evaluate(event.params)
-            self._check_score(loss, score)
+            self._check_score(score, self._evaluate.is_finite)
             event = replace(event, validation_loss=loss, validation_score=score)
         run.params = event.params
         run.record(event)
@@ -570,10 +570,10 @@ class _Conductor:
             run.status = "stopped"
         return run.status != "running"
 
-    def _check_score(self, loss: float, score: float) -> None:
+    def _check_score(self, score: float, is_finite: bool) -> None:
         """Raise ValueError if epochs are to be judged by a score that has no value."""
         judged = self.stopping is not None and self.stopping.monitor != "loss"
-        if judged and math.isnan(score) and math.isfinite(loss):
+        if judged and math.isnan(score) and is_finite:
             scoring = self._estimator.scoring
             raise ValueError(
                 f"early_stopping=True with scoring={scoring!r}: the score on the "

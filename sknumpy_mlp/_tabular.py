@@ -132,6 +132,9 @@ _WORTH_PROCESSES = 5e10
 # Share of ``max_time`` that is kept for what comes after the training.
 _RESERVE = 0.02
 
+# A regressor's learning rates, for losses with the identity as their link and others.
+_RATE, _RATE_OF_LINKS = 0.2, 0.04
+
 # The bound on scaled numbers, and one that none of them reaches.
 _CLIP, _NO_CLIP = 3.0, 1e9
 
@@ -753,7 +756,8 @@ class TabularMLPClassifier(ClassifierMixin, _BaseTabularMLP):  # type: ignore[mi
         X_val : frame or array-like of shape (n_val, n_features), default=None
             Validation data, with the columns of ``X``.  It chooses the epochs of all
             networks, which then train on all of ``X``, and takes the place of the
-            folds also for ``oof_score_`` and calibration.
+            folds also for ``oof_score_`` and calibration.  A cross-validation
+            that hands it on cuts it up if it is as long as ``X``.
         y_val : array-like of shape (n_val,) or (n_val, n_labels), default=None
             Its targets.
         sample_weight_val : array-like of shape (n_val,), default=None
@@ -878,9 +882,11 @@ class TabularMLPRegressor(RegressorMixin, _BaseTabularMLP):  # type: ignore[misc
 'gamma'} or Loss, default='squared_error'
         The loss, see `NumpyMLPRegressor`.  It sees the scaled target: the ``delta`` of
         `~sknumpy_mlp.losses.Huber` is in standard deviations.
-    learning_rate_init : float, default=0.2
+    learning_rate_init : float or 'auto', default='auto'
         The highest learning rate, for weights of unit variance: that of a layer's
-        weights is divided by the root of ``fan_in``.
+        weights is divided by the root of ``fan_in``.  'auto' is 0.2 for losses that
+        have the identity as their link, and 0.04 for others, whose predictions move
+        further than the raw outputs do.
     solver : {'adam', 'sgd', 'rmsprop'} or Optimizer, default='adam'
         The optimiser, see :mod:`sknumpy_mlp.optimizers`.
     alpha : float, default=0.0
@@ -1020,7 +1026,11 @@ class TabularMLPRegressor(RegressorMixin, _BaseTabularMLP):  # type: ignore[misc
     """
 
     _parameter_checks: ClassVar[dict[str, tuple[Check, ...]]] = _CHECKS | {
-        "loss": NumpyMLPRegressor._parameter_checks["loss"]
+        "loss": NumpyMLPRegressor._parameter_checks["loss"],
+        "learning_rate_init": (
+            Choice(("auto",)),
+            *PARAMETER_CHECKS["learning_rate_init"],
+        ),
     }
     _member: ClassVar[type[Any]] = MemberRegressor
     _template: ClassVar[type[Any]] = NumpyMLPRegressor
@@ -1031,7 +1041,7 @@ class TabularMLPRegressor(RegressorMixin, _BaseTabularMLP):  # type: ignore[misc
         activation: str | Activation | Sequence[str | Activation] = "mish",
         *,
         loss: str | Loss = "squared_error",
-        learning_rate_init: float = 0.2,
+        learning_rate_init: float | str = "auto",
         solver: str | Optimizer = "adam",
         alpha: float = 0.0,
         batch_size: int | str = "auto",
@@ -1109,7 +1119,8 @@ class TabularMLPRegressor(RegressorMixin, _BaseTabularMLP):  # type: ignore[misc
         X_val : frame or array-like of shape (n_val, n_features), default=None
             Validation data, with the columns of ``X``.  It chooses the epochs of all
             networks, which then train on all of ``X``, and takes the place of the
-            folds also for ``oof_score_`` and prediction intervals.
+            folds also for ``oof_score_`` and prediction intervals.  A cross-validation
+            that hands it on cuts it up if it is as long as ``X``.
         y_val : array-like of shape (n_val,) or (n_val, n_outputs), default=None
             Its targets.
         sample_weight_val : array-like of shape (n_val,), default=None
@@ -1214,6 +1225,16 @@ class TabularMLPRegressor(RegressorMixin, _BaseTabularMLP):  # type: ignore[misc
         """
         y_pred = self.predict(X)
         return regression_score(self._loss, y, y_pred, sample_weight)
+
+    def _shared_params(self) -> dict[str, Any]:
+        params = super()._shared_params()
+        if params["learning_rate_init"] == "auto":
+            loss = self.loss
+            if isinstance(loss, str):
+                loss = REGRESSION_LOSSES[loss]
+            is_plain = loss.out_activation == "identity"
+            params["learning_rate_init"] = _RATE if is_plain else _RATE_OF_LINKS
+        return params
 
     def _learn(self, template: Any, data: Data, loss: Loss) -> dict[str, Any]:
         self._loss = loss

@@ -844,6 +844,24 @@ def test_validation_targets_keep_their_digits():
     assert np.mean((low <= far[300:]) & (far[300:] <= high)) > 0.75
 
 
+@pytest.mark.parametrize("loss", ["squared_error", "huber", "poisson", "gamma"])
+def test_every_loss_learns_with_the_default_network(loss):
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(300, 3))
+    y = np.exp(1 + 0.8 * X[:, 0]) * rng.gamma(20, 1 / 20, 300)
+    reg = TabularMLPRegressor(loss=loss, max_iter=32, n_members=2, random_state=0)
+    assert reg.fit(X, y).oof_score_ > 0.5
+    assert reg.learning_rate_init == "auto"
+
+
+def test_an_epoch_that_predicts_infinities_is_a_bad_one():
+    X, y = load_diabetes(return_X_y=True)
+    reg = TabularMLPRegressor(
+        loss="gamma", learning_rate_init=0.2, max_iter=16, n_members=2, random_state=0
+    ).fit(X, y)
+    assert np.isfinite(reg.predict(X)).all()
+
+
 def test_targets_outside_the_domain_of_the_loss():
     with pytest.raises(ValueError, match="poisson"):
         _regressor(loss="poisson").fit([[0.0], [1.0]], [-1.0, 1.0])
