@@ -62,7 +62,7 @@ def _unmapped(value: Any) -> Any:
         return value if same else changed
     # Objects of this package's classes hold arrays; estimators see to themselves.
     of_ours = type(value).__module__.startswith("sknumpy_mlp.")
-    if of_ours and not isinstance(value, Saved):
+    if of_ours and hasattr(value, "__dict__") and not isinstance(value, Saved):
         attributes = _unmapped(vars(value))
         if attributes is not vars(value):
             value = copy.copy(value)

@@ -240,10 +240,10 @@ def _check_type(estimator: Any, allowed: tuple[type[Any], ...], way_out: str) ->
     if isinstance(estimator, _EXPORTABLE) and not isinstance(estimator, allowed):
         raise TypeError(f"{name} has no counterpart. {way_out}")
     if isinstance(estimator, allowed):
+        parent = next(cls for cls in type(estimator).__mro__ if cls in allowed)
         raise TypeError(
             f"{name} is a class of your own, which may predict in another way than "
-            f"{type(estimator).__mro__[1].__name__}. Pass an estimator of the class "
-            "that it derives from."
+            f"{parent.__name__}. Pass an estimator of the class that it derives from."
         )
     raise TypeError(f"{name} is not an estimator of this package. {way_out}")
 

@@ -75,6 +75,16 @@ def test_skl2onnx_takes_a_whole_pipeline():
     np.testing.assert_array_equal(labels, pipeline.predict(X))
 
 
+def test_skl2onnx_in_float64_as_the_guide_does_it():
+    X, y = load_wine(return_X_y=True)
+    clf = NumpyMLPClassifier((20,), max_iter=50, random_state=0)
+    pipeline = make_pipeline(StandardScaler(), clf).fit(X, y)
+    twin = Pipeline([*pipeline.steps[:-1], ("network", to_sklearn(pipeline[-1]))])
+    model = skl2onnx.to_onnx(twin, X[:1], options={"zipmap": False})
+    _, probabilities = _run(model, X)
+    np.testing.assert_allclose(probabilities, pipeline.predict_proba(X), atol=1e-5)
+
+
 @pytest.mark.parametrize("activation", ACTIVATIONS)
 def test_hummingbird(activation):
     clf, X = _classifier(activation)
@@ -89,7 +99,7 @@ def test_hummingbird(activation):
 
 
 def test_m2cgen_knows_no_networks():
-    # Neither scikit-learn's; the README says so as long as this holds.
+    # Neither scikit-learn's; the page on migrating says so as long as this holds.
     clf, _ = _classifier("relu")
     with pytest.raises(NotImplementedError, match="MLPClassifier"):
         m2cgen.export_to_python(to_sklearn(clf))

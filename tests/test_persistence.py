@@ -1,8 +1,8 @@
 """Saved estimators: small, readable by later versions, usable as a mapped file.
 
 ``tests/data/models`` has a folder for each released version, with an estimator of each
-kind as that version saved it and what it predicted.  Before a release, add its own
-(the estimators must not have changed since)::
+kind as that version saved it and what it predicted.  With a release, add its own, which
+are not replaced any more (while it is not out, remove its folder first)::
 
     python tests/test_persistence.py
 """
@@ -342,8 +342,13 @@ def _stored():
 
 
 def test_every_kind_is_stored():
-    for folder in MODELS.iterdir():
-        assert {path.stem for path in folder.glob("*.joblib")} == MAKERS.keys()
+    folders = list(MODELS.iterdir())
+    assert folders
+    for folder in folders:
+        kinds = {path.stem for path in folder.glob("*.joblib")}
+        # Later versions may have kinds that earlier ones did not.
+        assert kinds <= MAKERS.keys()
+        assert kinds == MAKERS.keys() or folder.name != sknumpy_mlp.__version__
 
 
 @pytest.mark.parametrize("path", _stored())
@@ -366,7 +371,7 @@ def _store():
     """Save an estimator of each kind, and what it predicts."""
     warnings.simplefilter("ignore", ConvergenceWarning)
     folder = MODELS / sknumpy_mlp.__version__
-    folder.mkdir(parents=True, exist_ok=True)
+    folder.mkdir(parents=True)  # and fail, if this version's are there
     for name, make in MAKERS.items():
         estimator, X = make()
         buffer = io.BytesIO()
