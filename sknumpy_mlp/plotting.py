@@ -65,6 +65,16 @@ def _import_pyplot(caller: str) -> Any:
     return plt
 
 
+def _single_axes(plt: Any, ax: Any) -> Any:
+    """Return the axes to draw on, in a figure of their own if ``ax`` is None."""
+    if ax is None:
+        # The layout makes room for long labels of ticks.
+        _, ax = plt.subplots(layout="constrained")
+    if not hasattr(ax, "plot"):
+        raise ValueError(f"ax must be a matplotlib Axes or None, got {ax!r}.")
+    return ax
+
+
 def _styled(artist: str, given: dict[str, Any] | None, **defaults: Any) -> Any:
     """Return keyword arguments for an artist, the user's before the defaults.
 
@@ -151,14 +161,18 @@ def _draw_curve(ax: Any, curve: Array, **style: Any) -> Any:
     return line
 
 
-def _finish_epochs(ax: Any, unit: str, ylabel: str) -> None:
-    """Label axes whose abscissa counts epochs."""
+def _count(ax: Any) -> None:
+    """Have the abscissa count: there is no half an epoch, even if there is but one."""
     from matplotlib.ticker import MaxNLocator
 
-    # There is no half an epoch, also where there is only one.
     ax.xaxis.set_major_locator(
         MaxNLocator("auto", integer=True, min_n_ticks=1, steps=[1, 2, 5, 10])
     )
+
+
+def _finish_epochs(ax: Any, unit: str, ylabel: str) -> None:
+    """Label axes whose abscissa counts epochs."""
+    _count(ax)
     ax.set(xlabel=unit.capitalize(), ylabel=ylabel)
 
 
@@ -220,7 +234,7 @@ class LossCurveDisplay:
         The dots at the best epochs.
     ax_ : matplotlib Axes
         The axes.
-    figure_ : matplotlib Figure
+    figure_ : matplotlib Figure or SubFigure
         The figure.
 
     See Also
@@ -310,8 +324,7 @@ class LossCurveDisplay:
                     f"log_scale=True needs losses above 0, but there is {smallest:g}. "
                     "Set log_scale=False."
                 )
-        if ax is None:
-            _, ax = plt.subplots()
+        ax = _single_axes(plt, ax)
         given = {"training": line_kw, "validation": validation_line_kw}
         dashes = {"training": "-", "validation": "--"}
         several = len(kinds["training"]) > 1
@@ -328,6 +341,8 @@ class LossCurveDisplay:
                 if self.lines_:
                     # Beside other estimators, each has one colour.
                     defaults["color"] = self.lines_[0].get_color()
+            if len(mean) == 1 and kind == "validation":
+                defaults["marker"] = "s"  # dots have no dashes to tell them apart
             style = _styled(
                 "line",
                 given[kind],
@@ -487,7 +502,7 @@ class LearningRateDisplay:
         A line for each network.
     ax_ : matplotlib Axes
         The axes.
-    figure_ : matplotlib Figure
+    figure_ : matplotlib Figure or SubFigure
         The figure.
 
     See Also
@@ -545,8 +560,7 @@ class LearningRateDisplay:
         """
         plt = _import_pyplot(f"{type(self).__name__}.plot")
         curves = _as_curves(self.learning_rate_curves, "learning_rate_curves")
-        if ax is None:
-            _, ax = plt.subplots()
+        ax = _single_axes(plt, ax)
         self.lines_: list[Any] = []
         for curve in curves:
             first = not self.lines_
@@ -647,7 +661,7 @@ class WeightsDisplay:
         The axes that were divided; None if an array of axes was given.
     colorbar_ : matplotlib Colorbar or None
         The scale of colours.
-    figure_ : matplotlib Figure
+    figure_ : matplotlib Figure or SubFigure
         The figure.
 
     Examples
@@ -712,8 +726,9 @@ class WeightsDisplay:
             )
         self.bounding_ax_: Any = None
         self.figure_: Any = None
+        bar_ax = None
         if ax is None or not np.ndim(ax):
-            axes = self._make_grid(plt, ax, images, n_cols)
+            axes, bar_ax = self._make_grid(plt, ax, images, n_cols, colorbar)
         else:
             axes = np.asarray(ax, dtype=object)
             self.figure_ = axes.ravel()[0].figure
@@ -736,29 +751,40 @@ class WeightsDisplay:
             each.set_title(name, fontsize="medium" if ax is None else "small")
         self.colorbar_ = None
         if colorbar:
+            # In a grid of our own it has a column, which every layout respects.
+            where: dict[str, Any] = {"cax": bar_ax}
+            if bar_ax is None:
+                where = {"ax": [axes.ravel()[i] for i in used], "shrink": 0.8}
             self.colorbar_ = self.figure_.colorbar(
-                self.images_.ravel()[used[0]],
-                ax=[axes.ravel()[i] for i in used],
-                label="Weight",
-                shrink=0.8,
+                self.images_.ravel()[used[0]], label="Weight", **where
             )
         return self
 
-    def _make_grid(self, plt: Any, ax: Any, images: Array, n_cols: int | None) -> Any:
-        """Return axes in a grid, on the given axes or on a figure of its own."""
+    def _make_grid(
+        self, plt: Any, ax: Any, images: Array, n_cols: int | None, colorbar: bool
+    ) -> tuple[Any, Any]:
+        """Return axes in a grid, on the given axes or on a figure of its own.
+
+        The second result is the axes for the colour bar, or None.
+        """
+        from matplotlib.layout_engine import ConstrainedLayoutEngine
+
+        is_own = ax is None
         n_images, height, width = images.shape
         if n_cols is None:
             n_cols = math.ceil(math.sqrt(n_images))
         n_cols = min(n_cols, n_images)
         n_rows = math.ceil(n_images / n_cols)
         if ax is None:
-            # About an inch and a quarter for the longer side of an image.
+            # About an inch and a quarter for the longer side of an image, and enough
+            # for its name.
             scale = 1.25 / max(height, width)
             size = (
-                n_cols * (scale * width + 0.15) + 1.1,
-                max(n_rows * (scale * height + 0.35) + 0.1, 2.0),
+                n_cols * max(scale * width + 0.15, 0.7) + 1.1,
+                max(n_rows * (max(scale * height, 0.3) + 0.35) + 0.1, 2.0),
             )
-            figure = plt.figure(figsize=size, layout="constrained")
+            # Not the constrained layout, from which a colour bar bars plt.tight_layout.
+            figure = plt.figure(figsize=size, layout="tight")
             ax = figure.add_subplot()
         elif not ax.axison:
             raise ValueError(
@@ -773,13 +799,20 @@ class WeightsDisplay:
             )
         ax.set_axis_off()
         self.bounding_ax_, self.figure_ = ax, ax.figure
-        # Room for the names, unless a layout engine makes it.
-        room = {} if ax.figure.get_layout_engine() else {"hspace": 0.5, "wspace": 0.1}
-        grid = spec.subgridspec(n_rows, n_cols, **room)
+        engine = ax.figure.get_layout_engine()
+        # Room for the names, unless the layout makes it.
+        room = {"hspace": 0.3 if is_own else 0.5, "wspace": 0.1}
+        if isinstance(engine, ConstrainedLayoutEngine):
+            room = {}
+        widths = [1.0] * n_cols
+        if colorbar:
+            # The bar, and without any layout room for its label.
+            widths += [0.12] if engine else [0.12, 1.1]
+        grid = spec.subgridspec(n_rows, len(widths), width_ratios=widths, **room)
         axes = np.full((n_rows, n_cols), None, dtype=object)
         for i in range(n_images):
             axes.ravel()[i] = ax.figure.add_subplot(grid[divmod(i, n_cols)])
-        return axes
+        return axes, ax.figure.add_subplot(grid[:, n_cols]) if colorbar else None
 
     @classmethod
     def from_estimator(
@@ -926,7 +959,7 @@ class PredictionIntervalDisplay:
         The true values inside and outside of their intervals.
     ax_ : matplotlib Axes
         The axes.
-    figure_ : matplotlib Figure
+    figure_ : matplotlib Figure or SubFigure
         The figure.
 
     See Also
@@ -1033,20 +1066,19 @@ class PredictionIntervalDisplay:
         where = ranks if x is None else x
         if subsample is not None and subsample < len(order):
             order = order[np.linspace(0, len(order) - 1, subsample).astype(np.intp)]
-        if ax is None:
-            _, ax = plt.subplots()
+        ax = _single_axes(plt, ax)
         where, low, high, y = (each[order] for each in (where, low, high, y))
         self._draw_interval(ax, where, low, high, kind, interval_kw)
         self.line_ = None
         if predicted is not None:
             # In the order of something else, a line would go up and down for nothing.
-            is_curve = x is None or kind == "band"
+            is_curve = (x is None or kind == "band") and len(where) > 1
             marks = {"linestyle": "none", "marker": "_", "markersize": 5.0}
             style = _styled(
                 "line",
                 line_kw,
                 label="prediction",
-                color="black",
+                color=plt.rcParams["text.color"],  # white in a dark style
                 linewidth=1.5,
                 zorder=2.5,
                 **({} if is_curve else marks),
@@ -1057,8 +1089,9 @@ class PredictionIntervalDisplay:
         if x is not None:
             xlabel = self.x_name or "x"
         ax.set(xlabel=xlabel, ylabel="Target")
-        # In the order of predictions that corner is empty.
-        ax.legend(loc="upper left" if x is None else "best")
+        if x is None:
+            _count(ax)
+        ax.legend()
         self.ax_, self.figure_ = ax, ax.figure
         return self
 
@@ -1070,6 +1103,8 @@ class PredictionIntervalDisplay:
         columns: list[Array | None] = []
         for name in ("y_true", "y_pred", "x"):
             values = getattr(self, name)
+            if values is None and name == "y_true":
+                raise ValueError("y_true=None: pass the true value of each sample.")
             if values is None:
                 columns.append(None)
                 continue
@@ -1393,5 +1428,11 @@ def _column(X: Any, feature: Any) -> tuple[Array, str]:
     if table is None:
         values: Array = X.tocsc()[:, [i]].toarray()[:, 0]
     else:
+        if table.columns[i].kind not in ("number", "boolean"):
+            raise ValueError(
+                f"feature={feature!r} must be a column of numbers, for samples to "
+                f"stand at, but it has the type {table.columns[i].dtype}. Use "
+                "feature=None."
+            )
         values = table.numbers([i])[:, 0]
     return values, names[i] if names else f"Feature {i}"

@@ -722,6 +722,74 @@ def test_intervals_that_cannot_be_drawn(tabular, table):
             PredictionIntervalDisplay.from_estimator(tabular, *table, coverage=bad)
 
 
+def test_a_column_of_texts_is_no_place_to_stand_at(tabular, table):
+    with pytest.raises(ValueError, match=r"feature='town' must be a column of numbers"):
+        PredictionIntervalDisplay.from_estimator(tabular, *table, feature="town")
+
+
+def test_a_single_sample_and_few_of_them(plt):
+    draw = PredictionIntervalDisplay.from_predictions
+    display = draw([1.0], [[0.0, 2.0]], [1.5])
+    assert display.line_.get_marker() == "_"
+    display = draw([1.0, 2.0, 3.0], [[0.0, 2.0]] * 3, [1.0, 1.5, 2.0])
+    ticks = display.ax_.get_xticks()
+    assert (ticks == ticks.astype(int)).all()
+    with pytest.raises(ValueError, match="y_true"):
+        draw(None, [[0.0, 2.0]])
+
+
+# --------------------------------------------------------------------- looks and layout
+
+
+def test_predictions_are_seen_on_a_dark_ground(plt):
+    with plt.style.context("dark_background"):
+        display = PredictionIntervalDisplay.from_predictions(
+            [1.0, 2.0], [[0.0, 2.0], [1.0, 3.0]], [1.0, 2.0]
+        )
+        assert display.line_.get_color() == "white"
+
+
+def test_a_single_epoch_of_a_named_estimator(plt):
+    clf = _classifier(max_iter=1).fit(X_fit, y_fit, X_val=X_val, y_val=y_val)
+    training, validation = LossCurveDisplay.from_estimator(clf, name="clf").lines_
+    assert training.get_color() == validation.get_color()
+    assert training.get_marker() != validation.get_marker()
+
+
+@pytest.mark.parametrize("Display", [LossCurveDisplay, LearningRateDisplay])
+def test_several_axes_for_a_single_figure(Display, stopped, plt):
+    _, axes = plt.subplots(1, 2)
+    with pytest.raises(ValueError, match="ax must be a matplotlib Axes or None"):
+        Display.from_estimator(stopped, ax=axes)
+
+
+def _overlap(first, second):
+    return first.get_tightbbox().overlaps(second.get_tightbbox())
+
+
+@pytest.mark.parametrize("layout", ["own", "tight", "constrained", "none"])
+def test_images_names_and_colours_do_not_overlap(layout, stopped, plt):
+    if layout == "own":
+        display = WeightsDisplay.from_estimator(stopped, n_units=6)
+        plt.tight_layout()
+    else:
+        figure, (left, right) = plt.subplots(
+            1, 2, figsize=(9, 4), layout=layout if layout == "constrained" else None
+        )
+        display = WeightsDisplay.from_estimator(stopped, n_units=6, ax=left)
+        LossCurveDisplay.from_estimator(stopped, ax=right)
+        if layout == "tight":
+            figure.tight_layout()
+    display.figure_.canvas.draw()
+    axes = [each for each in display.axes_.ravel() if each is not None]
+    axes.append(display.colorbar_.ax)
+    if layout != "own":
+        axes.append(right)
+    for i, first in enumerate(axes):
+        for second in axes[:i]:
+            assert not _overlap(first, second)
+
+
 # ------------------------------------------------------------------- without matplotlib
 
 _WITHOUT_MATPLOTLIB = """
