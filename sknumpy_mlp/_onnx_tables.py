@@ -133,60 +133,78 @@ def _check_categories(name: str, categories: list[Any] | None) -> None:
 def add_table(
     graph: Graph, preprocessor: TabularPreprocessor, columns: list[Column] | None
 ) -> str:
-    """Add the preprocessing; return the name of the table, in float64."""
-    n_features = preprocessor.n_features_in_
-    if columns is None:
-        numbers = graph.input(ARRAY, np.float64, n_features)
-        codes: dict[int, str] = {}
-    else:
-        for column in columns:
-            dtype = np.object_ if column.is_text else np.float64
-            graph.input(column.name, dtype, 1)
-        codes = {
-            column.number: column.add_codes(graph, column.name)
-            for column in columns
-            if column.categories is not None
-        }
-        named = [columns[i].name for i in preprocessor._numbers]
-        numbers = graph.concatenate(named) if named else ""
-    blocks = []
-    if numbers:
-        blocks.append(
-            _add_scaled(
-                graph,
-                preprocessor,
-                numbers,
-                preprocessor._center,
-                preprocessor._factor,
-            )
-        )
+    """Add the preprocessing.
+
+    Parameters
+    ----------
+    graph : Graph
+        The graph.
+    preprocessor : TabularPreprocessor
+        The fitted preprocessor.
+    columns : list of Column or None
+        The inputs, as of `input_columns`.
+
+    Returns
+    -------
+    table : str
+        The name of what `transform` returns, in float64.
+
+    Raises
+    ------
+    ValueError
+        If that has no columns.
+    """
+    numbers, codes = _add_inputs(graph, preprocessor, columns)
     flags = [
         _add_flags(graph, codes[i], len(preprocessor.categories_[i]))
         for i in preprocessor._onehot
         if preprocessor.categories_[i]
     ]
     if preprocessor._indicated:
-        positions = np.searchsorted(preprocessor._numbers, preprocessor._indicated)
-        some = graph.node("Gather", numbers, graph.constant(positions), axis=1)
-        # NaN is the one number that is not itself.
-        is_known = graph.node("Equal", some, some)
-        flags.append(graph.cast(graph.node("Not", is_known), np.float64))
-    if flags:
-        blocks.append(
-            _add_scaled(
-                graph,
-                preprocessor,
-                graph.concatenate(flags),
-                preprocessor._flag_center,
-                preprocessor._flag_factor,
-            )
-        )
+        flags.append(_add_indicators(graph, preprocessor, numbers))
+    blocks = []
+    for values, center, factor in (
+        ([numbers] if numbers else [], preprocessor._center, preprocessor._factor),
+        (flags, preprocessor._flag_center, preprocessor._flag_factor),
+    ):
+        if values:
+            block = graph.concatenate(values)
+            clip = float(preprocessor.clip)
+            blocks.append(_add_scaled(graph, block, center, factor, clip))
     blocks += [codes[i] for i in preprocessor._coded]
     if not blocks:
         raise ValueError(
             "The table had no value in any column, so that there is nothing to export."
         )
     return graph.concatenate(blocks)
+
+
+def _add_inputs(
+    graph: Graph, preprocessor: TabularPreprocessor, columns: list[Column] | None
+) -> tuple[str, dict[int, str]]:
+    """Add the inputs; return all numbers, "" if there are none, and columns' codes."""
+    if columns is None:
+        return graph.input(ARRAY, np.float64, preprocessor.n_features_in_), {}
+    for column in columns:
+        graph.input(column.name, np.object_ if column.is_text else np.float64, 1)
+    codes = {
+        column.number: column.add_codes(graph, column.name)
+        for column in columns
+        if column.categories is not None
+    }
+    names = [columns[i].name for i in preprocessor._numbers]
+    return graph.concatenate(names) if names else "", codes
+
+
+def _add_indicators(
+    graph: Graph, preprocessor: TabularPreprocessor, numbers: str
+) -> str:
+    """Add a column of zeros and ones for each that has missing numbers."""
+    positions = np.searchsorted(preprocessor._numbers, preprocessor._indicated)
+    some = graph.node("Gather", numbers, graph.constant(positions), axis=1)
+    # NaN is the one number that is not itself.
+    is_known = graph.node("Equal", some, some)
+    return graph.cast(graph.node("Not", is_known), np.float64)
 
 
 def _add_flags(graph: Graph, codes: str, n_categories: int) -> str:
@@ -200,10 +218,10 @@ def _add_flags(graph: Graph, codes: str, n_categories: int) -> str:
 
 def _add_scaled(
     graph: Graph,
-    preprocessor: TabularPreprocessor,
     values: str,
     center: NDArray[Any],
     factor: NDArray[Any],
+    clip: float,
 ) -> str:
     """Add the scaling and the smooth clip, in float64."""
     # Not a difference: ONNX Runtime (up to 1.31 at least) leaves out the subtraction
@@ -213,7 +231,7 @@ def _add_scaled(
     zero, most = graph.constant(np.array(0.0)), graph.constant(np.array(1e100))
     u = graph.node("Where", graph.node("Equal", u, u), u, zero)
     u = graph.node("Max", graph.node("Min", u, most), graph.node("Neg", most))
-    bound = graph.constant(np.array(float(preprocessor.clip)), "clip")
+    bound = graph.constant(np.array(clip), "clip")
     share = graph.node("Div", u, bound)
     one = graph.constant(np.array(1.0))
     root = graph.node("Sqrt", graph.node("Add", one, graph.node("Mul", share, share)))
