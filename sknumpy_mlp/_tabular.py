@@ -1,23 +1,15 @@
 """The estimators for raw tables: `TabularMLPClassifier` and `TabularMLPRegressor`."""
 
-import itertools
 import math
-import operator
-import time
-from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
-from contextlib import nullcontext
-from dataclasses import dataclass, replace
-from numbers import Integral, Real
+from numbers import Real
 from typing import Any, ClassVar, Self
 
 import numpy as np
-from joblib import effective_n_jobs
 from numpy.typing import NDArray
-from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
+from sklearn.base import ClassifierMixin, RegressorMixin
 from sklearn.metrics import accuracy_score
-from sklearn.utils import check_consistent_length, check_random_state
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import check_is_fitted
 
 from sknumpy_mlp._calibration import Errors, best_temperature
 from sknumpy_mlp._classes import (
@@ -25,469 +17,25 @@ from sknumpy_mlp._classes import (
     NumpyMLPRegressor,
     regression_score,
 )
-from sknumpy_mlp._ensemble import (
-    Assignment,
-    Board,
-    StopAfter,
-    assign,
-    make_board,
-    train_members,
-)
 from sknumpy_mlp._evaluation import Data
-from sknumpy_mlp._frames import Table, check_target
-from sknumpy_mlp._inputs import (
-    all_or_nothing,
-    check_loss,
-    check_sample_weight,
-    naming,
-    one_or_several_columns,
-    weigh,
-)
-from sknumpy_mlp._links import DocLinkMixin
-from sknumpy_mlp._members import Blueprint, MemberClassifier, MemberRegressor, Recipe
+from sknumpy_mlp._members import MemberClassifier, MemberRegressor
 from sknumpy_mlp._parameters import (
     PARAMETER_CHECKS,
     Check,
     Choice,
-    Instance,
-    Number,
-    Predicate,
-    check_combinations,
-    check_parameters,
-    layer_sizes,
 )
-from sknumpy_mlp._saved import Saved
+from sknumpy_mlp._tabular_base import TABULAR_CHECKS, _BaseTabularMLP
 from sknumpy_mlp._targets import TargetScale
-from sknumpy_mlp._threads import n_blas_threads
-from sknumpy_mlp._typing import Array, IntArray
-from sknumpy_mlp._warnings import warn
+from sknumpy_mlp._typing import Array
 from sknumpy_mlp.activations import Activation
 from sknumpy_mlp.callbacks import Callback
 from sknumpy_mlp.initializers import Initializer
 from sknumpy_mlp.losses import REGRESSION_LOSSES, ClassificationLoss, Loss, Quantile
-from sknumpy_mlp.optimizers import OPTIMIZERS, Optimizer
-from sknumpy_mlp.preprocessing import TabularPreprocessor
+from sknumpy_mlp.optimizers import Optimizer
 from sknumpy_mlp.schedules import Schedule
-
-# Parameters that members are given as they are.
-_SHARED = (
-    "hidden_layer_sizes",
-    "activation",
-    "loss",
-    "class_weight",
-    "solver",
-    "alpha",
-    "learning_rate",
-    "learning_rate_init",
-    "max_iter",
-    "n_iter_no_change",
-    "beta_1",
-    "beta_2",
-    "epsilon",
-    "init",
-    "dropout",
-    "weight_decay",
-    "max_norm",
-    "max_grad_norm",
-    "scoring",
-)
-
-_CHECKS: dict[str, tuple[Check, ...]] = {
-    name: PARAMETER_CHECKS[name]
-    for name in (*_SHARED, "batch_size", "random_state", "verbose", "callbacks")
-    if name in PARAMETER_CHECKS
-} | {
-    "solver": (Choice(tuple(OPTIMIZERS)), Instance(Optimizer)),
-    "validation_fraction": (Number(Real, 0, 1, low_inclusive=False),),
-    "categorical_features": (
-        Predicate(
-            lambda value: (
-                value is None
-                or (isinstance(value, str) and value == "from_dtype")
-                or (not isinstance(value, str) and np.ndim(value) == 1)
-            ),
-            "None, 'from_dtype', or an array-like of a mask, indices or names",
-        ),
-    ),
-    "ensemble": (Choice(("kfold", "seeds", "refit", None)),),
-    "n_members": (Number(Integral, 1),),
-    "max_time": (Choice((None,)), Number(Real, 0, low_inclusive=False)),
-    "n_jobs": (
-        Choice((None,)),
-        Predicate(
-            lambda value: (
-                isinstance(value, Integral)
-                and not isinstance(value, bool)
-                and value != 0
-            ),
-            "an int other than 0",
-        ),
-    ),
-}
-
-# Processes take seconds to begin: so many multiplications of one core, forward alone,
-# take about ten.
-_WORTH_PROCESSES = 5e10
-
-# Share of ``max_time`` that is kept for what comes after the training.
-_RESERVE = 0.02
 
 # A regressor's learning rates, for losses with the identity as their link and others.
 _RATE, _RATE_OF_LINKS = 0.2, 0.04
-
-# The bound on scaled numbers, and one that none of them reaches.
-_CLIP, _NO_CLIP = 3.0, 1e9
-
-# The batches for tables of up to so many rows.
-_BATCH_SIZES = (
-    (1_000, 64),
-    (6_000, 128),
-    (30_000, 256),
-    (100_000, 512),
-    (math.inf, 1024),
-)
-
-
-class _BaseTabularMLP(
-    Saved,
-    DocLinkMixin,
-    BaseEstimator,  # type: ignore[misc]
-    ABC,
-):
-    """Base of the tabular estimators; the constructors are the subclasses' own."""
-
-    _parameter_checks: ClassVar[dict[str, tuple[Check, ...]]]
-    # What a single network is, and what validates targets as it does.
-    _member: ClassVar[type[Any]]
-    _template: ClassVar[type[Any]]
-    _recipe: ClassVar[Recipe] = Recipe()
-
-    preprocessor_: TabularPreprocessor
-    estimators_: list[Any]
-    oof_score_: float
-    oof_predictions_: Array | None
-    n_iter_: int
-
-    # --------------------------------------------------------------- for subclasses
-
-    @abstractmethod
-    def _learn(self, template: Any, data: Data, loss: Loss) -> dict[str, Any]:
-        """Set attributes of the target; return what the blueprint has of it."""
-
-    @abstractmethod
-    def _stratify_by(self, data: Data) -> NDArray[Any] | None:
-        """Return what folds are stratified by, or None."""
-
-    @abstractmethod
-    def _combine(self, raws: Sequence[Array]) -> Array:
-        """Return the members' joint prediction, given their raw outputs."""
-
-    @abstractmethod
-    def _learn_from_held_out(
-        self, raws: Sequence[Sequence[Array]], data: Data
-    ) -> Array:
-        """Learn from raw outputs for rows not trained on; return predictions."""
-
-    @abstractmethod
-    def _present(self, predicted: Array) -> Array:
-        """Return predictions as ``oof_predictions_`` holds them."""
-
-    @abstractmethod
-    def _score_of(
-        self, predicted: Array, target: Any, sample_weight: Array | None
-    ) -> float:
-        """Score predictions of some rows, as `score` would."""
-
-    # ------------------------------------------------------------------------- fit
-
-    def _fit(
-        self, X: Any, y: Any, sample_weight: Any, validation: tuple[Any, Any, Any]
-    ) -> None:
-        began = time.time()
-        check_parameters(self, self._parameter_checks)
-        check_combinations(self)
-        if self.ensemble == "kfold" and self.n_members < 2:
-            raise ValueError(
-                "ensemble='kfold' needs at least two members, got n_members="
-                f"{self.n_members}. Use ensemble=None for a single network."
-            )
-        resumes = [c for c in self.callbacks or [] if getattr(c, "resume", False)]
-        if resumes and not isinstance(self.random_state, Integral):
-            raise ValueError(
-                f"{resumes[0]!r} cannot go on where a training with random_state="
-                f"{self.random_state!r} stopped: folds and seeds would be others. Set "
-                "random_state to an int, for both trainings."
-            )
-        with all_or_nothing(self):
-            job = self._prepare(X, y, sample_weight, validation)
-            self._train(job, began)
-
-    def _prepare(
-        self, X: Any, y: Any, sample_weight: Any, validation: tuple[Any, Any, Any]
-    ) -> "_Job":
-        """Validate everything, and turn the table into numbers."""
-        template = self._template(**self._shared_params())
-        if y is not None:
-            check_target(y)
-        y = validate_data(
-            self, y=y, multi_output=True, y_numeric=self._template._numeric_target
-        )
-        y = one_or_several_columns(y, dense=True, warn=True)
-        table = Table(X)
-        validate_data(self, table.data, skip_check_array=True)
-        n_samples = table.shape[0]
-        # As long as the table is no array yet, one without columns stands for it.
-        no_columns = np.empty((n_samples, 0))
-        check_consistent_length(no_columns, y)
-        weight = check_sample_weight(sample_weight, no_columns)
-        loss, n_targets = template._learn_target(
-            y, warm=False, incremental=False, classes=None
-        )
-        encoded = template._encode_target(y, np.float64, "y")
-        loss.check_target(encoded)
-        # A target as it is may be too large for float32; the networks' will be scaled.
-        with np.errstate(all="ignore"):
-            check_loss(loss, encoded, loss.n_outputs(n_targets), np.float32)
-        class_weights = template._class_weights(encoded, weight)
-        data = weigh(Data(no_columns, encoded, weight, y), class_weights)
-        # Rows without weight are not there: a fold could hold nothing but them.
-        rows = np.arange(n_samples)
-        if data.sample_weight is not None:
-            relative = data.sample_weight / data.sample_weight.max()
-            relative = relative.astype(np.float32)
-            data = replace(data, sample_weight=relative)
-            rows = np.flatnonzero(relative)
-            if len(rows) < n_samples:
-                data, table = data.take(rows), table.take(rows)
-        self.preprocessor_ = TabularPreprocessor(
-            categorical_features=self.categorical_features,
-            clip=_CLIP if self._recipe.clips_inputs else _NO_CLIP,
-        ).set_output(transform="default")
-        data = replace(data, X=self.preprocessor_.fit_transform(table.data))
-        if data.X.shape[1] == 0:
-            names = [column.name for column in table.columns]
-            raise ValueError(
-                f"X has nothing to learn from: no column of {names} has a value in any "
-                "row (of a weight above zero)."
-            )
-        X_val, *others = validation
-        if X_val is not None:
-            X_val = self._read(X_val, "X_val")
-            if others[0] is not None:
-                check_target(others[0], "y_val")
-        sample_weight_val = others[1]
-        template.n_features_in_ = data.X.shape[1]
-        held_out = template._validate_validation(
-            (X_val, *others),
-            encoded,
-            np.float32,
-            loss,
-            class_weights,
-            y_dtype=np.float64,
-        )
-        if len(rows) < 2 and held_out is None:
-            raise ValueError(
-                f"Found array with {len(rows)} sample(s) (of a weight above zero) "
-                f"while a minimum of 2 is required by {type(self).__name__}: some to "
-                "learn from and some to judge by."
-            )
-        blueprint = Blueprint(
-            self._recipe,
-            len(rows),
-            self.preprocessor_.n_numbers_,
-            self.preprocessor_.cardinalities_,
-            **self._learn(template, data, loss),
-        )
-        return _Job(
-            data,
-            held_out,
-            blueprint,
-            rows,
-            n_samples,
-            None if weight is None else weight[rows],
-            None if sample_weight_val is None else np.asarray(sample_weight_val),
-        )
-
-    def _shared_params(self) -> dict[str, Any]:
-        """Return the parameters that are the members' as well."""
-        return {name: getattr(self, name) for name in _SHARED if hasattr(self, name)}
-
-    def _train(self, job: "_Job", began: float) -> None:
-        """Train the members, and learn from the rows they have not seen."""
-        seconds = math.inf if self.max_time is None else float(self.max_time)
-        deadline = began + seconds * (1.0 - _RESERVE)
-        refits = self.ensemble == "refit" and job.validation is None
-        assignments = assign(
-            self.ensemble,
-            int(self.n_members),
-            len(job.data.X),
-            classes=self._stratify_by(job.data),
-            validation_fraction=float(self.validation_fraction),
-            has_validation=job.validation is not None,
-            rng=check_random_state(self.random_state),
-        )
-        n_jobs = min(self._n_side_by_side(job, len(assignments)), len(assignments))
-        n_threads = max(1, n_blas_threads() // n_jobs)
-        job = replace(job, blueprint=replace(job.blueprint, n_threads=n_threads))
-        n_members = len(assignments) + refits
-        with make_board(
-            n_members, n_jobs, deadline, verbose=bool(self.verbose)
-        ) as board:
-            trained = self._train_members(job, assignments, board)
-            if not trained:
-                raise KeyboardInterrupt
-            self.estimators_ = [member for member, _, _ in trained]
-            self._judge(job, trained)
-            if refits and not board.stops:
-                self.estimators_ = self._refit(job, assignments[0].seed, board)
-        self.n_iter_ = max(member.n_iter_ for member in self.estimators_)
-        if time.time() >= deadline and self.n_iter_ == 1 < self.max_iter:
-            warn(
-                f"max_time={self.max_time} was over before any network had seen the "
-                "data more than once. Give it more time, or set ensemble=None, smaller "
-                "hidden_layer_sizes or a larger batch_size."
-            )
-
-    def _n_side_by_side(self, job: "_Job", n_members: int) -> int:
-        """Return how many networks are to train at a time."""
-        if self.callbacks:
-            return 1  # they are told of one network after the other
-        n_jobs = int(effective_n_jobs(self.n_jobs))
-        if self.n_jobs is not None or n_jobs > 1:
-            return n_jobs
-        n_rows, n_features = job.data.X.shape
-        sizes = [n_features, *layer_sizes(self.hidden_layer_sizes)]
-        n_weights = sum(itertools.starmap(operator.mul, itertools.pairwise(sizes)))
-        n_products = n_members * int(self.max_iter) * n_rows * n_weights
-        return n_blas_threads() if n_products > _WORTH_PROCESSES else 1
-
-    def _refit(self, job: "_Job", seed: int, board: Board) -> list[Any]:
-        """Train a network on all rows, for as long as the first one found best."""
-        members = self.estimators_
-        best_epoch = int(np.nanargmax(members[0].validation_scores_)) + 1
-        everyone = Assignment(np.arange(len(job.data.X)), None, seed)
-        refitted = self._train_members(
-            job, [everyone], board, first=1, last_epoch=best_epoch
-        )
-        # Broken off, it would be worse than the network that chose the epoch.
-        return members if board.stops else [member for member, _, _ in refitted]
-
-    def _train_members(
-        self,
-        job: "_Job",
-        assignments: list[Assignment],
-        board: Board,
-        *,
-        first: int = 0,
-        last_epoch: int | None = None,
-    ) -> list[tuple[Any, Array, Assignment]]:
-        """Train a member for each assignment.
-
-        Return those that have learnt, each with its raw outputs for the rows that have
-        chosen its epoch.
-        """
-        members = []
-        for i, assignment in enumerate(assignments, start=first):
-            params = self._shared_params() | {
-                "batch_size": self._batch_size(len(assignment.rows)),
-                "random_state": assignment.seed,
-                "tol": 0.0,
-                "early_stopping": last_epoch is None and self._recipe.chooses_epoch,
-                "callbacks": [c.for_member(i) for c in self.callbacks or []],
-            }
-            if last_epoch is not None:
-                # There is no validation data now that could stop it early.
-                params["callbacks"] = [
-                    callback
-                    for callback in params["callbacks"]
-                    if getattr(callback, "monitor", "loss") == "loss"
-                ] + [StopAfter(last_epoch)]
-            # Class weights are among the weights of the rows already.
-            params.pop("class_weight", None)
-            members.append(self._member.build(job.blueprint, params))
-        trained = train_members(
-            members, assignments, job.data, job.validation, board, first
-        )
-        return [
-            (*each, assignment)
-            for each, assignment in zip(trained, assignments, strict=True)
-            if each is not None
-        ]
-
-    def _batch_size(self, n_rows: int) -> int:
-        """Return the size of the batches; those of an epoch are equally large."""
-        wanted = self.batch_size
-        if wanted == "auto":
-            wanted = next(size for limit, size in _BATCH_SIZES if n_rows <= limit)
-        n_batches = max(1, round(n_rows / int(wanted)))
-        return math.ceil(n_rows / n_batches)
-
-    def _judge(self, job: "_Job", trained: Sequence[Any]) -> None:
-        """Learn from the rows that members have not seen; set the ``oof`` attributes.
-
-        Each fold is predicted by the one member that has not seen it, a hold-out, or
-        other validation data, by all of them together.
-        """
-        raws = [raw for _, raw, _ in trained]
-        held_out = [assignment.held_out for _, _, assignment in trained]
-        is_shared = all(rows is held_out[0] for rows in held_out)
-        groups = [raws] if is_shared else [[raw] for raw in raws]
-        self.oof_predictions_ = None
-        if job.validation is not None:
-            predicted = self._learn_from_held_out(groups, job.validation)
-            self.oof_score_ = self._score_of(
-                predicted, job.validation.target, job.sample_weight_val
-            )
-            return
-        rows = held_out[0] if is_shared else np.concatenate(held_out)
-        data = job.data.take(rows)
-        predicted = self._learn_from_held_out(groups, data)
-        weight = None if job.sample_weight is None else job.sample_weight[rows]
-        self.oof_score_ = self._score_of(predicted, data.target, weight)
-        presented = self._present(predicted)
-        shape = (job.n_samples, *presented.shape[1:])
-        self.oof_predictions_ = np.full(shape, np.nan, presented.dtype)
-        self.oof_predictions_[job.rows[rows]] = presented
-
-    # --------------------------------------------------------------------- predict
-
-    def _read(self, X: Any, name: str = "X") -> Array:
-        """Return a table, with the columns that `fit` has seen, as numbers."""
-        with naming(name) if name != "X" else nullcontext():
-            table = Table(X)
-            validate_data(self, table.data, reset=False, skip_check_array=True)
-            return self.preprocessor_.transform_table(table)
-
-    def _predict_table(self, X: Any) -> Array:
-        check_is_fitted(self)
-        table = self._read(X)
-        raws = [member.raw(table) for member in self.estimators_]
-        return self._combine(raws)
-
-    def __sklearn_tags__(self) -> Any:
-        tags = super().__sklearn_tags__()
-        tags.input_tags.allow_nan = True
-        tags.input_tags.categorical = True
-        tags.input_tags.string = True
-        tags.target_tags.multi_output = True
-        return tags
-
-
-@dataclass(frozen=True)
-class _Job:
-    """What is to be learnt: validated data, and what all networks have in common.
-
-    ``rows`` are the numbers of the samples in ``data``, out of ``n_samples``.  The
-    weights are those that were given, without those of classes.
-    """
-
-    data: Data
-    validation: Data | None
-    blueprint: Blueprint
-    rows: IntArray
-    n_samples: int
-    sample_weight: Array | None
-    sample_weight_val: Array | None
 
 
 class TabularMLPClassifier(ClassifierMixin, _BaseTabularMLP):  # type: ignore[misc]
@@ -660,7 +208,7 @@ class TabularMLPClassifier(ClassifierMixin, _BaseTabularMLP):  # type: ignore[mi
     array(['small'], dtype='<U5')
     """
 
-    _parameter_checks: ClassVar[dict[str, tuple[Check, ...]]] = _CHECKS | {
+    _parameter_checks: ClassVar[dict[str, tuple[Check, ...]]] = TABULAR_CHECKS | {
         name: NumpyMLPClassifier._parameter_checks[name]
         for name in ("loss", "class_weight")
     }
@@ -1025,7 +573,7 @@ class TabularMLPRegressor(RegressorMixin, _BaseTabularMLP):  # type: ignore[misc
     0.9
     """
 
-    _parameter_checks: ClassVar[dict[str, tuple[Check, ...]]] = _CHECKS | {
+    _parameter_checks: ClassVar[dict[str, tuple[Check, ...]]] = TABULAR_CHECKS | {
         "loss": NumpyMLPRegressor._parameter_checks["loss"],
         "learning_rate_init": (
             Choice(("auto",)),

@@ -21,7 +21,10 @@ LEVELS = [
     {"_base", "_onnx_tables"},
     {"_classes"},
     {"_members"},
+    {"_tabular_base"},
     {"_tabular"},
+    {"_displays"},
+    {"_display_curves", "_display_weights", "_display_intervals"},
     {"export", "plotting"},
     {"__init__"},
 ]

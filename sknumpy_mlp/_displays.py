@@ -1,0 +1,93 @@
+"""What all displays need: matplotlib, the network to draw, styles."""
+
+from typing import Any
+
+from sklearn.compose import TransformedTargetRegressor
+from sklearn.pipeline import Pipeline
+from sklearn.utils.validation import check_is_fitted
+
+from sknumpy_mlp._base import _BaseMLP
+from sknumpy_mlp._tabular_base import _BaseTabularMLP
+
+# Blue and vermilion of the palette of Okabe and Ito, which all eyes tell apart.
+BLUE, VERMILION = "#0072B2", "#D55E00"
+
+
+def import_pyplot(caller: str) -> Any:
+    """Return matplotlib.pyplot; ``caller`` is what the message says needs it."""
+    try:
+        import matplotlib.pyplot as plt
+    except ImportError as error:
+        raise ImportError(
+            f"{caller} needs matplotlib, which is not installed: run "
+            "pip install 'sknumpy-mlp[plot]'."
+        ) from error
+    return plt
+
+
+def single_axes(plt: Any, ax: Any) -> Any:
+    """Return the axes to draw on, in a figure of their own if ``ax`` is None."""
+    if ax is None:
+        # The layout makes room for long labels of ticks.
+        _, ax = plt.subplots(layout="constrained")
+    if not hasattr(ax, "plot"):
+        raise ValueError(f"ax must be a matplotlib Axes or None, got {ax!r}.")
+    return ax
+
+
+def styled(artist: str, given: dict[str, Any] | None, **defaults: Any) -> Any:
+    """Return keyword arguments for an artist, the user's before the defaults.
+
+    Names like ``lw`` are spelled out first: matplotlib refuses both at once.
+    """
+    from matplotlib import cbook, collections, lines
+
+    artist_class = {"line": lines.Line2D, "collection": collections.Collection}[artist]
+    return defaults | cbook.normalize_kwargs(given or {}, artist_class)
+
+
+def find_network(estimator: Any, caller: str) -> Any:
+    """Return the fitted estimator of this package that an estimator is or holds.
+
+    Raises
+    ------
+    NotFittedError
+        If there is one that is not fitted.
+    TypeError
+        If there is none.
+    """
+    inner = estimator
+    while not isinstance(inner, _BaseMLP | _BaseTabularMLP):
+        if isinstance(inner, Pipeline):
+            inner = inner.steps[-1][1]
+        elif hasattr(inner, "best_estimator_"):
+            inner = inner.best_estimator_
+        elif hasattr(inner, "regressor_"):
+            inner = inner.regressor_
+        else:
+            # Searches and the regressor hold a network only after their fit.
+            if hasattr(inner, "refit") or isinstance(inner, TransformedTargetRegressor):
+                check_is_fitted(inner)
+            raise TypeError(
+                f"{caller} needs a fitted estimator of sknumpy_mlp, or a Pipeline, a "
+                "search (with refit=True) or a TransformedTargetRegressor with one at "
+                f"its end, got {estimator!r}."
+            )
+    check_is_fitted(inner)
+    return inner
+
+
+def networks_of(estimator: Any) -> list[Any]:
+    """Return the networks whose training is to be drawn, one or several."""
+    if isinstance(estimator, _BaseTabularMLP):
+        return list(estimator.estimators_)
+    return [estimator]
+
+
+def count_on_abscissa(ax: Any) -> None:
+    """Have the abscissa count: there is no half an epoch, even if there is but one."""
+    from matplotlib.ticker import MaxNLocator
+
+    ax.xaxis.set_major_locator(
+        MaxNLocator("auto", integer=True, min_n_ticks=1, steps=[1, 2, 5, 10])
+    )
