@@ -238,7 +238,9 @@ def _check_type(estimator: Any, allowed: tuple[type[Any], ...], way_out: str) ->
             "to_onnx, as a whole."
         )
     if isinstance(estimator, _EXPORTABLE) and not isinstance(estimator, allowed):
-        raise TypeError(f"{name} has no counterpart. {way_out}")
+        raise TypeError(
+            f"{name} has no counterpart among scikit-learn's networks. {way_out}"
+        )
     if isinstance(estimator, allowed):
         parent = next(cls for cls in type(estimator).__mro__ if cls in allowed)
         raise TypeError(
