@@ -18,6 +18,7 @@ from sklearn.utils import (
 )
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from sknumpy_mlp._conductor import Job
 from sknumpy_mlp._evaluation import Data
 from sknumpy_mlp._inputs import (
     all_or_nothing,
@@ -40,7 +41,7 @@ from sknumpy_mlp._parameters import (
 )
 from sknumpy_mlp._saved import Saved
 from sknumpy_mlp._sklearn_callbacks import CallbackSupportMixin, begin_fit
-from sknumpy_mlp._solvers import Job, Outcome, make_schedule, solve
+from sknumpy_mlp._solvers import Outcome, make_schedule, solve
 from sknumpy_mlp._training import TrainingState
 from sknumpy_mlp._typing import Array, RandomSource
 from sknumpy_mlp._values import copy_of

@@ -17,9 +17,10 @@ from numpy.typing import NDArray
 
 from sknumpy_mlp._base import _BaseMLP
 from sknumpy_mlp._classes import NumpyMLPClassifier, NumpyMLPRegressor
+from sknumpy_mlp._conductor import Job
 from sknumpy_mlp._links import page_of
 from sknumpy_mlp._network import Network
-from sknumpy_mlp._solvers import Job, Outcome
+from sknumpy_mlp._solvers import Outcome
 from sknumpy_mlp._targets import TargetScale
 from sknumpy_mlp._typing import Array
 from sknumpy_mlp.activations import Identity

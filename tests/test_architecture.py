@@ -16,7 +16,7 @@ LEVELS = [
     {"_training", "_onnx"},
     {"_checkpoints", "_class_weights", "_evaluation", "_threads", "_frames"},
     {"callbacks", "_inputs", "_calibration"},
-    {"_parameters", "_sklearn_callbacks", "_ensemble"},
+    {"_parameters", "_sklearn_callbacks", "_ensemble", "_conductor"},
     {"_solvers", "preprocessing"},
     {"_base", "_onnx_tables"},
     {"_classes"},
