@@ -323,6 +323,8 @@ def _periodic(
     angle = graph.node("Mul", column, graph.parameter(2.0 * math.pi * w, "frequencies"))
     angle = graph.node("Add", angle, graph.parameter(c + shift, "phases"))
     mixtures = graph.parameter(V, "mixtures")
+    # Not a product between transpositions: ONNX Runtime 1.18 fuses those to an operator
+    # that it has for float32 only.
     mixed = graph.node(
         "Einsum", graph.node(wave, angle), mixtures, equation="nfm,fmq->nfq"
     )

@@ -330,6 +330,7 @@ def _add_target(graph: Graph, member: MemberRegressor, raw: str) -> str:
         for values in (scale.factor, scale.location, scale.low, scale.high)
     )
     y = graph.node("Mul", y, graph.constant(factor, "factor"))
+    # Not "Add", which ONNX Runtime leaves out for a number that is zero as a float32.
     y = graph.node("Sum", y, graph.constant(location, "location"))
     y = graph.node("Max", y, graph.constant(low, "lowest"))
     return graph.node("Min", y, graph.constant(high, "highest"))
