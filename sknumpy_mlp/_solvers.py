@@ -428,4 +428,5 @@ def _warn_of_divergence(estimator: Any, run: Run) -> None:
 
 def _interrupt(run: Run) -> None:
     run.status = "interrupted"
+    run.drop_torn_epoch()
     warn("Training interrupted by user. The estimator keeps what it has learnt so far.")

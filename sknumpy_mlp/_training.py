@@ -244,7 +244,6 @@ class Run:
         event : EpochEnd
             What is known at its end.
         """
-        self.losses.append(event.loss)
         for values, value in (
             (self.learning_rates, event.learning_rate),
             (self.validation_losses, event.validation_loss),
@@ -252,6 +251,17 @@ class Run:
         ):
             if value is not None:
                 values.append(value)
+        # Last, because it is the losses that are counted: the epoch is there now.
+        self.losses.append(event.loss)
+
+    def drop_torn_epoch(self) -> None:
+        """Forget what is there of an epoch in whose `record` Ctrl-C came."""
+        for values in (
+            self.learning_rates,
+            self.validation_losses,
+            self.validation_scores,
+        ):
+            del values[self.n_epochs :]
 
 
 def objective(
