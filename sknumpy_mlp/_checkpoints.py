@@ -9,6 +9,7 @@ import copy
 import json
 import os
 import platform
+import re
 import uuid
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -37,17 +38,42 @@ def save_checkpoint(path: Path, run: Run) -> None:
     """
     arrays, meta = _pack(run)
     arrays["meta"] = np.frombuffer(json.dumps(meta).encode(), np.uint8)
+    while not _replace(path, arrays):
+        pass
+    _sync_folder(path.parent)
+
+
+def remove_leftovers(path: Path) -> None:
+    """Delete what processes that were killed while they wrote have left beside a file.
+
+    Should one of them be alive after all, it will notice and write once more.
+    """
+    pattern = re.compile(rf"\.{re.escape(path.name)}\.[0-9a-f]{{32}}\.tmp")
+    with contextlib.suppress(OSError):
+        for sibling in path.parent.iterdir():
+            if pattern.fullmatch(sibling.name):
+                # Windows deletes no file that is being written.
+                with contextlib.suppress(OSError):
+                    sibling.unlink()
+
+
+def _replace(path: Path, arrays: dict[str, Any]) -> bool:
+    """Write arrays to a new file in place of the old one; False if it was deleted."""
     temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex}.tmp")
     try:
         with temporary.open("xb") as file:
             np.savez(file, **arrays)
             file.flush()
             os.fsync(file.fileno())
-        os.replace(temporary, path)
+        try:
+            os.replace(temporary, path)
+        except FileNotFoundError:
+            return False
     except BaseException:
-        temporary.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            temporary.unlink()
         raise
-    _sync_folder(path.parent)
+    return True
 
 
 def load_checkpoint(path: Path, run: Run) -> None:
@@ -55,11 +81,21 @@ def load_checkpoint(path: Path, run: Run) -> None:
 
     Raises
     ------
+    OSError
+        If the file cannot be opened.
     ValueError
         If the file is no checkpoint, is damaged, or belongs to another run; the run
         is then as it was.
     """
-    with path.open("rb") as file:
+    try:
+        file = path.open("rb")
+    except OSError as error:
+        raise OSError(
+            error.errno,
+            f"{path} cannot be read as a checkpoint: {error}. Delete it, or give "
+            "Checkpoint another path.",
+        ) from error
+    with file:
         try:
             with np.load(file, allow_pickle=False) as archive:
                 arrays = {name: archive[name] for name in archive.files}

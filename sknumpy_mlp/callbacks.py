@@ -37,7 +37,11 @@ from typing import Any, TextIO
 
 import numpy as np
 
-from sknumpy_mlp._checkpoints import load_checkpoint, save_checkpoint
+from sknumpy_mlp._checkpoints import (
+    load_checkpoint,
+    remove_leftovers,
+    save_checkpoint,
+)
 from sknumpy_mlp._training import EpochEnd, Run
 from sknumpy_mlp._typing import Array
 from sknumpy_mlp._values import check_number
@@ -329,12 +333,13 @@ class Checkpoint(Callback):
     """Save the run as it goes, so that a later fit can go on from there.
 
     The file is replaced in one piece: whatever happens while it is written, either
-    the old one is there or the new one.  It holds arrays and JSON, no pickle.  A
-    resumed run ends with the same bits as one without a break, with two exceptions:
-    with ``solver="lbfgs"`` only the parameters go on, since SciPy does not hand out
-    what L-BFGS has learnt of the curvature; and other callbacks begin afresh, so that
-    an `EarlyStopping` among them forgets its best epoch and its patience (that of the
-    estimators' own ``early_stopping`` is in the file).
+    the old one is there or the new one.  (What a process that is killed has written so
+    far stays beside it, and goes when the next run with this path begins.)  It holds
+    arrays and JSON, no pickle.  A resumed run ends with the same bits as one without a
+    break, with two exceptions: with ``solver="lbfgs"`` only the parameters go on, since
+    SciPy does not hand out what L-BFGS has learnt of the curvature; and other callbacks
+    begin afresh, so that an `EarlyStopping` among them forgets its best epoch and its
+    patience (that of the estimators' own ``early_stopping`` is in the file).
 
     Each run needs a file of its own: a cross-validation, whose fits see different data
     and share one path, is refused when it resumes, and overwrites when it does not.
@@ -421,6 +426,7 @@ class Checkpoint(Callback):
         path = Path(self.path)
         if not path.absolute().parent.is_dir():
             self._complain(FileNotFoundError(2, "there is no such folder"))
+        remove_leftovers(path)
         if self.resume and path.exists():
             load_checkpoint(path, run)
             self._saved = (run.n_epochs, run.status == "finished")
