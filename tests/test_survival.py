@@ -1,0 +1,952 @@
+"""Runs that are killed, full disks, bad files, Ctrl-C and errors at any moment."""
+
+import errno
+import json
+import os
+import pickle
+import signal
+import subprocess
+import sys
+import threading
+import time
+import warnings
+from dataclasses import dataclass
+
+import numpy as np
+import pytest
+from sklearn.datasets import load_diabetes, load_digits
+from threadpoolctl import threadpool_info, threadpool_limits
+
+import sknumpy_mlp
+from sknumpy_mlp import (
+    NumpyMLPClassifier,
+    NumpyMLPRegressor,
+    TabularMLPClassifier,
+    TabularMLPRegressor,
+)
+from sknumpy_mlp._checkpoints import remove_leftovers, save_checkpoint
+from sknumpy_mlp.activations import Tanh
+from sknumpy_mlp.callbacks import Callback, Checkpoint
+from sknumpy_mlp.losses import SquaredError
+from sknumpy_mlp.optimizers import Adam
+from sknumpy_mlp.schedules import Constant
+
+pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+
+on_posix = pytest.mark.skipif(
+    not hasattr(os, "fork"), reason="forks, kills and limits as POSIX does"
+)
+ONE_THREAD = {f"{name}_NUM_THREADS": "1" for name in ("OMP", "OPENBLAS", "MKL")}
+
+X, y = load_digits(return_X_y=True)
+X, y = X[:300] / 16, y[:300]
+X_small, y_small = load_diabetes(return_X_y=True)
+X_small, y_small = X_small[:120], y_small[:120] / 100
+SETTINGS = {
+    "hidden_layer_sizes": (12,),
+    "max_iter": 12,
+    "batch_size": 64,
+    "random_state": 0,
+}
+
+
+def _run(program, *arguments):
+    """Run a program in a process of its own; return what it printed."""
+    done = subprocess.run(
+        [sys.executable, "-c", program, *map(str, arguments)],
+        capture_output=True,
+        text=True,
+        env=os.environ | ONE_THREAD,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+# ------------------------------------------------------------------------------ SIGKILL
+
+# A process that has imported everything forks one that trains, kills it, looks at what
+# is left, and forks the next.  Until it has begun to train, and its first file is
+# there, a child is spared: otherwise the run would not get on.
+KILLS = """
+import json, os, pickle, signal, sys, time, warnings
+from pathlib import Path
+import numpy as np
+import sknumpy_mlp
+from sklearn.datasets import load_digits
+from sklearn.exceptions import ConvergenceWarning
+from sknumpy_mlp.callbacks import Callback, Checkpoint
+
+folder, name, settings = Path(sys.argv[1]), sys.argv[2], json.loads(sys.argv[3])
+n_kills, seed = int(sys.argv[4]), int(sys.argv[5])
+warnings.simplefilter("error")
+warnings.simplefilter("ignore", ConvergenceWarning)
+X, y = load_digits(return_X_y=True)
+X, y = X[:120] / 16, y[:120]
+
+
+class Tell(Callback):
+    def for_member(self, member):
+        return self
+
+    def on_train_begin(self, run):
+        os.write(pipe, b".")
+
+
+def train(callbacks):
+    est = getattr(sknumpy_mlp, name)(callbacks=callbacks, **settings)
+    return est.fit(X, y)
+
+
+def outcome(est):
+    members = getattr(est, "estimators_", [est])
+    return [
+        {key: value for key, value in vars(m).items()
+         if key.endswith("_") or key == "_params"}
+        for m in members
+    ], est.predict_proba(X)
+
+
+def read(path):
+    with np.load(path, allow_pickle=False) as archive:
+        arrays = dict(archive)
+    return json.loads(arrays.pop("meta").tobytes()), arrays
+
+
+whole_folder = folder / "whole"
+whole_folder.mkdir()
+read_end, pipe = os.pipe()
+began = time.perf_counter()
+whole = train([Checkpoint(whole_folder / "run.npz", resume=True), Tell()])
+seconds = time.perf_counter() - began
+n_epochs = sum(len(m.loss_curve_) for m in getattr(whole, "estimators_", [whole]))
+os.read(read_end, 1000)
+rng = np.random.default_rng(seed)
+folder /= "killed"
+folder.mkdir()
+n_done, n_torn, epochs = 0, 0, {}
+while True:
+    child = os.fork()
+    if child == 0:
+        code = 1
+        try:
+            est = train([Checkpoint(folder / "run.npz", resume=True), Tell()])
+            (folder.parent / "outcome").write_bytes(pickle.dumps(outcome(est)))
+            code = 0
+        except BaseException:
+            import traceback
+            traceback.print_exc()
+        finally:
+            os._exit(code)
+    # It is killed at a random moment of what may be its first epochs.
+    os.read(read_end, 1)
+    time.sleep(rng.uniform(0.0, 4.0 * seconds / n_epochs))
+    if n_done < n_kills:
+        os.kill(child, signal.SIGKILL)
+    _, status = os.waitpid(child, 0)
+    if os.WIFEXITED(status):
+        assert os.WEXITSTATUS(status) == 0, "the child has failed"
+        break
+    n_done += 1
+    left = sorted(path.name for path in folder.iterdir())
+    torn = [each for each in left if each.endswith(".tmp")]
+    n_torn += bool(torn)
+    assert len(torn) <= 1, left
+    for each in left:
+        if each in torn:
+            continue
+        meta, _ = read(folder / each)
+        # The old one or a new one, and never one from before the old one.
+        assert len(meta["losses"]) >= epochs.get(each, 0)
+        epochs[each] = len(meta["losses"])
+
+assert sorted(p.name for p in folder.iterdir()) == sorted(
+    p.name for p in whole_folder.iterdir()
+)
+for path in whole_folder.iterdir():
+    (meta, arrays), (meta_whole, arrays_whole) = read(folder / path.name), read(path)
+    assert meta == meta_whole
+    assert arrays.keys() == arrays_whole.keys()
+    for key, array in arrays.items():
+        np.testing.assert_array_equal(array, arrays_whole[key], err_msg=key)
+parts, predicted = pickle.loads((folder.parent / "outcome").read_bytes())
+parts_whole, predicted_whole = outcome(whole)
+np.testing.assert_array_equal(predicted, predicted_whole)
+for part, part_whole in zip(parts, parts_whole, strict=True):
+    assert part.keys() == part_whole.keys()
+    for key, value in part.items():
+        if hasattr(value, "dtype") or isinstance(value, (int, float, list)):
+            np.testing.assert_array_equal(value, part_whole[key], err_msg=key)
+print(n_done, n_torn, len(parts[0]["loss_curve_"]))
+"""
+
+# Tiny epochs and a network whose moments take as long to write.
+LONG = {
+    "hidden_layer_sizes": (150, 50),
+    "batch_size": 40,
+    "max_iter": 150,
+    "tol": 0.0,
+    "n_iter_no_change": 1000,
+    "random_state": 3,
+}
+KILLED = {
+    "early stopping, dropout": {
+        "early_stopping": True,
+        "n_iter_no_change": 25,
+        "tol": 1e-4,
+        "max_iter": 1000,
+        "dropout": 0.3,
+        "learning_rate_init": 0.002,
+    },
+    "one cycle": {"solver": "sgd", "learning_rate": "one_cycle", "max_norm": 2.0},
+    "cosine": {"learning_rate": "cosine", "weight_decay": 0.01, "dropout": 0.2},
+    "plateau": {
+        "learning_rate": "plateau",
+        "early_stopping": True,
+        "n_iter_no_change": 3,
+        "max_iter": 300,
+    },
+    "float32, rmsprop": {"solver": "rmsprop", "dtype": "float32", "dropout": 0.1},
+    "all parts": {
+        "learning_rate": "one_cycle",
+        "early_stopping": True,
+        "dropout": 0.2,
+        "max_grad_norm": 1.0,
+        "n_iter_no_change": 60,
+    },
+}
+
+
+def _assert_survives(tmp_path, name, settings, n_kills, seed=0):
+    printed = _run(KILLS, tmp_path, name, json.dumps(settings), n_kills, seed)
+    n_done, n_torn, n_epochs = map(int, printed.split())
+    assert n_epochs > 1
+    return n_done, n_torn
+
+
+@on_posix
+@pytest.mark.parametrize("case", ["early stopping, dropout", "one cycle"])
+def test_a_run_that_is_killed_again_and_again_ends_as_if_it_were_not(case, tmp_path):
+    settings = LONG | KILLED[case]
+    n_done, n_torn = _assert_survives(tmp_path, "NumpyMLPClassifier", settings, 50)
+    assert n_done >= 20
+    assert n_torn >= 1  # some were killed while they wrote
+
+
+@on_posix
+@pytest.mark.nightly
+@pytest.mark.parametrize("case", KILLED)
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_killed_runs_of_all_kinds(case, seed, tmp_path):
+    settings = LONG | KILLED[case]
+    n_done, _ = _assert_survives(tmp_path, "NumpyMLPClassifier", settings, 50, seed)
+    assert n_done >= 10
+
+
+@on_posix
+@pytest.mark.nightly
+@pytest.mark.parametrize("ensemble", ["kfold", "seeds", "refit"])
+def test_killed_ensembles(ensemble, tmp_path):
+    settings = {
+        "hidden_layer_sizes": (64, 64),
+        "ensemble": ensemble,
+        "n_members": 3,
+        "max_iter": 60,
+        "random_state": 1,
+    }
+    n_done, _ = _assert_survives(tmp_path, "TabularMLPClassifier", settings, 50)
+    assert n_done >= 10
+
+
+class _Keep(Callback):
+    def on_train_begin(self, run):
+        self.run = run
+
+
+def test_leftovers_of_killed_processes_are_removed_and_nothing_else(tmp_path):
+    leftover = tmp_path / f".run.npz.{'0123456789abcdef' * 2}.tmp"
+    others = [
+        tmp_path / f".run.npz.{'x' * 32}.tmp",
+        tmp_path / f".other.npz.{'0' * 32}.tmp",
+        tmp_path / f".runxnpz.{'0' * 32}.tmp",
+        tmp_path / "run.npz.tmp",
+    ]
+    for path in (leftover, *others):
+        path.write_bytes(b"half of it")
+    est = NumpyMLPRegressor(callbacks=[Checkpoint(tmp_path / "run.npz")], **SETTINGS)
+    est.fit(X, y)
+    assert sorted(tmp_path.iterdir()) == sorted([*others, tmp_path / "run.npz"])
+
+
+@on_posix
+def test_a_file_that_is_taken_for_a_leftover_is_written_again(tmp_path):
+    """A run that begins may delete what another one with its path is writing."""
+    path, keep = tmp_path / "run.npz", _Keep()
+    NumpyMLPRegressor(callbacks=[keep], **SETTINGS).fit(X, y)
+    over = threading.Event()
+
+    def tidy():
+        while not over.is_set():
+            remove_leftovers(path)
+
+    tidier = threading.Thread(target=tidy)
+    tidier.start()
+    try:
+        time.sleep(0.01)
+        for _ in range(5):
+            path.unlink(missing_ok=True)
+            threading.Timer(0.3, over.set).start()
+            save_checkpoint(path, keep.run)
+            with np.load(path, allow_pickle=False) as archive:
+                np.testing.assert_array_equal(archive["params"], keep.run.params)
+    finally:
+        over.set()
+        tidier.join()
+    assert list(tmp_path.iterdir()) == [path]
+
+
+# ------------------------------------------------------------ files that cannot be used
+
+FULL_DISK = """
+import os, resource, sys, warnings
+from pathlib import Path
+import numpy as np
+from sklearn.datasets import load_digits
+from sklearn.exceptions import ConvergenceWarning
+from sknumpy_mlp import NumpyMLPClassifier
+from sknumpy_mlp.callbacks import Callback, Checkpoint
+
+path, on_error = Path(sys.argv[1]), sys.argv[2]
+X, y = load_digits(return_X_y=True)
+X, y = X[:300] / 16, y[:300]
+settings = {"max_iter": 8, "random_state": 0, "dropout": 0.2}
+warnings.simplefilter("ignore", ConvergenceWarning)
+whole = NumpyMLPClassifier(**settings).fit(X, y)
+
+
+class Fill(Callback):
+    # From the fourth epoch on a file may have half the length that it needs.
+    def on_epoch_end(self, event):
+        if event.epoch == 3:
+            limit = path.stat().st_size // 2
+            hard = resource.getrlimit(resource.RLIMIT_FSIZE)[1]
+            resource.setrlimit(resource.RLIMIT_FSIZE, (limit, hard))
+
+
+clf = NumpyMLPClassifier(
+    callbacks=[Checkpoint(path, resume=True, on_error=on_error), Fill()], **settings
+)
+before = dict(vars(clf))
+with warnings.catch_warnings(record=True) as caught:
+    warnings.simplefilter("always")
+    try:
+        clf.fit(X, y)
+    except OSError as error:
+        assert on_error == "raise"
+        text = str(error)
+        assert vars(clf) == before
+    else:
+        assert on_error == "warn"
+        text = str(caught[0].message)
+        assert "The training goes on" in text
+        np.testing.assert_array_equal(clf._params, whole._params)
+assert str(path) in text and "Make room, or choose another path" in text, text
+assert "before is still there" in text, text
+assert os.listdir(path.parent) == [path.name]
+with np.load(path, allow_pickle=False) as archive:
+    assert b'"losses"' in archive["meta"].tobytes()
+# There is room again: the run goes on from its third epoch.
+resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY,) * 2)
+again = NumpyMLPClassifier(callbacks=[Checkpoint(path, resume=True)], **settings)
+np.testing.assert_array_equal(again.fit(X, y)._params, whole._params)
+print("done")
+"""
+
+
+@on_posix
+@pytest.mark.parametrize("on_error", ["raise", "warn"])
+def test_a_disk_that_fills_up(on_error, tmp_path):
+    """The system itself refuses to write, in the middle of a file."""
+    assert _run(FULL_DISK, tmp_path / "run.npz", on_error).strip() == "done"
+
+
+class _ReplaceFolder(Callback):
+    """Has a file take the place of the checkpoint's folder after the third epoch."""
+
+    def __init__(self, folder):
+        self.folder = folder
+
+    def on_epoch_end(self, event):
+        if event.epoch == 3:
+            for path in self.folder.iterdir():
+                path.unlink()
+            self.folder.rmdir()
+            self.folder.write_text("no folder")
+
+
+@on_posix
+@pytest.mark.parametrize("on_error", ["raise", "warn"])
+def test_a_folder_that_goes_away(on_error, tmp_path):
+    folder = tmp_path / "runs"
+    folder.mkdir()
+    checkpoint = Checkpoint(folder / "run.npz", on_error=on_error)
+    est = NumpyMLPRegressor(callbacks=[checkpoint, _ReplaceFolder(folder)], **SETTINGS)
+    before = dict(vars(est))
+    if on_error == "raise":
+        with pytest.raises(NotADirectoryError, match=r"could not write .*run\.npz"):
+            est.fit(X, y)
+        assert vars(est) == before
+        return
+    with pytest.warns(UserWarning, match="The training goes on"):
+        est.fit(X, y)
+    whole = NumpyMLPRegressor(**SETTINGS).fit(X, y)
+    np.testing.assert_array_equal(est._params, whole._params)
+
+
+def _assert_refused(path, error, message):
+    est = NumpyMLPRegressor(callbacks=[Checkpoint(path, resume=True)], **SETTINGS)
+    before = dict(vars(est))
+    with pytest.raises(error) as caught:
+        est.fit(X, y)
+    text = str(caught.value)
+    assert str(path) in text
+    assert message in text
+    assert "Delete it, or give Checkpoint another path" in text
+    assert vars(est) == before
+    return caught.value
+
+
+@on_posix
+def test_a_folder_in_place_of_the_file(tmp_path):
+    path = tmp_path / "run.npz"
+    path.mkdir()
+    error = _assert_refused(path, OSError, "cannot be read as a checkpoint")
+    assert error.errno == errno.EISDIR
+    est = NumpyMLPRegressor(callbacks=[Checkpoint(path, on_error="warn")], **SETTINGS)
+    with pytest.warns(UserWarning, match="The training goes on"):
+        est.fit(X, y)
+    assert os.listdir(tmp_path) == ["run.npz"]
+
+
+def test_no_part_of_a_file_is_taken_for_the_whole(tmp_path):
+    path = tmp_path / "run.npz"
+    NumpyMLPRegressor(callbacks=[Checkpoint(path)], **SETTINGS).fit(X, y)
+    content = path.read_bytes()
+    for length in range(0, len(content), 10 if len(content) < 10_000 else 100):
+        path.write_bytes(content[:length])
+        _assert_refused(path, ValueError, "is damaged, or is no checkpoint")
+    path.write_bytes(content)
+    NumpyMLPRegressor(callbacks=[Checkpoint(path, resume=True)], **SETTINGS).fit(X, y)
+
+
+@pytest.mark.nightly
+def test_no_tenth_byte_is_the_end_of_a_whole_file(tmp_path):
+    path = tmp_path / "run.npz"
+    NumpyMLPRegressor(callbacks=[Checkpoint(path)], **SETTINGS).fit(X, y)
+    content = path.read_bytes()
+    for length in range(0, len(content), 10):
+        path.write_bytes(content[:length])
+        _assert_refused(path, ValueError, "is damaged, or is no checkpoint")
+
+
+def test_a_pickle_and_a_model_are_no_checkpoints(tmp_path):
+    path = tmp_path / "run.npz"
+    path.write_bytes(pickle.dumps({"params": np.ones(3)}))
+    _assert_refused(path, ValueError, "is damaged, or is no checkpoint")
+    est = NumpyMLPRegressor(**SETTINGS).fit(X, y)
+    path.write_bytes(pickle.dumps(est))
+    _assert_refused(path, ValueError, "is damaged, or is no checkpoint")
+    np.savez(path, *est.coefs_)
+    _assert_refused(path, ValueError, "is damaged, or is no checkpoint")
+    # A long meta that is no JSON, and one that is something else.
+    for meta in (b"\xff" * 100, b"[1, 2]", b'{"format": 1}'):
+        np.savez(path, meta=np.frombuffer(meta, np.uint8))
+        _assert_refused(path, ValueError, "is damaged, or is no checkpoint")
+
+
+# ------------------------------------------------------------------------------- Ctrl-C
+
+
+@pytest.fixture
+def ctrl_c():
+    """Have Ctrl-C raise KeyboardInterrupt: jobs in a shell's background ignore it."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+def _n_threads():
+    return [
+        pool["num_threads"] for pool in threadpool_info() if pool["user_api"] == "blas"
+    ]
+
+
+@pytest.fixture(autouse=True)
+def two_threads():
+    """Two threads for BLAS, whatever the machine, so that a limit left would show."""
+    with threadpool_limits(2, user_api="blas"):
+        before = _n_threads()
+        yield
+        assert _n_threads() == before
+
+
+def _is_as_before(est, before):
+    now = vars(est)
+    return now.keys() == before.keys() and all(now[k] is v for k, v in before.items())
+
+
+def _assert_whole_or_as_before(est, before, X):
+    """An estimator has all that a fit sets, of one and the same fit, or nothing."""
+    if _is_as_before(est, before):
+        return "as before"
+    predicted = est.predict(X)
+    np.testing.assert_array_equal(pickle.loads(pickle.dumps(est)).predict(X), predicted)
+    if hasattr(est, "estimators_"):
+        assert est.n_iter_ == max(member.n_iter_ for member in est.estimators_)
+        assert est.oof_score_ is not None
+    for each in getattr(est, "estimators_", [est]):
+        assert np.isfinite(each._params).all()
+        curves = [each.loss_curve_]
+        if each.solver != "lbfgs":
+            curves.append(each.learning_rate_curve_)
+        if each.validation_loss_curve_ is not None:
+            curves += [each.validation_loss_curve_, each.validation_scores_]
+        assert {len(curve) for curve in curves} == {each.n_iter_}
+    return "whole"
+
+
+TABULAR = {"hidden_layer_sizes": (8,), "n_members": 2, "random_state": 0}
+MAKERS = {
+    "NumpyMLPRegressor": lambda **p: NumpyMLPRegressor(
+        hidden_layer_sizes=(50, 50), early_stopping=True, random_state=0, **p
+    ),
+    "NumpyMLPClassifier": lambda **p: NumpyMLPClassifier(
+        (50, 50), random_state=0, dropout=0.1, **p
+    ),
+    "L-BFGS": lambda **p: NumpyMLPRegressor(
+        hidden_layer_sizes=(50, 50), solver="lbfgs", random_state=0, **p
+    ),
+    "TabularMLPRegressor": lambda **p: TabularMLPRegressor(**TABULAR, **p),
+    "TabularMLPClassifier": lambda **p: TabularMLPClassifier(**TABULAR, **p),
+}
+makers = pytest.mark.parametrize("kind", MAKERS)
+
+
+def _target(est):
+    return (
+        (y_small > np.median(y_small))
+        if "Classifier" in type(est).__name__
+        else (y_small)
+    )
+
+
+class _PressAt(Callback):
+    def __init__(self, epoch):
+        self.epoch = epoch
+
+    def on_epoch_end(self, event):
+        if event.epoch == self.epoch:
+            signal.raise_signal(signal.SIGINT)
+
+
+@makers
+@pytest.mark.usefixtures("ctrl_c")
+@pytest.mark.parametrize("epoch", [1, 3])
+def test_ctrl_c_in_an_epoch(kind, epoch):
+    est = MAKERS[kind](max_iter=20, callbacks=[_PressAt(epoch)])
+    before = dict(vars(est))
+    with pytest.warns(UserWarning, match="interrupted by user"):
+        est.fit(X_small, _target(est))
+    assert _assert_whole_or_as_before(est, before, X_small) == "whole"
+    assert est.n_iter_ == epoch
+    est.set_params(callbacks=None).fit(X_small, _target(est))
+    assert est.n_iter_ > epoch
+
+
+def _fit_and_press(est, X, y, seconds):
+    """Fit; press Ctrl-C after so many seconds, in the fit or when it is over."""
+    pressed = threading.Event()
+
+    def handler(number, frame):
+        pressed.set()
+        raise KeyboardInterrupt
+
+    def press():
+        time.sleep(seconds)
+        signal.raise_signal(signal.SIGINT)
+
+    signal.signal(signal.SIGINT, handler)  # the fixture puts back what was there
+    try:
+        threading.Thread(target=press, daemon=True).start()
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            est.fit(X, y)
+        while not pressed.is_set():
+            time.sleep(0.001)
+    except KeyboardInterrupt:
+        pass
+    assert pressed.is_set()
+
+
+@makers
+@pytest.mark.usefixtures("ctrl_c")
+def test_ctrl_c_at_random_moments(kind):
+    rng = np.random.default_rng(0)
+    ends = set()
+    for moment in rng.uniform(0.0, 0.05, size=30):
+        est = MAKERS[kind](max_iter=10**6, n_iter_no_change=10**6)
+        if not kind.startswith("Tabular"):
+            est.set_params(tol=0.0, max_fun=10**6)
+        before = dict(vars(est))
+        _fit_and_press(est, X_small, _target(est), moment)
+        ends.add(_assert_whole_or_as_before(est, before, X_small))
+    assert "whole" in ends
+
+
+def _assert_side_by_side(n_moments):
+    rng = np.random.default_rng(1)
+    reg = TabularMLPRegressor(**TABULAR, n_jobs=2, max_iter=5).fit(X_small, y_small)
+    for moment in rng.uniform(0.0, 0.6, size=n_moments):
+        reg = TabularMLPRegressor(
+            **TABULAR, n_jobs=2, max_iter=10**6, n_iter_no_change=10**6
+        )
+        before = dict(vars(reg))
+        _fit_and_press(reg, X_small, y_small, moment)
+        _assert_whole_or_as_before(reg, before, X_small)
+
+
+@pytest.mark.usefixtures("ctrl_c")
+def test_ctrl_c_at_random_moments_while_networks_train_side_by_side():
+    _assert_side_by_side(4)
+
+
+@pytest.mark.nightly
+@pytest.mark.usefixtures("ctrl_c")
+def test_ctrl_c_at_thirty_moments_while_networks_train_side_by_side():
+    _assert_side_by_side(30)
+
+
+@pytest.mark.usefixtures("ctrl_c")
+def test_ctrl_c_in_a_warm_start_keeps_what_was_there_or_adds_to_it():
+    rng = np.random.default_rng(2)
+    whole = NumpyMLPRegressor(**SETTINGS, warm_start=True).fit(X_small, y_small)
+    for moment in rng.uniform(0.0, 0.02, size=30):
+        est = pickle.loads(pickle.dumps(whole)).set_params(
+            max_iter=10**6, tol=0.0, n_iter_no_change=10**6
+        )
+        before = dict(vars(est))
+        _fit_and_press(est, X_small, y_small, moment)
+        if not _is_as_before(est, before):
+            assert est.loss_curve_[:12] == whole.loss_curve_
+            assert len(est.loss_curve_) == len(est.learning_rate_curve_)
+            assert len(est.loss_curve_) == 12 + est.n_iter_
+
+
+PACKAGE = os.path.dirname(sknumpy_mlp.__file__)
+
+
+def _fit_up_to_line(est, X, y, line):
+    """Fit, and raise KeyboardInterrupt where the package runs its so-manyeth line.
+
+    Return the number of lines that were run.  Those of _threads.py are left out: it
+    has tests of its own, and begins what it ends where no signal can come between.
+    """
+    n_lines = 0
+
+    def trace(frame, event, arg):
+        path = frame.f_code.co_filename
+        if not path.startswith(PACKAGE) or path.endswith("_threads.py"):
+            return None
+        return trace_lines
+
+    def trace_lines(frame, event, arg):
+        nonlocal n_lines
+        if event == "line":
+            n_lines += 1
+            if n_lines == line:
+                raise KeyboardInterrupt
+        return trace_lines
+
+    before = sys.gettrace()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        sys.settrace(trace)
+        try:
+            est.fit(X, y)
+        except KeyboardInterrupt:
+            pass
+        finally:
+            sys.settrace(before)
+    return n_lines
+
+
+INTERRUPTED = {
+    "adam": lambda: NumpyMLPRegressor(hidden_layer_sizes=(3,), max_iter=2),
+    "early stopping": lambda: NumpyMLPClassifier((3,), max_iter=2, early_stopping=True),
+    "lbfgs": lambda: NumpyMLPRegressor(
+        hidden_layer_sizes=(3,), max_iter=2, solver="lbfgs"
+    ),
+    "kfold": lambda: TabularMLPRegressor(
+        hidden_layer_sizes=(3,), max_iter=2, n_members=2
+    ),
+    "refit": lambda: TabularMLPClassifier(
+        hidden_layer_sizes=(3,), max_iter=2, ensemble="refit"
+    ),
+}
+
+
+def _assert_interruptible(kind, step):
+    def make():
+        return INTERRUPTED[kind]().set_params(random_state=0)
+
+    target = _target(make())
+    n_lines = _fit_up_to_line(make(), X_small, target, -1)
+    assert n_lines > 500
+    # In each epoch, and each list of an epoch, the same lines come again: a step that
+    # divides nothing comes by all of them.
+    for line in range(1, n_lines, step):
+        est = make()
+        before = dict(vars(est))
+        _fit_up_to_line(est, X_small, target, line)
+        _assert_whole_or_as_before(est, before, X_small)
+
+
+@pytest.mark.parametrize(
+    ("kind", "step"),
+    [
+        ("adam", 11),
+        ("early stopping", 13),
+        ("lbfgs", 11),
+        ("kfold", 149),
+        ("refit", 149),
+    ],
+)
+def test_ctrl_c_at_one_line_after_the_other(kind, step):
+    _assert_interruptible(kind, step)
+
+
+@pytest.mark.nightly
+@pytest.mark.parametrize("kind", INTERRUPTED)
+def test_ctrl_c_at_every_line(kind):
+    _assert_interruptible(kind, 5 if kind in ("kfold", "refit") else 1)
+
+
+def test_an_epoch_that_is_cut_off_while_it_is_recorded_leaves_no_trace():
+    """At each line of `Run.record`, which has to lengthen four lists."""
+    for n_lines in range(1, 40):
+        est = NumpyMLPRegressor(
+            hidden_layer_sizes=(3,), max_iter=4, early_stopping=True, random_state=0
+        )
+        seen = 0
+
+        def trace(frame, event, arg, n_lines=n_lines):
+            nonlocal seen
+            if frame.f_code.co_name != "record":
+                return None
+            if event == "line":
+                seen += 1
+                if seen == n_lines:
+                    raise KeyboardInterrupt
+            return trace
+
+        before = sys.gettrace()
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            sys.settrace(trace)
+            try:
+                est.fit(X_small, y_small)
+            finally:
+                sys.settrace(before)
+        curves = (
+            est.loss_curve_,
+            est.learning_rate_curve_,
+            est.validation_loss_curve_,
+            est.validation_scores_,
+        )
+        assert {len(curve) for curve in curves} == {est.n_iter_}
+    assert seen > 20
+
+
+# ------------------------------------------------------- errors in what the user brings
+
+
+class _FuseError(Exception):
+    pass
+
+
+class _Fuse:
+    """Counts calls; raises at one of them.  The copies that fits make share it."""
+
+    n_calls, n_allowed = 0, None
+
+    @classmethod
+    def set(cls, n_allowed):
+        cls.n_calls, cls.n_allowed = 0, n_allowed
+
+    @classmethod
+    def use(cls):
+        cls.n_calls += 1
+        if cls.n_calls == cls.n_allowed:
+            raise _FuseError
+
+
+class _FusedCallback(Callback):
+    def on_train_begin(self, run):
+        _Fuse.use()
+
+    def on_epoch_end(self, event):
+        _Fuse.use()
+
+    def on_train_end(self, run):
+        _Fuse.use()
+
+
+class _LossWithFuse(SquaredError):  # noqa: N818
+    def loss_gradient(self, y, raw):
+        losses = super().loss_gradient(y, raw)
+        _Fuse.use()  # half-way: raw is overwritten already
+        return losses
+
+    def predict(self, raw):
+        _Fuse.use()
+        return super().predict(raw)
+
+
+class _FusedActivation(Tanh):
+    def forward(self, z, out):
+        _Fuse.use()
+        super().forward(z, out)
+
+    def backward(self, z, a, delta):
+        super().backward(z, a, delta)
+        _Fuse.use()
+
+
+class _FusedOptimizer(Adam):
+    def step(self, params, *args, **kwargs):
+        super().step(params, *args, **kwargs)
+        _Fuse.use()
+
+
+@dataclass(frozen=True)
+class _FusedSchedule(Constant):
+    def __call__(self, progress):
+        _Fuse.use()
+        return super().__call__(progress)
+
+
+def _fused_scorer(estimator, X, y):
+    _Fuse.use()
+    return -float(np.square(estimator.predict(X) - y).mean())
+
+
+FUSED = {
+    "callback": {"callbacks": [_FusedCallback()]},
+    "scorer": {"scoring": _fused_scorer},
+    "loss": {"loss": _LossWithFuse()},
+    "activation": {"activation": _FusedActivation()},
+    "optimiser": {"solver": _FusedOptimizer()},
+    "schedule": {"learning_rate": _FusedSchedule()},
+    "loss, L-BFGS": {
+        "loss": _LossWithFuse(),
+        "solver": "lbfgs",
+        "early_stopping": False,
+    },
+    "activation, L-BFGS": {
+        "activation": _FusedActivation(),
+        "solver": "lbfgs",
+        "early_stopping": False,
+    },
+}
+
+
+def _fused_numpy(part):
+    return NumpyMLPRegressor(
+        **{
+            "hidden_layer_sizes": (50, 50),
+            "max_iter": 4,
+            "early_stopping": True,
+            "random_state": 0,
+        }
+        | FUSED[part]
+    )
+
+
+def _assert_errors_change_nothing(make):
+    """Let a part fail at its first calls, in the middle, and at the last one."""
+    _Fuse.set(None)
+    plain = make().fit(X_small, y_small)
+    n_calls = _Fuse.n_calls
+    assert n_calls >= 4
+    expected = plain.predict(X_small)
+    for n_allowed in sorted({1, 2, 3, n_calls // 2, n_calls - 1, n_calls}):
+        for est in (make(), plain):
+            before = dict(vars(est))
+            _Fuse.set(n_allowed)
+            with pytest.raises(_FuseError):
+                est.fit(X_small, y_small)
+            assert _is_as_before(est, before), n_allowed
+            _Fuse.set(None)
+        # Neither the parameters nor what is shared with an earlier fit have changed.
+        np.testing.assert_array_equal(plain.predict(X_small), expected)
+        np.testing.assert_array_equal(
+            est.fit(X_small, y_small).predict(X_small), expected
+        )
+
+
+@pytest.mark.parametrize("part", FUSED)
+def test_an_error_in_a_part_of_the_users_changes_nothing(part):
+    _assert_errors_change_nothing(lambda: _fused_numpy(part))
+
+
+@pytest.mark.parametrize("part", ["callback", "scorer", "loss"])
+@pytest.mark.parametrize("ensemble", ["kfold", "refit"])
+def test_an_error_in_a_part_changes_nothing_in_an_ensemble(part, ensemble):
+    def make():
+        return TabularMLPRegressor(
+            **TABULAR, ensemble=ensemble, max_iter=4, **FUSED[part]
+        )
+
+    _assert_errors_change_nothing(make)
+
+
+class _FailingLoss(SquaredError):  # noqa: N818
+    """Fails at its so-manyeth call, wherever it is: each copy counts for itself."""
+
+    def __init__(self, n_allowed):
+        self.n_allowed = n_allowed
+        self.counts = [0]
+
+    def loss_gradient(self, y, raw):
+        self.counts[0] += 1
+        if self.counts[0] == self.n_allowed:
+            raise ZeroDivisionError("a loss of the user's")
+        return super().loss_gradient(y, raw)
+
+
+@pytest.mark.parametrize("n_allowed", [3, 5])
+def test_an_error_in_another_process_changes_nothing(n_allowed):
+    reg = TabularMLPRegressor(**TABULAR, n_jobs=2, max_iter=4).fit(X_small, y_small)
+    expected = reg.predict(X_small)
+    reg.set_params(loss=_FailingLoss(n_allowed))
+    before = dict(vars(reg))
+    with pytest.raises(ZeroDivisionError, match="a loss of the user's"):
+        reg.fit(X_small, y_small)
+    assert _is_as_before(reg, before)
+    np.testing.assert_array_equal(reg.predict(X_small), expected)
+
+
+def test_an_error_in_the_middle_of_a_partial_fit_changes_nothing():
+    _Fuse.set(None)
+    est = NumpyMLPRegressor(loss=_LossWithFuse(), random_state=0, batch_size=40)
+    twin = NumpyMLPRegressor(loss=_LossWithFuse(), random_state=0, batch_size=40)
+    for each in (est, twin):
+        each.partial_fit(X_small, y_small)
+    _Fuse.set(4)
+    before = dict(vars(est))
+    with pytest.raises(_FuseError):
+        est.partial_fit(X_small, y_small)
+    assert _is_as_before(est, before)
+    _Fuse.set(None)
+    for each in (est, twin):
+        each.partial_fit(X_small, y_small)
+    np.testing.assert_array_equal(est._params, twin._params)
