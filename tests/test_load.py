@@ -49,7 +49,7 @@ N_THREADS = 8
 
 def _frame():
     rng = np.random.default_rng(0)
-    frame = pd.DataFrame(X[:, 20:28], columns=list("abcdefgh"))
+    frame = pd.DataFrame(X[:, 20:28].copy(), columns=list("abcdefgh"))
     frame["name"] = rng.choice(["red", "green", "blue"], len(X))
     return frame
 

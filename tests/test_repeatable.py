@@ -59,7 +59,7 @@ TABULAR = {
 def _frame():
     """Numbers, names and categories, with some of them missing."""
     rng = np.random.default_rng(0)
-    frame = pd.DataFrame(X[:, 20:24], columns=list("abcd"))
+    frame = pd.DataFrame(X[:, 20:24].copy(), columns=list("abcd"))
     frame["name"] = rng.choice(["red", "green", "blue", "grey"], len(X))
     frame["town"] = pd.Categorical(rng.choice([f"t{i}" for i in range(30)], len(X)))
     frame.loc[::7, "a"] = np.nan
