@@ -5,6 +5,7 @@ import pickle
 import numpy as np
 import pytest
 import scipy.optimize
+import scipy.stats
 from scipy.special import huber, log_softmax, softmax, xlogy
 from sklearn import metrics
 
@@ -158,6 +159,99 @@ def test_values_match_independent_formulas():
             metrics.mean_pinball_loss(y[:, 0], ordered[:, k], alpha=level)
             for k, level in enumerate(levels)
         ),
+    )
+
+
+# Each loss as minus the logarithm of a density, up to what does not depend on the
+# prediction m: the density at m, and at the best m there is.
+LIKELIHOODS = {
+    "squared_error": (SquaredError(), lambda y, m: scipy.stats.norm.logpdf(y, m)),
+    "absolute_error": (AbsoluteError(), lambda y, m: scipy.stats.laplace.logpdf(y, m)),
+    "quantile": (
+        # Of the asymmetric Laplace distribution with kappa = 3 and this scale, the
+        # slopes are 0.9 on the right and 0.1 on the left.
+        Quantile(0.9),
+        lambda y, m: scipy.stats.laplace_asymmetric.logpdf(
+            y, 3.0, loc=m, scale=1 / 0.3
+        ),
+    ),
+    "poisson": (Poisson(), lambda y, m: scipy.stats.poisson.logpmf(y, m)),
+    "gamma": (Gamma(), lambda y, m: scipy.stats.gamma.logpdf(y, 1.0, scale=m)),
+    "binary_log_loss": (
+        BinaryLogLoss(),
+        lambda y, m: scipy.stats.bernoulli.logpmf(y.astype(int), m),
+    ),
+}
+
+
+@pytest.mark.parametrize("name", LIKELIHOODS)
+def test_losses_are_likelihoods(name):
+    loss, log_density = LIKELIHOODS[name]
+    rng = np.random.default_rng(8)
+    y = CASES[name][1](rng)
+    raw = rng.uniform(-6, 6, y.shape)
+    best = -log_density(y, np.maximum(y, 1e-300) if loss.positive_only else y)
+    expected = -log_density(y, loss.predict(raw.copy())) - best
+    value, _ = _value_gradient(loss, y, raw)
+    np.testing.assert_allclose(value, expected.sum(axis=1), rtol=1e-10)
+
+
+def _each_column(metric):
+    """scikit-learn's deviances take one column; halves, as they are deviances."""
+
+    def summed(y, predicted, sample_weight):
+        return sum(
+            metric(a, b, sample_weight=sample_weight) / 2
+            for a, b in zip(y.T, predicted.T, strict=True)
+        )
+
+    return summed
+
+
+def _pinball(level):
+    def summed(y, predicted, sample_weight):
+        return N_OUTPUTS * metrics.mean_pinball_loss(
+            y, predicted, alpha=level, sample_weight=sample_weight
+        )
+
+    return summed
+
+
+def _log_loss(y, predicted, sample_weight):
+    return metrics.log_loss(
+        y, predicted, sample_weight=sample_weight, labels=range(N_OUTPUTS)
+    )
+
+
+METRICS = {
+    "squared_error": lambda y, p, w: (
+        N_OUTPUTS / 2 * metrics.mean_squared_error(y, p, sample_weight=w)
+    ),
+    "absolute_error": lambda y, p, w: (
+        N_OUTPUTS * metrics.mean_absolute_error(y, p, sample_weight=w)
+    ),
+    "quantile": _pinball(0.5),
+    "quantile 0.9": _pinball(0.9),
+    "poisson": _each_column(metrics.mean_poisson_deviance),
+    "gamma": _each_column(metrics.mean_gamma_deviance),
+    "multinomial_log_loss": _log_loss,
+}
+
+
+@pytest.mark.parametrize("spread", [1e-6, 1.0, 8.0])
+@pytest.mark.parametrize("name", METRICS)
+def test_weighted_means_are_scikit_learn_s_metrics(name, spread):
+    """From raw outputs next to the truth to ones far away from it."""
+    loss, draw = CASES[name]
+    rng = np.random.default_rng(9)
+    y, weight = draw(rng), rng.uniform(0.1, 3.0, N_ROWS)
+    raw = spread * rng.standard_normal((N_ROWS, N_OUTPUTS))
+    if y.ndim == 2:
+        raw += np.log(np.maximum(y, 0.1)) if loss.positive_only else y
+    value, _ = _value_gradient(loss, y, raw)
+    expected = METRICS[name](y, loss.predict(raw.copy()), weight)
+    np.testing.assert_allclose(
+        np.average(value, weights=weight), expected, rtol=1e-9, atol=1e-15
     )
 
 
