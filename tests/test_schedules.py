@@ -10,6 +10,8 @@ from sknumpy_mlp.schedules import (
     SCHEDULES,
     Constant,
     Cosine,
+    CosineLog,
+    FlatCosine,
     InverseScaling,
     OneCycle,
     Plateau,
@@ -96,9 +98,59 @@ def test_one_cycle_follows_its_formula():
     np.testing.assert_allclose(_curve(OneCycle(rise=0.0, end=0.0)), _curve(Cosine()))
 
 
+def test_flat_cosine_is_flat_and_then_a_cosine():
+    curve = _curve(FlatCosine())
+    np.testing.assert_array_equal(curve[:51], 1.0)
+    np.testing.assert_allclose(
+        curve[50:], np.cos(np.pi * (PROGRESS[50:] - 0.5)) ** 2, atol=1e-15
+    )
+
+
+@pytest.mark.parametrize("n_cycles", [1, 2, 5])
+def test_coslog_is_waves_each_twice_as_long_as_the_last(n_cycles):
+    schedule = CosineLog(n_cycles)
+    total = 2**n_cycles - 1
+    for wave in range(n_cycles):
+        # Wave k goes from 2**k - 1 to 2**(k + 1) - 1, in units of the first.
+        start, length = (2**wave - 1) / total, 2**wave / total
+        assert schedule(start) == pytest.approx(0, abs=1e-12)
+        assert schedule(start + length) == pytest.approx(0, abs=1e-12)
+        assert schedule(start + (2**0.5 - 1) * length) == pytest.approx(1)
+        assert schedule(start + (2**0.25 - 1) * length) == pytest.approx(0.5)
+        assert schedule(start + (2**0.75 - 1) * length) == pytest.approx(0.5)
+        assert schedule(start + (2 ** (1 / 3) - 1) * length) == pytest.approx(0.75)
+
+
+@pytest.mark.parametrize("n_samples", [0, 1, 3, 99, 10**9])
+@pytest.mark.parametrize("power_t", [0.0, 0.3, 0.5, 1.0, 2.0])
+def test_inverse_scaling_is_a_power(power_t, n_samples):
+    expected = math.exp(-power_t * math.log1p(n_samples))
+    assert InverseScaling(power_t).epoch_factor(n_samples) == pytest.approx(expected)
+    assert InverseScaling(power_t)(0.7) == 1.0
+
+
+def test_defaults_are_those_of_the_docstrings():
+    """The schedules by their plain formulas, at the defaults that are documented."""
+    for progress in (0.0, 0.07, 0.25, 0.31, 0.8, 1.0):
+        rise = 0.01 + 0.99 * progress / 0.1
+        fall = math.cos(math.pi / 2 * (progress - 0.1) / 0.9) ** 2
+        expected = rise if progress < 0.1 else fall
+        assert WarmupCosine()(progress) == pytest.approx(expected, abs=1e-15)
+        up = 0.04 + 0.96 * math.sin(math.pi / 2 * progress / 0.3) ** 2
+        down = 4e-6 + (1 - 4e-6) * math.cos(math.pi / 2 * (progress - 0.3) / 0.7) ** 2
+        expected = up if progress < 0.3 else down
+        assert OneCycle()(progress) == pytest.approx(expected, abs=1e-15)
+        expected = math.cos(math.pi / 2 * progress) ** 2
+        assert Cosine()(progress) == pytest.approx(expected, abs=1e-15)
+        waves = math.sin(math.pi * math.log2(1 + 15 * progress)) ** 2
+        assert CosineLog()(progress) == pytest.approx(waves, abs=1e-12)
+
+
 @pytest.mark.parametrize(
     ("make", "message"),
     [
+        (lambda: CosineLog(0), r"n_cycles=0\).*\[1, inf\)"),
+        (lambda: CosineLog(2.5), r"n_cycles=2.5\): n_cycles must be a whole number"),
         (lambda: Plateau(divisor=1.0), r"divisor=1.0\).*\(1, inf\)"),
         (lambda: Plateau(min_rate=0.0), r"min_rate=0.0\).*\(0, inf\)"),
         (lambda: InverseScaling("x"), r"power_t='x'\).*\[0, inf\)"),

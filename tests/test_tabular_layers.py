@@ -79,6 +79,68 @@ def test_gradients(name):
     assert gradient.any()
 
 
+# Layers whose arithmetic is that of complex numbers as well; their derivatives are the
+# imaginary parts of tiny imaginary steps, to the last digits.
+COMPLEX = {
+    **{name: LAYERS[name] for name in LAYERS if not name.startswith("parametric")},
+    "parametric tanh": LAYERS["parametric tanh"],
+    "dense": (Dense(3, 4, Tanh()), ()),
+    "dropout": (Dropout(3, 0.4), ()),
+    "dropout, falling": (Dropout(3, 0.8, FlatCosine()), ()),
+}
+
+
+@pytest.mark.parametrize("name", COMPLEX)
+def test_gradients_to_the_last_digits(name):
+    layer, codes = COMPLEX[name]
+    below = Passed(3) if codes else Scaling(3)
+    network = Network((below, layer, Dense(layer.fan_out, 2, Tanh())))
+    rng = np.random.default_rng(4)
+    params = network.init(rng, float)
+    params += rng.normal(scale=0.1, size=params.shape)
+    x, weights = _input(codes), rng.normal(size=(N_ROWS, 2))
+
+    def run(at):
+        # The same stream each time, hence the same mask.
+        workspace = Workspace(network, at, N_ROWS, rng=np.random.default_rng(5))
+        workspace.tell_progress(0.7)
+        return workspace, (workspace.forward(x) * weights).sum()
+
+    workspace, _ = run(params)
+    workspace.backward(weights.copy())
+    expected = np.empty_like(params)
+    for i in range(params.size):
+        moved = params.astype(complex)
+        moved[i] += 1e-30j
+        expected[i] = run(moved)[1].imag / 1e-30
+    np.testing.assert_allclose(workspace.grad, expected, rtol=1e-12, atol=1e-13)
+    assert np.count_nonzero(expected) > params.size / 2
+
+
+@pytest.mark.parametrize("name", ["relu", "leaky_relu"])
+def test_parametric_rectifiers_are_bent_lines(name):
+    """Differences fail at the bend: the derivatives by hand, on both sides of it."""
+    slope = 0.0 if name == "relu" else 0.01
+    layer, p = Parametric(4, ACTIVATIONS[name]), np.array([1.0, 1.0, 0.25, 0.25])
+    z, delta = np.array([[-2.0, 3.0, -2.0, 3.0]]), np.array([[5.0, 6.0, 7.0, 8.0]])
+    buffers = layer.make_buffers(
+        1, float, training=True, need_input_gradient=True, sparse_input=False
+    )
+    a = layer.forward([p], z, buffers, None)
+    bent = -2 * (0.75 + 0.25 * slope)
+    np.testing.assert_allclose(a, [[-2 * slope, 3, bent, 3]], rtol=1e-15)
+    grads = [np.empty(4)]
+    delta_z = layer.backward(
+        [p], grads, z, delta.copy(), buffers, need_input_gradient=True
+    )
+    np.testing.assert_allclose(
+        grads[0], [10 * (1 - slope), 0, 14 * (1 - slope), 0], rtol=1e-15
+    )
+    np.testing.assert_allclose(
+        delta_z, [[5 * slope, 6, 7 * (0.75 + 0.25 * slope), 8]], rtol=1e-15
+    )
+
+
 @pytest.mark.parametrize("name", LAYERS)
 def test_inputs_gradient(name):
     layer, codes = LAYERS[name]
