@@ -169,3 +169,24 @@ def test_objects_of_ones_own_are_values():
     assert hash(Cubic(2.0)) == hash(Cubic(2.0))
     assert repr(Cubic(2.0)) == "Cubic(factor=2.0)"
     assert pickle.loads(pickle.dumps(Cubic(2.0))) == Cubic(2.0)
+
+
+@pytest.mark.parametrize("n_rows", [0, 1, 70_000])
+def test_any_number_of_rows(activation, n_rows):
+    """Some compare with zeros that are kept, and kept for so many rows only."""
+    z = np.random.default_rng(0).standard_normal((n_rows, 3))
+    whole, by_row = np.empty_like(z), np.empty_like(z)
+    activation.forward(z, whole)
+    for rows in np.array_split(np.arange(n_rows), 7):
+        part = np.empty((len(rows), 3))
+        activation.forward(z[rows], part)
+        by_row[rows] = part
+    np.testing.assert_array_equal(whole, by_row)
+
+
+def test_a_vector_is_as_good_as_a_column(activation):
+    z = np.linspace(-3, 3, 13)
+    vector, column = np.empty_like(z), np.empty((13, 1))
+    activation.forward(z, vector)
+    activation.forward(z[:, np.newaxis], column)
+    np.testing.assert_array_equal(vector, column[:, 0])

@@ -172,3 +172,11 @@ def test_columns_of_zeros_stay_zero():
     W[:, 1] = 10
     Dense(3, 2, max_norm=1.0).constrain((W, np.zeros(2)))
     np.testing.assert_array_equal(W[:, 0], 0)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_dropout_works_in_its_own_memory_and_in_the_parameters_type(dtype):
+    x = np.ones((N_ROWS, N_COLUMNS), dtype)
+    dropped, buffers = _dropped(Dropout(N_COLUMNS, 0.5), x)
+    assert dropped is buffers["x"]
+    assert {array.dtype for array in buffers.values()} == {np.dtype(dtype)}

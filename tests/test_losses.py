@@ -463,3 +463,50 @@ def test_domains_of_the_log_losses():
     MultinomialLogLoss().check_target(np.array([0, 1]))
     with pytest.raises(ValueError, match=r"class codes.*\(2, 1\)"):
         MultinomialLogLoss().check_target(np.array([[0.0], [1.0]]))
+
+
+@pytest.mark.parametrize("levels", [(0.2, 0.7), (0.2, 0.5, 0.7)])
+def test_crossed_quantiles_are_uncrossed_in_loss_and_prediction(levels):
+    loss, raw = Quantile(levels), np.arange(len(levels), dtype=float)[np.newaxis]
+    straight = _value_gradient(loss, np.array([[0.6]]), raw)
+    crossed = _value_gradient(loss, np.array([[0.6]]), raw[:, ::-1].copy())
+    np.testing.assert_allclose(crossed[0], straight[0])
+    np.testing.assert_allclose(crossed[1], straight[1][:, ::-1])
+    np.testing.assert_array_equal(loss.predict(raw[:, ::-1].copy()), raw)
+
+
+def test_one_quantile_stays_a_number():
+    assert (Quantile(0.3).quantile, Quantile(0.3).levels) == (0.3, (0.3,))
+    assert Quantile([0.3]).quantile == (0.3,)
+
+
+@pytest.mark.parametrize("n_classes", [2, 99, 100, 300])
+def test_few_classes_and_many_go_different_ways_to_the_same_numbers(n_classes):
+    rng = np.random.default_rng(10)
+    raw, y = 50 * rng.standard_normal((N_ROWS, n_classes)), np.arange(N_ROWS) % 2
+    value, gradient = _value_gradient(MultinomialLogLoss(), y, raw)
+    expected = softmax(raw, axis=1)
+    np.testing.assert_allclose(MultinomialLogLoss().predict(raw.copy()), expected)
+    np.testing.assert_allclose(value, -log_softmax(raw, axis=1)[range(N_ROWS), y])
+    expected[range(N_ROWS), y] -= 1
+    np.testing.assert_allclose(gradient, expected, atol=1e-15)
+
+
+def test_log_loss_is_the_one_for_the_target():
+    loss = LogLoss(0.1)
+    assert loss.for_target(multinomial=True) == MultinomialLogLoss(0.1)
+    assert loss.for_target(multinomial=False) == BinaryLogLoss(0.1)
+
+
+@pytest.mark.parametrize("loss", [Poisson(), Gamma(), BinaryLogLoss()], ids=repr)
+def test_no_targets_are_none_outside_the_domain(loss):
+    loss.check_target(np.empty((0, 1)))
+
+
+def test_domains_end_where_they_should():
+    for bad in (-0.01, 1.01):
+        with pytest.raises(ValueError, match="between 0 and 1"):
+            BinaryLogLoss().check_target(np.array([[bad], [0.5]]))
+    with pytest.raises(ValueError, match="at least 0"):
+        Poisson().check_target(np.array([[-1e-9]]))
+    Gamma().check_target(np.array([[1e-300]]))

@@ -226,3 +226,12 @@ def test_flush_keeps_what_counts():
     flushed = values.copy()
     optimizers._flush(flushed, 1e-154)
     np.testing.assert_array_equal(flushed, [1.0, 0.0])
+
+
+def test_momentum_may_be_nothing_or_all():
+    assert SGD(0.0).powers == ()
+    params, optimizer = np.zeros(1), SGD(1.0, nesterov=False)
+    optimizer.init(params)
+    for _ in range(4):  # nothing slows it down: steps of 1, 2, 3 and 4
+        optimizer.step(params, np.array([-1.0]), 1.0)
+    np.testing.assert_allclose(params, 10.0)

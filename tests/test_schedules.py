@@ -182,3 +182,18 @@ def test_a_schedule_of_ones_own():
     assert Steps(3) == Steps(3) != Steps(4)
     assert Steps(3).after_plateau(0.1) is None
     assert Steps(2)(0.7) == 0.1
+
+
+@pytest.mark.parametrize("share", [0.0, 1.0])
+def test_shares_may_be_nothing_or_all(share):
+    assert Cosine(end=share)(1.0) == share
+    assert WarmupCosine(start=share)(0.0) == WarmupCosine(end=share)(1.0) == share
+    assert OneCycle(start=share)(0.0) == OneCycle(end=share)(1.0) == share
+
+
+@pytest.mark.parametrize("share", [-0.1, 1.5])
+@pytest.mark.parametrize("cls", [WarmupCosine, OneCycle])
+@pytest.mark.parametrize("name", ["start", "end"])
+def test_shares_beyond_are_refused(cls, name, share):
+    with pytest.raises(ValueError, match=rf"{name} must be .*\[0, 1\]"):
+        cls(**{name: share})

@@ -1,22 +1,28 @@
 """The loop driven by hand, and L-BFGS."""
 
+import types
+
 import numpy as np
 import pytest
 import scipy.sparse as sp
 
+from sknumpy_mlp import _training
 from sknumpy_mlp._batches import Batches
 from sknumpy_mlp._network import Network, Workspace
 from sknumpy_mlp._training import (
+    EpochEnd,
     Regularization,
+    Run,
     TrainingState,
     clip_norm,
     minimize_lbfgs,
     objective,
     train,
+    update,
     whole_objective,
 )
 from sknumpy_mlp.activations import Tanh
-from sknumpy_mlp.layers import Dense
+from sknumpy_mlp.layers import Dense, Dropout
 from sknumpy_mlp.losses import Loss, SquaredError
 from sknumpy_mlp.optimizers import SGD, Adam
 from sknumpy_mlp.schedules import InverseScaling, Schedule
@@ -283,3 +289,175 @@ def test_the_objective_of_all_rows_from_small_batches(container, weighted):
         value, gradient = evaluate(batch_size)
         assert value == pytest.approx(expected, rel=1e-13)
         np.testing.assert_allclose(gradient, workspace.grad, rtol=0, atol=1e-14)
+
+
+def test_the_loss_of_an_epoch_is_the_mean_over_its_rows():
+    """While the parameters stand still, batches of 8, 8, 8 and 6 make up the whole."""
+    epochs, params, state = _epochs(
+        SGD(), learning_rate_init=0.0, regularization=Regularization(), max_epochs=1
+    )
+    event = next(epochs)
+    X, y, network, _ = _problem()
+    workspace = Workspace(network, params, len(X))
+    expected, _ = objective(workspace, SquaredError(), X, y, None, 0.0)
+    assert event.loss == pytest.approx(expected, rel=1e-13)
+    assert event.seconds < 60  # since the run began, not since the computer did
+    assert sorted(state.order) == list(range(30))
+
+
+def test_an_epoch_of_one_batch_is_a_step_along_the_weighted_gradient():
+    X, y, network, params = _problem()
+    weight = np.random.default_rng(1).uniform(size=len(X))
+    workspace = Workspace(network, params.copy(), len(X))
+    objective(workspace, SquaredError(), X, y, weight, 0.0)
+    expected = params - 0.1 * workspace.grad
+    optimizer = SGD(momentum=0.0)
+    optimizer.init(params)
+    epochs = train(
+        Workspace(network, params, len(X)),
+        SquaredError(),
+        Schedule(),
+        Batches(X, y, weight, len(X)),
+        TrainingState(optimizer=optimizer),
+        np.random.RandomState(0),
+        regularization=Regularization(),
+        learning_rate_init=0.1,
+        max_epochs=1,
+    )
+    list(epochs)
+    np.testing.assert_allclose(params, expected, rtol=1e-12)
+
+
+@pytest.mark.parametrize("max_grad_norm", [None, 1e9, 0.5])
+def test_an_update_has_penalty_bound_and_factors(max_grad_norm):
+    network = Network((Dense(2, 2, rate_factors=(2.0, 3.0)),))
+    params = np.array([1.0, -2.0, 3.0, 4.0, 5.0, 6.0])
+    before = params.copy()
+    workspace = Workspace(network, params, 1)
+    workspace.grad[...] = [1.0, 2.0, -1.0, 0.5, 0.1, -0.2]
+    gradient = workspace.grad + 0.1 * np.array([1.0, -2.0, 3.0, 4.0, 0.0, 0.0])
+    if max_grad_norm == 0.5:
+        gradient *= 0.5 / np.linalg.norm(gradient)
+    optimizer = SGD(momentum=0.0)
+    optimizer.init(params)
+    regularization = Regularization(max_grad_norm=max_grad_norm)
+    update(workspace, optimizer, 0.01, 0.1, regularization)
+    factors = np.array([2.0, 2.0, 2.0, 2.0, 3.0, 3.0])
+    np.testing.assert_allclose(
+        params, before - 0.01 * factors * gradient, rtol=0, atol=1e-15
+    )
+
+
+class _Recorder(Schedule):
+    """The factor one, and the shares of the run that it was asked for."""
+
+    def __init__(self):
+        self.asked = []
+
+    def __call__(self, progress):
+        self.asked.append(progress)
+        return 1.0
+
+
+def test_decay_and_dropout_are_told_the_share_of_the_run():
+    X, y, network, _ = _problem()
+    dropout, decay = _Recorder(), _Recorder()
+    network = Network((network.layers[0], Dropout(8, 0.5, dropout), network.layers[1]))
+    params = network.init(np.random.RandomState(0), np.float64)
+    optimizer = SGD()
+    optimizer.init(params)
+    epochs = train(
+        Workspace(network, params, 10, rng=np.random.default_rng(0)),
+        SquaredError(),
+        Schedule(),
+        Batches(X, y, None, 10),
+        TrainingState(optimizer=optimizer),
+        np.random.RandomState(0),
+        regularization=Regularization(weight_decay=0.1, decay_schedule=decay),
+        learning_rate_init=0.01,
+        max_epochs=2,
+    )
+    list(epochs)
+    np.testing.assert_allclose(dropout.asked, np.arange(6) / 6, atol=1e-15)
+    np.testing.assert_allclose(decay.asked, np.arange(6) / 6, atol=1e-15)
+
+
+@pytest.mark.parametrize(("max_seconds", "n_steps"), [(10.0, 10), (8.0, 8), (0.5, 1)])
+def test_a_run_by_the_clock_is_a_whole_one(max_seconds, n_steps, monkeypatch):
+    """A clock that each step puts forward by a second, beginning at any time."""
+    now = [12345.0]
+    clock = types.SimpleNamespace(perf_counter=lambda: now[0])
+    monkeypatch.setattr(_training, "time", clock)
+    rates = []
+
+    class Slow(SGD):
+        def step(self, params, grad, learning_rate, **options):
+            rates.append(learning_rate)
+            super().step(params, grad, learning_rate, **options)
+            now[0] += 1.0
+
+    class Linear(Schedule):
+        def __call__(self, progress):
+            return 1 - progress
+
+    X, y, network, params = _problem()
+    optimizer = Slow()
+    optimizer.init(params)
+    state = TrainingState(optimizer=optimizer)
+    events = list(
+        train(
+            Workspace(network, params, 8),
+            SquaredError(),
+            Linear(),
+            Batches(X, y, None, 8),
+            state,
+            np.random.RandomState(0),
+            regularization=Regularization(),
+            learning_rate_init=0.01,
+            max_epochs=100,
+            max_seconds=max_seconds,
+        )
+    )
+    np.testing.assert_allclose(
+        rates, 0.01 * (1 - np.arange(n_steps) / max_seconds), rtol=1e-12
+    )
+    ends = [*range(4, n_steps, 4), n_steps]  # of epochs of four batches
+    assert [event.seconds for event in events] == ends
+    assert all(np.isfinite(event.loss) for event in events)
+
+
+def test_lbfgs_goes_on_from_the_iterations_that_were_done():
+    X, y, network, params = _problem()
+    events = []
+    result = minimize_lbfgs(
+        Workspace(network, params, len(X)),
+        SquaredError(),
+        Batches(X, y, None, len(X), shuffle=False),
+        alpha=0.1,
+        tol=1e-12,
+        max_iter=10,
+        max_fun=500,
+        on_iteration=lambda event: bool(events.append(event)),
+        n_iter_done=6,
+    )
+    assert [event.epoch for event in events] == [7, 8, 9, 10]
+    assert (result.n_iter, result.converged) == (10, False)
+    assert "ITERATIONS" in result.message.upper()
+    seconds = [event.seconds for event in events]
+    assert 0 <= seconds[0] <= seconds[-1] < 60
+
+
+def test_a_run_records_what_there_is():
+    run = Run(np.zeros(1), TrainingState(), np.random.RandomState(0), 5)
+    run.record(EpochEnd(1, 0.5, None, 0.0, run.params))
+    run.record(EpochEnd(2, 0.4, 0.1, 0.0, run.params, validation_score=0.9))
+    assert run.losses == [0.5, 0.4]
+    assert run.learning_rates == [0.1]
+    assert (run.validation_losses, run.validation_scores) == ([], [0.9])
+    assert run.n_epochs == 2
+
+
+def test_a_forgotten_plateau_is_as_none_had_been():
+    state = TrainingState(base_rate=0.1, best_score=3.0, n_epochs_no_change=7)
+    state.forget_plateau()
+    assert state == TrainingState()
