@@ -310,3 +310,45 @@ def test_dropout_and_decay_follow_their_schedules():
         params[...], workspace.grad[...] = 1.0, 0.0
         update(workspace, optimizer, 1.0, 0.0, regularization, progress)
         np.testing.assert_allclose(workspace.coefs, share)
+
+
+def test_layers_side_by_side_see_their_own_columns():
+    """A code that no row has begins at zero, like one that is not known."""
+    layer = SideBySide((Passed(1), CategoryEmbedding((4, 3), width=2)))
+    network = Network((layer, Dense(layer.fan_out, 1)))
+    rng = np.random.default_rng(0)
+    params = network.init(rng, float)
+    before = params.copy()
+    network.adapt(params, np.array([[3.0, 1.0, 2.0], [2.0, 3.0, 2.0]]), rng)
+    table, drawn = network.views(params)[0][0], network.views(before)[0][0]
+    # Rows 0 to 3 are the first column's, 4 to 6 the second's.
+    assert not table[[0, 2, 4, 5]].any()
+    np.testing.assert_array_equal(table[[1, 3, 6]], drawn[[1, 3, 6]])
+    assert drawn[[1, 2, 3, 5, 6]].all()
+
+
+@pytest.mark.parametrize("name", LAYERS)
+def test_a_first_layer_returns_no_gradient_but_writes_its_own(name):
+    layer, codes = LAYERS[name]
+    network = Network((layer,))
+    params = network.init(np.random.default_rng(1), float)
+    views, x = network.views(params)[0], _input(codes)
+    delta = np.random.default_rng(2).normal(size=(N_ROWS, layer.fan_out))
+    written = []
+    for needed in (False, True):
+        buffers = layer.make_buffers(
+            N_ROWS, float, training=True, need_input_gradient=needed, sparse_input=False
+        )
+        layer.forward(views, x, buffers, None)
+        gradient = np.full_like(params, np.nan)
+        returned = layer.backward(
+            views,
+            network.views(gradient)[0],
+            x.copy(),
+            delta.copy(),
+            buffers,
+            need_input_gradient=needed,
+        )
+        assert (returned is not None) == needed
+        written.append(gradient)
+    np.testing.assert_array_equal(*written)
