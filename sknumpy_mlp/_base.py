@@ -2,7 +2,7 @@
 
 import copy
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from numbers import Integral, Real
 from types import MethodType
@@ -20,6 +20,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from sknumpy_mlp._conductor import Job
 from sknumpy_mlp._evaluation import Data
+from sknumpy_mlp._frames import refuse_dates
 from sknumpy_mlp._inputs import (
     all_or_nothing,
     check_loss,
@@ -176,6 +177,9 @@ class _BaseMLP(
         """Validate everything and make the network and its first parameters."""
         warm = self.__sklearn_is_fitted__() and (self.warm_start or incremental)
         dtypes: Any = (np.float64, np.float32) if self.dtype is None else self.dtype
+        refuse_dates(X, "X")
+        if self._numeric_target:
+            refuse_dates(y, "y")
         X, y = validate_data(
             self,
             X,
@@ -249,13 +253,16 @@ class _BaseMLP(
             )
         with naming("X_val"):
             X = self._validate_input(X, dtype)
-        y = check_array(
-            y,
-            accept_sparse="csr",
-            ensure_2d=False,
-            dtype="numeric" if self._numeric_target else None,
-            input_name="y_val",
-        )
+        if self._numeric_target:
+            refuse_dates(y, "y_val")
+        with naming("y_val"):
+            y = check_array(
+                y,
+                accept_sparse="csr",
+                ensure_2d=False,
+                dtype="numeric" if self._numeric_target else None,
+                input_name="y_val",
+            )
         y = one_or_several_columns(y, dense=self._numeric_target, warn=False)
         check_consistent_length(X, y)
         weight = check_sample_weight(sample_weight, X, "sample_weight_val")
@@ -466,7 +473,13 @@ class _BaseMLP(
         self._dense_views(name)  # raises if there is nothing to replace
         params = np.array(self._params)
         targets = [views[which] for views in self._dense_views(name, params)]
-        sources = [check_array(a, ensure_2d=False, input_name=name) for a in arrays]
+        if isinstance(arrays, str | bytes) or not isinstance(arrays, Iterable):
+            raise ValueError(
+                f"{name}={arrays!r} must be a list or tuple of arrays, one for each "
+                "layer."
+            )
+        with naming(name):
+            sources = [check_array(a, ensure_2d=False, input_name=name) for a in arrays]
         expected = [target.shape for target in targets]
         if [source.shape for source in sources] != expected:
             raise ValueError(
@@ -474,8 +487,14 @@ class _BaseMLP(
                 f"{[source.shape for source in sources]}. To change the shape of the "
                 "network, set hidden_layer_sizes and fit."
             )
-        for target, source in zip(targets, sources, strict=True):
-            target[...] = source
+        with np.errstate(over="ignore"):
+            for target, source in zip(targets, sources, strict=True):
+                target[...] = source
+        if not all(np.isfinite(target).all() for target in targets):
+            raise ValueError(
+                f"{name} contains values too large for {params.dtype}, the type of the "
+                "network. Make them smaller, or fit with dtype='float64'."
+            )
         self._params = params
 
     def hidden_activations(self, X: Any, layer: int = -1) -> Array:
@@ -536,7 +555,9 @@ class _BaseMLP(
             and np.isfinite(X).all()
         ):
             return X
-        with np.errstate(over="ignore"):
+        refuse_dates(X, "X")
+        # Infinities of both signs add up to NaN, of which NumPy would warn first.
+        with np.errstate(over="ignore", invalid="ignore"):
             return validate_data(self, X, accept_sparse="csr", dtype=dtype, reset=False)
 
     def _predict_target(self, X: Any) -> Array:

@@ -1,5 +1,6 @@
 """Class weights: from the parameter ``class_weight`` to a weight for each sample."""
 
+import sys
 from collections.abc import Callable
 from numbers import Real
 from typing import Any
@@ -100,7 +101,7 @@ def _look_up(weights: dict[Any, Any], values: NDArray[Any]) -> Array:
     table = [weights[value] for value in values.tolist()]
     for weight in table:
         number = isinstance(weight, Real) and not isinstance(weight, bool)
-        if not (number and 0 <= weight <= np.finfo(np.float64).max):
+        if not (number and 0 <= weight <= sys.float_info.max):
             raise ValueError(
                 f"class_weight={weights!r}: each weight must be a finite number of at "
                 f"least 0, got {weight!r}."

@@ -15,6 +15,7 @@ from sklearn.utils.multiclass import (
 
 from sknumpy_mlp._base import PartialFit, _BaseMLP
 from sknumpy_mlp._class_weights import make_class_weights
+from sknumpy_mlp._frames import refuse_missing
 from sknumpy_mlp._inputs import naming
 from sknumpy_mlp._parameters import (
     CLASS_WEIGHT_CHECKS,
@@ -582,6 +583,7 @@ default=None
     def _learn_target(
         self, y: Any, *, warm: bool, incremental: bool, classes: Any
     ) -> tuple[Loss, int]:
+        refuse_missing(y, "y")
         kind = type_of_target(y)
         if kind not in ("binary", "multiclass", "multilabel-indicator"):
             check_classification_targets(y)  # finds the kind again, and raises
@@ -658,6 +660,7 @@ default=None
 
     def _check_known_classes(self, y: Any, name: str) -> None:
         """For validation data: its labels are among the classes."""
+        refuse_missing(y, name)
         with naming(name):
             check_classification_targets(y)
         known = set(self.classes_.tolist())
@@ -675,7 +678,8 @@ default=None
                 raise ValueError(
                     "classes must be passed on the first call to partial_fit."
                 )
-            self.classes_ = unique_labels(classes)
+            with naming("classes"):
+                self.classes_ = unique_labels(classes)
         elif classes is not None and not np.array_equal(
             self.classes_, unique_labels(classes)
         ):
@@ -1181,6 +1185,10 @@ default=None
     def _encode_target(self, y: Any, dtype: Any, name: str) -> NDArray[Any]:
         with np.errstate(over="ignore"):
             target: NDArray[Any] = y.astype(dtype).reshape(len(y), -1)
+        if np.isnan(target).any():  # NaN itself is found before; this was a None
+            raise ValueError(
+                f"Input {name} contains NaN or None. Leave those rows out."
+            )
         if not np.isfinite(target).all():
             raise ValueError(
                 f"{name} contains values too large for {target.dtype}, the type of X. "

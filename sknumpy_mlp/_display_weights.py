@@ -102,6 +102,15 @@ class WeightsDisplay:
                 "images must be of the shape (n_images, height, width), with a name "
                 f"for each, got the shape {images.shape} and {len(self.names)} names."
             )
+        is_count = isinstance(n_cols, Integral) and not isinstance(n_cols, bool)
+        if n_cols is not None and not (is_count and n_cols >= 1):
+            raise ValueError(
+                f"n_cols={n_cols!r} must be an int of at least 1, or None."
+            )
+        if ax is not None and not np.ndim(ax) and not hasattr(ax, "get_subplotspec"):
+            raise ValueError(
+                f"ax must be a matplotlib Axes, an array of them or None, got {ax!r}."
+            )
         self.bounding_ax_: Any = None
         self.figure_: Any = None
         bar_ax = None
@@ -282,8 +291,9 @@ def _check_image_shape(image_shape: Any, n_features: int) -> tuple[int, int]:
                 "(height, width)."
             )
         return side, side
-    shape = tuple(image_shape)
-    if len(shape) != 2 or math.prod(shape) != n_features or min(shape) < 1:
+    shape = tuple(image_shape) if np.ndim(image_shape) == 1 else ()
+    is_shape = len(shape) == 2 and all(isinstance(n, Integral) for n in shape)
+    if not is_shape or math.prod(shape) != n_features or min(shape) < 1:
         raise ValueError(
             f"image_shape={image_shape!r} must be (height, width) with as many pixels "
             f"as there are features, {n_features}."

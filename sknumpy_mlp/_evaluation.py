@@ -125,6 +125,15 @@ class Evaluator:
             if weights and "sample_weight" in str(error):
                 raise self._no_weights() from error
             raise
+        except AttributeError as error:
+            # So scikit-learn says that the scorer wants another kind of estimator.
+            if "none of the following attributes" not in str(error):
+                raise
+            raise ValueError(
+                f"scoring={self._estimator.scoring!r} does not go with "
+                f"{type(self._estimator).__name__}: {error} Use a scorer for its kind "
+                "of target."
+            ) from error
         try:
             return float(score)
         except (TypeError, ValueError) as error:

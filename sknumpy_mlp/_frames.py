@@ -146,13 +146,15 @@ class Table:
         else:
             for k, i in enumerate(which):
                 values[:, k] = self._number(i)
-        checked: Array = check_array(
-            values,
-            ensure_all_finite="allow-nan",
-            ensure_min_features=0,
-            ensure_min_samples=0,
-            input_name="X",
-        )
+        # Infinities of both signs add up to NaN, of which NumPy would warn first.
+        with np.errstate(invalid="ignore"):
+            checked: Array = check_array(
+                values,
+                ensure_all_finite="allow-nan",
+                ensure_min_features=0,
+                ensure_min_samples=0,
+                input_name="X",
+            )
         return checked
 
     def _number(self, i: int) -> Any:
@@ -194,15 +196,49 @@ class Table:
 def check_target(y: Any, name: str = "y") -> None:
     """Raise ValueError for targets of dates, and for missing ones among objects."""
     values = np.asarray(y)
-    if values.dtype.kind in "mM":
-        raise ValueError(
-            f"{name} holds dates or times ({values.dtype}). Turn them into numbers, "
-            "such as days since a date."
-        )
+    refuse_dates(values, name)
+    refuse_missing(values, name)
+
+
+def refuse_missing(values: NDArray[Any], name: str) -> None:
+    """Raise ValueError if an array of objects has missing ones among them."""
     if values.dtype.kind == "O" and any(map(_is_missing, values.reshape(-1).tolist())):
         raise ValueError(
             f"Input {name} contains NaN or other missing values. Leave those rows out."
         )
+
+
+def refuse_dates(values: Any, name: str) -> None:
+    """Raise ValueError for dates and times, of which scikit-learn makes numbers.
+
+    Those count days or nanoseconds, as it happens, and what is missing among them
+    becomes a number as well.
+
+    Parameters
+    ----------
+    values : object
+        Looked at if it has a type, as arrays and series do, or types of columns.
+    name : str
+        What messages call it.
+    """
+    if hasattr(values, "columns") and hasattr(values, "dtypes"):
+        typed = zip((repr(c) for c in values.columns), values.dtypes, strict=False)
+        found = [f"{column} ({dtype})" for column, dtype in typed if _is_date(dtype)]
+    else:
+        dtype = getattr(values, "dtype", None)
+        found = [str(dtype)] if _is_date(dtype) else []
+    if found:
+        raise ValueError(
+            f"{name} holds dates or times: {', '.join(found)}. Turn them into numbers, "
+            "such as days since a date."
+        )
+
+
+def _is_date(dtype: Any) -> bool:
+    """Whether a type of NumPy, pandas or polars is one of dates or times."""
+    if hasattr(dtype, "is_temporal"):
+        return bool(dtype.is_temporal())
+    return getattr(dtype, "kind", None) in ("m", "M")
 
 
 def refuse_unusable(columns: Sequence[Column]) -> None:

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from sklearn.utils import check_array, check_consistent_length, column_or_1d
 
 from sknumpy_mlp._evaluation import Data
+from sknumpy_mlp._frames import refuse_dates
 from sknumpy_mlp._typing import Array
 from sknumpy_mlp.losses import Loss
 
@@ -91,11 +92,13 @@ def digest(*arrays: Any) -> str:
 
 @contextmanager
 def naming(what: str) -> Iterator[None]:
-    """Begin messages of ValueErrors with the name of what they are about."""
+    """Begin messages of errors with the name of what they are about."""
     try:
         yield
     except ValueError as error:
         raise ValueError(f"{what}: {error}") from error
+    except TypeError as error:
+        raise TypeError(f"{what}: {error}") from error
 
 
 def check_loss(loss: Loss, y: NDArray[Any], n_outputs: int, dtype: Any) -> None:
@@ -140,9 +143,11 @@ def check_sample_weight(
         return None
     if isinstance(sample_weight, Real):
         sample_weight = np.full(X.shape[0], sample_weight)
-    weight: Array = check_array(
-        sample_weight, ensure_2d=False, dtype=X.dtype, input_name=name
-    )
+    refuse_dates(sample_weight, name)
+    with naming(name):
+        weight: Array = check_array(
+            sample_weight, ensure_2d=False, dtype=X.dtype, input_name=name
+        )
     if weight.ndim != 1:
         raise ValueError(
             f"Sample weights must be 1D array or scalar, got {weight.ndim}D array. "

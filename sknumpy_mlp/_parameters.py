@@ -55,11 +55,10 @@ class Number:
         is_number = isinstance(value, self.kind)
         if not is_number or isinstance(value, bool | np.bool_):
             return False
-        if self.kind is Real:
-            try:
-                value = float(value)
-            except OverflowError:  # an int beyond every float
-                return False
+        try:
+            value = float(value)
+        except OverflowError:  # an int beyond every float
+            return False
         # Written so that NaN fails.
         above = value >= self.low if self.low_inclusive else value > self.low
         below = value <= self.high if self.high_inclusive else value < self.high
@@ -191,6 +190,14 @@ class Predicate:
         return self.description
 
 
+def _is_flat(value: Any) -> bool:
+    """Whether a value is an array-like of one dimension."""
+    try:
+        return bool(np.ndim(value) == 1)
+    except ValueError:  # rows of different lengths
+        return False
+
+
 _BOOLEAN = Boolean()
 _POSITIVE_INT = Number(Integral, 1)
 _NOT_NEGATIVE = Number(Real, 0)
@@ -201,6 +208,18 @@ _ACTIVATION = (Choice(tuple(ACTIVATIONS)), Instance(Activation))
 _INITIALIZER = Predicate(
     lambda value: callable(value) and not isinstance(value, type),
     "a callable (rng, fan_in, fan_out) -> array (an object, not a class)",
+)
+
+#: What tabular estimators and their preprocessor take for their columns.
+CATEGORICAL_FEATURES_CHECKS: tuple[Check, ...] = (
+    Predicate(
+        lambda value: (
+            value is None
+            or (isinstance(value, str) and value == "from_dtype")
+            or (_is_flat(value) and not isinstance(value, str))
+        ),
+        "None, 'from_dtype', or an array-like of a mask, indices or names",
+    ),
 )
 
 #: For each parameter that both estimators have: the alternatives that are allowed.

@@ -39,6 +39,7 @@ from sknumpy_mlp._inputs import (
 from sknumpy_mlp._links import DocLinkMixin
 from sknumpy_mlp._members import Blueprint, Recipe
 from sknumpy_mlp._parameters import (
+    CATEGORICAL_FEATURES_CHECKS,
     PARAMETER_CHECKS,
     Check,
     Choice,
@@ -87,16 +88,7 @@ TABULAR_CHECKS: dict[str, tuple[Check, ...]] = {
 } | {
     "solver": (Choice(tuple(OPTIMIZERS)), Instance(Optimizer)),
     "validation_fraction": (Number(Real, 0, 1, low_inclusive=False),),
-    "categorical_features": (
-        Predicate(
-            lambda value: (
-                value is None
-                or (isinstance(value, str) and value == "from_dtype")
-                or (not isinstance(value, str) and np.ndim(value) == 1)
-            ),
-            "None, 'from_dtype', or an array-like of a mask, indices or names",
-        ),
-    ),
+    "categorical_features": CATEGORICAL_FEATURES_CHECKS,
     "ensemble": (Choice(("kfold", "seeds", "refit", None)),),
     "n_members": (Number(Integral, 1),),
     "max_time": (Choice((None,)), Number(Real, 0, low_inclusive=False)),

@@ -3,6 +3,7 @@
 import copy
 import dataclasses
 import math
+from contextlib import suppress
 from numbers import Real
 from typing import Any
 
@@ -81,18 +82,39 @@ def check_number(
         The attribute.
     low, high : float
         The ends of the range.
-    closed : {'left', 'both', 'neither'}, default='left'
+    closed : {'left', 'right', 'both', 'neither'}, default='left'
         Which ends belong to it.
     """
     value = getattr(obj, name)
-    is_number = isinstance(value, Real) and not isinstance(value, bool | np.bool_)
-    above = is_number and (value > low or (closed != "neither" and value == low))
-    below = is_number and (value < high or (closed == "both" and value == high))
+    number = math.nan
+    if isinstance(value, Real) and not isinstance(value, bool | np.bool_):
+        with suppress(OverflowError):  # an int beyond every float
+            number = float(value)
+    # Written so that NaN fails.
+    above = number >= low if closed in ("left", "both") else number > low
+    below = number <= high if closed in ("right", "both") else number < high
     if not (above and below):
-        left = "(" if closed == "neither" else "["
-        right = "]" if closed == "both" else ")"
+        left = "[" if closed in ("left", "both") else "("
+        right = "]" if closed in ("right", "both") else ")"
         raise ValueError(
             f"{type(obj).__name__}({name}={value!r}): {name} must be a number in the "
             f"range {left}{low:g}, {high:g}{right}."
         )
-    object.__setattr__(obj, name, float(value))
+    object.__setattr__(obj, name, number)
+
+
+def check_bool(obj: Any, name: str) -> None:
+    """Raise ValueError if an attribute is neither True nor False.
+
+    Parameters
+    ----------
+    obj : object
+        Its class and the attribute are named in the message.
+    name : str
+        The attribute.
+    """
+    value = getattr(obj, name)
+    if not isinstance(value, bool | np.bool_):
+        raise ValueError(
+            f"{type(obj).__name__}({name}={value!r}): {name} must be True or False."
+        )

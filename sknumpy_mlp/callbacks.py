@@ -44,7 +44,7 @@ from sknumpy_mlp._checkpoints import (
 )
 from sknumpy_mlp._training import EpochEnd, Run
 from sknumpy_mlp._typing import Array
-from sknumpy_mlp._values import check_number
+from sknumpy_mlp._values import check_bool, check_number
 from sknumpy_mlp._warnings import warn
 
 __all__ = [
@@ -205,6 +205,7 @@ default='validation_score'
         self.restore_best = restore_best
         check_number(self, "tol", 0.0)
         check_number(self, "n_iter_no_change", 1.0, closed="both")
+        check_bool(self, "restore_best")
         self._reset()
 
     def _reset(self) -> None:
@@ -320,9 +321,8 @@ class TimeLimit(Callback):
     """
 
     def __init__(self, seconds: float) -> None:
-        if not seconds > 0:
-            raise ValueError(f"TimeLimit(seconds={seconds!r}): it must be more than 0.")
         self.seconds = seconds
+        check_number(self, "seconds", 0.0, closed="right")
 
     def on_epoch_end(self, event: EpochEnd) -> bool:
         """Return True if the time is over."""
@@ -393,6 +393,12 @@ class Checkpoint(Callback):
         resume: bool = False,
         on_error: str = "raise",
     ) -> None:
+        # A number would be taken for an open file's.
+        if not isinstance(path, str | os.PathLike):
+            raise ValueError(
+                f"Checkpoint(path={path!r}): it must be a str or a path, such as "
+                "pathlib.Path('run.npz')."
+            )
         given: Any = every
         is_int = isinstance(given, Integral) and not isinstance(given, bool)
         if not (is_int and given >= 1):
@@ -407,6 +413,7 @@ class Checkpoint(Callback):
         self.every = every
         self.resume = resume
         self.on_error = on_error
+        check_bool(self, "resume")
         self._run: Run | None = None
         self._saved: tuple[int, bool] | None = None
 
@@ -492,6 +499,11 @@ class Progress(Callback):
     """
 
     def __init__(self, file: TextIO | None = None) -> None:
+        if file is not None and not hasattr(file, "write"):
+            raise ValueError(
+                f"Progress(file={file!r}): it must be a file open for text, such as "
+                "sys.stdout, or None."
+            )
         self.file = file
         self._bar: Any = None
         self._name: str | None = None

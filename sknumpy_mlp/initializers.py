@@ -19,6 +19,7 @@ from typing import TypeAlias
 import numpy as np
 
 from sknumpy_mlp._typing import Array, RandomSource
+from sknumpy_mlp._values import check_number
 
 __all__ = [
     "INITIALIZERS",
@@ -62,6 +63,9 @@ class Glorot:
     """
 
     factor: float = 6.0
+
+    def __post_init__(self) -> None:
+        check_number(self, "factor", 0.0, closed="neither")
 
     def __call__(self, rng: RandomSource, fan_in: int, fan_out: int) -> Array:
         """Draw the weights, shape (fan_in, fan_out)."""
@@ -121,11 +125,7 @@ class Normal:
     std: float = 0.01
 
     def __post_init__(self) -> None:
-        if not 0 <= self.std < math.inf:
-            raise ValueError(
-                f"Normal(std={self.std!r}): the standard deviation must be a finite "
-                "number of at least 0."
-            )
+        check_number(self, "std", 0.0)
 
     def __call__(self, rng: RandomSource, fan_in: int, fan_out: int) -> Array:
         """Draw the weights, shape (fan_in, fan_out)."""

@@ -18,7 +18,7 @@ Throughout, ``raw`` has shape (n_rows, n_outputs) and ``y`` is what `Loss` says.
 import itertools
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -307,7 +307,11 @@ class Quantile(Loss):
 
     def __post_init__(self) -> None:
         given: Any = self.quantile
-        several = isinstance(given, Iterable) and not isinstance(given, str)
+        # Neither a text, nor what has no order, nor an array that is a single number.
+        several = isinstance(given, Sequence) or np.ndim(given) == 1
+        several = several and not isinstance(given, str | bytes)
+        if isinstance(given, np.ndarray) and given.ndim == 0:
+            given = given.item()
         levels = []
         for level in given if several else [given]:
             object.__setattr__(self, "quantile", level)

@@ -15,7 +15,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from sknumpy_mlp._typing import Array
-from sknumpy_mlp._values import alike, check_number
+from sknumpy_mlp._values import alike, check_bool, check_number
 
 __all__ = ["OPTIMIZERS", "SGD", "Adam", "Optimizer", "RMSprop"]
 
@@ -269,6 +269,7 @@ class SGD(Optimizer):
 
     def __post_init__(self) -> None:
         check_number(self, "momentum", 0.0, 1.0, closed="both")
+        check_bool(self, "nesterov")
 
     @property
     def powers(self) -> tuple[int, ...]:

@@ -11,7 +11,13 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from sknumpy_mlp._frames import Table, refuse_unusable
 from sknumpy_mlp._inputs import all_or_nothing
 from sknumpy_mlp._links import DocLinkMixin
-from sknumpy_mlp._parameters import Check, Choice, Number, check_parameters
+from sknumpy_mlp._parameters import (
+    CATEGORICAL_FEATURES_CHECKS,
+    Check,
+    Choice,
+    Number,
+    check_parameters,
+)
 from sknumpy_mlp._saved import Saved
 from sknumpy_mlp._typing import Array, IntArray
 from sknumpy_mlp._warnings import warn
@@ -233,6 +239,7 @@ class TabularPreprocessor(
     # --------------------------------------------------------------------- machinery
 
     _checks: ClassVar[dict[str, tuple[Check, ...]]] = {
+        "categorical_features": CATEGORICAL_FEATURES_CHECKS,
         "max_onehot": (Number(Integral, 0),),
         "clip": (Number(Real, 0.0, low_inclusive=False),),
         "dtype": (Choice(("float32", "float64")),),
@@ -405,9 +412,12 @@ def _check_feature_names(preprocessor: Any, given: Any) -> list[str]:
         if names is not None:
             return [str(name) for name in names]
         return [f"x{i}" for i in range(preprocessor.n_features_in_)]
-    given = np.asarray(given, dtype=object)
+    given = np.atleast_1d(np.asarray(given, dtype=object))
     if names is not None and not np.array_equal(names, given):
-        raise ValueError("input_features is not equal to feature_names_in_")
+        raise ValueError(
+            "input_features is not equal to feature_names_in_: got "
+            f"{given.tolist()}, but fit has seen {names.tolist()}. Pass these, or None."
+        )
     if len(given) != preprocessor.n_features_in_:
         raise ValueError(
             "input_features should have length equal to number of features "

@@ -307,7 +307,8 @@ class CosineLog(Schedule):
     n_cycles: int = 4
 
     def __post_init__(self) -> None:
-        check_number(self, "n_cycles", 1.0)
+        # 2**1024 is more than a float can be.
+        check_number(self, "n_cycles", 1.0, 1023.0, closed="both")
         if self.n_cycles != int(self.n_cycles):
             raise ValueError(
                 f"CosineLog(n_cycles={self.n_cycles!r}): n_cycles must be a whole "

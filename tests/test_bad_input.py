@@ -1,18 +1,35 @@
 """Bad calls: the exception's type, and what the message names."""
 
+import copy
+import functools
+import re
+import warnings
+
+import joblib
 import numpy as np
 import pandas as pd
 import pytest
 import scipy.sparse as sp
-from sklearn.exceptions import NotFittedError
+from sklearn.base import clone
+from sklearn.exceptions import ConvergenceWarning, NotFittedError
 
 from sknumpy_mlp import (
     InvalidParameterError,
     NumpyMLPClassifier,
     NumpyMLPRegressor,
+    TabularMLPClassifier,
+    TabularMLPRegressor,
 )
-from sknumpy_mlp.activations import ReLU
-from sknumpy_mlp.callbacks import EarlyStopping, History
+from sknumpy_mlp.activations import ELU, LeakyReLU, ReLU
+from sknumpy_mlp.callbacks import (
+    Checkpoint,
+    EarlyStopping,
+    History,
+    Progress,
+    TimeLimit,
+)
+from sknumpy_mlp.export import onnx_inputs, to_onnx, to_sklearn
+from sknumpy_mlp.initializers import Glorot, Normal
 from sknumpy_mlp.losses import (
     BinaryLogLoss,
     Huber,
@@ -21,8 +38,22 @@ from sknumpy_mlp.losses import (
     MultinomialLogLoss,
     Quantile,
 )
-from sknumpy_mlp.optimizers import Adam
-from sknumpy_mlp.schedules import Cosine
+from sknumpy_mlp.optimizers import SGD, Adam, RMSprop
+from sknumpy_mlp.plotting import (
+    LearningRateDisplay,
+    LossCurveDisplay,
+    PredictionIntervalDisplay,
+    WeightsDisplay,
+)
+from sknumpy_mlp.preprocessing import TabularPreprocessor
+from sknumpy_mlp.schedules import (
+    Cosine,
+    CosineLog,
+    InverseScaling,
+    OneCycle,
+    Plateau,
+    WarmupCosine,
+)
 
 X = np.random.default_rng(0).standard_normal((20, 3))
 y = np.arange(20) % 2
@@ -650,3 +681,544 @@ def test_divergence_names_its_likely_cause(Estimator, solver, scale):
     assert "Scale the features" in str(info.value)
     if solver != "lbfgs":
         assert "learning_rate_init=1e+300" in str(info.value)
+
+
+# ------------------------------------------------------------------- one table of calls
+
+FRAME = pd.DataFrame(X, columns=["a", "b", "c"])
+DATES = np.full((20, 3), "2020-01-01", dtype="M8[D]")
+DATED = FRAME.assign(b=pd.Timestamp("2020-01-01"))
+COMPLEX = X.astype(complex)
+RAGGED = [[1.0, 2.0], [1.0, 2.0, 3.0]]
+SPARSE = sp.csr_array(X)
+
+#: What is called, by name; those that are fitted come as copies of one another.
+SUBJECTS = {
+    "clf": NumpyMLPClassifier((5,), max_iter=2, random_state=0),
+    "reg": NumpyMLPRegressor(hidden_layer_sizes=(5,), max_iter=2, random_state=0),
+    "tab_clf": TabularMLPClassifier((4,), ensemble=None, max_iter=2, random_state=0),
+    "tab_reg": TabularMLPRegressor(
+        hidden_layer_sizes=(4,), ensemble=None, max_iter=2, random_state=0
+    ),
+    "pre": TabularPreprocessor(),
+}
+
+
+@functools.cache
+def _fitted(name):
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        table = FRAME if name.startswith(("tab", "pre")) else X
+        return clone(SUBJECTS[name]).fit(table, y)
+
+
+def _subject(name):
+    if name.startswith("fitted "):
+        return copy.deepcopy(_fitted(name.removeprefix("fitted ")))
+    return clone(SUBJECTS[name])
+
+
+def _set(est, **params):
+    """A call of fit on good data with other parameters, which are put back."""
+    return clone(est).set_params(**params).fit(FRAME, y)
+
+
+def _assign(est, **attributes):
+    for name, value in attributes.items():
+        setattr(est, name, value)
+
+
+#: Of whom, what, which exception, and what its message must have.
+CALLS = [
+    # X, in training
+    ("clf", lambda e: e.fit(DATES, y), ValueError, r"X holds dates.*Turn them into"),
+    ("reg", lambda e: e.fit(DATES - DATES, y), ValueError, r"X holds dates.*timedelta"),
+    ("clf", lambda e: e.fit(DATED, y), ValueError, r"X holds dates.*'b' \(datetime64"),
+    ("clf", lambda e: e.fit(RAGGED, y[:2]), ValueError, "inhomogeneous"),
+    ("reg", lambda e: e.fit([[{}], [{}]], [0, 1]), TypeError, "not 'dict'"),
+    ("clf", lambda e: e.fit(None, y), ValueError, "Expected 2D array, got scalar"),
+    ("clf", lambda e: e.fit(SPARSE * np.nan, y), ValueError, "X contains NaN"),
+    ("reg", lambda e: e.fit(X * 1e400, y), ValueError, "X contains infinity|NaN"),
+    ("tab_clf", lambda e: e.fit(SPARSE, y), TypeError, r"Sparse.*X.*Use '.toarray"),
+    ("tab_clf", lambda e: e.fit(COMPLEX, y), ValueError, "Complex data not supported"),
+    ("tab_clf", lambda e: e.fit(DATED, y), ValueError, r"dates.*'b'.*leave them out"),
+    ("tab_reg", lambda e: e.fit(FRAME * np.inf, y), ValueError, "X contains infinity"),
+    ("tab_reg", lambda e: e.fit(FRAME[:0], []), ValueError, "0 sample"),
+    ("tab_reg", lambda e: e.fit(FRAME[:1], y[:1]), ValueError, "minimum of 2"),
+    ("tab_reg", lambda e: e.fit(FRAME[[]], y), ValueError, r"0 feature\(s\)"),
+    ("tab_reg", lambda e: e.fit(X[0], y), ValueError, "Expected 2D array"),
+    (
+        "tab_clf",
+        lambda e: e.fit(pd.concat([FRAME, FRAME], axis=1), y),
+        ValueError,
+        r"several columns of the names \['a', 'b', 'c'\]. Rename them",
+    ),
+    (
+        "tab_clf",
+        lambda e: e.fit(FRAME.assign(a=[[1]] * 20), y),
+        TypeError,
+        r"columns 'a' \(object\).*Turn them into.*or leave them out",
+    ),
+    ("pre", lambda e: e.fit(DATED), ValueError, r"dates.*'b'.*leave them out"),
+    ("pre", lambda e: e.fit(SPARSE), TypeError, r"Sparse.*X.*Use '.toarray"),
+    ("pre", lambda e: e.fit(X * np.inf), ValueError, "X contains infinity"),
+    # y, in training
+    ("reg", lambda e: e.fit(X, DATES[:, 0]), ValueError, "y holds dates.*Turn them"),
+    ("reg", lambda e: e.fit(X, [None] * 20), ValueError, "y contains NaN or None. L"),
+    ("reg", lambda e: e.fit(X, y * 1j), ValueError, "Complex data not supported"),
+    ("reg", lambda e: e.fit(X, y[:, None, None]), ValueError, "dim 3"),
+    ("reg", lambda e: e.fit(X, _with(y, 3, np.inf)), ValueError, "y contains infinity"),
+    ("clf", lambda e: e.fit(X, ["a", None] * 10), ValueError, "y contains NaN.*Leave"),
+    ("clf", lambda e: e.fit(X, [1, None] * 10), ValueError, "y contains NaN.*Leave"),
+    ("clf", lambda e: e.fit(X, [{1}, {2}] * 10), ValueError, "Unknown label type"),
+    ("clf", lambda e: e.fit(X, 3), TypeError, "at least 1 dimension"),
+    ("tab_clf", lambda e: e.fit(FRAME, None), ValueError, "requires y to be passed"),
+    ("tab_clf", lambda e: e.fit(FRAME, y[:5]), ValueError, "inconsistent numbers"),
+    ("tab_clf", lambda e: e.fit(FRAME, y * 0.3), ValueError, "Unknown label type"),
+    ("tab_reg", lambda e: e.fit(FRAME, DATES[:, 0]), ValueError, "y holds dates"),
+    ("tab_reg", lambda e: e.fit(FRAME, [None] * 20), ValueError, "Leave those rows"),
+    # sample_weight
+    ("clf", lambda e: e.fit(X, y, -1.0), ValueError, "`sample_weight`.*at least 0"),
+    ("clf", lambda e: e.fit(X, y, np.inf), ValueError, "sample_weight contains inf"),
+    ("clf", lambda e: e.fit(X, y, "a"), ValueError, "sample_weight: could not"),
+    ("reg", lambda e: e.fit(X, y, 1j), TypeError, "sample_weight: .*complex"),
+    ("reg", lambda e: e.fit(X, y, {}), TypeError, "sample_weight: .*'dict'"),
+    (
+        "reg",
+        lambda e: e.fit(X, y, DATES[:, 0]),
+        ValueError,
+        "sample_weight holds dates",
+    ),
+    ("reg", lambda e: e.fit(X, y, SPARSE[:, [0]]), TypeError, "sample_weight.*toarray"),
+    ("tab_reg", lambda e: e.fit(FRAME, y, -y), ValueError, "`sample_weight`.*at least"),
+    ("tab_reg", lambda e: e.fit(FRAME, y, 0 * y), ValueError, "sample_weight=0"),
+    (
+        "tab_reg",
+        lambda e: e.fit(FRAME, y, y * 1e308),
+        ValueError,
+        "sum of sample_weight is too large.*Divide the weights",
+    ),
+    (
+        "tab_clf",
+        lambda e: e.fit(FRAME, y, np.eye(20)[0]),
+        ValueError,
+        r"1 sample\(s\) \(of a weight above zero\)",
+    ),
+    # validation data
+    (
+        "clf",
+        lambda e: e.fit(X, y, X_val=X[0], y_val=y),
+        ValueError,
+        "X_val: Expected 2D",
+    ),
+    ("clf", lambda e: e.fit(X, y, X_val=DATES, y_val=y), ValueError, "X_val: X holds"),
+    (
+        "clf",
+        lambda e: e.fit(X, y, X_val=X, y_val=[0, None] * 10),
+        ValueError,
+        "y_val contains NaN.*Leave those rows out",
+    ),
+    (
+        "reg",
+        lambda e: e.fit(X, y, X_val=X, y_val=DATES[:, 0]),
+        ValueError,
+        "y_val holds dates",
+    ),
+    (
+        "reg",
+        lambda e: e.fit(X, y, X_val=X, y_val=y[:, None, None]),
+        ValueError,
+        "y_val: Found array with dim 3",
+    ),
+    (
+        "clf",
+        lambda e: e.fit(X, y, X_val=X, y_val=["b"] * 20),
+        ValueError,
+        r"y_val has classes that y has not: \['b'\]",
+    ),
+    ("tab_clf", lambda e: e.fit(FRAME, y, X_val=FRAME), ValueError, "y_val was not"),
+    ("tab_clf", lambda e: e.fit(FRAME, y, y_val=y), ValueError, "X_val was not"),
+    (
+        "tab_clf",
+        lambda e: e.fit(FRAME, y, X_val=FRAME[["a"]], y_val=y),
+        ValueError,
+        "X_val: .*yet now missing:\n- b",
+    ),
+    (
+        "tab_clf",
+        lambda e: e.fit(FRAME, y, X_val=FRAME, y_val=2 * y),
+        ValueError,
+        r"y_val has classes that y has not: \[2\]",
+    ),
+    # classes
+    ("clf", lambda e: e.partial_fit(X, y, classes=3), ValueError, "classes: .* got 3"),
+    ("clf", lambda e: e.partial_fit(X, y, classes=[]), ValueError, "Pass all of them"),
+    ("clf", lambda e: e.partial_fit(X, y, classes="ab"), ValueError, "classes: .*'ab'"),
+    (
+        "clf",
+        lambda e: e.partial_fit(X, y, classes=[0, np.nan]),
+        ValueError,
+        "classes: Input contains NaN",
+    ),
+    (
+        "clf",
+        lambda e: e.partial_fit(X, y, classes=[0.5, 1.5]),
+        ValueError,
+        "classes: Unknown label type",
+    ),
+    (
+        "clf",
+        lambda e: _set(e, class_weight={0: 10**400, 1: 1}),
+        ValueError,
+        "finite number of at least 0, got 1000",
+    ),
+    # predictions
+    ("clf", lambda e: e.predict(X), NotFittedError, "not fitted yet. Call 'fit'"),
+    ("tab_clf", lambda e: e.predict(X), NotFittedError, "not fitted yet. Call 'fit'"),
+    ("tab_reg", lambda e: e.prediction_interval(X), NotFittedError, "not fitted yet"),
+    ("pre", lambda e: e.transform(X), NotFittedError, "not fitted yet. Call 'fit'"),
+    ("fitted clf", lambda e: e.predict(X[0]), ValueError, "Reshape your data"),
+    ("fitted clf", lambda e: e.predict(X[:0]), ValueError, "0 sample"),
+    ("fitted clf", lambda e: e.predict(X[:, :, None]), ValueError, "dim 3"),
+    ("fitted clf", lambda e: e.predict(X * np.nan), ValueError, "X contains NaN"),
+    ("fitted clf", lambda e: e.predict(X * np.inf), ValueError, "X contains infinity"),
+    ("fitted clf", lambda e: e.predict(COMPLEX), ValueError, "Complex data"),
+    ("fitted clf", lambda e: e.predict("abc"), ValueError, "could not convert.*'abc'"),
+    ("fitted clf", lambda e: e.predict(DATES), ValueError, "X holds dates"),
+    ("fitted reg", lambda e: e.predict(DATED), ValueError, r"X holds dates.*'b'"),
+    ("fitted reg", lambda e: e.predict(RAGGED), ValueError, "inhomogeneous"),
+    ("fitted reg", lambda e: e.predict({"a": 1}), TypeError, "not 'dict'"),
+    ("fitted reg", lambda e: e.predict(SPARSE[:, :2]), ValueError, "expecting 3"),
+    ("fitted reg", lambda e: e.score(X, y[:3]), ValueError, "inconsistent numbers"),
+    ("fitted clf", lambda e: e.predict_proba(X[:, :1]), ValueError, "expecting 3"),
+    (
+        "fitted clf",
+        lambda e: e.hidden_activations(X, 1),
+        ValueError,
+        r"layer=1: .*1 hidden layers.* in the range \[-1, 1\)",
+    ),
+    ("fitted reg", lambda e: e.hidden_activations(X[:, :1]), ValueError, "expecting 3"),
+    ("fitted tab_clf", lambda e: e.predict(FRAME[["a", "b"]]), ValueError, "- c"),
+    ("fitted tab_clf", lambda e: e.predict(DATED), ValueError, r"dates.*'b'"),
+    ("fitted tab_clf", lambda e: e.predict(FRAME["a"]), ValueError, "2.dimension|2D"),
+    ("fitted tab_clf", lambda e: e.predict(None), ValueError, "Expected 2D array"),
+    ("fitted tab_clf", lambda e: e.predict(SPARSE), TypeError, "Sparse.*X.*toarray"),
+    ("fitted tab_reg", lambda e: e.predict(FRAME * np.inf), ValueError, "infinity"),
+    (
+        "fitted tab_reg",
+        lambda e: e.predict(FRAME.assign(a="x")),
+        ValueError,
+        "column 'a' .* was to hold numbers.*'x'.*fit again",
+    ),
+    (
+        "fitted tab_reg",
+        lambda e: e.predict(FRAME.rename(columns={"a": "z"})),
+        ValueError,
+        "unseen at fit time:\n- z",
+    ),
+    *[
+        (
+            "fitted tab_reg",
+            lambda e, coverage=coverage: e.prediction_interval(FRAME, coverage),
+            ValueError,
+            rf"coverage={re.escape(repr(coverage))} must be a float in the range",
+        )
+        for coverage in (0, 1, -0.5, None, "a", np.nan, [0.5], True)
+    ],
+    (
+        "fitted tab_reg",
+        lambda e: e.prediction_interval(FRAME[["a"]]),
+        ValueError,
+        "yet now missing:\n- b",
+    ),
+    ("fitted pre", lambda e: e.transform(FRAME[["a"]]), ValueError, "- b\n- c"),
+    ("fitted pre", lambda e: e.transform(DATED), ValueError, r"dates.*'b'"),
+    *[
+        (
+            "fitted pre",
+            lambda e, names=names: e.get_feature_names_out(names),
+            ValueError,
+            r"input_features is not equal .*got .*seen \['a', 'b', 'c'\]. Pass these",
+        )
+        for names in (["a"], ["a", "b", "d"], 3)
+    ],
+    # weights assigned
+    ("clf", lambda e: _assign(e, coefs_=[X]), AttributeError, "'coefs_' before fit"),
+    *[
+        (
+            "fitted clf",
+            lambda e, value=value: _assign(e, coefs_=value),
+            ValueError,
+            message,
+        )
+        for value, message in (
+            (3, "coefs_=3 must be a list or tuple of arrays"),
+            (None, "coefs_=None must be a list or tuple of arrays"),
+            ("ab", "coefs_='ab' must be a list or tuple of arrays"),
+            ([], r"coefs_ must be 2 arrays.*\(3, 5\).*got \[\]. To change"),
+            ([np.zeros((3, 5))], r"coefs_ must be 2 arrays.*got \[\(3, 5\)\]"),
+            ([np.zeros((3, 4)), np.zeros((5, 1))], r"got \[\(3, 4\), \(5, 1\)\]"),
+            ([np.full((3, 5), "a"), np.zeros((5, 1))], "^coefs_: "),
+            ([np.full((3, 5), np.nan), np.zeros((5, 1))], "coefs_ contains NaN"),
+            ([np.full((3, 5), 1j), np.zeros((5, 1))], "^coefs_: Complex data"),
+        )
+    ],
+    (
+        "fitted reg",
+        lambda e: _assign(e, coefs_=[sp.csr_array((3, 5)), np.zeros((5, 1))]),
+        TypeError,
+        "coefs_.*Use '.toarray",
+    ),
+    (
+        "fitted reg",
+        lambda e: _assign(e, intercepts_=[np.zeros(5)]),
+        ValueError,
+        "2 arr",
+    ),
+    # parameters by their names
+    ("clf", lambda e: e.set_params(units=3), ValueError, "'units'.*Valid parameters"),
+    ("tab_reg", lambda e: e.set_params(solvers=3), ValueError, "'solvers'.*Valid par"),
+    ("pre", lambda e: e.set_params(onehot=3), ValueError, "'onehot'.*Valid parameters"),
+    # parameters that only tabular estimators have, or take otherwise
+    *[
+        (
+            name,
+            lambda e, params=params: _set(e, **params),
+            ValueError,
+            message,
+        )
+        for name in ("tab_clf", "tab_reg")
+        for params, message in (
+            ({"ensemble": "bag"}, r"'ensemble' .*'kfold', 'seeds'.*Got 'bag'"),
+            ({"n_members": 0}, r"'n_members' .*\[1, inf\). Got 0"),
+            ({"n_members": 2.0}, r"'n_members' .*an int.* Got 2.0"),
+            ({"max_time": 0}, r"'max_time' .*None or.*\(0, inf\). Got 0"),
+            ({"max_time": "1"}, r"'max_time' .*Got '1'"),
+            ({"n_jobs": 0}, r"'n_jobs' .*an int other than 0. Got 0"),
+            ({"n_jobs": 1.5}, r"'n_jobs' .*Got 1.5"),
+            ({"validation_fraction": 0}, r"'validation_fraction' .*\(0, 1\). Got 0"),
+            ({"validation_fraction": 1}, r"'validation_fraction' .*Got 1"),
+            ({"solver": "lbfgs"}, r"'solver' .*'adam'.*Got 'lbfgs'"),
+            ({"max_iter": 10**400}, r"'max_iter' .*Got 1000"),
+            ({"categorical_features": "all"}, r"'from_dtype'.*Got 'all'"),
+            ({"categorical_features": 3}, "'categorical_features' .*Got 3"),
+            ({"categorical_features": [[0], [1, 2]]}, "'categorical_features' .*Got"),
+            ({"categorical_features": ["q"]}, r"no columns \['q'\]. Pass"),
+            ({"categorical_features": [-1]}, r"\[-1\]: indices.*\[0, 3\). Pass"),
+            ({"categorical_features": [True]}, r"\[True\]: a mask.* 3 items. Pass"),
+            ({"ensemble": "kfold", "n_members": 1}, "n_members=1. Use ensemble=None"),
+            ({"dropout": [0.1, 0.1, 0.1]}, "dropout=.*3 items.*needs 2"),
+            (
+                {
+                    "callbacks": [Checkpoint("run.npz", resume=True)],
+                    "random_state": None,
+                },
+                "random_state=None stopped.*Set random_state to an int",
+            ),
+        )
+    ],
+    *[
+        ("pre", lambda e, params=params: _set(e, **params), ValueError, message)
+        for params, message in (
+            ({"categorical_features": "all"}, "'from_dtype'.*Got 'all'"),
+            ({"categorical_features": 3.5}, "'categorical_features' .*Got 3.5"),
+            (
+                {"categorical_features": [[0]]},
+                r"'categorical_features' .*Got \[\[0\]\]",
+            ),
+            ({"categorical_features": ["q"]}, r"no columns \['q'\]. Pass"),
+            ({"max_onehot": -1}, r"'max_onehot' .*\[0, inf\). Got -1"),
+            ({"max_onehot": 1.5}, "'max_onehot' .*an int.*Got 1.5"),
+            ({"clip": 0}, "'clip' .*Got 0"),
+            ({"clip": np.inf}, "'clip' .*Got inf"),
+            ({"dtype": "int"}, "'dtype' .*'float32', 'float64'.*Got 'int'"),
+        )
+    ],
+    # export
+    ("clf", to_onnx, NotFittedError, "not fitted yet. Call 'fit'"),
+    ("clf", to_sklearn, NotFittedError, "not fitted yet. Call 'fit'"),
+    ("clf", lambda e: to_onnx(type(e)), TypeError, "is a class. Pass an object of it"),
+    (
+        "clf",
+        lambda e: to_onnx(3),
+        TypeError,
+        "int is not an estimator.*pass the network",
+    ),
+    ("clf", lambda e: onnx_inputs(3, X), TypeError, "int is not an estimator"),
+    ("clf", lambda e: to_sklearn(None), TypeError, "NoneType is not.*Pass a Numpy"),
+    ("fitted tab_reg", to_sklearn, TypeError, "no counterpart.*or use to_onnx"),
+    (
+        "fitted clf",
+        lambda e: to_onnx(e, dtype="float16"),
+        ValueError,
+        "dtype='float16' must be 'float32', 'float64' or None",
+    ),
+    (
+        "fitted tab_clf",
+        lambda e: onnx_inputs(e, FRAME[["a"]]),
+        ValueError,
+        "yet now missing:\n- b",
+    ),
+    # plotting
+    ("clf", LossCurveDisplay.from_estimator, NotFittedError, "not fitted yet"),
+    ("clf", lambda e: LossCurveDisplay.from_estimator(3), TypeError, "Pipeline.*got 3"),
+    (
+        "fitted clf",
+        lambda e: LearningRateDisplay.from_estimator(e, ax="x"),
+        ValueError,
+        "ax must be a matplotlib Axes or None, got 'x'",
+    ),
+    ("fitted tab_reg", WeightsDisplay.from_estimator, TypeError, "Use NumpyMLPClassif"),
+    (
+        "fitted reg",
+        WeightsDisplay.from_estimator,
+        ValueError,
+        "no square.*Pass image_s",
+    ),
+    *[
+        (
+            "fitted reg",
+            lambda e, wrong=wrong: WeightsDisplay.from_estimator(
+                e, **{"image_shape": (3, 1)} | wrong
+            ),
+            ValueError,
+            message,
+        )
+        for wrong, message in (
+            ({"image_shape": 3}, r"image_shape=3 must be \(height, width\)"),
+            ({"image_shape": (2, 2)}, r"image_shape=\(2, 2\) must be .* 3"),
+            ({"image_shape": (1.5, 2)}, r"image_shape=\(1.5, 2\) must be"),
+            ({"image_shape": (-1, -3)}, r"image_shape=\(-1, -3\) must be"),
+            ({"n_units": 0}, "n_units=0 must be an int of at least 1"),
+            ({"n_units": "a"}, "n_units='a' must be an int"),
+            ({"n_cols": 0}, "n_cols=0 must be an int of at least 1, or None"),
+            ({"n_cols": 1.5}, "n_cols=1.5 must be an int of at least 1, or None"),
+            ({"ax": 3}, "ax must be a matplotlib Axes, an array.*got 3"),
+        )
+    ],
+    *[
+        (
+            "fitted tab_reg",
+            lambda e, wrong=wrong: PredictionIntervalDisplay.from_estimator(
+                e, FRAME, y, **{"coverage": 0.5} | wrong
+            ),
+            ValueError,
+            message,
+        )
+        for wrong, message in (
+            ({"coverage": 2}, r"coverage=2 must be a float in the range \(0, 1\)"),
+            ({"kind": "x"}, r"kind='x' must be one of \('bars', 'band'\)"),
+            ({"feature": "q"}, r"feature='q' must be a column.*'a', 'b', 'c'"),
+            ({"feature": 7}, r"feature=7 must be a column.*\[-3, 3\)"),
+            ({"subsample": 0}, "subsample=0 must be an int of at least 1, or None"),
+        )
+    ],
+]
+
+
+@pytest.mark.parametrize(
+    ("name", "call", "error", "message"),
+    [
+        pytest.param(*row, id=f"{i}-{row[0]}-{row[3][:30]}")
+        for i, row in enumerate(CALLS)
+    ],
+)
+def test_bad_calls(name, call, error, message):
+    """The exception is the right one, says why, and leaves all as it was."""
+    est = _subject(name)
+    before = vars(est).copy()
+    values = joblib.hash(before)
+    with pytest.raises(error, match=f"(?s){message}"):
+        call(est)
+    after = vars(est)
+    assert after.keys() == before.keys()
+    assert all(after[attribute] is before[attribute] for attribute in before)
+    assert joblib.hash(after) == values
+    if name == "fitted pre":
+        np.testing.assert_array_equal(
+            est.transform(FRAME), _fitted("pre").transform(FRAME)
+        )
+    elif name.startswith("fitted"):
+        table = FRAME if "tab" in name else X
+        twin = _fitted(name.removeprefix("fitted "))
+        np.testing.assert_array_equal(est.predict(table), twin.predict(table))
+
+
+@pytest.mark.parametrize(
+    ("cls", "name", "value", "message"),
+    [
+        (EarlyStopping, "monitor", "score", "must be one of .*'validation_score'"),
+        (EarlyStopping, "monitor", ["loss"], "must be one of"),
+        (EarlyStopping, "tol", "a", r"a number in the range \[0, inf\)"),
+        (EarlyStopping, "tol", -1, r"a number in the range \[0, inf\)"),
+        (EarlyStopping, "n_iter_no_change", 0, r"a number in the range \[1, inf\]"),
+        (EarlyStopping, "restore_best", "yes", "must be True or False"),
+        *[
+            (TimeLimit, "seconds", value, r"a number in the range \(0, inf\]")
+            for value in (0, -1.0, "a", None, True, np.nan, [1])
+        ],
+        (Checkpoint, "path", 3, r"must be a str or a path, such as"),
+        (Checkpoint, "path", None, r"must be a str or a path, such as"),
+        *[(Checkpoint, "every", v, "int of at least 1") for v in (0, 2.0, True, "a")],
+        (Checkpoint, "resume", 1, "must be True or False"),
+        (Checkpoint, "on_error", "ignore", "must be 'raise' or 'warn'"),
+        (Progress, "file", 3, "a file open for text.*or None"),
+        *[(SGD, "momentum", v, r"\[0, 1\]") for v in (2, -0.1, "0.9", None, 10**400)],
+        (SGD, "nesterov", "yes", "must be True or False"),
+        *[(Adam, "beta_1", value, r"\[0, 1\)") for value in (1.0, -0.1, None)],
+        *[(Adam, "beta_2", value, r"\[0, 1\)") for value in (1.0, "a", True)],
+        *[(Adam, "epsilon", v, r"\[0, inf\)") for v in (-1, np.inf, "a", 10**400)],
+        (RMSprop, "rho", 1.0, r"\[0, 1\)"),
+        (RMSprop, "epsilon", -1, r"\[0, inf\)"),
+        (RMSprop, "momentum", 1, r"\[0, 1\)"),
+        *[(Huber, "delta", v, r"\(0, inf\)") for v in (0, "1", True, np.nan, 1j)],
+        *[(Quantile, "quantile", v, r"\(0, 1\)") for v in (0, 1, None, "median", {})],
+        *[(Quantile, "quantile", v, "ascending") for v in ([], [0.9, 0.1], [0.5, 0.5])],
+        (Quantile, "quantile", b"ab", r"\(0, 1\)"),
+        *[
+            (cls, "label_smoothing", value, r"\[0, 1\)")
+            for cls in (LogLoss, BinaryLogLoss, MultinomialLogLoss)
+            for value in (1.0, -0.1, "a")
+        ],
+        (InverseScaling, "power_t", -1, r"\[0, inf\)"),
+        (Plateau, "divisor", 1, r"\(1, inf\)"),
+        (Plateau, "min_rate", 0, r"\(0, inf\)"),
+        *[(Cosine, "end", value, r"\[0, 1\]") for value in (2, "a", None)],
+        *[(CosineLog, "n_cycles", v, r"\[1, 1023\]") for v in (0, 2000, "a")],
+        (CosineLog, "n_cycles", 1.5, "must be a whole number"),
+        (WarmupCosine, "warmup", 1, r"\[0, 1\)"),
+        (WarmupCosine, "start", -1, r"\[0, 1\]"),
+        (WarmupCosine, "end", 2, r"\[0, 1\]"),
+        (OneCycle, "rise", 1, r"\[0, 1\)"),
+        (OneCycle, "start", 5, r"\[0, 1\]"),
+        (OneCycle, "end", None, r"\[0, 1\]"),
+        *[(LeakyReLU, "negative_slope", v, r"\[0, 1\)") for v in (-0.1, 1.0, "a")],
+        (ELU, "alpha", 0, r"\(0, inf\)"),
+        (ELU, "scale", np.inf, r"\(0, inf\)"),
+        *[(Normal, "std", v, r"\[0, inf\)") for v in (-1, "a", None, True, np.nan)],
+        *[(Glorot, "factor", v, r"\(0, inf\)") for v in (0, -2, "a", None, np.nan)],
+    ],
+)
+def test_constructors(cls, name, value, message):
+    """The message names the class, the argument and its value, and what is allowed."""
+    given = f"{cls.__name__}({name}={value!r})"
+    others = {"path": "run.npz"} if cls is Checkpoint else {}
+    with pytest.raises(ValueError, match=f"^{re.escape(given)}: .*{message}"):
+        cls(**others | {name: value})
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+def test_weights_too_large_for_the_type_of_the_network():
+    clf = NumpyMLPClassifier((5,), max_iter=2, dtype="float32").fit(X, y)
+    before = clf.predict_proba(X)
+    with pytest.raises(ValueError, match=r"coefs_ .*too large for float32.*dtype='flo"):
+        clf.coefs_ = [np.full(W.shape, 1e300) for W in clf.coefs_]
+    np.testing.assert_array_equal(clf.predict_proba(X), before)
+
+
+def test_scorers_for_another_kind_of_target():
+    reg = NumpyMLPRegressor(scoring="neg_log_loss")
+    with pytest.raises(
+        ValueError, match=r"'neg_log_loss' does not go with NumpyMLPReg"
+    ):
+        reg.fit(X, y, X_val=X, y_val=y)

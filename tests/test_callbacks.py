@@ -50,7 +50,7 @@ def test_the_base_class_does_nothing():
 
 
 def test_callbacks_print_their_settings():
-    assert repr(TimeLimit(60)) == "TimeLimit(seconds=60)"
+    assert repr(TimeLimit(60)) == "TimeLimit(seconds=60.0)"
     assert repr(History()) == "History()"
     assert repr(Checkpoint("a.npz", 5)) == (
         "Checkpoint(path='a.npz', every=5, resume=False, on_error='raise')"

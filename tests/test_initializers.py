@@ -38,7 +38,7 @@ def test_glorot_is_bounded_and_draws_biases():
 
 @pytest.mark.parametrize("std", [-1.0, np.nan, np.inf])
 def test_normal_rejects_impossible_spread(std):
-    with pytest.raises(ValueError, match=r"Normal\(std=.*finite number of at least 0"):
+    with pytest.raises(ValueError, match=r"Normal\(std=.*in the range \[0, inf\)"):
         Normal(std)
 
 
