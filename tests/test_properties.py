@@ -1,0 +1,776 @@
+"""Properties that hold for all data: of any shape, type, layout and size of numbers.
+
+Two profiles of hypothesis: "ci", always the same examples in about a minute, and
+"nightly", many more and different ones each time, with HYPOTHESIS_PROFILE=nightly.
+"""
+
+import copy
+import os
+import pickle
+import warnings
+
+import numpy as np
+import pandas as pd
+import pytest
+import scipy.sparse as sp
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
+from sklearn.base import clone, is_classifier
+from sklearn.exceptions import ConvergenceWarning, DataConversionWarning, NotFittedError
+
+from sknumpy_mlp import (
+    NumpyMLPClassifier,
+    NumpyMLPRegressor,
+    TabularMLPClassifier,
+    TabularMLPRegressor,
+)
+from sknumpy_mlp.callbacks import EarlyStopping, History
+from sknumpy_mlp.losses import Huber, LogLoss, Quantile
+from sknumpy_mlp.optimizers import SGD, Adam
+from sknumpy_mlp.preprocessing import TabularPreprocessor
+from sknumpy_mlp.schedules import Cosine, Plateau
+
+_ALWAYS = {
+    "deadline": None,
+    "suppress_health_check": [HealthCheck.too_slow, HealthCheck.data_too_large],
+}
+settings.register_profile(
+    "ci", max_examples=60, derandomize=True, database=None, **_ALWAYS
+)
+settings.register_profile("nightly", max_examples=2000, **_ALWAYS)
+_PROFILE = os.environ.get("HYPOTHESIS_PROFILE", "ci")
+settings.load_profile(_PROFILE)
+_NIGHTLY = _PROFILE == "nightly"
+
+# Two epochs do not converge, and targets of one column may stand upright.
+pytestmark = [
+    pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning"),
+    pytest.mark.filterwarnings("ignore::sklearn.exceptions.DataConversionWarning"),
+]
+
+# What the documentation names; InvalidParameterError is a ValueError, and
+# PartialFitUnavailableError is one.
+DOCUMENTED = (ValueError, TypeError)
+
+SHORT = {"hidden_layer_sizes": (3,), "max_iter": 2, "random_state": 0}
+
+
+# ------------------------------------------------------------------------ strategies
+
+NUMBERS = st.one_of(
+    st.floats(-3.0, 3.0, width=16),
+    st.sampled_from([0.0, -0.0, 1.0, -1.0]),
+    # From what squares to nothing to what squares to more than float32 holds.
+    st.builds(
+        lambda sign, power: sign * 10.0**power,
+        st.sampled_from([-1.0, 1.0]),
+        st.integers(-30, 30),
+    ),
+)
+TAME = st.floats(-3.0, 3.0, width=16)
+
+
+@st.composite
+def matrices(draw, elements=NUMBERS, max_rows=12, max_columns=4, min_rows=1):
+    """Matrices with duplicate rows and constant columns among them."""
+    n_rows = draw(st.integers(min_rows, max_rows))
+    n_columns = draw(st.integers(1, max_columns))
+    X = draw(hnp.arrays(np.float64, (n_rows, n_columns), elements=elements))
+    if draw(st.booleans()):
+        X[draw(st.integers(0, n_rows - 1))] = X[0]
+    if draw(st.booleans()):
+        X[:, draw(st.integers(0, n_columns - 1))] = draw(elements)
+    return X
+
+
+@st.composite
+def typed(draw, X):
+    """The same numbers in another type, as far as it can hold them."""
+    dtype = draw(
+        st.sampled_from(["f2", "f4", "f8", "i1", "i4", "i8", "u1", "?", "O", ">f8"])
+    )
+    if np.dtype(dtype).kind in "iu":
+        return np.clip(X, 0, 100).astype(dtype)
+    if np.dtype(dtype) == np.float16:
+        return np.clip(X, -60000, 60000).astype(dtype)
+    return X.astype(dtype)
+
+
+def _strided(X):
+    wide = np.zeros((2 * X.shape[0], 3 * X.shape[1]), X.dtype)
+    wide[::2, ::3] = X
+    return wide[::2, ::3]
+
+
+def _read_only(X):
+    X = X.copy()
+    X.flags.writeable = False
+    return X
+
+
+def _misaligned(X):
+    """At an odd address, as in a packed record."""
+    memory = np.zeros(X.nbytes + 1, np.uint8)[1:]
+    view = memory.view(X.dtype).reshape(X.shape)
+    view[...] = X
+    return view
+
+
+def _sparse(X, kind, index):
+    matrix = getattr(sp, kind)(X)
+    for name in ("indices", "indptr", "row", "col"):
+        if hasattr(matrix, name):
+            try:
+                setattr(matrix, name, getattr(matrix, name).astype(index))
+            except AttributeError:  # coo_array has coordinates instead
+                matrix.coords = tuple(c.astype(index) for c in matrix.coords)
+                break
+    return matrix
+
+
+LAYOUTS = {
+    "C": np.ascontiguousarray,
+    "F": np.asfortranarray,
+    "strided": _strided,
+    "reversed": lambda X: np.ascontiguousarray(X[::-1, ::-1])[::-1, ::-1],
+    "transposed": lambda X: np.ascontiguousarray(X.T).T,
+    "read-only": _read_only,
+    "misaligned": _misaligned,
+    "big-endian": lambda X: X.astype(X.dtype.newbyteorder(">")),
+    "list": lambda X: X.tolist(),
+    "frame": lambda X: pd.DataFrame(X),
+    "matrix of objects": lambda X: X.astype(object),
+} | {
+    f"{kind} of {index}": lambda X, kind=kind, index=index: _sparse(X, kind, index)
+    for kind in (
+        "csr_array",
+        "csc_array",
+        "coo_array",
+        "csr_matrix",
+        "csc_matrix",
+        "coo_matrix",
+    )
+    for index in ("int32", "int64")
+}
+
+#: Two sets of labels in each of the types that labels come in.
+LABELS = {
+    "int": lambda codes: codes * 7 - 3,
+    "uint8": lambda codes: codes.astype(np.uint8),
+    "bool": lambda codes: codes > 0,
+    "float": lambda codes: codes.astype(float),
+    "str": lambda codes: np.array(["no", "yes", "perhaps"])[codes],
+    "object": lambda codes: np.array(["no", "yes", "perhaps"], dtype=object)[codes],
+    "list": lambda codes: codes.tolist(),
+    "list of str": lambda codes: np.array(["b", "a", "c"])[codes].tolist(),
+    "tuple": lambda codes: tuple(codes.tolist()),
+    "column": lambda codes: codes[:, np.newaxis],
+    "Series": lambda codes: pd.Series(codes, index=codes + 5),
+    "categories": lambda codes: pd.Series(
+        pd.Categorical.from_codes(codes, ["z", "y", "x"])
+    ),
+    "Int64": lambda codes: pd.Series(codes, dtype="Int64"),
+    "boolean": lambda codes: pd.Series(codes > 0, dtype="boolean"),
+    "string": lambda codes: pd.Series(codes.astype(str), dtype="string"),
+}
+
+both = pytest.mark.parametrize("Estimator", [NumpyMLPClassifier, NumpyMLPRegressor])
+
+
+def _codes(n_rows, n_classes=2):
+    return np.arange(n_rows) % n_classes
+
+
+def _refusal(call, *args):
+    """Return the message with which a call refuses what it is given, or None."""
+    try:
+        call(*args)
+    except DOCUMENTED as error:
+        return str(error)
+    return None
+
+
+def _may_overflow(est, X):
+    """Whether a prediction can be too large for its type, given how large all is.
+
+    NumPy warns of it then: weights that have nearly diverged are finite, and what they
+    make of large numbers may not be.
+    """
+    X = X.toarray() if sp.issparse(X) else X
+    with np.errstate(all="ignore"):
+        largest = np.abs(np.asarray(X, dtype=np.float64)).max()
+        for W, b in zip(est.coefs_, est.intercepts_, strict=True):
+            sums = np.abs(W.astype(np.float64)).sum(axis=0)
+            largest = 1.0 + largest * sums.max() + np.abs(b).max()
+    limit = np.finfo(est.coefs_[0].dtype).max / 100
+    return not largest < (limit if est.out_activation_ != "exp" else np.log(limit))
+
+
+def _outputs(est, X):
+    """All that an estimator predicts of X."""
+    return est.predict_proba(X) if is_classifier(est) else est.predict(X)
+
+
+def _assert_sound(est, X, n_rows):
+    """Predictions are finite and of the documented shape, and NumPy does not warn."""
+    for name in ("predict", "predict_proba", "predict_log_proba"):
+        if hasattr(est, name):
+            predicted = getattr(est, name)(X)
+            assert len(predicted) == n_rows, name
+            if name != "predict" or not is_classifier(est):
+                assert predicted.dtype in (np.float32, np.float64), name
+                assert not np.isnan(predicted).any(), name
+            if name == "predict_proba":
+                assert predicted.shape == (n_rows, len(est.classes_))
+                np.testing.assert_allclose(predicted.sum(axis=1), 1.0, rtol=1e-5)
+            elif name == "predict":
+                assert predicted.ndim == 1
+                if is_classifier(est):
+                    assert predicted.dtype == est.classes_.dtype
+                    assert np.isin(predicted, est.classes_).all()
+
+
+# ------------------------------------------------------------------- any data at all
+
+
+@both
+@given(data=st.data())
+def test_any_numbers_are_learnt_from_or_refused(Estimator, data):
+    X = data.draw(matrices())
+    Z = data.draw(typed(X))
+    y = _codes(len(X), data.draw(st.integers(1, 3)))
+    if Estimator is NumpyMLPRegressor:
+        y = data.draw(hnp.arrays(np.float64, len(X), elements=NUMBERS))
+    est = Estimator(
+        solver=data.draw(st.sampled_from(["adam", "sgd", "lbfgs", "rmsprop"])), **SHORT
+    )
+    before = vars(est).copy()
+    refusal = _refusal(est.fit, Z, y)
+    if refusal is not None:
+        assert "non-finite" in refusal or "too large for float" in refusal
+        assert vars(est) == before
+        return
+    expected = Z.dtype if Z.dtype == np.float32 else np.float64
+    assert all(W.dtype == expected for W in est.coefs_)
+    assert np.isfinite(est.loss_)
+    if not _may_overflow(est, Z):
+        _assert_sound(est, Z, len(Z))
+
+
+@pytest.mark.parametrize("kind", list(LABELS))
+@settings(max_examples=max(3, settings().max_examples // 20))
+@given(data=st.data())
+def test_labels_of_any_type_come_back(kind, data):
+    X = data.draw(matrices(TAME))
+    codes = data.draw(
+        hnp.arrays(
+            np.intp, len(X), elements=st.integers(0, data.draw(st.integers(0, 2)))
+        )
+    )
+    y = LABELS[kind](codes)
+    clf = NumpyMLPClassifier(**SHORT).fit(X, y)
+    _assert_sound(clf, X, len(X))
+    flat = np.ravel(np.asarray(y))
+    assert clf.classes_.tolist() == sorted(set(flat.tolist()))
+    # The same classes under other names are the same problem, if their order is kept.
+    ranks = np.searchsorted(clf.classes_, flat)
+    twin = NumpyMLPClassifier(**SHORT).fit(X, ranks)
+    np.testing.assert_array_equal(_outputs(clf, X), _outputs(twin, X))
+
+
+@both
+@pytest.mark.parametrize("layout", list(LAYOUTS))
+@settings(max_examples=max(3, settings().max_examples // 15))
+@given(data=st.data())
+def test_layouts_hold_the_same_data(Estimator, layout, data):
+    X = data.draw(matrices(TAME))
+    if not layout.startswith(("list", "frame", "matrix", "big")):
+        X = X.astype(data.draw(st.sampled_from(["f4", "f8"])))
+    y = _codes(len(X))
+    Z = LAYOUTS[layout](X)
+    kept = copy.deepcopy(Z)
+    solver = data.draw(st.sampled_from(["adam", "sgd", "lbfgs"]))
+    params = SHORT | {"solver": solver, "batch_size": data.draw(st.integers(1, len(X)))}
+    # Orders of summation differ, and what is shown of it grows with the steps.
+    single = X.dtype == np.float32
+    tolerance = {"rtol": 1e-3, "atol": 1e-4} if single else {"rtol": 1e-7, "atol": 1e-9}
+    here, there = Estimator(**params).fit(X, y), Estimator(**params).fit(Z, y)
+    np.testing.assert_allclose(_outputs(there, X), _outputs(here, X), **tolerance)
+    np.testing.assert_allclose(_outputs(here, Z), _outputs(here, X), **tolerance)
+    # What was given is left as it was.
+    if sp.issparse(Z):
+        assert (kept != Z).nnz == 0
+    else:
+        np.testing.assert_array_equal(np.asarray(Z), np.asarray(kept))
+
+
+# ------------------------------------------------------------------------- invariants
+
+EXACT = SHORT | {"solver": "lbfgs", "max_iter": 3}
+FULL = SHORT | {"solver": "sgd", "batch_size": 1000, "momentum": 0.5}
+whole_batches = pytest.mark.parametrize("params", [EXACT, FULL], ids=["lbfgs", "full"])
+
+
+@both
+@whole_batches
+@pytest.mark.filterwarnings("ignore:Got `batch_size`")
+@settings(max_examples=max(5, settings().max_examples // 3))
+@given(data=st.data())
+def test_weights_of_zero_leave_rows_out(Estimator, params, data):
+    X = data.draw(matrices(TAME, min_rows=4))
+    y = _codes(len(X))
+    weight = data.draw(
+        hnp.arrays(float, len(X), elements=st.sampled_from([0.0, 0.0, 0.5, 1.0, 2.0]))
+    )
+    weight[:2] = 1.0  # some of each class, or the classes would not be the same
+    counts = weight > 0
+    all_rows = Estimator(**params).fit(X, y, weight)
+    fewer = Estimator(**params).fit(X[counts], y[counts], weight[counts])
+    np.testing.assert_allclose(
+        _outputs(all_rows, X), _outputs(fewer, X), rtol=1e-5, atol=1e-7
+    )
+
+
+@both
+@whole_batches
+@pytest.mark.filterwarnings("ignore:Got `batch_size`")
+@settings(max_examples=max(5, settings().max_examples // 3))
+@given(data=st.data())
+def test_integer_weights_repeat_rows(Estimator, params, data):
+    X = data.draw(matrices(TAME, min_rows=2))
+    y = _codes(len(X))
+    times = data.draw(hnp.arrays(np.intp, len(X), elements=st.integers(1, 3)))
+    weighted = Estimator(**params).fit(X, y, times)
+    repeated = Estimator(**params).fit(np.repeat(X, times, axis=0), np.repeat(y, times))
+    np.testing.assert_allclose(
+        _outputs(weighted, X), _outputs(repeated, X), rtol=1e-5, atol=1e-7
+    )
+
+
+@both
+@settings(max_examples=max(5, settings().max_examples // 2))
+@given(data=st.data())
+def test_columns_may_change_places_with_their_weights(Estimator, data):
+    X = data.draw(matrices(TAME))
+    order = np.array(data.draw(st.permutations(range(X.shape[1]))))
+    est = Estimator(**SHORT).fit(X, _codes(len(X)))
+    twin = copy.deepcopy(est)
+    first, *others = est.coefs_
+    twin.coefs_ = (first[order], *others)
+    np.testing.assert_allclose(
+        _outputs(twin, X[:, order]), _outputs(est, X), rtol=1e-10, atol=1e-12
+    )
+
+
+@both
+@settings(max_examples=max(5, settings().max_examples // 2))
+@given(data=st.data())
+def test_units_may_change_places(Estimator, data):
+    X = data.draw(matrices(TAME))
+    order = np.array(data.draw(st.permutations(range(3))))
+    est = Estimator(**SHORT).fit(X, _codes(len(X)))
+    twin = copy.deepcopy(est)
+    (W1, W2), (b1, b2) = est.coefs_, est.intercepts_
+    twin.coefs_, twin.intercepts_ = (W1[:, order], W2[order]), (b1[order], b2)
+    np.testing.assert_allclose(
+        _outputs(twin, X), _outputs(est, X), rtol=1e-10, atol=1e-12
+    )
+
+
+@both
+@settings(max_examples=max(5, settings().max_examples // 2))
+@given(data=st.data())
+def test_rows_are_predicted_one_by_one(Estimator, data):
+    X = data.draw(matrices(TAME))
+    est = Estimator(**SHORT).fit(X, _codes(len(X)))
+    together = _outputs(est, X)
+    apart = np.concatenate([_outputs(est, X[[i]]) for i in range(len(X))])
+    np.testing.assert_allclose(apart, together, rtol=1e-9, atol=1e-12)
+    order = np.array(data.draw(st.permutations(range(len(X)))))
+    np.testing.assert_allclose(
+        _outputs(est, X[order]), together[order], rtol=1e-9, atol=1e-12
+    )
+
+
+PARAMETERS = st.fixed_dictionaries(
+    {
+        "hidden_layer_sizes": st.sampled_from([(), 2, (3,), (2, 2)]),
+        "activation": st.sampled_from(["relu", "tanh", "gelu", "softplus", "elu"]),
+        "solver": st.sampled_from(["adam", "sgd", "rmsprop", SGD(0.5), Adam()]),
+        "alpha": st.sampled_from([0, 0.0, 1e-4, 1.0]),
+        "batch_size": st.sampled_from(["auto", 1, 3, np.int64(2)]),
+        "learning_rate": st.sampled_from(["constant", "plateau", "adaptive"]),
+        "dropout": st.sampled_from([0.0, 0.3]),
+        "init": st.sampled_from(["glorot", "he", "lecun", "data"]),
+        "weight_decay": st.sampled_from([0.0, 0.1]),
+        "max_norm": st.sampled_from([None, 0.5]),
+        "max_grad_norm": st.sampled_from([None, 1.0]),
+        "shuffle": st.booleans(),
+        "warm_start": st.booleans(),
+        "dtype": st.sampled_from([None, "float32", "float64"]),
+        "max_iter": st.integers(1, 3),
+        "random_state": st.integers(0, 2**32 - 1),
+    }
+)
+
+
+@both
+@pytest.mark.filterwarnings("ignore:Got `batch_size`")
+@given(params=PARAMETERS, data=st.data())
+def test_copies_do_as_the_original_does(Estimator, params, data):
+    X = data.draw(matrices(TAME, min_rows=2))
+    y = _codes(len(X))
+    est = Estimator(**params).fit(X, y)
+    _assert_sound(est, X, len(X))
+    for twin in (
+        clone(est).fit(X, y),
+        pickle.loads(pickle.dumps(est)),
+        copy.deepcopy(est),
+        pickle.loads(pickle.dumps(clone(est))).fit(X, y),
+    ):
+        np.testing.assert_array_equal(_outputs(twin, X), _outputs(est, X))
+    # Copies go on as the original does, with the same state.
+    twin = pickle.loads(pickle.dumps(est))
+    assert clone(est).get_params() == est.get_params()
+    for each in (est, twin):
+        each.set_params(warm_start=True).partial_fit(X, y)
+    np.testing.assert_array_equal(_outputs(twin, X), _outputs(est, X))
+    assert est.t_ == twin.t_
+
+
+# ----------------------------------------------------------------------------- tables
+
+CATEGORIES = st.sampled_from(["a", "b", "", "nan", "a longer one", None, np.nan])
+MAYBE_MISSING = st.one_of(NUMBERS, st.just(np.nan))
+
+
+@st.composite
+def tables(draw, min_rows=1):
+    """Frames of columns of all kinds, with missing values, and constant ones."""
+    n_rows = draw(st.integers(min_rows, 12))
+    columns = {}
+    for i in range(draw(st.integers(1, 4))):
+        kind = draw(
+            st.sampled_from(["float", "int", "bool", "text", "category", "Int"])
+        )
+        elements = {
+            "float": MAYBE_MISSING,
+            "int": st.integers(-(2**40), 2**40),
+            "bool": st.booleans(),
+            "Int": st.one_of(st.integers(-5, 5), st.just(pd.NA)),
+        }.get(kind, CATEGORIES)
+        values = draw(st.lists(elements, min_size=n_rows, max_size=n_rows))
+        dtypes = {"float": "f8", "Int": "Int64", "category": "category"}
+        columns[f"{kind} {i}"] = pd.Series(values, dtype=dtypes.get(kind))
+        if kind == "text":
+            columns[f"{kind} {i}"] = pd.Series(values, dtype=object)
+    return pd.DataFrame(columns)
+
+
+@given(table=tables(), data=st.data())
+def test_any_table_becomes_numbers(table, data):
+    pre = TabularPreprocessor(
+        max_onehot=data.draw(st.integers(0, 5)),
+        clip=data.draw(st.sampled_from([0.5, 3.0, 1e30])),
+        dtype=data.draw(st.sampled_from(["float32", "float64"])),
+    )
+    numbers = pre.fit_transform(table)
+    assert numbers.shape == (len(table), len(pre.get_feature_names_out()))
+    assert numbers.dtype == pre.dtype
+    assert np.isfinite(numbers).all()
+    # The rows are independent of one another, and of how they are indexed.
+    rows = np.array(data.draw(st.permutations(range(len(table)))))
+    np.testing.assert_array_equal(pre.transform(table.iloc[rows]), numbers[rows])
+    np.testing.assert_array_equal(
+        pickle.loads(pickle.dumps(pre)).transform(table), numbers
+    )
+
+
+@pytest.mark.parametrize("Estimator", [TabularMLPClassifier, TabularMLPRegressor])
+@settings(max_examples=max(5, settings().max_examples // 3))
+@given(table=tables(min_rows=4), data=st.data())
+def test_any_table_is_learnt_from_or_refused(Estimator, table, data):
+    y = _codes(len(table), 3)
+    if Estimator is TabularMLPRegressor:
+        y = data.draw(hnp.arrays(np.float64, len(table), elements=NUMBERS))
+    est = Estimator(
+        hidden_layer_sizes=(3,),
+        max_iter=2,
+        ensemble=data.draw(st.sampled_from([None, "kfold", "seeds", "refit"])),
+        n_members=2,
+        random_state=0,
+    )
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)  # of folds that lack a class
+        warnings.simplefilter("error", RuntimeWarning)
+        refusal = _refusal(est.fit, table, y)
+        if refusal is not None:
+            assert "nothing to learn from" in refusal or "non-finite" in refusal
+            assert vars(est) == vars(clone(est))
+            return
+        _assert_sound(est, table, len(table))
+        if Estimator is TabularMLPRegressor:
+            interval = est.prediction_interval(table, 0.5)
+            assert interval.shape == (len(table), 2)
+            assert (interval[:, 0] <= interval[:, 1]).all()
+    np.testing.assert_array_equal(
+        _outputs(pickle.loads(pickle.dumps(est)), table), _outputs(est, table)
+    )
+
+
+# --------------------------------------------------------------- sequences of calls
+
+#: For each parameter, values that are allowed and values that are not.
+VALUES = {
+    "hidden_layer_sizes": ([(3,), 2, (), [2, 2]], [0, "3", (2, -1), None]),
+    "activation": (["relu", "tanh", ["relu"], "mish"], ["swish!", None]),
+    "solver": (["adam", "sgd", "lbfgs", "rmsprop", Adam(0.5), SGD()], ["newton", Adam]),
+    "alpha": ([0.0, 1e-4, 100.0], [-1.0, np.nan, "1"]),
+    "batch_size": (["auto", 1, 3, 10**6], [0, 2.0, "all"]),
+    "learning_rate": (
+        [
+            "constant",
+            "adaptive",
+            "invscaling",
+            "plateau",
+            "cosine",
+            Cosine(),
+            Plateau(),
+        ],
+        ["fast", 0.1],
+    ),
+    "learning_rate_init": ([1e-3, 0.1, 1e10, 1e300], [0.0, np.inf]),
+    "power_t": ([0.5, 0, 100.0], [-1.0]),
+    "max_iter": ([2, 1, 5], [0, 1.5, 10**400]),
+    "tol": ([0.0, 1e-4, 1e300], [-1.0]),
+    "shuffle": ([True, False], ["yes"]),
+    "warm_start": ([False, True], [None]),
+    "momentum": ([0.0, 0.9, 1.0], [1.1]),
+    "nesterovs_momentum": ([True, np.False_], ["no"]),
+    "early_stopping": ([False, True], [1]),
+    "validation_fraction": ([0.1, 0.5, 0.0], [1.0]),
+    "beta_1": ([0.0, 0.9], [1.0]),
+    "beta_2": ([0.0, 0.999], [-0.1]),
+    "epsilon": ([1e-8, 1e-300], [0.0]),
+    "n_iter_no_change": ([1, 10, np.inf], [0]),
+    "max_fun": ([1, 15000], [0]),
+    "init": (["glorot", "he", "lecun", "data"], ["xavier", dict]),
+    "dropout": ([0.0, 0.5, [0.2, 0.2]], [1.0, "half"]),
+    "weight_decay": ([0.0, 0.1, 1e10], [-1.0]),
+    "max_norm": ([None, 1e-3], [0.0]),
+    "max_grad_norm": ([None, 1e-3, 1e300], [-1.0]),
+    "scoring": ([None, "loss", "accuracy", "r2", "neg_log_loss"], ["best"]),
+    "callbacks": (
+        [None, [], [History()], [EarlyStopping("loss")], [EarlyStopping()]],
+        [3, [History]],
+    ),
+    "dtype": ([None, "float32", "float64"], ["float16"]),
+    "random_state": ([0, 2**32 - 1, None], [-1, "seed"]),
+    "class_weight": ([None, "balanced", {0: 1, 1: 2, 2: 0.5}, {0: 1.0}], ["even"]),
+    "verbose": ([False, 0], [-1, "loud"]),
+}
+LOSSES = {
+    NumpyMLPClassifier: (["log_loss", LogLoss(0.1)], [Huber(), "squared_error", None]),
+    NumpyMLPRegressor: (
+        [
+            "squared_error", "absolute_error", "huber", "quantile", "poisson", "gamma",
+            Huber(1e-3), Quantile([0.1, 0.9]),
+        ],
+        [LogLoss(), "log_loss"],
+    ),
+}  # fmt: skip
+SELDOM = st.integers(0, 9).map(lambda number: number == 9)
+
+
+class Sequences(RuleBasedStateMachine):
+    """Calls in any order, of which some are refused."""
+
+    @initialize(
+        Estimator=st.sampled_from([NumpyMLPClassifier, NumpyMLPRegressor]),
+        n_columns=st.integers(1, 3),
+    )
+    def begin(self, Estimator, n_columns):
+        self.est = Estimator()
+        self.reset_params()
+        self.n_columns = n_columns
+        self.est.fit(np.eye(3, n_columns), np.arange(3))
+        self.is_fitted = True
+
+    def _call(self, method, *args, **kwargs):
+        """Call a method; return its result, or None if it refuses what it is given.
+
+        Of NumPy's there is no warning, and a refusal leaves all as it was.
+        """
+        before, params = vars(self.est).copy(), self._params()
+        refusal = None
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            for category in (ConvergenceWarning, DataConversionWarning):
+                warnings.simplefilter("ignore", category)
+            warnings.filterwarnings("ignore", "Got `batch_size`")
+            warnings.filterwarnings("ignore", "R.2 score is not well-defined")
+            try:
+                # An attribute may be refused as well: partial_fit with 'lbfgs'.
+                return getattr(self.est, method)(*args, **kwargs)
+            except DOCUMENTED as error:
+                refusal = error
+        assert str(refusal)
+        assert not (self.is_fitted and isinstance(refusal, NotFittedError))
+        after = vars(self.est)
+        assert after.keys() == before.keys()
+        assert all(after[name] is before[name] for name in before)
+        np.testing.assert_array_equal(self._params(), params)
+        return None
+
+    def _params(self):
+        if not self.is_fitted:
+            return None
+        arrays = (*self.est.coefs_, *self.est.intercepts_)
+        return np.concatenate([array.ravel() for array in arrays])
+
+    def _draw_rows(self, data):
+        n_columns = self.n_columns + data.draw(SELDOM)
+        elements = data.draw(st.sampled_from([TAME, TAME, NUMBERS]))
+        if data.draw(SELDOM):
+            elements = MAYBE_MISSING
+        n_rows = data.draw(st.integers(1, 12))
+        X = data.draw(hnp.arrays(np.float64, (n_rows, n_columns), elements=elements))
+        form = data.draw(st.sampled_from(["f8", "f4", "sparse"]))
+        return sp.csr_array(X) if form == "sparse" else X.astype(form)
+
+    def _draw_target(self, data, n_rows):
+        if data.draw(SELDOM):
+            n_rows += 1
+        if data.draw(SELDOM):
+            shape = (n_rows, 2)
+            return data.draw(hnp.arrays(np.intp, shape, elements=st.integers(0, 1)))
+        if is_classifier(self.est) != data.draw(SELDOM):
+            return data.draw(hnp.arrays(np.intp, n_rows, elements=st.integers(0, 2)))
+        return data.draw(hnp.arrays(np.float64, n_rows, elements=NUMBERS))
+
+    def _draw_weight(self, data, n_rows):
+        if data.draw(st.booleans()):
+            return None
+        sizes = [0.0, 0.0, 1.0, 3.0, 1e-30, 1e30]
+        if data.draw(SELDOM):
+            sizes += [-1.0, np.nan]
+        return data.draw(
+            hnp.arrays(np.float64, n_rows, elements=st.sampled_from(sizes))
+        )
+
+    def _train(self, data, method, **kwargs):
+        X = self._draw_rows(data)
+        n_rows = X.shape[0]
+        if data.draw(st.integers(0, 3)) == 3:
+            X_val = self._draw_rows(data)
+            kwargs["X_val"] = X_val
+            kwargs["y_val"] = self._draw_target(data, X_val.shape[0])
+        y, weight = self._draw_target(data, n_rows), self._draw_weight(data, n_rows)
+        allowed = all(
+            any(value is each for each in self._values(name)[0])
+            for name, value in self.est.get_params().items()
+        )
+        if self._call(method, X, y, weight, **kwargs) is not None:
+            assert allowed
+            self.is_fitted = True
+            self.n_columns = X.shape[1]
+
+    def _values(self, name):
+        return LOSSES[type(self.est)] if name == "loss" else VALUES[name]
+
+    @rule(data=st.data())
+    def set_params(self, data):
+        name = data.draw(st.sampled_from(sorted(self.est.get_params())))
+        values = self._values(name)[data.draw(SELDOM)]
+        self._call("set_params", **{name: data.draw(st.sampled_from(values))})
+
+    @rule()
+    def set_params_that_are_not_there(self):
+        assert self._call("set_params", n_units=3) is None
+
+    @rule()
+    def reset_params(self):
+        """So that not all that follows is refused."""
+        defaults = {name: self._values(name)[0][0] for name in self.est.get_params()}
+        self.est.set_params(**defaults)
+
+    @rule(data=st.data())
+    def fit(self, data):
+        self._train(data, "fit")
+
+    @rule(data=st.data())
+    def fit_on(self, data):
+        self.est.set_params(warm_start=True)
+        self._train(data, "fit")
+
+    @rule(data=st.data())
+    def partial_fit(self, data):
+        classes = {}
+        if is_classifier(self.est) and (not self.is_fitted or data.draw(SELDOM)):
+            given = st.sampled_from([[0, 1, 2], [0, 1, 2], [0, 1], "ab"])
+            classes = {"classes": data.draw(given)}
+        self._train(data, "partial_fit", **classes)
+
+    def _overflows(self, X):
+        fits = self.is_fitted and X.shape[1] == self.n_columns
+        return fits and np.isfinite(X.sum()) and _may_overflow(self.est, X)
+
+    @rule(data=st.data())
+    def predict(self, data):
+        X = self._draw_rows(data)
+        if self._overflows(X):
+            return
+        predicted = self._call("predict", X)
+        if predicted is not None:
+            assert len(predicted) == X.shape[0]
+            assert not np.isnan(predicted).any()
+
+    @rule(data=st.data())
+    def hidden_activations(self, data):
+        layer = data.draw(st.sampled_from([0, -1, 7, "first"]))
+        X = self._draw_rows(data)
+        if self._overflows(X):
+            return
+        units = self._call("hidden_activations", X, layer)
+        assert units is None or not np.isnan(units).any()
+
+    @rule(how=st.sampled_from(["pickle", "deepcopy", "clone"]))
+    def copy(self, how):
+        if how == "clone":
+            self.est, self.is_fitted = clone(self.est), False
+        elif how == "pickle":
+            self.est = pickle.loads(pickle.dumps(self.est))
+        else:
+            self.est = copy.deepcopy(self.est)
+        # Values are known by their identity.
+        for name, value in self.est.get_params().items():
+            for each in (value for values in self._values(name) for value in values):
+                if type(each) is type(value) and repr(each) == repr(value):
+                    self.est.set_params(**{name: each})
+
+    @precondition(lambda self: getattr(self, "is_fitted", False))
+    @invariant()
+    def what_is_learnt_is_finite(self):
+        assert np.isfinite(self._params()).all()
+        assert self.est.n_features_in_ == self.n_columns
+        assert np.isfinite(self.est.learning_rate_curve_).all()
+        assert self.est.t_ > 0
+
+
+def test_sequences_of_calls():
+    run_state_machine_as_test(
+        Sequences,
+        settings=settings(
+            max_examples=5000 if _NIGHTLY else 100,
+            stateful_step_count=40 if _NIGHTLY else 15,
+        ),
+    )
