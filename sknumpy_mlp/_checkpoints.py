@@ -146,7 +146,43 @@ def _pack(run: Run) -> tuple[dict[str, Any], dict[str, Any]]:
     }
     meta |= {name: getattr(run, name) for name in _LISTS}
     meta |= {name: getattr(state, name) for name in _COUNTERS}
+    meta["memories"] = _pack_memories(run, arrays)
     return arrays, meta
+
+
+def _pack_memories(run: Run, arrays: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return what callbacks remember as JSON, and put arrays among the others."""
+    packed = []
+    for i, callback in enumerate(run.callbacks):
+        memory, name = callback.memory(), type(callback).__qualname__
+        of_arrays = {
+            key: value for key, value in memory.items() if isinstance(value, np.ndarray)
+        }
+        rest = {key: memory[key] for key in memory.keys() - of_arrays.keys()}
+        try:
+            json.dumps(rest)
+            if any(array.dtype.hasobject for array in of_arrays.values()):
+                raise TypeError("an array of objects")
+        except (TypeError, ValueError) as error:
+            raise TypeError(
+                f"{name}.memory() must return a dict of arrays, numbers, texts, None, "
+                f"lists and dicts, as a checkpoint can hold them: {error}."
+            ) from error
+        arrays |= {f"memory_{i}_{key}": of_arrays[key] for key in of_arrays}
+        packed.append({"class": name, "values": rest, "arrays": list(of_arrays)})
+    return packed
+
+
+def _unpack_memories(
+    packed: list[dict[str, Any]], arrays: dict[str, NDArray[Any]]
+) -> dict[str, list[dict[str, Any]]]:
+    memories: dict[str, list[dict[str, Any]]] = {}
+    for i, each in enumerate(packed):
+        memory = each["values"] | {
+            key: arrays[f"memory_{i}_{key}"] for key in each["arrays"]
+        }
+        memories.setdefault(each["class"], []).append(memory)
+    return memories
 
 
 def _unpack(
@@ -172,6 +208,7 @@ def _unpack(
         noise = None if meta["noise"] is None else _from_json(meta["noise"])
         values = {name: meta[name] for name in (*_LISTS, *_COUNTERS)}
         finished, n_steps = bool(meta["finished"]), int(meta["n_steps"])
+        memories = _unpack_memories(meta["memories"], arrays)
         # A stream of the run's own: the user's, or NumPy's global one, is not to jump.
         rng = copy.deepcopy(run.rng)
         rng.set_state(stream)
@@ -181,7 +218,7 @@ def _unpack(
         raise ValueError(
             f"{path} is damaged: {error!r}. Delete it, or give Checkpoint another path."
         ) from error
-    run.rng = rng
+    run.rng, run.memories = rng, memories
     if state.stream is not None:
         state.stream = rng
     for name, array in expected.items():

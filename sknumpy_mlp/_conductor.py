@@ -75,26 +75,37 @@ class Job:
 
 
 @contextmanager
-def told(callbacks: Sequence[Callback], run: Run) -> Iterator[None]:
+def told(run: Run) -> Iterator[None]:
     """Tell callbacks of the beginning and, whatever happens, of the end of a run."""
     begun: list[Callback] = []
     errors: list[BaseException] = []
+    checkpoints, others = _apart(run.callbacks)
     try:
         # Checkpoints first: the others are to see a run as it is resumed.
-        for callback in sorted(callbacks, key=lambda c: not isinstance(c, Checkpoint)):
+        for callback in (*checkpoints, *others):
             begun.append(callback)
             callback.on_train_begin(run)
         yield
     except BaseException as error:
         run.status = "failed"
         errors.append(error)
-    for callback in [each for each in callbacks if each in begun]:
+    # Again, before the others give away what they remember.
+    for callback in begun:
         try:
             callback.on_train_end(run)
         except BaseException as error:
             errors.append(error)
     if errors:
         raise errors[0]
+
+
+def _apart(callbacks: Sequence[Callback]) -> tuple[list[Callback], list[Callback]]:
+    """Return checkpoints, and the others, each in their order."""
+    checkpoints: list[Callback] = []
+    others: list[Callback] = []
+    for callback in callbacks:
+        (checkpoints if isinstance(callback, Checkpoint) else others).append(callback)
+    return checkpoints, others
 
 
 class Conductor:
@@ -183,10 +194,14 @@ class Conductor:
         self._print(event)
         if self._is_over(event):
             run.status = "finished"
+        checkpoints, others = _apart(run.callbacks)
         # All of them are to see every epoch, whatever the others say.
-        stops = [callback.on_epoch_end(event) for callback in self._job.callbacks]
+        stops = [callback.on_epoch_end(event) for callback in others]
         if run.status == "running" and any(stops):
             run.status = "stopped"
+        # Last, since they keep what the others remember of the epoch.
+        for callback in checkpoints:
+            callback.on_epoch_end(event)
         return run.status != "running"
 
     def _check_score(self, score: float, is_finite: bool) -> None:

@@ -94,7 +94,7 @@ def _solve_lbfgs(estimator: Any, job: Job) -> Outcome:
     def count_samples() -> None:
         run.state.n_samples_seen += n_samples
 
-    with told(job.callbacks, run):
+    with told(run):
         conductor = Conductor(estimator, job, run)
         n_before = run.n_epochs
         try:
@@ -160,7 +160,7 @@ def _solve_stochastic(estimator: Any, job: Job) -> Outcome:
     if holds_out:
         _hold_out(estimator, job, state)
     run = _make_run(estimator, job, job.params, state)
-    with told(job.callbacks, run):
+    with told(run):
         conductor = Conductor(estimator, job, run, schedule)
         rows = state.holdout[0] if holds_out and state.holdout else None
         batches = _make_batches(estimator, job, state, rows)
@@ -398,6 +398,7 @@ def _make_run(
         max_epochs=1 if job.incremental else int(estimator.max_iter),
         has_validation=job.validation is not None or holds_out,
         identify=job.identify,
+        callbacks=job.callbacks,
     )
 
 

@@ -7,7 +7,7 @@ go on.
 
 import math
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -176,6 +176,11 @@ class Run:
     identify : callable
         Returns what must agree for another run to be the same one: the estimator's
         parameters, the network, and a digest of the data.
+    callbacks : sequence of Callback
+        Who is told of the run.
+    memories : dict of str to list of dict
+        From a checkpoint: for each class of callbacks what its objects remembered, see
+        `recall`.
     losses, learning_rates : list of float
         Objective and learning rate of each epoch (no rates for L-BFGS).
     validation_losses, validation_scores : list of float
@@ -211,6 +216,8 @@ class Run:
     max_epochs: int
     has_validation: bool = False
     identify: Callable[[], dict[str, Any]] = dict
+    callbacks: Sequence[Any] = ()
+    memories: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     losses: list[float] = field(default_factory=list)
     learning_rates: list[float] = field(default_factory=list)
     validation_losses: list[float] = field(default_factory=list)
@@ -235,6 +242,29 @@ class Run:
         if self.kept_params is not None:
             return self.kept_params
         return self.params if self.best_params is None else self.best_params
+
+    def recall(self, callback: Any) -> dict[str, Any]:
+        """Return what a callback remembered of the run that is resumed.
+
+        Of several callbacks of a class, the first is given what the first one
+        remembered, the second the second's, and so on.
+
+        Parameters
+        ----------
+        callback : Callback
+            One of those of the run.
+
+        Returns
+        -------
+        memory : dict
+            What its ``memory`` returned before the break; empty if there was none.
+        """
+        alike = [each for each in self.callbacks if type(each) is type(callback)]
+        kept = self.memories.get(type(callback).__qualname__, [])
+        for each, memory in zip(alike, kept, strict=False):
+            if each is callback:
+                return memory
+        return {}
 
     def record(self, event: EpochEnd) -> None:
         """Append what an epoch brought.

@@ -105,13 +105,27 @@ class Callback:
         """
         return self
 
+    def memory(self) -> dict[str, Any]:
+        """Return what is to be there again when the run is resumed from a checkpoint.
+
+        `Checkpoint` asks for it when it saves; ``run.recall(self)`` returns it in the
+        `on_train_begin` of the run that goes on.
+
+        Returns
+        -------
+        memory : dict of str to object
+            Arrays, and what JSON knows: numbers, texts, None, lists, dicts.
+        """
+        return {}
+
     def on_train_begin(self, run: Run) -> None:
         """Get ready for a run: called before its first epoch.
 
         Parameters
         ----------
         run : Run
-            The run.  The parameters are there, and the epochs of a resumed run.
+            The run.  The parameters are there, and the epochs of a resumed run; what
+            this callback remembered of them is in ``run.recall(self)``.
         """
 
     def on_epoch_end(self, event: EpochEnd) -> bool | None:
@@ -214,8 +228,21 @@ default='validation_score'
         self.best_params: Array | None = None
         self.n_epochs_no_change = 0
 
+    def memory(self) -> dict[str, Any]:
+        """Return the best epoch, and the patience that is used up."""
+        memory = {
+            "monitor": self.monitor,
+            "restore_best": bool(self.restore_best),
+            "best_score": self.best_score,
+            "best_epoch": self.best_epoch,
+            "n_epochs_no_change": self.n_epochs_no_change,
+        }
+        if self.best_params is not None:
+            memory["best_params"] = self.best_params
+        return memory
+
     def on_train_begin(self, run: Run) -> None:
-        """Forget an earlier run."""
+        """Forget an earlier run; remember the one that is resumed."""
         self._reset()
         if self.monitor != "loss" and not run.has_validation:
             raise ValueError(
@@ -223,6 +250,22 @@ default='validation_score'
                 "X_val and y_val to fit, set early_stopping=True, or use "
                 "monitor='loss'."
             )
+        memory = run.recall(self)
+        has_all = memory.get("restore_best") or not self.restore_best
+        if memory.get("monitor") == self.monitor and has_all:
+            self._recover(memory, run)
+
+    def _recover(self, memory: dict[str, Any], run: Run) -> None:
+        self.best_score = memory["best_score"]
+        self.best_epoch = memory["best_epoch"]
+        self.n_epochs_no_change = memory["n_epochs_no_change"]
+        if self.restore_best and "best_params" in memory:
+            self.best_params = np.empty_like(run.params)
+            self.best_params[...] = memory["best_params"]
+        # The break came after the last epoch; more patience now, and there are others.
+        used_up = self.n_epochs_no_change > self.n_iter_no_change
+        if used_up and run.status == "running":
+            run.status = "stopped"
 
     def on_epoch_end(self, event: EpochEnd) -> bool:
         """Judge the epoch; return True if the patience is used up."""
@@ -293,9 +336,13 @@ class History(Callback):
         twin.records = []
         return twin
 
+    def memory(self) -> dict[str, Any]:
+        """Return the records."""
+        return {"records": self.records}
+
     def on_train_begin(self, run: Run) -> None:
-        """Forget an earlier run."""
-        self.records = []
+        """Forget an earlier run; remember the one that is resumed."""
+        self.records = run.recall(self).get("records", [])
 
     def on_epoch_end(self, event: EpochEnd) -> bool:
         """Keep the epoch's numbers."""
@@ -336,10 +383,10 @@ class Checkpoint(Callback):
     the old one is there or the new one.  (What a process that is killed has written so
     far stays beside it, and goes when the next run with this path begins.)  It holds
     arrays and JSON, no pickle.  A resumed run ends with the same bits as one without a
-    break, with two exceptions: with ``solver="lbfgs"`` only the parameters go on, since
-    SciPy does not hand out what L-BFGS has learnt of the curvature; and other callbacks
-    begin afresh, so that an `EarlyStopping` among them forgets its best epoch and its
-    patience (that of the estimators' own ``early_stopping`` is in the file).
+    break, with one exception: with ``solver="lbfgs"`` only the parameters go on, since
+    SciPy does not hand out what L-BFGS has learnt of the curvature.  Other callbacks of
+    the run go on with what they remember, see `Callback.memory`; the time of a
+    `TimeLimit` begins anew.
 
     Each run needs a file of its own: a cross-validation, whose fits see different data
     and share one path, is refused when it resumes, and overwrites when it does not.
@@ -366,6 +413,8 @@ class Checkpoint(Callback):
         From ``fit``, if the file to resume from is damaged or belongs to another run.
     OSError
         From ``fit``, if the file cannot be written or read.
+    TypeError
+        From ``fit``, if a callback remembers what is neither array nor JSON.
 
     Examples
     --------

@@ -244,7 +244,9 @@ def test_a_resumed_run_is_one_without_a_break(Estimator, case, cut, tmp_path):
     spy = Spy()
     resumed = Estimator(callbacks=[Checkpoint(path, resume=True), spy], **settings)
     resumed.fit(X, y)
-    assert spy.log[0] == ("", "begin", settings["max_iter"], 5)
+    # An epoch in which a callback fails is not saved: others may not have seen it.
+    n_epochs = 5 if cut is StopAt else 4
+    assert spy.log[0] == ("", "begin", settings["max_iter"], n_epochs)
     _assert_same(resumed, whole)
     # A run that is over is there at once, as it was.
     spy.log.clear()
@@ -441,6 +443,145 @@ def test_a_resumed_run_keeps_its_own_last_weights(Estimator, tmp_path):
         Estimator(callbacks=callbacks, **settings).fit(X, y)
         resumed = Estimator(callbacks=[Checkpoint(path, resume=True)], **settings)
         _assert_same(resumed.fit(X, y), Estimator(**settings).fit(X, y))
+
+
+WATCHED = {
+    "best": {"tol": 0.0, "n_iter_no_change": 3},
+    "last": {"tol": 0.05, "n_iter_no_change": 2, "restore_best": False},
+}
+
+
+@both
+@pytest.mark.parametrize("watched", WATCHED)
+@pytest.mark.parametrize("solver", ["adam", "lbfgs"])
+def test_callbacks_go_on_with_what_they_remember(Estimator, watched, solver, tmp_path):
+    """Best epoch, patience and history, whatever epoch the break comes after."""
+    settings = SETTINGS | {"max_iter": 60, "learning_rate_init": 0.05, "solver": solver}
+    settings |= {"n_iter_no_change": 1000}
+
+    def fit(*others):
+        # Two of a class are told apart, and the order of the others does not matter.
+        callbacks = [
+            History(),
+            EarlyStopping("loss", tol=0.0, n_iter_no_change=1000),
+            *others,
+            EarlyStopping("validation_loss", **WATCHED[watched]),
+        ]
+        est = Estimator(callbacks=callbacks, **settings)
+        est.fit(X[:200], y[:200], X_val=X[200:], y_val=y[200:])
+        return est, callbacks
+
+    whole, expected = fit()
+    assert 3 < whole.n_iter_ < 60
+    cuts = range(1, whole.n_iter_ + 1) if solver == "adam" else [whole.n_iter_]
+    for epoch in cuts:
+        path = tmp_path / f"{epoch}.npz"
+        fit(Checkpoint(path, every=2), StopAt(epoch))
+        resumed, found = fit(Checkpoint(path, resume=True))
+        _assert_same(resumed, whole)
+        without_seconds = [
+            [record | {"seconds": None} for record in each[0].records]
+            for each in (expected, found)
+        ]
+        assert without_seconds[0] == without_seconds[1]
+        for name in ("best_score", "best_epoch", "n_epochs_no_change"):
+            for first, second in ((expected[1], found[1]), (expected[-1], found[-1])):
+                assert getattr(first, name) == getattr(second, name)
+
+
+def test_more_patience_goes_on(tmp_path):
+    settings = SETTINGS | {"max_iter": 80, "learning_rate_init": 0.05}
+    settings |= {"n_iter_no_change": 1000}
+
+    def fit(stopping, **checkpoint):
+        callbacks = [stopping, Checkpoint(tmp_path / "run.npz", **checkpoint)]
+        est = NumpyMLPRegressor(callbacks=callbacks, **settings)
+        return est.fit(X[:200], y[:200], X_val=X[200:], y_val=y[200:])
+
+    short = fit(EarlyStopping("validation_loss", tol=0.0, n_iter_no_change=1))
+    longer = EarlyStopping("validation_loss", tol=0.0, n_iter_no_change=6)
+    longer_run = fit(longer, resume=True)
+    assert longer_run.n_iter_ > short.n_iter_
+    _assert_same(
+        longer_run, fit(EarlyStopping("validation_loss", tol=0.0, n_iter_no_change=6))
+    )
+
+
+class Watcher(EarlyStopping):
+    """Shows what it began with if it does not look at epochs."""
+
+    looks = True
+
+    def on_epoch_end(self, event):
+        return super().on_epoch_end(event) if self.looks else False
+
+
+@pytest.mark.parametrize(
+    ("now", "recalled"),
+    [
+        ({"monitor": "loss", "restore_best": False}, True),
+        ({"monitor": "loss"}, False),  # the best parameters were not kept
+        ({"monitor": "validation_loss", "restore_best": False}, False),
+    ],
+)
+def test_a_memory_of_something_else_is_none(now, recalled, tmp_path):
+    path, before = tmp_path / "run.npz", Watcher("loss", restore_best=False)
+    data = {"X_val": X, "y_val": y}
+    est = NumpyMLPRegressor(callbacks=[Checkpoint(path), before, StopAt(3)], **SETTINGS)
+    est.fit(X, y, **data)
+    watcher = Watcher(**now)
+    watcher.looks = False
+    est.set_params(callbacks=[Checkpoint(path, resume=True), watcher])
+    est.fit(X, y, **data)
+    assert watcher.best_epoch == (before.best_epoch if recalled else None)
+
+
+class Counter(Callback):
+    """Of a user: remembers a number, a list and an array."""
+
+    def __init__(self, remember=None):
+        self.remember = remember
+        self.seen, self.total = [], np.zeros(2)
+
+    def memory(self):
+        return self.remember or {"seen": self.seen, "total": self.total, "n": 1}
+
+    def on_train_begin(self, run):
+        memory = run.recall(self)
+        self.seen = memory.get("seen", [])
+        self.total = memory.get("total", np.zeros(2))
+
+    def on_epoch_end(self, event):
+        self.seen.append(event.epoch)
+        self.total += event.loss
+
+
+def test_a_callback_of_the_users_remembers_what_it_likes(tmp_path):
+    path = tmp_path / "run.npz"
+    NumpyMLPRegressor(
+        callbacks=[Counter(), StopAt(5), Checkpoint(path)], **SETTINGS
+    ).fit(X, y)
+    known, new = Counter(), Counter()
+    resumed = NumpyMLPRegressor(
+        callbacks=[Checkpoint(path, resume=True), known, new], **SETTINGS
+    ).fit(X, y)
+    assert known.seen == list(range(1, 13))
+    assert new.seen == list(range(6, 13))  # there was no second one before
+    np.testing.assert_allclose(known.total, sum(resumed.loss_curve_))
+
+
+@pytest.mark.parametrize(
+    "memory", [{"x": object()}, {"x": np.array([{}], dtype=object)}, {"x": 1j}]
+)
+def test_what_a_checkpoint_cannot_hold(memory, tmp_path):
+    path = tmp_path / "run.npz"
+    est = NumpyMLPRegressor(
+        callbacks=[Checkpoint(path), Counter(remember=memory)], **SETTINGS
+    )
+    with pytest.raises(TypeError, match=r"Counter.memory\(\) must return a dict of"):
+        est.fit(X, y)
+    assert not hasattr(est, "coefs_")
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_finished_run_of_lbfgs_is_not_trained_further(tmp_path):
