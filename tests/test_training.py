@@ -461,3 +461,22 @@ def test_a_forgotten_plateau_is_as_none_had_been():
     state = TrainingState(base_rate=0.1, best_score=3.0, n_epochs_no_change=7)
     state.forget_plateau()
     assert state == TrainingState()
+
+
+class _First:
+    pass
+
+
+class _Second:
+    pass
+
+
+def test_a_run_gives_memories_back_by_class_and_order():
+    first, second, third, new = _First(), _Second(), _First(), _First()
+    run = Run(np.zeros(1), TrainingState(), np.random.RandomState(0), 5)
+    assert run.recall(first) == {}
+    run.callbacks = [first, second, third, new]
+    run.memories = {"_First": [{"n": 1}, {"n": 3}], "_Second": [{"n": 2}]}
+    recalled = [run.recall(each) for each in (third, second, first, new)]
+    assert recalled == [{"n": 3}, {"n": 2}, {"n": 1}, {}]
+    assert run.recall(_First()) == {}  # none of the run's
