@@ -618,8 +618,7 @@ def minimize_lbfgs(
     def value_and_gradient(candidate: Array) -> tuple[float, Array]:
         on_evaluation()
         np.copyto(params, candidate)
-        with np.errstate(all="ignore"):
-            return whole_objective(workspace, loss, batches, alpha)
+        return whole_objective(workspace, loss, batches, alpha)
 
     def report(intermediate_result: scipy.optimize.OptimizeResult) -> None:
         nonlocal n_iter

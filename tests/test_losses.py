@@ -301,7 +301,9 @@ def test_the_domains_of_constants():
         with pytest.raises(ValueError, match=r"must be a number in the range \(0, 1\)"):
             Quantile(bad)
     for bad in ([0.9, 0.1], [0.5, 0.5], []):
-        with pytest.raises(ValueError, match="ascending order"):
+        with pytest.raises(
+            ValueError, match=r"ascending order, .* there must be at least one\.$"
+        ):
             Quantile(bad)
     for bad in (0, -1.0, float("inf"), "1"):
         with pytest.raises(ValueError, match=r"Huber\(delta=.*range \(0, inf\)"):
@@ -317,7 +319,11 @@ def test_the_domains_of_constants():
 def test_several_quantiles_need_one_target():
     assert Quantile([0.1, 0.9]).n_outputs(1) == 2
     assert Quantile(0.9).n_outputs(3) == 3
-    with pytest.raises(ValueError, match=r"\(0.1, 0.9\) y has 3 columns.*MultiOutput"):
+    with pytest.raises(
+        ValueError,
+        match=r"\(0.1, 0.9\) y has 3 columns\. .*an "
+        r"estimator for each target \(sklearn\.multioutput\.MultiOutputRegressor\)\.$",
+    ):
         Quantile([0.1, 0.9]).n_outputs(3)
 
 
@@ -372,6 +378,11 @@ def test_dtype_is_kept(case, dtype):
     assert value.dtype == gradient.dtype == dtype
     assert value.shape == (N_ROWS,)
     assert loss.predict(raw.astype(dtype)).dtype == dtype
+
+
+def test_predictions_take_the_memory_of_the_raw_outputs(case):
+    loss, _, raw = case
+    assert loss.predict(raw) is raw
 
 
 def test_predictions_lie_in_the_range_of_the_link(case):
@@ -446,22 +457,38 @@ def test_survives_pickling(case):
 
 def test_poisson_domain():
     Poisson().check_target(np.array([[0.0], [3.0]]))
-    with pytest.raises(ValueError, match=r"loss='poisson'.*-1\.0.*at least 0"):
+    with pytest.raises(
+        ValueError,
+        match=r"loss='poisson': got -1\.0, .* at least 0\. "
+        r"Shift y, or use loss='squared_error'\.$",
+    ):
         Poisson().check_target(np.array([[2.0], [-1.0]]))
 
 
 def test_gamma_domain():
     Gamma().check_target(np.array([[0.1], [3.0]]))
-    with pytest.raises(ValueError, match=r"loss='gamma'.*0\.0.*more than 0.*poisson"):
+    with pytest.raises(
+        ValueError,
+        match=r"loss='gamma': got 0\.0, .* more than 0\. Shift y, or use "
+        r"loss='poisson', which takes zeros, or loss='squared_error'\.$",
+    ):
         Gamma().check_target(np.array([[2.0], [0.0]]))
 
 
 def test_domains_of_the_log_losses():
     BinaryLogLoss().check_target(np.array([[0.0], [0.3], [1.0]]))
-    with pytest.raises(ValueError, match=r"from 0.5 to 2.0.*between 0 and 1"):
+    with pytest.raises(
+        ValueError,
+        match=r"BinaryLogLoss\(.*from 0\.5 to 2\.0, .* between 0 and 1\. "
+        r"Divide y by its largest value, or use loss='squared_error'\.$",
+    ):
         BinaryLogLoss().check_target(np.array([[0.5], [2.0]]))
     MultinomialLogLoss().check_target(np.array([0, 1]))
-    with pytest.raises(ValueError, match=r"class codes.*\(2, 1\)"):
+    with pytest.raises(
+        ValueError,
+        match=r"class codes, .* \(2, 1\)\. Use it in a classifier; "
+        r"for shares between 0 and 1 there is BinaryLogLoss\(\)\.$",
+    ):
         MultinomialLogLoss().check_target(np.array([[0.0], [1.0]]))
 
 
@@ -477,7 +504,17 @@ def test_crossed_quantiles_are_uncrossed_in_loss_and_prediction(levels):
 
 def test_one_quantile_stays_a_number():
     assert (Quantile(0.3).quantile, Quantile(0.3).levels) == (0.3, (0.3,))
+    assert Quantile(np.array(0.3)).quantile == 0.3
     assert Quantile([0.3]).quantile == (0.3,)
+
+
+def test_quantiles_that_coincide_go_apart_in_their_order():
+    """Two bundles, of which the lower one is in the even columns."""
+    loss = Quantile(np.linspace(0.02, 0.98, 49))
+    raw = (np.arange(49.0) % 2)[np.newaxis]
+    _, gradient = _value_gradient(loss, np.array([[2.0]]), raw)
+    np.testing.assert_array_equal(gradient[0, ::2], -np.array(loss.levels[:25]))
+    np.testing.assert_array_equal(gradient[0, 1::2], -np.array(loss.levels[25:]))
 
 
 @pytest.mark.parametrize("n_classes", [2, 99, 100, 300])

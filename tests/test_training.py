@@ -1,5 +1,7 @@
 """The loop driven by hand, and L-BFGS."""
 
+import itertools
+import math
 import types
 
 import numpy as np
@@ -23,9 +25,9 @@ from sknumpy_mlp._training import (
 )
 from sknumpy_mlp.activations import Tanh
 from sknumpy_mlp.layers import Dense, Dropout
-from sknumpy_mlp.losses import Loss, SquaredError
+from sknumpy_mlp.losses import Huber, Loss, SquaredError
 from sknumpy_mlp.optimizers import SGD, Adam
-from sknumpy_mlp.schedules import InverseScaling, Schedule
+from sknumpy_mlp.schedules import FlatCosine, InverseScaling, Schedule
 
 
 def _problem(n_rows=30):
@@ -44,7 +46,7 @@ def _epochs(optimizer=None, *, sample_weight=None, max_epochs=5, **options):
     state = TrainingState(optimizer=optimizer)
     epochs = train(
         Workspace(network, params, 8),
-        SquaredError(),
+        options.pop("loss", SquaredError()),
         options.pop("schedule", Schedule()),
         Batches(X, y, sample_weight, 8),
         state,
@@ -52,6 +54,7 @@ def _epochs(optimizer=None, *, sample_weight=None, max_epochs=5, **options):
         regularization=options.pop("regularization", Regularization(alpha=0.01)),
         learning_rate_init=options.pop("learning_rate_init", 0.01),
         max_epochs=max_epochs,
+        **options,
     )
     return epochs, params, state
 
@@ -131,6 +134,24 @@ def test_lbfgs_reports_iterations_and_finds_a_stationary_point():
     gradient[: network.n_coefs] += l2 * workspace.coefs
     np.testing.assert_allclose(value, result.loss)
     assert abs(gradient).max() < 1e-3
+
+
+def test_lbfgs_ends_without_numpy_warnings_where_numbers_overflow():
+    X, y, _, _ = _problem()
+    network = Network((Dense(4, 1),))
+    params = network.init(np.random.RandomState(0), np.float64)
+    result = minimize_lbfgs(
+        Workspace(network, params, len(X)),
+        SquaredError(),
+        Batches(1e200 * X, y, None, len(X), shuffle=False),
+        alpha=0.1,
+        tol=1e-6,
+        max_iter=20,
+        max_fun=50,
+        on_iteration=lambda event: False,
+    )
+    assert not math.isfinite(result.loss)
+    assert not result.converged
 
 
 def test_lbfgs_interrupted_keeps_the_last_finished_iteration():
@@ -291,6 +312,28 @@ def test_the_objective_of_all_rows_from_small_batches(container, weighted):
         np.testing.assert_allclose(gradient, workspace.grad, rtol=0, atol=1e-14)
 
 
+def test_data_of_another_type_are_cast_batch_by_batch_and_others_not_copied():
+    X, y, _, _ = _problem()
+    seen = []
+
+    class Spy(Dense):
+        def forward(self, params, x, buffers, noise):
+            seen.append(x)
+            return super().forward(params, x, buffers, noise)
+
+    network = Network((Spy(4, 1),))
+    for dtype in (np.float32, np.float64):
+        params = network.init(np.random.RandomState(0), dtype)
+        workspace = Workspace(network, params, 7)
+        batches = Batches(X, y.astype(dtype), None, 7, shuffle=False)
+        value, gradient = whole_objective(workspace, SquaredError(), batches, 0.1)
+        assert math.isfinite(value)
+        assert gradient.dtype == dtype
+        assert {x.dtype for x in seen} == {np.dtype(dtype)}
+        assert all(np.shares_memory(x, X) == (dtype == X.dtype) for x in seen)
+        seen.clear()
+
+
 def test_the_loss_of_an_epoch_is_the_mean_over_its_rows():
     """While the parameters stand still, batches of 8, 8, 8 and 6 make up the whole."""
     epochs, params, state = _epochs(
@@ -346,6 +389,18 @@ def test_an_update_has_penalty_bound_and_factors(max_grad_norm):
     np.testing.assert_allclose(
         params, before - 0.01 * factors * gradient, rtol=0, atol=1e-15
     )
+
+
+def test_an_update_is_the_first_of_a_run_unless_it_is_told():
+    network = Network((Dense(2, 2),))
+    params = np.ones(network.n_params)
+    workspace = Workspace(network, params, 1)
+    workspace.grad[...] = 0.0
+    optimizer = SGD()
+    optimizer.init(params)
+    regularization = Regularization(weight_decay=0.5, decay_schedule=FlatCosine())
+    update(workspace, optimizer, 1.0, 0.0, regularization)
+    np.testing.assert_array_equal(workspace.coefs, 0.5)
 
 
 class _Recorder(Schedule):
@@ -424,6 +479,27 @@ def test_a_run_by_the_clock_is_a_whole_one(max_seconds, n_steps, monkeypatch):
     ends = [*range(4, n_steps, 4), n_steps]  # of epochs of four batches
     assert [event.seconds for event in events] == ends
     assert all(np.isfinite(event.loss) for event in events)
+
+
+def test_no_schedule_is_asked_beyond_the_end_of_the_run(monkeypatch):
+    """The one step that is done in any case may begin when the time is long over."""
+    ticks = itertools.count()
+    clock = types.SimpleNamespace(perf_counter=lambda: float(next(ticks)))
+    monkeypatch.setattr(_training, "time", clock)
+    recorder = _Recorder()
+    epochs, _, state = _epochs(schedule=recorder, max_seconds=0.5)
+    assert len(list(epochs)) == state.optimizer.n_steps == 1
+    assert recorder.asked == [1.0, 1.0]
+
+
+def test_an_infinite_loss_does_not_end_a_run_whose_parameters_are_finite():
+    class Infinite(Huber):
+        def loss_gradient(self, y, raw):
+            return super().loss_gradient(y, raw) + np.inf
+
+    epochs, params, _ = _epochs(loss=Infinite(), max_epochs=3)
+    assert [event.loss for event in epochs] == [np.inf] * 3
+    assert np.isfinite(params).all()
 
 
 def test_lbfgs_goes_on_from_the_iterations_that_were_done():
