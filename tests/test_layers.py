@@ -1,4 +1,4 @@
-"""Dropout and the bound on incoming weights."""
+"""First weights, dropout, and the bound on incoming weights."""
 
 import numpy as np
 import pytest
@@ -7,10 +7,72 @@ import scipy.sparse as sp
 from sknumpy_mlp._network import Network, Workspace
 from sknumpy_mlp._training import objective
 from sknumpy_mlp.activations import ReLU, Tanh
+from sknumpy_mlp.initializers import Glorot
 from sknumpy_mlp.layers import Dense, Dropout, Noise
 from sknumpy_mlp.losses import SquaredError
 
 N_ROWS, N_COLUMNS = 500, 400
+
+
+class _Given:
+    """An initialiser that returns what it was made with."""
+
+    def __init__(self, weights, biases):
+        self.weights, self.biases = weights, biases
+
+    def __call__(self, rng, fan_in, fan_out):
+        return self.weights
+
+    def bias(self, rng, fan_in, fan_out):
+        return self.biases
+
+    def __repr__(self):
+        return "given"
+
+
+def test_weights_are_drawn_before_biases_and_these_are_zero_if_nothing_draws_them():
+    W, b = np.full((2, 3), np.nan), np.full(3, np.nan)
+    Dense(2, 3).init((W, b), np.random.default_rng(0))
+    rng = np.random.default_rng(0)
+    np.testing.assert_array_equal(W, Glorot()(rng, 2, 3))
+    np.testing.assert_array_equal(b, Glorot().bias(rng, 2, 3))
+    init = lambda rng, fan_in, fan_out: np.ones((fan_in, fan_out))  # noqa: E731
+    Dense(2, 3, init_weights=init).init((W, b), rng)
+    np.testing.assert_array_equal(W, 1.0)
+    np.testing.assert_array_equal(b, 0.0)
+
+
+@pytest.mark.parametrize("dtype", [bool, np.uint8, int, np.float16, float])
+def test_an_initialiser_may_return_any_real_numbers(dtype):
+    W, b = np.zeros((2, 3), np.float32), np.zeros(3, np.float32)
+    init = _Given(np.ones((2, 3), dtype), [True, 1, 1.0])
+    Dense(2, 3, init_weights=init).init((W, b), np.random.default_rng(0))
+    np.testing.assert_array_equal(W, 1)
+    np.testing.assert_array_equal(b, 1)
+
+
+@pytest.mark.parametrize("what", ["weights", "biases"])
+@pytest.mark.parametrize(
+    ("change", "problem"),
+    [
+        (lambda a: a[1:], r"of shape \((1|2), ?3?\)"),
+        (lambda a: a.astype(str), "of type <U32"),
+        (lambda a: a + 1j, "of type complex128"),
+        (lambda a: a * np.nan, "that are infinite or NaN"),
+        (lambda a: a - np.inf, "that are infinite or NaN"),
+    ],
+)
+def test_what_an_initialiser_may_not_return(what, change, problem):
+    W, b = np.zeros((2, 3)), np.zeros(3)
+    init = _Given(W.copy(), b.copy())
+    setattr(init, what, change(getattr(init, what)))
+    shape = r"\(2, 3\)" if what == "weights" else r"\(3,\)"
+    message = (
+        rf"^init=given returned {what} {problem} for fan_in=2, fan_out=3; "
+        rf"it must return finite real numbers in the shape {shape}\.$"
+    )
+    with pytest.raises(ValueError, match=message):
+        Dense(2, 3, init_weights=init).init((W, b), np.random.default_rng(0))
 
 
 def _dropped(layer, x, seed=0):
@@ -58,6 +120,13 @@ def test_rates_of_dropout(rate):
         ValueError, match=r"rate must be a number in the range \[0, 1\)"
     ):
         Dropout(3, rate)
+
+
+def test_a_rate_next_to_one_keeps_one_value_in_65536():
+    x = np.ones((N_ROWS, N_COLUMNS))
+    dropped, _ = _dropped(Dropout(N_COLUMNS, 1 - 1e-9), x)
+    np.testing.assert_array_equal(np.unique(dropped), [0, 2**16])
+    assert abs(np.count_nonzero(dropped) - x.size / 2**16) < 5 * np.sqrt(3)
 
 
 def test_dropped_values_are_independent_of_row_and_column():

@@ -1,5 +1,6 @@
 """Every optimiser: formulas, descent, blocks, and vanishing numbers."""
 
+import math
 import pickle
 
 import numpy as np
@@ -215,6 +216,37 @@ def test_weights_that_count_are_left_alone_under_any_penalty(l2, dtype):
     for _ in range(200):
         optimizer.step(params, np.zeros_like(params), 1e-30, l2=l2, n_penalised=4)
     np.testing.assert_allclose(params, start, rtol=1e-6)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("l2", [0.0, 1e-20, 1e-4, 1.0, 10.0])
+def test_a_weight_vanishes_where_its_gradient_s_square_would(l2, dtype):
+    """That of the loss, or that of the penalty if it is a weak one, up to a point."""
+    limits = np.finfo(dtype)
+    smallest = math.sqrt(limits.tiny)
+    if 0 < l2 < 1:
+        smallest /= max(l2, limits.eps)
+    start = smallest * np.array([0.1, 10.0], dtype)
+    params, optimizer = start.copy(), SGD(momentum=0.0)
+    optimizer.init(params)
+    for _ in range(64):
+        optimizer.step(params, np.zeros(2, dtype), 1e-30, l2=l2, n_penalised=2)
+    np.testing.assert_allclose(params, start * [0, 1], rtol=0.1)
+
+
+def test_vanishing_numbers_are_removed_once_in_many_steps(monkeypatch):
+    monkeypatch.setattr(optimizers, "_STEPS_TO_FLUSH", 5)
+    params, optimizer = np.zeros(3, np.float32), Adam()
+    optimizer.init(params)
+    first, second = optimizer.moments
+    for step in range(1, 16):
+        params[...], first[...], second[...] = 1e-25, 1e-25, 1e-25
+        optimizer.step(params, np.zeros_like(params), 0.0)
+        kept = step % 5 != 0
+        np.testing.assert_array_equal(params != 0, kept)
+        np.testing.assert_array_equal(first != 0, kept)
+        # It is a square already.
+        np.testing.assert_allclose(second, 0.999e-25, rtol=1e-5)
 
 
 def test_flush_keeps_what_counts():

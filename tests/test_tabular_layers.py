@@ -215,6 +215,46 @@ def test_parametric_activation_goes_from_linear_to_the_function():
     np.testing.assert_allclose(a, [[1.0, np.tanh(1.0)]])
 
 
+def test_factors_and_shares_begin_at_one():
+    rng = np.random.default_rng(0)
+    params = Network((Scaling(3), Parametric(3, Tanh()))).init(rng, float)
+    np.testing.assert_array_equal(params, np.ones(6))
+
+
+class _FromInput(Tanh):
+    """Looks at z where it might look at a: with ``from_output`` they are one array."""
+
+    def backward(self, z, a, delta):
+        super().backward(z, z, delta)
+
+
+@pytest.mark.parametrize("make", [Parametric, lambda n, f: Dense(n, n, f)])
+def test_the_input_of_an_activation_may_be_its_output(make):
+    rng = np.random.default_rng(6)
+    x, weights = rng.normal(size=(2, N_ROWS, 3))
+    found = []
+    for activation in (Tanh(), _FromInput()):
+        network = Network((Scaling(3), make(3, activation)))
+        params = network.init(np.random.RandomState(0), float)
+        found.append(_objective(network, params, x, weights)[1])
+    np.testing.assert_array_equal(*found)
+    assert found[0].all()
+
+
+def test_predicting_takes_half_the_memory_of_training():
+    sizes = []
+    for training in (False, True):
+        buffers = Parametric(3, Tanh()).make_buffers(
+            N_ROWS,
+            float,
+            training=training,
+            need_input_gradient=training,
+            sparse_input=False,
+        )
+        sizes.append(sum(array.nbytes for array in buffers.values()))
+    assert sizes[0] == sizes[1] / 2
+
+
 def test_rates_of_side_by_side_layers_go_with_their_parameters():
     layer = SideBySide(
         (
