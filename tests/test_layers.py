@@ -14,6 +14,32 @@ from sknumpy_mlp.losses import SquaredError
 N_ROWS, N_COLUMNS = 500, 400
 
 
+@pytest.mark.parametrize("layer", [Dense(2, 3), Dropout(2, 0.5)], ids=repr)
+def test_most_layers_do_not_adapt_to_data(layer):
+    network = Network((layer,))
+    params = network.init(np.random.default_rng(0), float)
+    before = params.copy()
+    (views,) = network.views(params)
+    layer.adapt(views, np.ones((5, 2)), np.random.default_rng(0))
+    assert not layer.adapts
+    np.testing.assert_array_equal(params, before)
+
+
+def test_only_units_have_products():
+    assert Dense(2, 3).product_size == 6
+    assert Dropout(2, 0.5).product_size == 0
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_first_weights_too_large_for_the_type_are_refused(dtype):
+    network = Network((Dense(1, 1, init_weights=_Given([[1e300]], [0.0])),))
+    if dtype == np.float64:
+        network.init(np.random.default_rng(0), dtype)
+        return
+    with pytest.raises(ValueError, match="too large for float32, the type of X"):
+        network.init(np.random.default_rng(0), dtype)
+
+
 class _Given:
     """An initialiser that returns what it was made with."""
 
@@ -234,6 +260,13 @@ def test_without_a_bound_nothing_changes():
     W = np.full((3, 2), 1e6)
     Dense(3, 2).constrain((W, np.zeros(2)))
     np.testing.assert_array_equal(W, 1e6)
+
+
+def test_columns_as_long_as_the_bound_stay_as_they_are():
+    W = np.array([[3.0, 0.0], [4.0, 5.0]])
+    before = W.copy()
+    Dense(2, 2, max_norm=5.0).constrain((W, np.zeros(2)))
+    np.testing.assert_array_equal(W, before)
 
 
 def test_columns_of_zeros_stay_zero():

@@ -523,14 +523,55 @@ def test_lbfgs_goes_on_from_the_iterations_that_were_done():
     assert 0 <= seconds[0] <= seconds[-1] < 60
 
 
+def _run(**options):
+    return Run(np.zeros(1), TrainingState(), np.random.RandomState(0), 5, **options)
+
+
 def test_a_run_records_what_there_is():
-    run = Run(np.zeros(1), TrainingState(), np.random.RandomState(0), 5)
+    run = _run()
     run.record(EpochEnd(1, 0.5, None, 0.0, run.params))
     run.record(EpochEnd(2, 0.4, 0.1, 0.0, run.params, validation_score=0.9))
     assert run.losses == [0.5, 0.4]
     assert run.learning_rates == [0.1]
     assert (run.validation_losses, run.validation_scores) == ([], [0.9])
     assert run.n_epochs == 2
+
+
+def test_a_run_keeps_what_a_callback_wants_or_else_the_best_or_the_last():
+    run = _run()
+    assert run.result is run.params
+    run.best_params = np.ones(1)
+    assert run.result is run.best_params
+    run.kept_params = np.full(1, 2.0)
+    assert run.result is run.kept_params
+
+
+def test_a_run_is_asked_once_what_it_is():
+    asked = itertools.count()
+    run = _run(identify=lambda: {"asked": next(asked)})
+    assert run.identity == run.identity == {"asked": 0}
+    assert _run().identity == {}
+
+
+@pytest.mark.parametrize("n_done", [0, 1, 2])
+def test_an_epoch_torn_by_an_interrupt_is_forgotten(n_done):
+    """The loss is noted last: without it, what is there of the epoch goes."""
+    run = _run()
+    event = EpochEnd(1, 0.5, 0.1, 0.0, run.params, 0.7, 0.9)
+    for _ in range(n_done):
+        run.record(event)
+    curves = (
+        run.losses,
+        run.learning_rates,
+        run.validation_losses,
+        run.validation_scores,
+    )
+    run.drop_torn_epoch()
+    assert [len(curve) for curve in curves] == [n_done] * 4
+    run.learning_rates.append(0.2)
+    run.validation_losses.append(0.8)
+    run.drop_torn_epoch()
+    assert curves == tuple(n_done * [value] for value in (0.5, 0.1, 0.7, 0.9))
 
 
 def test_a_forgotten_plateau_is_as_none_had_been():
