@@ -117,6 +117,16 @@ def test_no_unit_of_a_leaky_relu_is_dead():
     np.testing.assert_allclose(delta, [[0.3, 1.0]])
 
 
+@pytest.mark.parametrize("name", ["relu", "leaky_relu 0.3", "elu 2, 3"])
+def test_at_the_bend_the_derivative_is_that_of_the_left(name):
+    zero, ones = np.zeros((1, 1)), np.ones((1, 1))
+    found = _backward(INSTANCES[name], zero, ones)
+    left = _backward(INSTANCES[name], np.full((1, 1), -1e-12), ones)
+    right = _backward(INSTANCES[name], np.full((1, 1), 1e-12), ones)
+    np.testing.assert_allclose(found, left, rtol=1e-9)
+    assert abs(found - right) > 0.1
+
+
 @pytest.mark.parametrize(
     ("make", "message"),
     [

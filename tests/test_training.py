@@ -391,6 +391,26 @@ def test_an_update_has_penalty_bound_and_factors(max_grad_norm):
     )
 
 
+@pytest.mark.parametrize("max_grad_norm", [None, 0.5])
+def test_an_optimizer_that_does_its_own_steps_is_given_a_penalty_to_add(max_grad_norm):
+    class Own(SGD):
+        def step(self, params, grad, learning_rate, *, l2, n_penalised, **options):
+            grad[:n_penalised] += l2 * params[:n_penalised]
+            params -= learning_rate * grad
+
+    network = Network((Dense(2, 2),))
+    results = []
+    for optimizer in (Own(), SGD(momentum=0.0)):
+        params = np.arange(1.0, 7.0)
+        optimizer.init(params)
+        workspace = Workspace(network, params, 1)
+        workspace.grad[...] = 1.0
+        regularization = Regularization(max_grad_norm=max_grad_norm)
+        update(workspace, optimizer, 0.1, 0.5, regularization)
+        results.append(params)
+    np.testing.assert_allclose(*results, rtol=1e-15)
+
+
 def test_an_update_is_the_first_of_a_run_unless_it_is_told():
     network = Network((Dense(2, 2),))
     params = np.ones(network.n_params)
