@@ -234,6 +234,29 @@ def test_a_weight_vanishes_where_its_gradient_s_square_would(l2, dtype):
     np.testing.assert_allclose(params, start * [0, 1], rtol=0.1)
 
 
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_under_a_strong_penalty_weights_vanish_as_without_any(dtype):
+    start = math.sqrt(np.finfo(dtype).tiny) * 2.0 ** np.linspace(-4, 4, 65)
+    left = []
+    for l2 in (0.0, 1.0, 10.0):
+        params, optimizer = start.astype(dtype), SGD(momentum=0.0)
+        optimizer.init(params)
+        for _ in range(64):
+            grad = np.zeros_like(params)
+            optimizer.step(params, grad, 1e-30, l2=l2, n_penalised=params.size)
+        left.append(params)
+    assert 0 < np.count_nonzero(left[0]) < start.size
+    np.testing.assert_array_equal(left[1], left[0])
+    np.testing.assert_array_equal(left[2], left[0])
+
+
+def test_nothing_is_penalised_unless_it_is_said_what():
+    params, optimizer = np.ones(3), SGD()
+    optimizer.init(params)
+    optimizer.step(params, np.zeros(3), 0.1, l2=1.0, weight_decay=1.0)
+    np.testing.assert_array_equal(params, 1.0)
+
+
 def test_vanishing_numbers_are_removed_once_in_many_steps(monkeypatch):
     monkeypatch.setattr(optimizers, "_STEPS_TO_FLUSH", 5)
     params, optimizer = np.zeros(3, np.float32), Adam()
