@@ -351,6 +351,22 @@ def test_two_softmax_units_are_one_logistic_unit():
     np.testing.assert_allclose(binary, multinomial)
 
 
+@pytest.mark.parametrize("n_columns", [1, 2, 3])
+@pytest.mark.parametrize(
+    "name", [name for name in CASES if CASES[name][1] not in (_codes, _one_target)]
+)
+def test_the_loss_of_a_row_is_the_sum_over_its_columns(name, n_columns):
+    loss, draw = CASES[name]
+    rng = np.random.default_rng(11)
+    y, raw = draw(rng)[:, :n_columns], rng.standard_normal((N_ROWS, n_columns))
+    value, gradient = _value_gradient(loss, y, raw)
+    parts = [
+        _value_gradient(loss, y[:, [k]], raw[:, [k]].copy()) for k in range(n_columns)
+    ]
+    np.testing.assert_allclose(value, sum(part for part, _ in parts), rtol=1e-14)
+    np.testing.assert_array_equal(gradient, np.hstack([part for _, part in parts]))
+
+
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @pytest.mark.parametrize("size", [1e3, -1e3])
 @pytest.mark.parametrize("name", ["binary_log_loss", "multinomial_log_loss"])

@@ -215,6 +215,23 @@ def test_parametric_activation_goes_from_linear_to_the_function():
     np.testing.assert_allclose(a, [[1.0, np.tanh(1.0)]])
 
 
+@pytest.mark.parametrize("training", [False, True])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("name", {**LAYERS, **COMPLEX})
+def test_memory_is_of_the_parameters_type(name, dtype, training):
+    layer, _ = {**LAYERS, **COMPLEX}[name]
+    buffers = layer.make_buffers(
+        N_ROWS,
+        dtype,
+        training=training,
+        need_input_gradient=training,
+        sparse_input=False,
+    )
+    for array in buffers.values():
+        assert array.dtype == dtype or array.dtype.kind == "i"  # of categories
+        assert len(array) == N_ROWS
+
+
 def test_factors_and_shares_begin_at_one():
     rng = np.random.default_rng(0)
     params = Network((Scaling(3), Parametric(3, Tanh()))).init(rng, float)

@@ -312,6 +312,21 @@ def test_the_objective_of_all_rows_from_small_batches(container, weighted):
         np.testing.assert_allclose(gradient, workspace.grad, rtol=0, atol=1e-14)
 
 
+@pytest.mark.parametrize("total_weight", [None, 50.0])
+@pytest.mark.parametrize("weighted", [False, True])
+def test_the_objective_is_its_formula(weighted, total_weight):
+    X, y, network, params = _problem()
+    weight = np.random.default_rng(2).uniform(size=len(X)) if weighted else None
+    workspace = Workspace(network, params, len(X))
+    value, l2 = objective(workspace, SquaredError(), X, y, weight, 0.3, total_weight)
+    s = np.ones(len(X)) if weight is None else weight
+    S = s.sum() if total_weight is None else total_weight
+    losses = (network.predict_raw(params, X) - y).ravel() ** 2 / 2
+    penalty = 0.3 / (2 * S) * (params[: network.n_coefs] ** 2).sum()
+    assert value == pytest.approx((s * losses).sum() / S + penalty, rel=1e-13)
+    assert l2 == pytest.approx(0.3 / S, rel=1e-15)
+
+
 def test_data_of_another_type_are_cast_batch_by_batch_and_others_not_copied():
     X, y, _, _ = _problem()
     seen = []
