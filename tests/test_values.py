@@ -1,0 +1,111 @@
+"""What makes small objects equal, and copies of them."""
+
+import dataclasses
+from typing import Any
+
+import numpy as np
+import pytest
+
+from sknumpy_mlp._values import Value, alike, check_bool, check_number, copy_of
+
+
+@dataclasses.dataclass
+class Settings:
+    """A dataclass compares its fields as a tuple, which arrays do not allow."""
+
+    table: Any
+    seen: int = dataclasses.field(default=0, compare=False)
+
+
+class Odd:
+    """A user's own, which hands the question on to an array."""
+
+    def __init__(self, table):
+        self.table = np.array(table)
+
+    def __eq__(self, other):
+        return bool(self.table == other.table)
+
+    __hash__ = None
+
+
+ALIKE = {
+    "numbers": (1, 1.0),
+    "arrays": (np.arange(3), np.arange(3)),
+    "lists": ([1, [np.ones(2)]], [1, [np.ones(2)]]),
+    "tuples": ((1, np.ones(2)), (1, np.ones(2))),
+    "dicts": ({"a": np.ones(2), "b": 1}, {"b": 1, "a": np.ones(2)}),
+    "dataclasses": (Settings(np.ones(2)), Settings(np.ones(2))),
+    "what is not compared": (Settings(np.ones(2), 1), Settings(np.ones(2), 2)),
+    "objects": (Odd([1, 2]), Odd([1, 2])),
+}
+DIFFERENT = {
+    "numbers": (1, 2),
+    "arrays": (np.arange(3), np.arange(1, 4)),
+    "types of arrays": (np.arange(3), np.arange(3.0)),
+    "shapes": (np.ones(2), np.ones((2, 1))),
+    "an array and a list": (np.arange(3), [0, 1, 2]),
+    "a list and a tuple": ([1], (1,)),
+    "lengths": ([1, 2], [1, 2, 3]),
+    "parts": ([1, [np.ones(2)]], [1, [np.zeros(2)]]),
+    "keys": ({"a": 1}, {"b": 1}),
+    "values": ({"a": np.ones(2)}, {"a": np.zeros(2)}),
+    "more keys": ({"a": 1}, {"a": 1, "b": 1}),
+    "dataclasses": (Settings(np.ones(2)), Settings(np.zeros(2))),
+    "objects": (Odd([1, 2]), Odd([1, 3])),
+}
+
+
+@pytest.mark.parametrize("name", ALIKE)
+def test_alike(name):
+    a, b = ALIKE[name]
+    assert alike(a, b) is True
+    assert alike(b, a) is True
+
+
+@pytest.mark.parametrize("name", DIFFERENT)
+def test_different(name):
+    a, b = DIFFERENT[name]
+    assert alike(a, b) is False
+    assert alike(b, a) is False
+
+
+def test_a_copy_shares_nothing_and_has_python_s_numbers():
+    original = Settings([np.ones(2)], np.int64(3))
+    copied = copy_of(original)
+    assert type(copied.seen) is int
+    assert type(original.seen) is np.int64
+    original.table[0][:] = 7.0
+    np.testing.assert_array_equal(copied.table, [[1.0, 1.0]])
+
+
+class Constant(Value):
+    def __init__(self, value):
+        self.value = value
+
+
+@pytest.mark.parametrize(
+    ("closed", "inside"),
+    [
+        ("left", (1, 1.5)),
+        ("right", (1.5, 2)),
+        ("both", (1, 1.5, 2)),
+        ("neither", (1.5,)),
+    ],
+)
+def test_a_number_lies_in_its_range(closed, inside):
+    for value in inside:
+        constant = Constant(value)
+        check_number(constant, "value", 1.0, 2.0, closed=closed)
+        assert type(constant.value) is float
+    for value in {0.5, 1, 2, 2.5, 10**400, float("nan")} - set(inside):
+        with pytest.raises(ValueError, match=r"value must be a number in the range"):
+            check_number(Constant(value), "value", 1.0, 2.0, closed=closed)
+
+
+def test_only_true_and_false_are_either():
+    for value in (True, False, np.True_):
+        check_bool(Constant(value), "value")
+    for value in (1, 0.0, "True", None):
+        with pytest.raises(ValueError, match=r"^Constant\(value=.*\): value must be"):
+            check_bool(Constant(value), "value")
