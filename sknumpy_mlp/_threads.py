@@ -104,16 +104,30 @@ class _Pool:
             library.set_num_threads(n_threads)
 
 
-@cache
+# The pools of this process; None until the first fit looks for them.
+_found: tuple[_Pool, ...] | None = None
+
+
 def _pools() -> tuple[_Pool, ...]:
-    """Return the pools of this process; to find them takes milliseconds."""
-    return tuple(
-        _Pool(library)
-        for library in _controller().lib_controllers
-        if library.internal_api == "openblas" and library.threading_layer == "pthreads"
-    )
+    """Return the pools of this process; to find them takes milliseconds.
+
+    All threads get the same ones.  With `functools.cache`, which may call a function
+    once in each thread that comes before the first is done, first fits that began
+    together noted their limits in one set of pools and withdrew them from another.
+    """
+    global _found
+    with _lock:
+        if _found is None:
+            _found = tuple(
+                _Pool(library)
+                for library in _controller().lib_controllers
+                if library.internal_api == "openblas"
+                and library.threading_layer == "pthreads"
+            )
+        return _found
 
 
+# Two of them, from threads that come together, are as good as one: it keeps no state.
 @cache
 def _controller() -> ThreadpoolController:
     return ThreadpoolController()
@@ -195,9 +209,8 @@ def _after_fork() -> None:
     """
     global _lock
     _lock = threading.RLock()
-    if _pools.cache_info().currsize:
-        for pool in _pools():
-            pool.forget_limits()
+    for pool in _found or ():
+        pool.forget_limits()
 
 
 if hasattr(os, "register_at_fork"):

@@ -285,6 +285,48 @@ def test_fits_in_several_threads_put_all_threads_back():
     assert _n_threads() == (3, 3)
 
 
+FIRST_FITS = """
+import importlib, sys, threading
+from threadpoolctl import ThreadpoolController
+from sknumpy_mlp import _threads
+
+libraries = [
+    library for library in ThreadpoolController().lib_controllers
+    if library.internal_api == "openblas"
+]
+for library in libraries:
+    library.set_num_threads(3)
+    if hasattr(library, "clear_controlling_thread"):
+        library.clear_controlling_thread(force=True)
+sys.setswitchinterval(1e-6)
+start = threading.Barrier(4)
+
+
+def fit():
+    start.wait()
+    with _threads.limited_threads(1_000_000, limit_scipy=True):
+        start.wait()
+
+
+for _ in range(5):
+    importlib.reload(_threads)  # as in a new process, nothing is known of pools
+    threads = [threading.Thread(target=fit) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert [library.num_threads for library in libraries] == [3, 3]
+"""
+
+
+def test_first_fits_that_begin_together_put_all_threads_back():
+    """They look for the pools at the same time, and must come to share them."""
+    done = subprocess.run(
+        [sys.executable, "-c", FIRST_FITS], capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+
+
 FORK = """
 import os, warnings
 from sknumpy_mlp._threads import _pools, limited_threads
