@@ -9,7 +9,7 @@ import math
 import time
 import warnings
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -24,7 +24,7 @@ from sklearn.model_selection import KFold, StratifiedKFold, train_test_split
 from sknumpy_mlp._evaluation import Data
 from sknumpy_mlp._training import EpochEnd, Run
 from sknumpy_mlp._typing import IntArray
-from sknumpy_mlp._warnings import warn
+from sknumpy_mlp._warnings import collected_warnings, warn
 from sknumpy_mlp.callbacks import Callback, clock
 
 
@@ -410,11 +410,17 @@ def _warn_of_interrupt() -> None:
 
 
 def _fit_and_record(*job: Any) -> tuple[Any, list[tuple[str, type[Warning]]]]:
-    """Fit a member in another process; return the result, and the warnings."""
-    with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("always")
+    """Fit a member elsewhere; return the result, and the warnings to be given here."""
+    with ExitStack() as stack:
+        messages = stack.enter_context(collected_warnings())
+        others: list[warnings.WarningMessage] = []
+        if current_thread() is main_thread():
+            # Those of other packages as well: a process in whose main thread a member
+            # trains is one of joblib's, and has no other threads that might warn.
+            others = stack.enter_context(warnings.catch_warnings(record=True))
+            warnings.simplefilter("always")
         trained = _fit_member(*job)
-    return trained, [(str(each.message), each.category) for each in caught]
+    return trained, messages + [(str(each.message), each.category) for each in others]
 
 
 def _fit_member(

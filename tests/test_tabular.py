@@ -7,11 +7,11 @@ import signal
 import tempfile
 import threading
 import time
+import warnings
 
 import joblib
 import numpy as np
 import pandas as pd
-import polars as pl
 import pytest
 from sklearn import config_context
 from sklearn.base import clone
@@ -31,6 +31,8 @@ from sknumpy_mlp._calibration import Errors, best_temperature
 from sknumpy_mlp._ensemble import Board, assign
 from sknumpy_mlp._evaluation import Data
 from sknumpy_mlp._targets import TargetScale
+from sknumpy_mlp._warnings import warn
+from sknumpy_mlp.activations import Mish
 from sknumpy_mlp.callbacks import (
     Callback,
     Checkpoint,
@@ -84,12 +86,17 @@ def _classifier(**params):
 # ---------------------------------------------------------------------- what they give
 
 
+def _polars(data):
+    """A polars frame; not every Python has polars, free-threaded ones do not."""
+    return pytest.importorskip("polars").from_pandas(data)
+
+
 @pytest.mark.parametrize("as_polars", [False, True])
 def test_a_raw_frame_goes_in_as_it_is(as_polars):
     X, value = _table(400)
     X_new, value_new = _table(200, seed=1)
     if as_polars:
-        X, X_new = pl.from_pandas(X), pl.from_pandas(X_new)
+        X, X_new = _polars(X), _polars(X_new)
     clf = _classifier(max_iter=40).fit(X, _classes(value))
     assert clf.score(X_new, _classes(value_new)) > 0.85
     reg = _regressor(max_iter=40).fit(X, value)
@@ -99,7 +106,7 @@ def test_a_raw_frame_goes_in_as_it_is(as_polars):
 def test_pandas_and_polars_give_the_same_numbers():
     X, value = _table()
     a = _regressor().fit(X, value).predict(X)
-    b = _regressor().fit(pl.from_pandas(X), value).predict(pl.from_pandas(X))
+    b = _regressor().fit(_polars(X), value).predict(_polars(X))
     np.testing.assert_allclose(a, b)
 
 
@@ -645,6 +652,7 @@ def test_pickles_do_not_give_the_target_away():
 
 @pytest.mark.parametrize("output", ["pandas", "polars"])
 def test_a_global_wish_for_frames_does_not_reach_inside(output):
+    pytest.importorskip(output)
     X, value = _table()
     with config_context(transform_output=output):
         reg = _regressor(max_iter=2).fit(X, value)
@@ -717,6 +725,46 @@ def test_networks_side_by_side_in_a_thread_that_is_not_the_main_one():
     thread.join()
     here = _regressor(n_jobs=1).fit(X, value)
     np.testing.assert_allclose(fitted[0].predict(X), here.predict(X), rtol=1e-6)
+
+
+MEETING, MET = threading.Condition(), []
+
+
+class Meet(Mish):
+    """Two networks that train in threads meet here, and then one of them is late."""
+
+    def __init__(self, late):
+        self.late = late
+
+    def forward(self, z, out):
+        super().forward(z, out)
+        thread = threading.current_thread()
+        with MEETING:
+            if thread in MET or len(MET) == 2:
+                return
+            MET.append(thread)
+            MEETING.notify_all()
+            MEETING.wait_for(lambda: len(MET) == 2, timeout=10)
+        warn("met")
+        if MET.index(thread) == self.late:
+            time.sleep(0.5)
+
+
+@pytest.mark.parametrize("late", [0, 1])
+def test_warnings_of_networks_in_threads_that_overlap(late):
+    """They arrive, and nothing stays in force of what it took to collect them."""
+    MET.clear()
+    X, value = _table()
+    reg = _regressor(max_iter=2, n_members=2, n_jobs=2, activation=Meet(late))
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        filters = list(warnings.filters)
+        with joblib.parallel_config("threading"):
+            reg.fit(X, value)
+        assert warnings.filters == filters
+        warnings.warn("later", stacklevel=1)
+    assert [str(each.message) for each in caught] == ["met", "met", "later"]
+    assert {each.filename for each in caught} == {__file__}
 
 
 def test_a_report_without_a_folder_to_put_it_in(tmp_path):
@@ -813,11 +861,12 @@ def test_other_columns_than_in_fit():
     [
         np.array(["a", None], dtype=object),
         pd.Series(["a", pd.NA], dtype="string"),
-        pl.Series(["a", None]),
+        lambda: _polars(pd.Series(["a", None])),
         np.array(["a", np.nan], dtype=object),
     ],
 )
 def test_labels_that_are_missing(y):
+    y = y() if callable(y) else y
     with pytest.raises(ValueError, match=r"y contains.*NaN"):
         _classifier().fit([[0.0], [1.0]], y)
 
