@@ -29,6 +29,7 @@ from sknumpy_mlp._inputs import (
     digest,
     naming,
     one_or_several_columns,
+    refuse_overflow,
     weigh,
 )
 from sknumpy_mlp._links import DocLinkMixin
@@ -515,7 +516,7 @@ class _BaseMLP(
         Raises
         ------
         ValueError
-            If there is no such layer.
+            If there is no such layer, or an output is infinite or NaN.
         """
         check_is_fitted(self)
         dense = [
@@ -532,7 +533,8 @@ class _BaseMLP(
         # An activation may be a layer of its own.
         while not isinstance(layers[end], Dense | Dropout):
             end += 1
-        return self._forward(X, n_layers=end)
+        with np.errstate(all="ignore"):
+            return refuse_overflow(self._forward(X, n_layers=end))
 
     def _forward(self, X: Any, n_layers: int | None = None) -> Array:
         """Validate ``X`` and return what so many layers make of it, by default all."""
@@ -561,8 +563,14 @@ class _BaseMLP(
             return validate_data(self, X, accept_sparse="csr", dtype=dtype, reset=False)
 
     def _predict_target(self, X: Any) -> Array:
-        """Validate ``X`` and return what the loss's inverse link makes of it."""
-        raw = self._forward(X)
+        """Validate ``X`` and return predictions, all of them finite."""
+        # What overflows on the way may be of no consequence, as in tanh(inf); of what
+        # is, refuse_overflow says more than NumPy's warnings.
+        with np.errstate(all="ignore"):
+            return refuse_overflow(self._from_raw(self._forward(X)))
+
+    def _from_raw(self, raw: Array) -> Array:
+        """Return what is predicted, given raw outputs, which may be overwritten."""
         predicted: Array = self._loss.predict(raw)
         return predicted
 

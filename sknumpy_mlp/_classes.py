@@ -282,7 +282,8 @@ class NumpyMLPClassifier(ClassifierMixin, _BaseMLP):  # type: ignore[misc]
         From `fit` and `partial_fit`, if parameters do not go together or with the
         data, the data cannot be used, or the parameters of the network become
         infinite or NaN, as they do when features are unscaled or the learning rate is
-        too large.  The estimator is then left as it was.
+        too large.  The estimator is then left as it was.  From predictions, if ``X``
+        cannot be used, or one of them would be infinite or NaN.
 
     See Also
     --------
@@ -950,7 +951,8 @@ class NumpyMLPRegressor(RegressorMixin, _BaseMLP):  # type: ignore[misc]
         From `fit` and `partial_fit`, if parameters do not go together or with the
         data, the data cannot be used, or the parameters of the network become
         infinite or NaN, as they do when features are unscaled or the learning rate is
-        too large.  The estimator is then left as it was.
+        too large.  The estimator is then left as it was.  From predictions, if ``X``
+        cannot be used, or one of them would be infinite or NaN.
 
     See Also
     --------
@@ -1206,10 +1208,17 @@ default=None
 
 
 def regression_score(loss: Loss, y: Any, y_pred: Array, sample_weight: Any) -> float:
-    if isinstance(loss, Quantile) and len(loss.levels) > 1:
-        scores = [
-            d2_pinball_score(y, y_pred[:, k], sample_weight=sample_weight, alpha=level)
-            for k, level in enumerate(loss.levels)
-        ]
-        return float(np.mean(scores))
-    return float(r2_score(y, y_pred, sample_weight=sample_weight))
+    """Return R2, or for several quantiles the mean of their D2 pinball scores."""
+    # float32 does not hold the squares of numbers from 1e19 on.  In float64 those of
+    # hopeless predictions may be infinite: then the score is -inf, as it should be.
+    y_pred = y_pred.astype(np.float64)
+    with np.errstate(over="ignore"):
+        if isinstance(loss, Quantile) and len(loss.levels) > 1:
+            scores = [
+                d2_pinball_score(
+                    y, y_pred[:, k], sample_weight=sample_weight, alpha=level
+                )
+                for k, level in enumerate(loss.levels)
+            ]
+            return float(np.mean(scores))
+        return float(r2_score(y, y_pred, sample_weight=sample_weight))

@@ -281,10 +281,7 @@ class MemberRegressor(_Member, NumpyMLPRegressor):
         """Return the network's raw outputs for a preprocessed table."""
         return super().raw(X.astype(np.float64))
 
-    def _unscale(self, raw: Array) -> Array:
+    def _from_raw(self, raw: Array) -> Array:
         """Return predictions on the target's own scale; ``raw`` is destroyed."""
         assert self._blueprint.scale is not None
-        return self._blueprint.scale.inverse(self._loss.predict(raw))
-
-    def _predict_target(self, X: Any) -> Array:
-        return self._unscale(self.raw(self._validate_input(X, self._params.dtype)))
+        return self._blueprint.scale.inverse(super()._from_raw(raw))

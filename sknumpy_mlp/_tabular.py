@@ -173,7 +173,8 @@ class TabularMLPClassifier(ClassifierMixin, _BaseTabularMLP):  # type: ignore[mi
     ValueError, TypeError
         From `fit`, if the table or the target cannot be used (dates, infinite
         numbers, a target with missing values), or the training diverges.  The
-        estimator is then left as it was.
+        estimator is then left as it was.  From predictions, if the table cannot be
+        used, or one of them would be infinite or NaN.
 
     See Also
     --------
@@ -540,7 +541,8 @@ class TabularMLPRegressor(RegressorMixin, _BaseTabularMLP):  # type: ignore[misc
     ValueError, TypeError
         From `fit`, if the table or the target cannot be used (dates, infinite
         numbers, a target with missing values), or the training diverges.  The
-        estimator is then left as it was.
+        estimator is then left as it was.  From predictions, if the table cannot be
+        used, or one of them would be infinite or NaN.
 
     See Also
     --------
@@ -809,8 +811,8 @@ class TabularMLPRegressor(RegressorMixin, _BaseTabularMLP):  # type: ignore[misc
         return predicted
 
     def _combine(self, raws: Sequence[Array]) -> Array:
-        unscale = self.estimators_[0]._unscale
-        mean: Array = np.mean([unscale(raw.copy()) for raw in raws], axis=0)
+        from_raw = self.estimators_[0]._from_raw
+        mean: Array = np.mean([from_raw(raw.copy()) for raw in raws], axis=0)
         return mean
 
     def _present(self, predicted: Array) -> Array:

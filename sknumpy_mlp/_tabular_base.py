@@ -34,6 +34,7 @@ from sknumpy_mlp._inputs import (
     check_sample_weight,
     naming,
     one_or_several_columns,
+    refuse_overflow,
     weigh,
 )
 from sknumpy_mlp._links import DocLinkMixin
@@ -438,8 +439,9 @@ class _BaseTabularMLP(
     def _predict_table(self, X: Any) -> Array:
         check_is_fitted(self)
         table = self._read(X)
-        raws = [member.raw(table) for member in self.estimators_]
-        return self._combine(raws)
+        with np.errstate(all="ignore"):  # as in the members' own predictions
+            raws = [member.raw(table) for member in self.estimators_]
+            return refuse_overflow(self._combine(raws))
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
