@@ -6,7 +6,7 @@ from typing import Any, ClassVar, Self
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import ClassifierMixin, RegressorMixin
-from sklearn.metrics import d2_pinball_score, r2_score
+from sklearn.metrics import accuracy_score, d2_pinball_score, r2_score
 from sklearn.utils.multiclass import (
     check_classification_targets,
     type_of_target,
@@ -16,7 +16,7 @@ from sklearn.utils.multiclass import (
 from sknumpy_mlp._base import PartialFit, _BaseMLP
 from sknumpy_mlp._class_weights import make_class_weights
 from sknumpy_mlp._frames import refuse_missing
-from sknumpy_mlp._inputs import naming
+from sknumpy_mlp._inputs import check_sample_weight, naming
 from sknumpy_mlp._parameters import (
     CLASS_WEIGHT_CHECKS,
     PARAMETER_CHECKS,
@@ -528,6 +528,25 @@ default=None
         y_prob = self.predict_proba(X)
         with np.errstate(divide="ignore"):
             return np.log(y_prob, out=y_prob)
+
+    def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
+        """Compute the accuracy: the share of samples whose class is predicted.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            The input data.
+        y : array-like of shape (n_samples,) or (n_samples, n_labels)
+            The true class labels; of several labels at once, all have to be right.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weights of the samples, at least 0 and not all 0.
+
+        Returns
+        -------
+        score : float
+            Between 0 and 1.
+        """
+        return classification_score(y, self.predict(X), sample_weight)
 
     def _as_columns(self, y_prob: Array) -> Array:
         """Return a column for each class, given those that the loss predicts."""
@@ -1154,7 +1173,7 @@ default=None
         y : array-like of shape (n_samples,) or (n_samples, n_outputs)
             The true targets.
         sample_weight : array-like of shape (n_samples,), default=None
-            Weights of the samples.
+            Weights of the samples, at least 0 and not all 0.
 
         Returns
         -------
@@ -1207,18 +1226,32 @@ default=None
         return tags
 
 
+def classification_score(y: Any, y_pred: NDArray[Any], sample_weight: Any) -> float:
+    """Return the accuracy."""
+    weight = _check_score_weight(sample_weight, y_pred)
+    # To find out whether labels are integers, scikit-learn tries to cast them.
+    with np.errstate(invalid="ignore"):
+        return float(accuracy_score(y, y_pred, sample_weight=weight))
+
+
 def regression_score(loss: Loss, y: Any, y_pred: Array, sample_weight: Any) -> float:
     """Return R2, or for several quantiles the mean of their D2 pinball scores."""
     # float32 does not hold the squares of numbers from 1e19 on.  In float64 those of
     # hopeless predictions may be infinite: then the score is -inf, as it should be.
     y_pred = y_pred.astype(np.float64)
+    weight = _check_score_weight(sample_weight, y_pred)
     with np.errstate(over="ignore"):
         if isinstance(loss, Quantile) and len(loss.levels) > 1:
             scores = [
                 d2_pinball_score(
-                    y, y_pred[:, k], sample_weight=sample_weight, alpha=level
+                    y, y_pred[:, k], sample_weight=weight, alpha=level
                 )
                 for k, level in enumerate(loss.levels)
             ]
             return float(np.mean(scores))
-        return float(r2_score(y, y_pred, sample_weight=sample_weight))
+        return float(r2_score(y, y_pred, sample_weight=weight))
+
+
+def _check_score_weight(sample_weight: Any, y_pred: NDArray[Any]) -> Array | None:
+    # In float64, whatever the labels are.
+    return check_sample_weight(sample_weight, np.empty((len(y_pred), 0)))

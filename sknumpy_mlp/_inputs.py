@@ -162,8 +162,8 @@ def check_sample_weight(
     if not weight.any():
         raise ValueError(
             "Sample weights must contain at least one non-zero number: with "
-            f"{name}=0 (in {weight.dtype}) for every sample there is nothing to "
-            "learn from."
+            f"{name}=0 (in {weight.dtype}) for every sample none of them counts. Give "
+            f"some a weight above 0, or leave {name} out."
         )
     with np.errstate(over="ignore"):
         if not np.isfinite(weight.sum()):

@@ -8,13 +8,13 @@ from typing import Any, ClassVar, Self
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import ClassifierMixin, RegressorMixin
-from sklearn.metrics import accuracy_score
 from sklearn.utils.validation import check_is_fitted
 
 from sknumpy_mlp._calibration import Errors, best_temperature
 from sknumpy_mlp._classes import (
     NumpyMLPClassifier,
     NumpyMLPRegressor,
+    classification_score,
     regression_score,
 )
 from sknumpy_mlp._evaluation import Data
@@ -370,6 +370,25 @@ class TabularMLPClassifier(ClassifierMixin, _BaseTabularMLP):  # type: ignore[mi
         with np.errstate(divide="ignore"):
             return np.log(y_prob, out=y_prob)
 
+    def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
+        """Compute the accuracy: the share of samples whose class is predicted.
+
+        Parameters
+        ----------
+        X : frame or array-like of shape (n_samples, n_features)
+            The table.
+        y : array-like of shape (n_samples,) or (n_samples, n_labels)
+            The true class labels; of several labels at once, all have to be right.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weights of the samples, at least 0 and not all 0.
+
+        Returns
+        -------
+        score : float
+            Between 0 and 1.
+        """
+        return classification_score(y, self.predict(X), sample_weight)
+
     def _learn(self, template: Any, data: Data, loss: Loss) -> dict[str, Any]:
         self.classes_ = template.classes_
         return {"classes": self.classes_}
@@ -402,7 +421,7 @@ class TabularMLPClassifier(ClassifierMixin, _BaseTabularMLP):  # type: ignore[mi
         self, predicted: Array, target: Any, sample_weight: Array | None
     ) -> float:
         labels = self.estimators_[0]._as_labels(predicted)
-        return float(accuracy_score(target, labels, sample_weight=sample_weight))
+        return classification_score(target, labels, sample_weight)
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
@@ -766,7 +785,7 @@ class TabularMLPRegressor(RegressorMixin, _BaseTabularMLP):  # type: ignore[misc
         y : array-like of shape (n_samples,) or (n_samples, n_outputs)
             The true targets.
         sample_weight : array-like of shape (n_samples,), default=None
-            Weights of the samples.
+            Weights of the samples, at least 0 and not all 0.
 
         Returns
         -------

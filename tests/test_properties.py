@@ -1,12 +1,14 @@
 """Properties that hold for all data: of any shape, type, layout and size of numbers.
 
-Two profiles of hypothesis: "ci", always the same examples in about a minute, and
-"nightly", many more and different ones each time, with HYPOTHESIS_PROFILE=nightly.
+Two profiles of hypothesis: "ci", always the same examples in about a minute and a half,
+and "nightly", with HYPOTHESIS_PROFILE=nightly, more of them, new ones each time, and
+sequences of calls for ten minutes.
 """
 
 import copy
 import os
 import pickle
+import time
 import warnings
 
 import numpy as np
@@ -33,7 +35,7 @@ from sknumpy_mlp import (
     TabularMLPClassifier,
     TabularMLPRegressor,
 )
-from sknumpy_mlp.callbacks import EarlyStopping, History
+from sknumpy_mlp.callbacks import Callback, EarlyStopping, History
 from sknumpy_mlp.losses import Huber, LogLoss, Quantile
 from sknumpy_mlp.optimizers import SGD, Adam
 from sknumpy_mlp.preprocessing import TabularPreprocessor
@@ -46,7 +48,7 @@ _ALWAYS = {
 settings.register_profile(
     "ci", max_examples=60, derandomize=True, database=None, **_ALWAYS
 )
-settings.register_profile("nightly", max_examples=2000, **_ALWAYS)
+settings.register_profile("nightly", max_examples=1000, print_blob=True, **_ALWAYS)
 _PROFILE = os.environ.get("HYPOTHESIS_PROFILE", "ci")
 settings.load_profile(_PROFILE)
 _NIGHTLY = _PROFILE == "nightly"
@@ -57,8 +59,8 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore::sklearn.exceptions.DataConversionWarning"),
 ]
 
-# What the documentation names; InvalidParameterError is a ValueError, and
-# PartialFitUnavailableError is one.
+# What the documentation names.  InvalidParameterError, PartialFitUnavailableError and
+# NotFittedError are ValueErrors.
 DOCUMENTED = (ValueError, TypeError)
 
 SHORT = {"hidden_layer_sizes": (3,), "max_iter": 2, "random_state": 0}
@@ -195,24 +197,14 @@ def _refusal(call, *args):
     try:
         call(*args)
     except DOCUMENTED as error:
+        _assert_says_something(error)
         return str(error)
     return None
 
 
-def _may_overflow(est, X):
-    """Whether a prediction can be too large for its type, given how large all is.
-
-    NumPy warns of it then: weights that have nearly diverged are finite, and what they
-    make of large numbers may not be.
-    """
-    X = X.toarray() if sp.issparse(X) else X
-    with np.errstate(all="ignore"):
-        largest = np.abs(np.asarray(X, dtype=np.float64)).max()
-        for W, b in zip(est.coefs_, est.intercepts_, strict=True):
-            sums = np.abs(W.astype(np.float64)).sum(axis=0)
-            largest = 1.0 + largest * sums.max() + np.abs(b).max()
-    limit = np.finfo(est.coefs_[0].dtype).max / 100
-    return not largest < (limit if est.out_activation_ != "exp" else np.log(limit))
+def _assert_says_something(error):
+    """A message has a few words at least, and is no bare value or name."""
+    assert len(str(error).split()) > 3, repr(error)
 
 
 def _outputs(est, X):
@@ -226,9 +218,7 @@ def _assert_sound(est, X, n_rows):
         if hasattr(est, name):
             predicted = getattr(est, name)(X)
             assert len(predicted) == n_rows, name
-            if name != "predict" or not is_classifier(est):
-                assert predicted.dtype in (np.float32, np.float64), name
-                assert not np.isnan(predicted).any(), name
+            _assert_finite(name, predicted)
             if name == "predict_proba":
                 assert predicted.shape == (n_rows, len(est.classes_))
                 np.testing.assert_allclose(predicted.sum(axis=1), 1.0, rtol=1e-5)
@@ -237,6 +227,18 @@ def _assert_sound(est, X, n_rows):
                 if is_classifier(est):
                     assert predicted.dtype == est.classes_.dtype
                     assert np.isin(predicted, est.classes_).all()
+    if n_rows > 1:
+        assert est.score(X, est.predict(X)) == 1.0
+
+
+def _assert_finite(name, predicted):
+    """Numbers are, but for the logarithms of a probability of 0."""
+    if predicted.dtype.kind == "f":
+        assert predicted.dtype in (np.float32, np.float64), name
+        if name == "predict_log_proba":
+            assert (predicted <= 0.0).all(), name  # and none is NaN
+        else:
+            assert np.isfinite(predicted).all(), name
 
 
 # ------------------------------------------------------------------- any data at all
@@ -262,8 +264,11 @@ def test_any_numbers_are_learnt_from_or_refused(Estimator, data):
     expected = Z.dtype if Z.dtype == np.float32 else np.float64
     assert all(W.dtype == expected for W in est.coefs_)
     assert np.isfinite(est.loss_)
-    if not _may_overflow(est, Z):
+    refusal = _refusal(est.predict, Z)
+    if refusal is None:
         _assert_sound(est, Z, len(Z))
+    else:
+        assert "are infinite or NaN" in refusal
 
 
 @pytest.mark.parametrize("kind", list(LABELS))
@@ -529,6 +534,33 @@ def test_any_table_is_learnt_from_or_refused(Estimator, table, data):
 
 # --------------------------------------------------------------- sequences of calls
 
+
+class PlannedError(Exception):
+    """What a callback of the user's raises."""
+
+
+class Fails(Callback):
+    """Raise an error at a moment of the training."""
+
+    def __init__(self, moment, error=PlannedError):
+        self.moment = moment
+        self.error = error
+
+    def _perhaps(self, moment):
+        if moment == self.moment:
+            raise self.error("A callback of the user's fails as it was planned to.")
+
+    def on_train_begin(self, run):
+        self._perhaps("begin")
+
+    def on_epoch_end(self, event):
+        self._perhaps(event.epoch)
+        return False
+
+    def on_train_end(self, run):
+        self._perhaps("end")
+
+
 #: For each parameter, values that are allowed and values that are not.
 VALUES = {
     "hidden_layer_sizes": ([(3,), 2, (), [2, 2]], [0, "3", (2, -1), None]),
@@ -570,7 +602,18 @@ VALUES = {
     "max_grad_norm": ([None, 1e-3, 1e300], [-1.0]),
     "scoring": ([None, "loss", "accuracy", "r2", "neg_log_loss"], ["best"]),
     "callbacks": (
-        [None, [], [History()], [EarlyStopping("loss")], [EarlyStopping()]],
+        [
+            None,
+            [],
+            [History()],
+            [EarlyStopping("loss")],
+            [EarlyStopping()],
+            [Fails("begin")],
+            [Fails(1)],
+            [Fails(2)],
+            [Fails("end")],
+            [Fails(1, KeyboardInterrupt)],
+        ],
         [3, [History]],
     ),
     "dtype": ([None, "float32", "float64"], ["float16"]),
@@ -591,6 +634,25 @@ LOSSES = {
 SELDOM = st.integers(0, 9).map(lambda number: number == 9)
 
 
+#: Makes something else of good rows, which every method refuses.
+NO_ROWS = {
+    "None": lambda X: None,
+    "a text": lambda X: "rows",
+    "a number": lambda X: 3.0,
+    "texts": lambda X: np.full(X.shape, "a"),
+    "dates": lambda X: np.full(X.shape, "2020-01-01", "M8[D]"),
+    "complex": lambda X: X + 1j,
+    "a dict": lambda X: {"a": X},
+    "no rows": lambda X: X[:0],
+    "no columns": lambda X: X[:, :0],
+    "a row": lambda X: X[0],
+    "three axes": lambda X: X[:, :, np.newaxis],
+    "ragged": lambda X: [[1.0], [1.0, 2.0]],
+    "objects": lambda X: np.full(X.shape, {}, dtype=object),
+}
+NO_TARGETS = [None, "target", 3.0, [], [[]], {}, [None], ["a", 1], [1j], [[1], [2, 3]]]
+
+
 class Sequences(RuleBasedStateMachine):
     """Calls in any order, of which some are refused."""
 
@@ -606,30 +668,33 @@ class Sequences(RuleBasedStateMachine):
         self.is_fitted = True
 
     def _call(self, method, *args, **kwargs):
-        """Call a method; return its result, or None if it refuses what it is given.
+        """Call a method; return its result, or the error that refuses the call.
 
         Of NumPy's there is no warning, and a refusal leaves all as it was.
         """
         before, params = vars(self.est).copy(), self._params()
-        refusal = None
         with warnings.catch_warnings():
             warnings.simplefilter("error")
             for category in (ConvergenceWarning, DataConversionWarning):
                 warnings.simplefilter("ignore", category)
-            warnings.filterwarnings("ignore", "Got `batch_size`")
-            warnings.filterwarnings("ignore", "R.2 score is not well-defined")
+            for message in (
+                "Got `batch_size`",
+                "R.2 score is not well-defined",
+                "Training interrupted by user",
+            ):
+                warnings.filterwarnings("ignore", message)
             try:
                 # An attribute may be refused as well: partial_fit with 'lbfgs'.
                 return getattr(self.est, method)(*args, **kwargs)
-            except DOCUMENTED as error:
+            except (*DOCUMENTED, PlannedError) as error:
                 refusal = error
-        assert str(refusal)
+        _assert_says_something(refusal)
         assert not (self.is_fitted and isinstance(refusal, NotFittedError))
         after = vars(self.est)
         assert after.keys() == before.keys()
         assert all(after[name] is before[name] for name in before)
         np.testing.assert_array_equal(self._params(), params)
-        return None
+        return refusal
 
     def _params(self):
         if not self.is_fitted:
@@ -644,7 +709,9 @@ class Sequences(RuleBasedStateMachine):
             elements = MAYBE_MISSING
         n_rows = data.draw(st.integers(1, 12))
         X = data.draw(hnp.arrays(np.float64, (n_rows, n_columns), elements=elements))
-        form = data.draw(st.sampled_from(["f8", "f4", "sparse"]))
+        form = data.draw(st.sampled_from(["f8", "f4", "sparse", "list"]))
+        if form == "list":
+            return X.tolist()
         return sp.csr_array(X) if form == "sparse" else X.astype(form)
 
     def _draw_target(self, data, n_rows):
@@ -669,20 +736,23 @@ class Sequences(RuleBasedStateMachine):
 
     def _train(self, data, method, **kwargs):
         X = self._draw_rows(data)
-        n_rows = X.shape[0]
+        n_rows, n_columns = np.shape(X)
         if data.draw(st.integers(0, 3)) == 3:
             X_val = self._draw_rows(data)
             kwargs["X_val"] = X_val
-            kwargs["y_val"] = self._draw_target(data, X_val.shape[0])
+            kwargs["y_val"] = self._draw_target(data, np.shape(X_val)[0])
+            kwargs["sample_weight_val"] = self._draw_weight(data, np.shape(X_val)[0])
         y, weight = self._draw_target(data, n_rows), self._draw_weight(data, n_rows)
         allowed = all(
             any(value is each for each in self._values(name)[0])
             for name, value in self.est.get_params().items()
         )
-        if self._call(method, X, y, weight, **kwargs) is not None:
+        result = self._call(method, X, y, weight, **kwargs)
+        if not isinstance(result, Exception):
+            assert result is self.est
             assert allowed
             self.is_fitted = True
-            self.n_columns = X.shape[1]
+            self.n_columns = n_columns
 
     def _values(self, name):
         return LOSSES[type(self.est)] if name == "loss" else VALUES[name]
@@ -695,7 +765,7 @@ class Sequences(RuleBasedStateMachine):
 
     @rule()
     def set_params_that_are_not_there(self):
-        assert self._call("set_params", n_units=3) is None
+        assert "n_units" in str(self._call("set_params", n_units=3))
 
     @rule()
     def reset_params(self):
@@ -720,28 +790,72 @@ class Sequences(RuleBasedStateMachine):
             classes = {"classes": data.draw(given)}
         self._train(data, "partial_fit", **classes)
 
-    def _overflows(self, X):
-        fits = self.is_fitted and X.shape[1] == self.n_columns
-        return fits and np.isfinite(X.sum()) and _may_overflow(self.est, X)
+    @rule(
+        method=st.sampled_from(["fit", "partial_fit", "predict", "score"]),
+        what=st.sampled_from(["X", "y"]),
+        how=st.sampled_from(sorted(NO_ROWS)),
+        number=st.integers(0, len(NO_TARGETS) - 1),
+    )
+    def rubbish(self, method, what, how, number):
+        X, y = np.eye(3, self.n_columns), np.arange(3)
+        if method == "predict" or what == "X":
+            X = NO_ROWS[how](X)
+        else:
+            y = NO_TARGETS[number]
+        arguments = (X,) if method == "predict" else (X, y)
+        assert isinstance(self._call(method, *arguments), Exception)
+
+    @rule(
+        method=st.sampled_from(
+            ["predict", "predict_proba", "predict_log_proba", "hidden_activations"]
+        ),
+        data=st.data(),
+    )
+    def predict(self, method, data):
+        X = self._draw_rows(data)
+        arguments = (X,)
+        if method == "hidden_activations":
+            arguments = (X, data.draw(st.sampled_from([0, -1, 7, "first"])))
+        elif not hasattr(self.est, method):
+            return
+        predicted = self._call(method, *arguments)
+        if not isinstance(predicted, Exception):
+            assert len(predicted) == np.shape(X)[0]
+            _assert_finite(method, predicted)
 
     @rule(data=st.data())
-    def predict(self, data):
+    def score(self, data):
         X = self._draw_rows(data)
-        if self._overflows(X):
-            return
-        predicted = self._call("predict", X)
-        if predicted is not None:
-            assert len(predicted) == X.shape[0]
-            assert not np.isnan(predicted).any()
+        n_rows = np.shape(X)[0]
+        y, weight = self._draw_target(data, n_rows), self._draw_weight(data, n_rows)
+        score = self._call("score", X, y, weight)
+        if not isinstance(score, Exception):
+            assert isinstance(score, float)
+            assert score <= 1.0 or (n_rows == 1 and not is_classifier(self.est))
 
-    @rule(data=st.data())
-    def hidden_activations(self, data):
-        layer = data.draw(st.sampled_from([0, -1, 7, "first"]))
-        X = self._draw_rows(data)
-        if self._overflows(X):
-            return
-        units = self._call("hidden_activations", X, layer)
-        assert units is None or not np.isnan(units).any()
+    @precondition(lambda self: self.is_fitted)
+    @rule(
+        name=st.sampled_from(["coefs_", "intercepts_"]),
+        value=st.sampled_from([0.0, 1.0, 1e30, 1e300, np.nan, np.inf, "a", 1j, None]),
+    )
+    def assign(self, name, value):
+        arrays = [np.full(array.shape, value) for array in getattr(self.est, name)]
+        error = self._call("__setattr__", name, arrays)
+        dtype = self.est.coefs_[0].dtype
+        if isinstance(value, float) and value <= float(np.finfo(dtype).max):
+            assert error is None
+            assigned = getattr(self.est, name)
+            assert all((array == dtype.type(value)).all() for array in assigned)
+        else:
+            assert name in str(error)
+
+    @precondition(lambda self: self.is_fitted)
+    @rule(
+        name=st.sampled_from(["coefs_", "intercepts_"]),
+        value=st.sampled_from([None, 3, "ab", [], [np.zeros(7)], [np.zeros((9, 9))]]),
+    )
+    def assign_other_shapes(self, name, value):
+        assert name in str(self._call("__setattr__", name, value))
 
     @rule(how=st.sampled_from(["pickle", "deepcopy", "clone"]))
     def copy(self, how):
@@ -766,11 +880,18 @@ class Sequences(RuleBasedStateMachine):
         assert self.est.t_ > 0
 
 
+_SECONDS = 600
+
+
 def test_sequences_of_calls():
-    run_state_machine_as_test(
-        Sequences,
-        settings=settings(
-            max_examples=5000 if _NIGHTLY else 100,
-            stateful_step_count=40 if _NIGHTLY else 15,
-        ),
-    )
+    end = time.monotonic() + _SECONDS
+    while True:
+        run_state_machine_as_test(
+            Sequences,
+            settings=settings(
+                max_examples=200 if _NIGHTLY else 400,
+                stateful_step_count=50 if _NIGHTLY else 20,
+            ),
+        )
+        if not _NIGHTLY or time.monotonic() > end:
+            break
