@@ -1240,12 +1240,13 @@ def regression_score(loss: Loss, y: Any, y_pred: Array, sample_weight: Any) -> f
     # hopeless predictions may be infinite: then the score is -inf, as it should be.
     y_pred = y_pred.astype(np.float64)
     weight = _check_score_weight(sample_weight, y_pred)
+    if weight is not None:
+        # They do not count, but zero times infinity would be NaN.
+        y_pred[weight == 0.0] = 0.0
     with np.errstate(over="ignore"):
         if isinstance(loss, Quantile) and len(loss.levels) > 1:
             scores = [
-                d2_pinball_score(
-                    y, y_pred[:, k], sample_weight=weight, alpha=level
-                )
+                d2_pinball_score(y, y_pred[:, k], sample_weight=weight, alpha=level)
                 for k, level in enumerate(loss.levels)
             ]
             return float(np.mean(scores))

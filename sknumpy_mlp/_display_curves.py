@@ -1,11 +1,16 @@
 """Displays of a training: losses and learning rates, epoch by epoch."""
 
-from collections.abc import Iterable, Sequence
-from typing import Any, Self
+import reprlib
+from collections.abc import Sequence
+from numbers import Integral
+from typing import Any, ClassVar, Self
 
 import numpy as np
 
 from sknumpy_mlp._displays import (
+    check_flags,
+    check_styles,
+    check_texts,
     count_on_abscissa,
     find_network,
     import_pyplot,
@@ -60,12 +65,15 @@ def _finish_epochs(ax: Any, unit: str, ylabel: str) -> None:
     ax.set(xlabel=unit.capitalize(), ylabel=ylabel)
 
 
-def _as_curves(curves: Iterable[Any], name: str) -> list[Array]:
-    arrays: list[Array] = [np.asarray(curve, np.float64) for curve in curves]
+def _as_curves(curves: Any, name: str) -> list[Array]:
+    try:
+        arrays: list[Array] = [np.asarray(curve, np.float64) for curve in curves]
+    except (TypeError, ValueError):  # no list, or not of numbers
+        arrays = []
     if not arrays or any(curve.ndim != 1 for curve in arrays):
         raise ValueError(
-            f"{name} must be a list with a curve for each network, each of them a "
-            "list of numbers."
+            f"{name}={reprlib.repr(curves)} must be a list with a curve for each "
+            "network, each of them a list of numbers."
         )
     if not all(map(len, arrays)):
         raise ValueError(
@@ -137,6 +145,8 @@ class LossCurveDisplay:
     >>> display.figure_.clear()
     """
 
+    _UNITS: ClassVar[tuple[str, ...]] = ("epoch", "iteration")
+
     def __init__(
         self,
         *,
@@ -193,11 +203,22 @@ class LossCurveDisplay:
             ``log_scale``.
         """
         plt = import_pyplot(f"{type(self).__name__}.plot")
+        check_flags(log_scale=log_scale)
+        check_texts(name=self.name)
+        check_styles(
+            line_kw=line_kw,
+            validation_line_kw=validation_line_kw,
+            member_line_kw=member_line_kw,
+            best_kw=best_kw,
+        )
+        if self.unit not in self._UNITS:
+            raise ValueError(f"unit={self.unit!r} must be one of {self._UNITS}.")
         kinds = {"training": _as_curves(self.loss_curves, "loss_curves")}
         if self.validation_loss_curves is not None:
             kinds["validation"] = _as_curves(
                 self.validation_loss_curves, "validation_loss_curves"
             )
+        marked = self._check_best(list(kinds.values())[-1])
         if log_scale:
             smallest = min(c.min() for curves in kinds.values() for c in curves)
             if smallest <= 0:
@@ -243,7 +264,7 @@ class LossCurveDisplay:
                     alpha=0.5,
                 )
                 self.member_lines_ += [_draw_curve(ax, c, **style) for c in curves]
-        self._mark_best(ax, list(kinds.values())[-1], best_kw)
+        self._mark_best(ax, marked, best_kw)
         if log_scale:
             ax.set_yscale("log")
         _finish_epochs(ax, self.unit, "Loss")
@@ -251,16 +272,34 @@ class LossCurveDisplay:
         self.ax_, self.figure_ = ax, ax.figure
         return self
 
+    def _check_best(self, curves: list[Array]) -> list[tuple[Array, int | None]]:
+        """Return the last kind of curves, each with the epoch that was kept."""
+        given: Any = self.best_epochs
+        if given is None:
+            return [(curve, None) for curve in curves]
+        epochs = list(given) if isinstance(given, Sequence | np.ndarray) else []
+        pairs = list(zip(curves, epochs, strict=False))
+        if len(epochs) != len(curves) or not all(
+            epoch is None
+            or (isinstance(epoch, Integral) and 1 <= int(epoch) <= len(curve))
+            for curve, epoch in pairs
+        ):
+            raise ValueError(
+                f"best_epochs={given!r} must be a list with the number of an epoch, "
+                f"counted from 1, or None, for each of the {len(curves)} curves, or "
+                "None."
+            )
+        return pairs
+
     def _mark_best(
-        self, ax: Any, curves: list[Array], best_kw: dict[str, Any] | None
+        self,
+        ax: Any,
+        marked: list[tuple[Array, int | None]],
+        best_kw: dict[str, Any] | None,
     ) -> None:
-        """Put a dot on the last kind of curves at each epoch that was kept."""
-        known = [
-            (curve, epoch)
-            for curve, epoch in zip(curves, self.best_epochs or [], strict=False)
-            if epoch is not None
-        ]
-        several = len(curves) > 1
+        """Put a dot on each curve at the epoch that was kept."""
+        known = [(curve, epoch) for curve, epoch in marked if epoch is not None]
+        several = len(marked) > 1
         for i, (curve, epoch) in enumerate(known):
             label = f"weights kept ({self.unit} {epoch})"
             if several:
@@ -337,6 +376,7 @@ class LossCurveDisplay:
         caller = f"{cls.__name__}.from_estimator"
         import_pyplot(caller)
         network = find_network(estimator, caller)
+        check_flags(validation=validation)
         members = networks_of(network)
         loss_curves = [list(member.loss_curve_) for member in members]
         validation_losses = None
@@ -440,6 +480,9 @@ class LearningRateDisplay:
             If there is no epoch to draw.
         """
         plt = import_pyplot(f"{type(self).__name__}.plot")
+        check_flags(log_scale=log_scale)
+        check_texts(name=self.name)
+        check_styles(line_kw=line_kw)
         curves = _as_curves(self.learning_rate_curves, "learning_rate_curves")
         ax = single_axes(plt, ax)
         self.lines_: list[Any] = []

@@ -14,6 +14,8 @@ from sknumpy_mlp._base import _BaseMLP
 from sknumpy_mlp._displays import (
     BLUE,
     VERMILION,
+    check_styles,
+    check_texts,
     count_on_abscissa,
     find_network,
     import_pyplot,
@@ -21,6 +23,7 @@ from sknumpy_mlp._displays import (
     styled,
 )
 from sknumpy_mlp._frames import Table
+from sknumpy_mlp._inputs import naming
 from sknumpy_mlp._tabular import TabularMLPRegressor
 from sknumpy_mlp._tabular_base import _BaseTabularMLP
 from sknumpy_mlp._typing import Array
@@ -148,6 +151,9 @@ class PredictionIntervalDisplay:
             ``subsample`` is not allowed.
         """
         plt = import_pyplot(f"{type(self).__name__}.plot")
+        check_texts(x_name=self.x_name)
+        check_styles(interval_kw=interval_kw, line_kw=line_kw, scatter_kw=scatter_kw)
+        _check_coverage(self.coverage)
         if kind not in self._KINDS:
             raise ValueError(f"kind={kind!r} must be one of {self._KINDS}.")
         is_count = isinstance(subsample, Integral) and not isinstance(subsample, bool)
@@ -199,9 +205,10 @@ class PredictionIntervalDisplay:
 
     def _checked(self) -> tuple[Array, Array, Array, Array | None, Array | None]:
         """Return all data as arrays that fit together."""
-        interval = check_array(
-            self.interval, ensure_all_finite=False, input_name="interval"
-        )
+        with naming("interval"):
+            interval = check_array(
+                self.interval, ensure_all_finite=False, input_name="interval"
+            )
         columns: list[Array | None] = []
         for name in ("y_true", "y_pred", "x"):
             values = getattr(self, name)
@@ -210,7 +217,8 @@ class PredictionIntervalDisplay:
             if values is None:
                 columns.append(None)
                 continue
-            values = check_array(values, ensure_2d=False, input_name=name)
+            with naming(name):
+                values = check_array(values, ensure_2d=False, input_name=name)
             if values.size != len(values):
                 raise ValueError(
                     f"{name} must be of the shape (n_samples,), got {values.shape}. "
@@ -219,7 +227,8 @@ class PredictionIntervalDisplay:
             columns.append(values.ravel())
         y_true, y_pred, x = columns
         assert y_true is not None
-        check_consistent_length(y_true, interval, y_pred, x)
+        with naming("y_true, interval, y_pred, x"):
+            check_consistent_length(y_true, interval, y_pred, x)
         if interval.shape[1] != 2 or (interval[:, 0] > interval[:, 1]).any():
             raise ValueError(
                 "interval must be of the shape (n_samples, 2), with the lower ends "
@@ -352,11 +361,7 @@ class PredictionIntervalDisplay:
         caller = f"{cls.__name__}.from_estimator"
         import_pyplot(caller)
         network = find_network(estimator, caller)
-        is_number = isinstance(coverage, Real) and not isinstance(coverage, bool)
-        if coverage is not None and not (is_number and 0 < coverage < 1):
-            raise ValueError(
-                f"coverage={coverage!r} must be a float in the range (0, 1)."
-            )
+        _check_coverage(coverage)
         x, x_name = (None, None) if feature is None else _column(X, feature)
         loss = getattr(network, "_loss", None)
         levels = loss.levels if isinstance(loss, Quantile) else ()
@@ -471,6 +476,14 @@ class PredictionIntervalDisplay:
             interval_kw=interval_kw,
             line_kw=line_kw,
             scatter_kw=scatter_kw,
+        )
+
+
+def _check_coverage(coverage: Any) -> None:
+    is_number = isinstance(coverage, Real) and not isinstance(coverage, bool)
+    if coverage is not None and not (is_number and 0 < coverage < 1):
+        raise ValueError(
+            f"coverage={coverage!r} must be a float in the range (0, 1), or None."
         )
 
 

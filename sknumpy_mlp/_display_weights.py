@@ -9,9 +9,12 @@ import numpy as np
 from sklearn.utils import check_array
 
 from sknumpy_mlp._displays import (
+    check_flags,
+    check_styles,
     find_network,
     import_pyplot,
 )
+from sknumpy_mlp._inputs import naming
 from sknumpy_mlp._tabular_base import _BaseTabularMLP
 from sknumpy_mlp._typing import Array
 
@@ -94,13 +97,19 @@ class WeightsDisplay:
             If there are more or fewer axes than images, or the axes cannot be divided.
         """
         plt = import_pyplot(f"{type(self).__name__}.plot")
-        images = check_array(
-            self.images, ensure_2d=False, allow_nd=True, input_name="images"
-        )
-        if images.ndim != 3 or len(self.names) != len(images):
+        check_flags(colorbar=colorbar)
+        check_styles(image_kw=image_kw)
+        with naming("images"):
+            images = check_array(
+                self.images, ensure_2d=False, allow_nd=True, input_name="images"
+            )
+        names: Any = self.names
+        if not isinstance(names, Sequence | np.ndarray) or isinstance(names, str):
+            raise ValueError(f"names={names!r} must be a list with a name for each.")
+        if images.ndim != 3 or len(names) != len(images):
             raise ValueError(
                 "images must be of the shape (n_images, height, width), with a name "
-                f"for each, got the shape {images.shape} and {len(self.names)} names."
+                f"for each, got the shape {images.shape} and {len(names)} names."
             )
         is_count = isinstance(n_cols, Integral) and not isinstance(n_cols, bool)
         if n_cols is not None and not (is_count and n_cols >= 1):

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import numpy as np
 from sklearn.compose import TransformedTargetRegressor
 from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_is_fitted
@@ -33,6 +34,30 @@ def single_axes(plt: Any, ax: Any) -> Any:
     if not hasattr(ax, "plot"):
         raise ValueError(f"ax must be a matplotlib Axes or None, got {ax!r}.")
     return ax
+
+
+def check_flags(**flags: Any) -> None:
+    """Raise ValueError for the first argument that is neither True nor False."""
+    for name, value in flags.items():
+        if not isinstance(value, bool | np.bool_):
+            raise ValueError(f"{name}={value!r} must be True or False.")
+
+
+def check_texts(**texts: Any) -> None:
+    """Raise ValueError for the first argument that is neither a text nor None."""
+    for name, value in texts.items():
+        if not (value is None or isinstance(value, str)):
+            raise ValueError(f"{name}={value!r} must be a str or None.")
+
+
+def check_styles(**styles: Any) -> None:
+    """Raise ValueError for the first argument that is neither a dict nor None."""
+    for name, value in styles.items():
+        if not (value is None or isinstance(value, dict)):
+            raise ValueError(
+                f"{name}={value!r} must be a dict with keyword arguments of "
+                "matplotlib's, such as {'color': 'black'}, or None."
+            )
 
 
 def styled(artist: str, given: dict[str, Any] | None, **defaults: Any) -> Any:

@@ -4,7 +4,7 @@ import copy
 import dataclasses
 import math
 from contextlib import suppress
-from numbers import Real
+from numbers import Integral, Real
 from typing import Any
 
 import numpy as np
@@ -101,6 +101,25 @@ def check_number(
             f"range {left}{low:g}, {high:g}{right}."
         )
     object.__setattr__(obj, name, number)
+
+
+def check_count(obj: Any, name: str) -> None:
+    """Raise ValueError if an attribute is no int of at least 1.
+
+    Parameters
+    ----------
+    obj : object
+        Its class and the attribute are named in the message.
+    name : str
+        The attribute.
+    """
+    value = getattr(obj, name)
+    is_int = isinstance(value, Integral) and not isinstance(value, bool)
+    if not (is_int and value >= 1):
+        raise ValueError(
+            f"{type(obj).__name__}({name}={value!r}): {name} must be an int of at "
+            "least 1."
+        )
 
 
 def check_bool(obj: Any, name: str) -> None:

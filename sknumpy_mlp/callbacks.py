@@ -31,7 +31,6 @@ import os
 import sys
 import time
 import warnings
-from numbers import Integral
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -44,7 +43,7 @@ from sknumpy_mlp._checkpoints import (
 )
 from sknumpy_mlp._training import EpochEnd, Run
 from sknumpy_mlp._typing import Array
-from sknumpy_mlp._values import check_bool, check_number
+from sknumpy_mlp._values import check_bool, check_count, check_number
 from sknumpy_mlp._warnings import warn
 
 __all__ = [
@@ -448,12 +447,6 @@ class Checkpoint(Callback):
                 f"Checkpoint(path={path!r}): it must be a str or a path, such as "
                 "pathlib.Path('run.npz')."
             )
-        given: Any = every
-        is_int = isinstance(given, Integral) and not isinstance(given, bool)
-        if not (is_int and given >= 1):
-            raise ValueError(
-                f"Checkpoint(every={every!r}): it must be an int of at least 1."
-            )
         if on_error not in ("raise", "warn"):
             raise ValueError(
                 f"Checkpoint(on_error={on_error!r}): it must be 'raise' or 'warn'."
@@ -462,6 +455,7 @@ class Checkpoint(Callback):
         self.every = every
         self.resume = resume
         self.on_error = on_error
+        check_count(self, "every")
         check_bool(self, "resume")
         self._run: Run | None = None
         self._saved: tuple[int, bool] | None = None

@@ -19,7 +19,7 @@ from typing import TypeAlias
 import numpy as np
 
 from sknumpy_mlp._typing import Array, RandomSource
-from sknumpy_mlp._values import check_number
+from sknumpy_mlp._values import check_count, check_number
 
 __all__ = [
     "INITIALIZERS",
@@ -234,6 +234,9 @@ class DataDriven:
     """
 
     n_rows_bias: int = 5
+
+    def __post_init__(self) -> None:
+        check_count(self, "n_rows_bias")
 
     def __call__(self, rng: RandomSource, fan_in: int, fan_out: int) -> Array:
         """Draw the weights, shape (fan_in, fan_out)."""
