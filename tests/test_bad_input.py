@@ -2,6 +2,7 @@
 
 import copy
 import functools
+import inspect
 import re
 import warnings
 
@@ -10,7 +11,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import scipy.sparse as sp
-from sklearn.base import clone
+from sklearn.base import clone, is_classifier
 from sklearn.exceptions import ConvergenceWarning, NotFittedError
 
 from sknumpy_mlp import (
@@ -19,17 +20,25 @@ from sknumpy_mlp import (
     NumpyMLPRegressor,
     TabularMLPClassifier,
     TabularMLPRegressor,
+    activations,
+    callbacks,
+    initializers,
+    losses,
+    optimizers,
+    schedules,
 )
-from sknumpy_mlp.activations import ELU, LeakyReLU, ReLU
+from sknumpy_mlp.activations import ELU, SELU, LeakyReLU, ReLU
 from sknumpy_mlp.callbacks import (
     Checkpoint,
     EarlyStopping,
+    EpochEnd,
     History,
     Progress,
+    Run,
     TimeLimit,
 )
 from sknumpy_mlp.export import onnx_inputs, to_onnx, to_sklearn
-from sknumpy_mlp.initializers import Glorot, Normal
+from sknumpy_mlp.initializers import DataDriven, Glorot, Normal
 from sknumpy_mlp.losses import (
     BinaryLogLoss,
     Huber,
@@ -166,8 +175,71 @@ BAD_CLASSIFIER_PARAMETERS = [
 ]
 
 
-@both
-@pytest.mark.parametrize(("name", "value"), BAD_PARAMETERS, ids=repr)
+#: Of those that not all estimators have, or that not all take in the same way.
+BAD_TABULAR_PARAMETERS = [
+    ("solver", "lbfgs"),
+    ("validation_fraction", 0),
+    ("max_iter", 10**400),
+    ("ensemble", "bag"),
+    ("ensemble", True),
+    ("n_members", 0),
+    ("n_members", 2.0),
+    ("max_time", 0),
+    ("max_time", "1"),
+    ("max_time", np.nan),
+    ("n_jobs", 0),
+    ("n_jobs", 1.5),
+    ("n_jobs", True),
+    ("categorical_features", "all"),
+    ("categorical_features", 3),
+    ("categorical_features", [[0], [1, 2]]),
+]
+BAD_REGRESSOR_PARAMETERS = [("loss", "log_loss"), ("loss", LogLoss())]
+BAD_PREPROCESSOR_PARAMETERS = [
+    ("categorical_features", "all"),
+    ("categorical_features", 3.5),
+    ("categorical_features", [[0]]),
+    ("max_onehot", -1),
+    ("max_onehot", 1.5),
+    ("max_onehot", True),
+    ("clip", 0),
+    ("clip", np.inf),
+    ("clip", "3"),
+    ("dtype", "int"),
+    ("dtype", None),
+]
+
+
+def _bad_parameters(Estimator):
+    """All pairs of a parameter and a bad value that the table has for an estimator."""
+    if Estimator is TabularPreprocessor:
+        return BAD_PREPROCESSOR_PARAMETERS
+    own = BAD_CLASSIFIER_PARAMETERS
+    if Estimator in (NumpyMLPRegressor, TabularMLPRegressor):
+        own = BAD_REGRESSOR_PARAMETERS
+    if Estimator in (TabularMLPClassifier, TabularMLPRegressor):
+        own = own + BAD_TABULAR_PARAMETERS
+    shared = [row for row in BAD_PARAMETERS if row[0] in Estimator().get_params()]
+    return shared + own
+
+
+ESTIMATORS = [
+    NumpyMLPClassifier,
+    NumpyMLPRegressor,
+    TabularMLPClassifier,
+    TabularMLPRegressor,
+    TabularPreprocessor,
+]
+
+
+@pytest.mark.parametrize(
+    ("Estimator", "name", "value"),
+    [
+        pytest.param(Estimator, name, value, id=f"{Estimator.__name__}-{name}-{i}")
+        for Estimator in ESTIMATORS
+        for i, (name, value) in enumerate(_bad_parameters(Estimator))
+    ],
+)
 def test_parameters(Estimator, name, value):
     """The message names the parameter, the value, and what is allowed."""
     est = Estimator(**{name: value})
@@ -181,21 +253,10 @@ def test_parameters(Estimator, name, value):
     assert vars(est) == vars(Estimator(**{name: value}))
 
 
-@pytest.mark.parametrize(("name", "value"), BAD_CLASSIFIER_PARAMETERS, ids=repr)
-def test_parameters_of_the_classifier(name, value):
-    test_parameters(NumpyMLPClassifier, name, value)
-
-
-@pytest.mark.parametrize("value", ["log_loss", LogLoss()], ids=repr)
-def test_a_loss_for_classification_in_a_regressor(value):
-    test_parameters(NumpyMLPRegressor, "loss", value)
-
-
-def test_every_parameter_is_checked():
-    for Estimator in (NumpyMLPClassifier, NumpyMLPRegressor):
-        assert Estimator._parameter_checks.keys() == Estimator().get_params().keys()
-    tested = {name for name, _ in BAD_PARAMETERS + BAD_CLASSIFIER_PARAMETERS}
-    assert tested == NumpyMLPClassifier().get_params().keys()
+@pytest.mark.parametrize("Estimator", ESTIMATORS)
+def test_every_parameter_has_a_bad_value_in_the_table(Estimator):
+    names = {name for name, _ in _bad_parameters(Estimator)}
+    assert names == Estimator().get_params().keys()
 
 
 def test_the_message_lists_what_is_allowed():
@@ -718,239 +779,415 @@ def _subject(name):
     return clone(SUBJECTS[name])
 
 
-def _set(est, **params):
-    """A call of fit on good data with other parameters, which are put back."""
-    return clone(est).set_params(**params).fit(FRAME, y)
+#: Arguments that are as they should be, for all that has them.
+GOOD = {
+    "X": X,
+    "y": y,
+    "y_true": y,
+    "interval": np.column_stack([y - 1, y + 1]),
+    "loss_curves": [[2.0, 1.0]],
+    "learning_rate_curves": [[2.0, 1.0]],
+    "images": np.ones((1, 2, 2)),
+    "names": ["unit 0"],
+}
 
 
-def _assign(est, **attributes):
-    for name, value in attributes.items():
-        setattr(est, name, value)
+def _parameters(function):
+    names = inspect.signature(function).parameters
+    return [name for name in names if name != "self"]
 
 
-#: Of whom, what, which exception, and what its message must have.
+def _draw(Display):
+    """Make a function of a display that is made and drawn."""
+
+    def draw(**arguments):
+        own = {n: arguments.pop(n) for n in _parameters(Display) if n in arguments}
+        return Display(**own).plot(**arguments)
+
+    parameters = {
+        name: parameter
+        for function in (Display, Display.plot)
+        for name, parameter in inspect.signature(function).parameters.items()
+        if name != "self"
+    }
+    kinds = {"kind": inspect.Parameter.KEYWORD_ONLY}
+    draw.__signature__ = inspect.Signature(
+        [parameter.replace(**kinds) for parameter in parameters.values()]
+    )
+    return draw
+
+
+FUNCTIONS = {
+    "to_onnx": to_onnx,
+    "to_sklearn": to_sklearn,
+    "onnx_inputs": onnx_inputs,
+    "PredictionIntervalDisplay.from_predictions": (
+        PredictionIntervalDisplay.from_predictions
+    ),
+}
+DISPLAYS = {
+    LossCurveDisplay: "fitted clf",
+    LearningRateDisplay: "fitted clf",
+    WeightsDisplay: "fitted reg",
+    PredictionIntervalDisplay: "fitted tab_reg",
+}
+for _Display in DISPLAYS:
+    FUNCTIONS[_Display.__name__] = _draw(_Display)
+    FUNCTIONS[f"{_Display.__name__}.from_estimator"] = _Display.from_estimator
+
+METHODS = (
+    "fit",
+    "partial_fit",
+    "predict",
+    "predict_proba",
+    "predict_log_proba",
+    "score",
+    "prediction_interval",
+    "hidden_activations",
+    "transform",
+    "fit_transform",
+    "get_feature_names_out",
+)
+
+
+def _call(name, method, est, wrong):
+    """Call a method or a function with good arguments but for the wrong ones."""
+    if method == "assign":
+        ((attribute, value),) = wrong.items()
+        return setattr(est, attribute, value)
+    function = FUNCTIONS.get(method) or getattr(est, method)
+    good = GOOD
+    if name.split()[-1] in TABLES:
+        good = good | {"X": FRAME}
+        wrong = {n: FRAME if value is X else value for n, value in wrong.items()}
+    if method == "partial_fit" and is_classifier(est):
+        good = good | {"classes": [0, 1]}
+    if method == "WeightsDisplay.from_estimator":
+        good = good | {"image_shape": (3, 1)}
+    if method == "PredictionIntervalDisplay.from_estimator":
+        good = good | {"coverage": 0.5}
+    taken = _parameters(function)
+    arguments = {n: value for n, value in good.items() if n in taken}
+    if "estimator" in taken:
+        arguments["estimator"] = est
+    return function(**arguments | wrong)
+
+
+NEGATIVE = -np.ones(20)
+TABLES = ("tab_clf", "tab_reg", "pre")
+
+#: For arguments that several methods have: a bad value, and what the message must have.
+BAD_DATA_OF_ALL = {
+    "X": ({"X": DATES}, "X (holds|has columns of) dates.*[Tt]urn|X .*Encode them"),
+    "y": ({"y": y[:5]}, "inconsistent numbers of samples"),
+    "sample_weight": ({"sample_weight": NEGATIVE}, "`sample_weight`.*-1.0.*at least 0"),
+    "X_val": ({"X_val": DATES, "y_val": y}, "X_val: X (holds|has columns of) dates"),
+    "y_val": ({"X_val": X, "y_val": y[:5]}, "inconsistent numbers of samples"),
+    "sample_weight_val": (
+        {"X_val": X, "y_val": y, "sample_weight_val": NEGATIVE},
+        "`sample_weight_val`.*-1.0.*at least 0",
+    ),
+}
+
+#: The same for drawings; the message must have the name.
+BAD_DRAWINGS = {
+    "ax": "x",
+    "name": 3,
+    "validation": None,
+    "log_scale": "no",
+    "line_kw": 3,
+    "validation_line_kw": ["color"],
+    "member_line_kw": "red",
+    "best_kw": 3,
+    "interval_kw": 3,
+    "scatter_kw": 3,
+    "image_kw": 3,
+    "colorbar": 1,
+    "n_cols": 0,
+    "n_units": 0,
+    "image_shape": 3,
+    "kind": "x",
+    "subsample": 0,
+    "coverage": 2,
+    "feature": "q",
+    "loss_curves": 3,
+    "validation_loss_curves": [3],
+    "best_epochs": [9],
+    "unit": "day",
+    "learning_rate_curves": ["a"],
+    "images": np.ones((2, 2)),
+    "names": "ab",
+    "y_true": "a",
+    "interval": 3,
+    "y_pred": "a",
+    "x": y[:3],
+    "x_name": 3,
+}
+
+
+def _rows_of_methods():
+    """Rows for each of these arguments of each method."""
+    for name, est in SUBJECTS.items():
+        for method in METHODS:
+            for argument, (wrong, message) in BAD_DATA_OF_ALL.items():
+                # scikit-learn wants the preprocessor to take y, and not to look at it.
+                if (
+                    hasattr(type(est), method)
+                    and argument in _parameters(getattr(type(est), method))
+                    and (name, argument) != ("pre", "y")
+                ):
+                    whose = name if "fit" in method else f"fitted {name}"
+                    yield whose, method, wrong, ValueError, message
+
+
+#: Of whom, what is called, with which wrong arguments, which exception it is, and what
+#: its message must have.
 CALLS = [
-    # X, in training
-    ("clf", lambda e: e.fit(DATES, y), ValueError, r"X holds dates.*Turn them into"),
-    ("reg", lambda e: e.fit(DATES - DATES, y), ValueError, r"X holds dates.*timedelta"),
-    ("clf", lambda e: e.fit(DATED, y), ValueError, r"X holds dates.*'b' \(datetime64"),
-    ("clf", lambda e: e.fit(RAGGED, y[:2]), ValueError, "inhomogeneous"),
-    ("reg", lambda e: e.fit([[{}], [{}]], [0, 1]), TypeError, "not 'dict'"),
-    ("clf", lambda e: e.fit(None, y), ValueError, "Expected 2D array, got scalar"),
-    ("clf", lambda e: e.fit(SPARSE * np.nan, y), ValueError, "X contains NaN"),
-    ("reg", lambda e: e.fit(X * 1e400, y), ValueError, "X contains infinity|NaN"),
-    ("tab_clf", lambda e: e.fit(SPARSE, y), TypeError, r"Sparse.*X.*Use '.toarray"),
-    ("tab_clf", lambda e: e.fit(COMPLEX, y), ValueError, "Complex data not supported"),
-    ("tab_clf", lambda e: e.fit(DATED, y), ValueError, r"dates.*'b'.*leave them out"),
-    ("tab_reg", lambda e: e.fit(FRAME * np.inf, y), ValueError, "X contains infinity"),
-    ("tab_reg", lambda e: e.fit(FRAME[:0], []), ValueError, "0 sample"),
-    ("tab_reg", lambda e: e.fit(FRAME[:1], y[:1]), ValueError, "minimum of 2"),
-    ("tab_reg", lambda e: e.fit(FRAME[[]], y), ValueError, r"0 feature\(s\)"),
-    ("tab_reg", lambda e: e.fit(X[0], y), ValueError, "Expected 2D array"),
+    *_rows_of_methods(),
+    *[
+        (name, function, {argument: value}, ValueError, rf"\b{argument}\b")
+        for Display, name in DISPLAYS.items()
+        for function in FUNCTIONS
+        if function.startswith(Display.__name__)
+        for argument, value in BAD_DRAWINGS.items()
+        if argument in _parameters(FUNCTIONS[function])
+    ],
+    *[
+        (
+            name,
+            f"{Display.__name__}.from_estimator",
+            {"estimator": 3},
+            TypeError,
+            "got 3",
+        )
+        for Display, name in DISPLAYS.items()
+    ],
+    # as methods take them one by one
+    ("clf", "fit", {"X": DATES}, ValueError, r"X holds dates.*Turn them into"),
+    ("reg", "fit", {"X": DATES - DATES}, ValueError, r"X holds dates.*timedelta"),
+    ("clf", "fit", {"X": DATED}, ValueError, r"X holds dates.*'b' \(datetime64"),
+    ("clf", "fit", {"X": RAGGED, "y": y[:2]}, ValueError, "inhomogeneous"),
+    ("reg", "fit", {"X": [[{}], [{}]], "y": [0, 1]}, TypeError, "not 'dict'"),
+    ("clf", "fit", {"X": None}, ValueError, "Expected 2D array, got scalar"),
+    ("clf", "fit", {"X": SPARSE * np.nan}, ValueError, "X contains NaN"),
+    ("reg", "fit", {"X": X * 1e309}, ValueError, "X contains infinity|NaN"),
+    ("tab_clf", "fit", {"X": SPARSE}, TypeError, r"Sparse.*X.*Use '.toarray"),
+    ("tab_clf", "fit", {"X": COMPLEX}, ValueError, "Complex data not supported"),
+    ("tab_clf", "fit", {"X": DATED}, ValueError, r"dates.*'b'.*leave them out"),
+    ("tab_reg", "fit", {"X": FRAME * np.inf}, ValueError, "X contains infinity"),
+    ("tab_reg", "fit", {"X": FRAME[:0], "y": []}, ValueError, "0 sample"),
+    ("tab_reg", "fit", {"X": FRAME[:1], "y": y[:1]}, ValueError, "minimum of 2"),
+    ("tab_reg", "fit", {"X": FRAME[[]]}, ValueError, r"0 feature\(s\)"),
+    ("tab_reg", "fit", {"X": X[0]}, ValueError, "Expected 2D array"),
     (
         "tab_clf",
-        lambda e: e.fit(pd.concat([FRAME, FRAME], axis=1), y),
+        "fit",
+        {"X": pd.concat([FRAME, FRAME], axis=1)},
         ValueError,
         r"several columns of the names \['a', 'b', 'c'\]. Rename them",
     ),
     (
         "tab_clf",
-        lambda e: e.fit(FRAME.assign(a=[[1]] * 20), y),
+        "fit",
+        {"X": FRAME.assign(a=[[1]] * 20)},
         TypeError,
         r"columns 'a' \(object\).*Turn them into.*or leave them out",
     ),
-    ("pre", lambda e: e.fit(DATED), ValueError, r"dates.*'b'.*leave them out"),
-    ("pre", lambda e: e.fit(SPARSE), TypeError, r"Sparse.*X.*Use '.toarray"),
-    ("pre", lambda e: e.fit(X * np.inf), ValueError, "X contains infinity"),
-    # y, in training
-    ("reg", lambda e: e.fit(X, DATES[:, 0]), ValueError, "y holds dates.*Turn them"),
-    ("reg", lambda e: e.fit(X, [None] * 20), ValueError, "y contains NaN or None. L"),
-    ("reg", lambda e: e.fit(X, y * 1j), ValueError, "Complex data not supported"),
-    ("reg", lambda e: e.fit(X, y[:, None, None]), ValueError, "dim 3"),
-    ("reg", lambda e: e.fit(X, _with(y, 3, np.inf)), ValueError, "y contains infinity"),
-    ("clf", lambda e: e.fit(X, ["a", None] * 10), ValueError, "y contains NaN.*Leave"),
-    ("clf", lambda e: e.fit(X, [1, None] * 10), ValueError, "y contains NaN.*Leave"),
-    ("clf", lambda e: e.fit(X, [{1}, {2}] * 10), ValueError, "Unknown label type"),
-    ("clf", lambda e: e.fit(X, 3), TypeError, "at least 1 dimension"),
-    ("tab_clf", lambda e: e.fit(FRAME, None), ValueError, "requires y to be passed"),
-    ("tab_clf", lambda e: e.fit(FRAME, y[:5]), ValueError, "inconsistent numbers"),
-    ("tab_clf", lambda e: e.fit(FRAME, y * 0.3), ValueError, "Unknown label type"),
-    ("tab_reg", lambda e: e.fit(FRAME, DATES[:, 0]), ValueError, "y holds dates"),
-    ("tab_reg", lambda e: e.fit(FRAME, [None] * 20), ValueError, "Leave those rows"),
-    # sample_weight
-    ("clf", lambda e: e.fit(X, y, -1.0), ValueError, "`sample_weight`.*at least 0"),
-    ("clf", lambda e: e.fit(X, y, np.inf), ValueError, "sample_weight contains inf"),
-    ("clf", lambda e: e.fit(X, y, "a"), ValueError, "sample_weight: could not"),
-    ("reg", lambda e: e.fit(X, y, 1j), TypeError, "sample_weight: .*complex"),
-    ("reg", lambda e: e.fit(X, y, {}), TypeError, "sample_weight: .*'dict'"),
+    ("pre", "fit", {"X": DATED}, ValueError, r"dates.*'b'.*leave them out"),
+    ("pre", "fit", {"X": SPARSE}, TypeError, r"Sparse.*X.*Use '.toarray"),
+    ("pre", "fit", {"X": X * np.inf}, ValueError, "X contains infinity"),
+    ("reg", "fit", {"y": DATES[:, 0]}, ValueError, "y holds dates.*Turn them"),
+    ("reg", "fit", {"y": [None] * 20}, ValueError, "y contains NaN or None. L"),
+    ("reg", "fit", {"y": y * 1j}, ValueError, "Complex data not supported"),
+    ("reg", "fit", {"y": y[:, None, None]}, ValueError, "dim 3"),
+    ("reg", "fit", {"y": _with(y, 3, np.inf)}, ValueError, "y contains infinity"),
+    ("clf", "fit", {"y": ["a", None] * 10}, ValueError, "y contains NaN.*Leave"),
+    ("clf", "fit", {"y": [1, None] * 10}, ValueError, "y contains NaN.*Leave"),
+    ("clf", "fit", {"y": [{1}, {2}] * 10}, ValueError, "Unknown label type"),
+    ("clf", "fit", {"y": 3}, TypeError, "at least 1 dimension"),
+    ("tab_clf", "fit", {"y": None}, ValueError, "requires y to be passed"),
+    ("tab_clf", "fit", {"y": y[:5]}, ValueError, "inconsistent numbers"),
+    ("tab_clf", "fit", {"y": y * 0.3}, ValueError, "Unknown label type"),
+    ("tab_reg", "fit", {"y": DATES[:, 0]}, ValueError, "y holds dates"),
+    ("tab_reg", "fit", {"y": [None] * 20}, ValueError, "Leave those rows"),
+    ("clf", "fit", {"sample_weight": -1.0}, ValueError, "`sample_weight`.*at least 0"),
+    ("clf", "fit", {"sample_weight": np.inf}, ValueError, "sample_weight contains inf"),
+    ("clf", "fit", {"sample_weight": "a"}, ValueError, "sample_weight: could not"),
+    ("reg", "fit", {"sample_weight": 1j}, TypeError, "sample_weight: .*complex"),
+    ("reg", "fit", {"sample_weight": {}}, TypeError, "sample_weight: .*'dict'"),
     (
         "reg",
-        lambda e: e.fit(X, y, DATES[:, 0]),
+        "fit",
+        {"sample_weight": DATES[:, 0]},
         ValueError,
         "sample_weight holds dates",
     ),
-    ("reg", lambda e: e.fit(X, y, SPARSE[:, [0]]), TypeError, "sample_weight.*toarray"),
-    ("tab_reg", lambda e: e.fit(FRAME, y, -y), ValueError, "`sample_weight`.*at least"),
-    ("tab_reg", lambda e: e.fit(FRAME, y, 0 * y), ValueError, "sample_weight=0"),
+    (
+        "reg",
+        "fit",
+        {"sample_weight": SPARSE[:, [0]]},
+        TypeError,
+        "sample_weight.*toarray",
+    ),
+    ("tab_reg", "fit", {"sample_weight": -y}, ValueError, "`sample_weight`.*at least"),
+    ("tab_reg", "fit", {"sample_weight": 0 * y}, ValueError, "sample_weight=0"),
     (
         "tab_reg",
-        lambda e: e.fit(FRAME, y, y * 1e308),
+        "fit",
+        {"sample_weight": y * 1e308},
         ValueError,
         "sum of sample_weight is too large.*Divide the weights",
     ),
     (
         "tab_clf",
-        lambda e: e.fit(FRAME, y, np.eye(20)[0]),
+        "fit",
+        {"sample_weight": np.eye(20)[0]},
         ValueError,
         r"1 sample\(s\) \(of a weight above zero\)",
     ),
-    # validation data
+    ("clf", "fit", {"X_val": X[0], "y_val": y}, ValueError, "X_val: Expected 2D"),
+    ("clf", "fit", {"X_val": DATES, "y_val": y}, ValueError, "X_val: X holds"),
     (
         "clf",
-        lambda e: e.fit(X, y, X_val=X[0], y_val=y),
-        ValueError,
-        "X_val: Expected 2D",
-    ),
-    ("clf", lambda e: e.fit(X, y, X_val=DATES, y_val=y), ValueError, "X_val: X holds"),
-    (
-        "clf",
-        lambda e: e.fit(X, y, X_val=X, y_val=[0, None] * 10),
+        "fit",
+        {"X_val": X, "y_val": [0, None] * 10},
         ValueError,
         "y_val contains NaN.*Leave those rows out",
     ),
+    ("reg", "fit", {"X_val": X, "y_val": DATES[:, 0]}, ValueError, "y_val holds dates"),
     (
         "reg",
-        lambda e: e.fit(X, y, X_val=X, y_val=DATES[:, 0]),
-        ValueError,
-        "y_val holds dates",
-    ),
-    (
-        "reg",
-        lambda e: e.fit(X, y, X_val=X, y_val=y[:, None, None]),
+        "fit",
+        {"X_val": X, "y_val": y[:, None, None]},
         ValueError,
         "y_val: Found array with dim 3",
     ),
     (
         "clf",
-        lambda e: e.fit(X, y, X_val=X, y_val=["b"] * 20),
+        "fit",
+        {"X_val": X, "y_val": ["b"] * 20},
         ValueError,
         r"y_val has classes that y has not: \['b'\]",
     ),
-    ("tab_clf", lambda e: e.fit(FRAME, y, X_val=FRAME), ValueError, "y_val was not"),
-    ("tab_clf", lambda e: e.fit(FRAME, y, y_val=y), ValueError, "X_val was not"),
+    ("tab_clf", "fit", {"X_val": FRAME}, ValueError, "y_val was not"),
+    ("tab_clf", "fit", {"y_val": y}, ValueError, "X_val was not"),
     (
         "tab_clf",
-        lambda e: e.fit(FRAME, y, X_val=FRAME[["a"]], y_val=y),
+        "fit",
+        {"X_val": FRAME[["a"]], "y_val": y},
         ValueError,
         "X_val: .*yet now missing:\n- b",
     ),
     (
         "tab_clf",
-        lambda e: e.fit(FRAME, y, X_val=FRAME, y_val=2 * y),
+        "fit",
+        {"X_val": FRAME, "y_val": 2 * y},
         ValueError,
         r"y_val has classes that y has not: \[2\]",
     ),
-    # classes
-    ("clf", lambda e: e.partial_fit(X, y, classes=3), ValueError, "classes: .* got 3"),
-    ("clf", lambda e: e.partial_fit(X, y, classes=[]), ValueError, "Pass all of them"),
-    ("clf", lambda e: e.partial_fit(X, y, classes="ab"), ValueError, "classes: .*'ab'"),
+    ("clf", "partial_fit", {"classes": 3}, ValueError, "classes: .* got 3"),
+    ("clf", "partial_fit", {"classes": []}, ValueError, "Pass all of them"),
+    ("clf", "partial_fit", {"classes": "ab"}, ValueError, "classes: .*'ab'"),
     (
         "clf",
-        lambda e: e.partial_fit(X, y, classes=[0, np.nan]),
+        "partial_fit",
+        {"classes": [0, np.nan]},
         ValueError,
         "classes: Input contains NaN",
     ),
     (
         "clf",
-        lambda e: e.partial_fit(X, y, classes=[0.5, 1.5]),
+        "partial_fit",
+        {"classes": [0.5, 1.5]},
         ValueError,
         "classes: Unknown label type",
     ),
-    (
-        "clf",
-        lambda e: _set(e, class_weight={0: 10**400, 1: 1}),
-        ValueError,
-        "finite number of at least 0, got 1000",
-    ),
-    # predictions
-    ("clf", lambda e: e.predict(X), NotFittedError, "not fitted yet. Call 'fit'"),
-    ("tab_clf", lambda e: e.predict(X), NotFittedError, "not fitted yet. Call 'fit'"),
-    ("tab_reg", lambda e: e.prediction_interval(X), NotFittedError, "not fitted yet"),
-    ("pre", lambda e: e.transform(X), NotFittedError, "not fitted yet. Call 'fit'"),
-    ("fitted clf", lambda e: e.predict(X[0]), ValueError, "Reshape your data"),
-    ("fitted clf", lambda e: e.predict(X[:0]), ValueError, "0 sample"),
-    ("fitted clf", lambda e: e.predict(X[:, :, None]), ValueError, "dim 3"),
-    ("fitted clf", lambda e: e.predict(X * np.nan), ValueError, "X contains NaN"),
-    ("fitted clf", lambda e: e.predict(X * np.inf), ValueError, "X contains infinity"),
-    ("fitted clf", lambda e: e.predict(COMPLEX), ValueError, "Complex data"),
-    ("fitted clf", lambda e: e.predict("abc"), ValueError, "could not convert.*'abc'"),
-    ("fitted clf", lambda e: e.predict(DATES), ValueError, "X holds dates"),
-    ("fitted reg", lambda e: e.predict(DATED), ValueError, r"X holds dates.*'b'"),
-    ("fitted reg", lambda e: e.predict(RAGGED), ValueError, "inhomogeneous"),
-    ("fitted reg", lambda e: e.predict({"a": 1}), TypeError, "not 'dict'"),
-    ("fitted reg", lambda e: e.predict(SPARSE[:, :2]), ValueError, "expecting 3"),
-    ("fitted reg", lambda e: e.score(X, y[:3]), ValueError, "inconsistent numbers"),
-    ("fitted clf", lambda e: e.predict_proba(X[:, :1]), ValueError, "expecting 3"),
+    ("clf", "predict", {}, NotFittedError, "not fitted yet. Call 'fit'"),
+    ("tab_clf", "predict", {}, NotFittedError, "not fitted yet. Call 'fit'"),
+    ("tab_reg", "prediction_interval", {}, NotFittedError, "not fitted yet"),
+    ("pre", "transform", {}, NotFittedError, "not fitted yet. Call 'fit'"),
+    ("fitted clf", "predict", {"X": X[0]}, ValueError, "Reshape your data"),
+    ("fitted clf", "predict", {"X": X[:0]}, ValueError, "0 sample"),
+    ("fitted clf", "predict", {"X": X[:, :, None]}, ValueError, "dim 3"),
+    ("fitted clf", "predict", {"X": X * np.nan}, ValueError, "X contains NaN"),
+    ("fitted clf", "predict", {"X": X * np.inf}, ValueError, "X contains infinity"),
+    ("fitted clf", "predict", {"X": COMPLEX}, ValueError, "Complex data"),
+    ("fitted clf", "predict", {"X": "abc"}, ValueError, "could not convert.*'abc'"),
+    ("fitted clf", "predict", {"X": DATES}, ValueError, "X holds dates"),
+    ("fitted reg", "predict", {"X": DATED}, ValueError, r"X holds dates.*'b'"),
+    ("fitted reg", "predict", {"X": RAGGED}, ValueError, "inhomogeneous"),
+    ("fitted reg", "predict", {"X": {"a": 1}}, TypeError, "not 'dict'"),
+    ("fitted reg", "predict", {"X": SPARSE[:, :2]}, ValueError, "expecting 3"),
+    ("fitted reg", "score", {"y": y[:3]}, ValueError, "inconsistent numbers"),
+    ("fitted clf", "predict_proba", {"X": X[:, :1]}, ValueError, "expecting 3"),
     (
         "fitted clf",
-        lambda e: e.hidden_activations(X, 1),
+        "hidden_activations",
+        {"layer": 1},
         ValueError,
         r"layer=1: .*1 hidden layers.* in the range \[-1, 1\)",
     ),
-    ("fitted reg", lambda e: e.hidden_activations(X[:, :1]), ValueError, "expecting 3"),
-    ("fitted tab_clf", lambda e: e.predict(FRAME[["a", "b"]]), ValueError, "- c"),
-    ("fitted tab_clf", lambda e: e.predict(DATED), ValueError, r"dates.*'b'"),
-    ("fitted tab_clf", lambda e: e.predict(FRAME["a"]), ValueError, "2.dimension|2D"),
-    ("fitted tab_clf", lambda e: e.predict(None), ValueError, "Expected 2D array"),
-    ("fitted tab_clf", lambda e: e.predict(SPARSE), TypeError, "Sparse.*X.*toarray"),
-    ("fitted tab_reg", lambda e: e.predict(FRAME * np.inf), ValueError, "infinity"),
+    ("fitted reg", "hidden_activations", {"X": X[:, :1]}, ValueError, "expecting 3"),
+    (
+        "fitted reg",
+        "hidden_activations",
+        {"layer": "a"},
+        ValueError,
+        "layer='a': .*int",
+    ),
+    ("fitted tab_clf", "predict", {"X": FRAME[["a", "b"]]}, ValueError, "- c"),
+    ("fitted tab_clf", "predict", {"X": DATED}, ValueError, r"dates.*'b'"),
+    ("fitted tab_clf", "predict", {"X": FRAME["a"]}, ValueError, "2.dimension|2D"),
+    ("fitted tab_clf", "predict", {"X": None}, ValueError, "Expected 2D array"),
+    ("fitted tab_clf", "predict", {"X": SPARSE}, TypeError, "Sparse.*X.*toarray"),
+    ("fitted tab_reg", "predict", {"X": FRAME * np.inf}, ValueError, "infinity"),
     (
         "fitted tab_reg",
-        lambda e: e.predict(FRAME.assign(a="x")),
+        "predict",
+        {"X": FRAME.assign(a="x")},
         ValueError,
         "column 'a' .* was to hold numbers.*'x'.*fit again",
     ),
     (
         "fitted tab_reg",
-        lambda e: e.predict(FRAME.rename(columns={"a": "z"})),
+        "predict",
+        {"X": FRAME.rename(columns={"a": "z"})},
         ValueError,
         "unseen at fit time:\n- z",
     ),
+    (
+        "fitted tab_reg",
+        "prediction_interval",
+        {"X": FRAME[["a"]]},
+        ValueError,
+        "yet now missing:\n- b",
+    ),
+    ("fitted pre", "transform", {"X": FRAME[["a"]]}, ValueError, "- b\n- c"),
+    ("fitted pre", "transform", {"X": DATED}, ValueError, r"dates.*'b'"),
     *[
         (
             "fitted tab_reg",
-            lambda e, coverage=coverage: e.prediction_interval(FRAME, coverage),
+            "prediction_interval",
+            {"coverage": coverage},
             ValueError,
             rf"coverage={re.escape(repr(coverage))} must be a float in the range",
         )
         for coverage in (0, 1, -0.5, None, "a", np.nan, [0.5], True)
     ],
-    (
-        "fitted tab_reg",
-        lambda e: e.prediction_interval(FRAME[["a"]]),
-        ValueError,
-        "yet now missing:\n- b",
-    ),
-    ("fitted pre", lambda e: e.transform(FRAME[["a"]]), ValueError, "- b\n- c"),
-    ("fitted pre", lambda e: e.transform(DATED), ValueError, r"dates.*'b'"),
     *[
         (
             "fitted pre",
-            lambda e, names=names: e.get_feature_names_out(names),
+            "get_feature_names_out",
+            {"input_features": names},
             ValueError,
             r"input_features is not equal .*got .*seen \['a', 'b', 'c'\]. Pass these",
         )
         for names in (["a"], ["a", "b", "d"], 3)
     ],
     # weights assigned
-    ("clf", lambda e: _assign(e, coefs_=[X]), AttributeError, "'coefs_' before fit"),
+    ("clf", "assign", {"coefs_": [X]}, AttributeError, "'coefs_' before fit"),
     *[
-        (
-            "fitted clf",
-            lambda e, value=value: _assign(e, coefs_=value),
-            ValueError,
-            message,
-        )
+        ("fitted clf", "assign", {"coefs_": value}, ValueError, message)
         for value, message in (
             (3, "coefs_=3 must be a list or tuple of arrays"),
             (None, "coefs_=None must be a list or tuple of arrays"),
@@ -965,133 +1202,69 @@ CALLS = [
     ],
     (
         "fitted reg",
-        lambda e: _assign(e, coefs_=[sp.csr_array((3, 5)), np.zeros((5, 1))]),
+        "assign",
+        {"coefs_": [sp.csr_array((3, 5)), np.zeros((5, 1))]},
         TypeError,
         "coefs_.*Use '.toarray",
     ),
-    (
-        "fitted reg",
-        lambda e: _assign(e, intercepts_=[np.zeros(5)]),
-        ValueError,
-        "2 arr",
-    ),
+    ("fitted reg", "assign", {"intercepts_": [np.zeros(5)]}, ValueError, "2 arr"),
     # parameters by their names
-    ("clf", lambda e: e.set_params(units=3), ValueError, "'units'.*Valid parameters"),
-    ("tab_reg", lambda e: e.set_params(solvers=3), ValueError, "'solvers'.*Valid par"),
-    ("pre", lambda e: e.set_params(onehot=3), ValueError, "'onehot'.*Valid parameters"),
-    # parameters that only tabular estimators have, or take otherwise
+    ("clf", "set_params", {"units": 3}, ValueError, "'units'.*Valid parameters"),
+    ("tab_reg", "set_params", {"solvers": 3}, ValueError, "'solvers'.*Valid par"),
+    ("pre", "set_params", {"onehot": 3}, ValueError, "'onehot'.*Valid parameters"),
+    # export
+    *[
+        ("clf", method, {}, NotFittedError, "not fitted yet. Call 'fit'")
+        for method in ("to_onnx", "to_sklearn", "onnx_inputs", "score")
+    ],
+    *[
+        ("fitted clf", method, {"estimator": estimator}, TypeError, message)
+        for method in ("to_onnx", "to_sklearn", "onnx_inputs")
+        for estimator, message in (
+            (NumpyMLPClassifier, "is a class. Pass an object of it"),
+            (3, "int is not an estimator of this package.*[Pp]ass"),
+            (None, "NoneType is not an estimator of this package.*[Pp]ass"),
+        )
+    ],
+    ("fitted tab_reg", "to_sklearn", {}, TypeError, "no counterpart.*or use to_onnx"),
     *[
         (
             name,
-            lambda e, params=params: _set(e, **params),
+            method,
+            {"dtype": dtype},
             ValueError,
-            message,
+            f"dtype={dtype!r} must be 'float32', 'float64' or None",
         )
-        for name in ("tab_clf", "tab_reg")
-        for params, message in (
-            ({"ensemble": "bag"}, r"'ensemble' .*'kfold', 'seeds'.*Got 'bag'"),
-            ({"n_members": 0}, r"'n_members' .*\[1, inf\). Got 0"),
-            ({"n_members": 2.0}, r"'n_members' .*an int.* Got 2.0"),
-            ({"max_time": 0}, r"'max_time' .*None or.*\(0, inf\). Got 0"),
-            ({"max_time": "1"}, r"'max_time' .*Got '1'"),
-            ({"n_jobs": 0}, r"'n_jobs' .*an int other than 0. Got 0"),
-            ({"n_jobs": 1.5}, r"'n_jobs' .*Got 1.5"),
-            ({"validation_fraction": 0}, r"'validation_fraction' .*\(0, 1\). Got 0"),
-            ({"validation_fraction": 1}, r"'validation_fraction' .*Got 1"),
-            ({"solver": "lbfgs"}, r"'solver' .*'adam'.*Got 'lbfgs'"),
-            ({"max_iter": 10**400}, r"'max_iter' .*Got 1000"),
-            ({"categorical_features": "all"}, r"'from_dtype'.*Got 'all'"),
-            ({"categorical_features": 3}, "'categorical_features' .*Got 3"),
-            ({"categorical_features": [[0], [1, 2]]}, "'categorical_features' .*Got"),
-            ({"categorical_features": ["q"]}, r"no columns \['q'\]. Pass"),
-            ({"categorical_features": [-1]}, r"\[-1\]: indices.*\[0, 3\). Pass"),
-            ({"categorical_features": [True]}, r"\[True\]: a mask.* 3 items. Pass"),
-            ({"ensemble": "kfold", "n_members": 1}, "n_members=1. Use ensemble=None"),
-            ({"dropout": [0.1, 0.1, 0.1]}, "dropout=.*3 items.*needs 2"),
-            (
-                {
-                    "callbacks": [Checkpoint("run.npz", resume=True)],
-                    "random_state": None,
-                },
-                "random_state=None stopped.*Set random_state to an int",
-            ),
-        )
+        for name in ("fitted clf", "fitted tab_reg")
+        for method in ("to_onnx", "onnx_inputs")
+        for dtype in ("float16", np.float32, 3)
     ],
-    *[
-        ("pre", lambda e, params=params: _set(e, **params), ValueError, message)
-        for params, message in (
-            ({"categorical_features": "all"}, "'from_dtype'.*Got 'all'"),
-            ({"categorical_features": 3.5}, "'categorical_features' .*Got 3.5"),
-            (
-                {"categorical_features": [[0]]},
-                r"'categorical_features' .*Got \[\[0\]\]",
-            ),
-            ({"categorical_features": ["q"]}, r"no columns \['q'\]. Pass"),
-            ({"max_onehot": -1}, r"'max_onehot' .*\[0, inf\). Got -1"),
-            ({"max_onehot": 1.5}, "'max_onehot' .*an int.*Got 1.5"),
-            ({"clip": 0}, "'clip' .*Got 0"),
-            ({"clip": np.inf}, "'clip' .*Got inf"),
-            ({"dtype": "int"}, "'dtype' .*'float32', 'float64'.*Got 'int'"),
-        )
-    ],
-    # export
-    ("clf", to_onnx, NotFittedError, "not fitted yet. Call 'fit'"),
-    ("clf", to_sklearn, NotFittedError, "not fitted yet. Call 'fit'"),
-    ("clf", lambda e: to_onnx(type(e)), TypeError, "is a class. Pass an object of it"),
-    (
-        "clf",
-        lambda e: to_onnx(3),
-        TypeError,
-        "int is not an estimator.*pass the network",
-    ),
-    ("clf", lambda e: onnx_inputs(3, X), TypeError, "int is not an estimator"),
-    ("clf", lambda e: to_sklearn(None), TypeError, "NoneType is not.*Pass a Numpy"),
-    ("fitted tab_reg", to_sklearn, TypeError, "no counterpart.*or use to_onnx"),
-    (
-        "fitted clf",
-        lambda e: to_onnx(e, dtype="float16"),
-        ValueError,
-        "dtype='float16' must be 'float32', 'float64' or None",
-    ),
-    (
-        "fitted tab_clf",
-        lambda e: onnx_inputs(e, FRAME[["a"]]),
-        ValueError,
-        "yet now missing:\n- b",
-    ),
+    ("fitted clf", "onnx_inputs", {"X": X[:, :2]}, ValueError, "expecting 3"),
+    ("fitted tab_clf", "onnx_inputs", {"X": FRAME[["a"]]}, ValueError, "missing:\n- b"),
     # plotting
-    ("clf", LossCurveDisplay.from_estimator, NotFittedError, "not fitted yet"),
-    ("clf", lambda e: LossCurveDisplay.from_estimator(3), TypeError, "Pipeline.*got 3"),
+    ("clf", "LossCurveDisplay.from_estimator", {}, NotFittedError, "not fitted yet"),
     (
-        "fitted clf",
-        lambda e: LearningRateDisplay.from_estimator(e, ax="x"),
-        ValueError,
-        "ax must be a matplotlib Axes or None, got 'x'",
+        "fitted tab_reg",
+        "WeightsDisplay.from_estimator",
+        {},
+        TypeError,
+        "Use NumpyMLPClassif",
     ),
-    ("fitted tab_reg", WeightsDisplay.from_estimator, TypeError, "Use NumpyMLPClassif"),
     (
         "fitted reg",
-        WeightsDisplay.from_estimator,
+        "WeightsDisplay.from_estimator",
+        {"image_shape": None},
         ValueError,
         "no square.*Pass image_s",
     ),
     *[
-        (
-            "fitted reg",
-            lambda e, wrong=wrong: WeightsDisplay.from_estimator(
-                e, **{"image_shape": (3, 1)} | wrong
-            ),
-            ValueError,
-            message,
-        )
+        ("fitted reg", "WeightsDisplay.from_estimator", wrong, ValueError, message)
         for wrong, message in (
             ({"image_shape": 3}, r"image_shape=3 must be \(height, width\)"),
             ({"image_shape": (2, 2)}, r"image_shape=\(2, 2\) must be .* 3"),
             ({"image_shape": (1.5, 2)}, r"image_shape=\(1.5, 2\) must be"),
             ({"image_shape": (-1, -3)}, r"image_shape=\(-1, -3\) must be"),
-            ({"n_units": 0}, "n_units=0 must be an int of at least 1"),
             ({"n_units": "a"}, "n_units='a' must be an int"),
-            ({"n_cols": 0}, "n_cols=0 must be an int of at least 1, or None"),
             ({"n_cols": 1.5}, "n_cols=1.5 must be an int of at least 1, or None"),
             ({"ax": 3}, "ax must be a matplotlib Axes, an array.*got 3"),
         )
@@ -1099,37 +1272,55 @@ CALLS = [
     *[
         (
             "fitted tab_reg",
-            lambda e, wrong=wrong: PredictionIntervalDisplay.from_estimator(
-                e, FRAME, y, **{"coverage": 0.5} | wrong
-            ),
+            "PredictionIntervalDisplay.from_estimator",
+            wrong,
             ValueError,
             message,
         )
         for wrong, message in (
-            ({"coverage": 2}, r"coverage=2 must be a float in the range \(0, 1\)"),
+            ({"X": FRAME[["a"]]}, "yet now missing:\n- b"),
+            ({"y": y[:3]}, "inconsistent numbers of samples"),
             ({"kind": "x"}, r"kind='x' must be one of \('bars', 'band'\)"),
-            ({"feature": "q"}, r"feature='q' must be a column.*'a', 'b', 'c'"),
             ({"feature": 7}, r"feature=7 must be a column.*\[-3, 3\)"),
-            ({"subsample": 0}, "subsample=0 must be an int of at least 1, or None"),
         )
     ],
 ]
 
 
+def test_every_argument_has_a_bad_value_in_the_table():
+    found = {
+        (name.split()[-1], method, argument)
+        for name, method, wrong, _, _ in CALLS
+        for argument, value in wrong.items()
+        if not any(value is good for good in (X, y, FRAME))
+    }
+    for name, est in SUBJECTS.items():
+        for method in METHODS:
+            if not hasattr(type(est), method):
+                continue
+            for argument in _parameters(getattr(type(est), method)):
+                if (name, argument) != ("pre", "y"):
+                    assert (name, method, argument) in found
+    for method, function in FUNCTIONS.items():
+        for argument in _parameters(function):
+            assert any(row[1:] == (method, argument) for row in found), argument
+    assert len(CALLS) > 120
+
+
 @pytest.mark.parametrize(
-    ("name", "call", "error", "message"),
+    ("name", "method", "wrong", "error", "message"),
     [
-        pytest.param(*row, id=f"{i}-{row[0]}-{row[3][:30]}")
+        pytest.param(*row, id=f"{i}-{row[0]}-{row[1]}-{','.join(row[2])}")
         for i, row in enumerate(CALLS)
     ],
 )
-def test_bad_calls(name, call, error, message):
+def test_bad_calls(name, method, wrong, error, message):
     """The exception is the right one, says why, and leaves all as it was."""
     est = _subject(name)
     before = vars(est).copy()
     values = joblib.hash(before)
     with pytest.raises(error, match=f"(?s){message}"):
-        call(est)
+        _call(name, method, est, wrong)
     after = vars(est)
     assert after.keys() == before.keys()
     assert all(after[attribute] is before[attribute] for attribute in before)
@@ -1144,61 +1335,106 @@ def test_bad_calls(name, call, error, message):
         np.testing.assert_array_equal(est.predict(table), twin.predict(table))
 
 
+@pytest.mark.parametrize("Estimator", [TabularMLPClassifier, TabularMLPRegressor])
 @pytest.mark.parametrize(
-    ("cls", "name", "value", "message"),
+    ("params", "message"),
     [
-        (EarlyStopping, "monitor", "score", "must be one of .*'validation_score'"),
-        (EarlyStopping, "monitor", ["loss"], "must be one of"),
-        (EarlyStopping, "tol", "a", r"a number in the range \[0, inf\)"),
-        (EarlyStopping, "tol", -1, r"a number in the range \[0, inf\)"),
-        (EarlyStopping, "n_iter_no_change", 0, r"a number in the range \[1, inf\]"),
-        (EarlyStopping, "restore_best", "yes", "must be True or False"),
-        *[
-            (TimeLimit, "seconds", value, r"a number in the range \(0, inf\]")
-            for value in (0, -1.0, "a", None, True, np.nan, [1])
-        ],
-        (Checkpoint, "path", 3, r"must be a str or a path, such as"),
-        (Checkpoint, "path", None, r"must be a str or a path, such as"),
-        *[(Checkpoint, "every", v, "int of at least 1") for v in (0, 2.0, True, "a")],
-        (Checkpoint, "resume", 1, "must be True or False"),
-        (Checkpoint, "on_error", "ignore", "must be 'raise' or 'warn'"),
-        (Progress, "file", 3, "a file open for text.*or None"),
-        *[(SGD, "momentum", v, r"\[0, 1\]") for v in (2, -0.1, "0.9", None, 10**400)],
-        (SGD, "nesterov", "yes", "must be True or False"),
-        *[(Adam, "beta_1", value, r"\[0, 1\)") for value in (1.0, -0.1, None)],
-        *[(Adam, "beta_2", value, r"\[0, 1\)") for value in (1.0, "a", True)],
-        *[(Adam, "epsilon", v, r"\[0, inf\)") for v in (-1, np.inf, "a", 10**400)],
-        (RMSprop, "rho", 1.0, r"\[0, 1\)"),
-        (RMSprop, "epsilon", -1, r"\[0, inf\)"),
-        (RMSprop, "momentum", 1, r"\[0, 1\)"),
-        *[(Huber, "delta", v, r"\(0, inf\)") for v in (0, "1", True, np.nan, 1j)],
-        *[(Quantile, "quantile", v, r"\(0, 1\)") for v in (0, 1, None, "median", {})],
-        *[(Quantile, "quantile", v, "ascending") for v in ([], [0.9, 0.1], [0.5, 0.5])],
-        (Quantile, "quantile", b"ab", r"\(0, 1\)"),
-        *[
-            (cls, "label_smoothing", value, r"\[0, 1\)")
-            for cls in (LogLoss, BinaryLogLoss, MultinomialLogLoss)
-            for value in (1.0, -0.1, "a")
-        ],
-        (InverseScaling, "power_t", -1, r"\[0, inf\)"),
-        (Plateau, "divisor", 1, r"\(1, inf\)"),
-        (Plateau, "min_rate", 0, r"\(0, inf\)"),
-        *[(Cosine, "end", value, r"\[0, 1\]") for value in (2, "a", None)],
-        *[(CosineLog, "n_cycles", v, r"\[1, 1023\]") for v in (0, 2000, "a")],
-        (CosineLog, "n_cycles", 1.5, "must be a whole number"),
-        (WarmupCosine, "warmup", 1, r"\[0, 1\)"),
-        (WarmupCosine, "start", -1, r"\[0, 1\]"),
-        (WarmupCosine, "end", 2, r"\[0, 1\]"),
-        (OneCycle, "rise", 1, r"\[0, 1\)"),
-        (OneCycle, "start", 5, r"\[0, 1\]"),
-        (OneCycle, "end", None, r"\[0, 1\]"),
-        *[(LeakyReLU, "negative_slope", v, r"\[0, 1\)") for v in (-0.1, 1.0, "a")],
-        (ELU, "alpha", 0, r"\(0, inf\)"),
-        (ELU, "scale", np.inf, r"\(0, inf\)"),
-        *[(Normal, "std", v, r"\[0, inf\)") for v in (-1, "a", None, True, np.nan)],
-        *[(Glorot, "factor", v, r"\(0, inf\)") for v in (0, -2, "a", None, np.nan)],
+        ({"categorical_features": ["q"]}, r"no columns \['q'\]. Pass"),
+        ({"categorical_features": [-1]}, r"\[-1\]: indices.*\[0, 3\). Pass"),
+        ({"categorical_features": [True]}, r"\[True\]: a mask.* 3 items. Pass"),
+        ({"ensemble": "kfold", "n_members": 1}, "n_members=1. Use ensemble=None"),
+        (
+            {"hidden_layer_sizes": (4,), "dropout": [0.1, 0.1, 0.1]},
+            "dropout=.*3 items.*needs 2",
+        ),
+        (
+            {"callbacks": [Checkpoint("run.npz", resume=True)]},
+            "random_state=None stopped.*Set random_state to an int",
+        ),
     ],
 )
+def test_parameters_of_tables_that_do_not_go_together(Estimator, params, message):
+    est = Estimator(**params)
+    with pytest.raises(ValueError, match=message):
+        est.fit(FRAME, y)
+    assert vars(est) == vars(Estimator(**params))
+
+
+def test_a_class_weight_beyond_every_number():
+    with pytest.raises(ValueError, match=r"finite number of at least 0, got 1000"):
+        NumpyMLPClassifier(class_weight={0: 10**400, 1: 1}).fit(X, y)
+
+
+#: Classes, an argument, a bad value for it, and what the message must have.
+CONSTRUCTORS = [
+    (EarlyStopping, "monitor", "score", "must be one of .*'validation_score'"),
+    (EarlyStopping, "monitor", ["loss"], "must be one of"),
+    (EarlyStopping, "tol", "a", r"a number in the range \[0, inf\)"),
+    (EarlyStopping, "tol", -1, r"a number in the range \[0, inf\)"),
+    (EarlyStopping, "n_iter_no_change", 0, r"a number in the range \[1, inf\]"),
+    (EarlyStopping, "restore_best", "yes", "must be True or False"),
+    *[
+        (TimeLimit, "seconds", value, r"a number in the range \(0, inf\]")
+        for value in (0, -1.0, "a", None, True, np.nan, [1])
+    ],
+    (Checkpoint, "path", 3, r"must be a str or a path, such as"),
+    (Checkpoint, "path", None, r"must be a str or a path, such as"),
+    *[(Checkpoint, "every", v, "int of at least 1") for v in (0, 2.0, True, "a")],
+    (Checkpoint, "resume", 1, "must be True or False"),
+    (Checkpoint, "on_error", "ignore", "must be 'raise' or 'warn'"),
+    (Progress, "file", 3, "a file open for text.*or None"),
+    *[(SGD, "momentum", v, r"\[0, 1\]") for v in (2, -0.1, "0.9", None, 10**400)],
+    (SGD, "nesterov", "yes", "must be True or False"),
+    *[(Adam, "beta_1", value, r"\[0, 1\)") for value in (1.0, -0.1, None)],
+    *[(Adam, "beta_2", value, r"\[0, 1\)") for value in (1.0, "a", True)],
+    *[(Adam, "epsilon", v, r"\[0, inf\)") for v in (-1, np.inf, "a", 10**400)],
+    (RMSprop, "rho", 1.0, r"\[0, 1\)"),
+    (RMSprop, "epsilon", -1, r"\[0, inf\)"),
+    (RMSprop, "momentum", 1, r"\[0, 1\)"),
+    *[(Huber, "delta", v, r"\(0, inf\)") for v in (0, "1", True, np.nan, 1j)],
+    *[(Quantile, "quantile", v, r"\(0, 1\)") for v in (0, 1, None, "median", {})],
+    *[(Quantile, "quantile", v, "ascending") for v in ([], [0.9, 0.1], [0.5, 0.5])],
+    (Quantile, "quantile", b"ab", r"\(0, 1\)"),
+    *[
+        (cls, "label_smoothing", value, r"\[0, 1\)")
+        for cls in (LogLoss, BinaryLogLoss, MultinomialLogLoss)
+        for value in (1.0, -0.1, "a")
+    ],
+    (InverseScaling, "power_t", -1, r"\[0, inf\)"),
+    (Plateau, "divisor", 1, r"\(1, inf\)"),
+    (Plateau, "min_rate", 0, r"\(0, inf\)"),
+    *[(Cosine, "end", value, r"\[0, 1\]") for value in (2, "a", None)],
+    *[(CosineLog, "n_cycles", v, r"\[1, 1023\]") for v in (0, 2000, "a")],
+    (CosineLog, "n_cycles", 1.5, "must be a whole number"),
+    (WarmupCosine, "warmup", 1, r"\[0, 1\)"),
+    (WarmupCosine, "start", -1, r"\[0, 1\]"),
+    (WarmupCosine, "end", 2, r"\[0, 1\]"),
+    (OneCycle, "rise", 1, r"\[0, 1\)"),
+    (OneCycle, "start", 5, r"\[0, 1\]"),
+    (OneCycle, "end", None, r"\[0, 1\]"),
+    *[(LeakyReLU, "negative_slope", v, r"\[0, 1\)") for v in (-0.1, 1.0, "a")],
+    (ELU, "alpha", 0, r"\(0, inf\)"),
+    (ELU, "scale", np.inf, r"\(0, inf\)"),
+    *[(Normal, "std", v, r"\[0, inf\)") for v in (-1, "a", None, True, np.nan)],
+    *[(Glorot, "factor", v, r"\(0, inf\)") for v in (0, -2, "a", None, np.nan)],
+    *[(SELU, name, v, r"\(0, inf\)") for name in ("alpha", "scale") for v in (0, "a")],
+    *[(DataDriven, "n_rows_bias", v, "int of at least 1") for v in (0, 1.5, "a", True)],
+]
+
+
+def test_every_constructor_argument_has_a_bad_value_in_the_table():
+    tested = {(cls, name) for cls, name, _, _ in CONSTRUCTORS}
+    for module in (activations, callbacks, initializers, losses, optimizers, schedules):
+        for public in module.__all__:
+            cls = getattr(module, public)
+            # The loop makes these two, and hands them to callbacks.
+            if not inspect.isclass(cls) or cls in (EpochEnd, Run):
+                continue
+            for name in _parameters(cls):
+                assert (cls, name) in tested
+
+
+@pytest.mark.parametrize(("cls", "name", "value", "message"), CONSTRUCTORS)
 def test_constructors(cls, name, value, message):
     """The message names the class, the argument and its value, and what is allowed."""
     given = f"{cls.__name__}({name}={value!r})"
