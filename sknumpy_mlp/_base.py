@@ -265,7 +265,8 @@ class _BaseMLP(
                 input_name="y_val",
             )
         y = one_or_several_columns(y, dense=self._numeric_target, warn=False)
-        check_consistent_length(X, y)
+        with naming("X_val and y_val"):
+            check_consistent_length(X, y)
         weight = check_sample_weight(sample_weight, X, "sample_weight_val")
         encoded = self._encode_target(y, y_dtype or dtype, "y_val")
         if encoded.ndim != encoded_y.ndim or encoded.shape[1:] != encoded_y.shape[1:]:
@@ -524,9 +525,12 @@ class _BaseMLP(
         ][:-1]
         is_index = isinstance(layer, Integral) and not isinstance(layer, bool)
         if not (is_index and -len(dense) <= layer < len(dense)):
+            range_or_none = f"must be an int in the range [{-len(dense)}, {len(dense)})"
+            if not dense:
+                range_or_none = "has no value that would do. Use predict"
             raise ValueError(
                 f"layer={layer!r}: the network has {len(dense)} hidden layers, so it "
-                f"must be an int in the range [{-len(dense)}, {len(dense)})."
+                f"{range_or_none}."
             )
         end = dense[layer] + 1
         layers = self._network.layers

@@ -616,7 +616,10 @@ default=None
         multilabel = kind == "multilabel-indicator"
         if warm and multilabel != self._multilabel:
             now, before = ("a label matrix", "class labels")[:: 1 if multilabel else -1]
-            raise ValueError(f"y is {now}, but in the previous call it was {before}.")
+            raise ValueError(
+                f"y is {now}, but in the previous call it was {before}. Pass y in the "
+                "same form, or start anew with fit and warm_start=False."
+            )
         if incremental:
             self._check_declared_classes(y, classes, warm=warm)
         elif warm:
@@ -656,7 +659,7 @@ default=None
                 n_columns = y.shape[1] if y.ndim == 2 else 1
                 raise ValueError(
                     f"{name} has {n_columns} columns, but there are {n_classes} labels "
-                    f"in classes={self.classes_}."
+                    f"in classes={self.classes_}. Pass a column for each of them."
                 )
             y = y.toarray() if hasattr(y, "toarray") else y
             if not np.isin(y, (0, 1)).all():
@@ -696,7 +699,8 @@ default=None
         if not warm:
             if classes is None:
                 raise ValueError(
-                    "classes must be passed on the first call to partial_fit."
+                    "classes must be passed on the first call to partial_fit. Pass all "
+                    "classes that any call will see."
                 )
             with naming("classes"):
                 self.classes_ = unique_labels(classes)
@@ -705,7 +709,8 @@ default=None
         ):
             raise ValueError(
                 f"`classes={classes!r}` is not the same as on last call to "
-                f"partial_fit, was: {self.classes_!r}"
+                f"partial_fit, was: {self.classes_!r}. Leave classes out, or begin "
+                "with a clone of the estimator."
             )
         labels = unique_labels(y)
         if not np.isin(labels, self.classes_).all():

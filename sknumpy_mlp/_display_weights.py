@@ -105,7 +105,9 @@ class WeightsDisplay:
             )
         names: Any = self.names
         if not isinstance(names, Sequence | np.ndarray) or isinstance(names, str):
-            raise ValueError(f"names={names!r} must be a list with a name for each.")
+            raise ValueError(
+                f"names={names!r} must be a list with a name for each image."
+            )
         if images.ndim != 3 or len(names) != len(images):
             raise ValueError(
                 "images must be of the shape (n_images, height, width), with a name "

@@ -150,10 +150,12 @@ def check_sample_weight(
         )
     if weight.ndim != 1:
         raise ValueError(
-            f"Sample weights must be 1D array or scalar, got {weight.ndim}D array. "
-            f"Expected a number or an array of length {X.shape[0]}."
+            f"Sample weights must be 1D array or scalar, got {weight.ndim}D array of "
+            f"the shape {weight.shape} as {name}. Expected a number or an array of "
+            f"length {X.shape[0]}."
         )
-    check_consistent_length(weight, X)
+    with naming(f"{name} and X"):
+        check_consistent_length(weight, X)
     if weight.min() < 0:
         raise ValueError(
             f"Negative values in data passed to `{name}`: the smallest is "

@@ -9,6 +9,7 @@ from typing import Any, Protocol
 import numpy as np
 from sklearn.metrics import get_scorer_names
 
+from sknumpy_mlp._values import shown
 from sknumpy_mlp.activations import ACTIVATIONS, Activation
 from sknumpy_mlp.callbacks import Callback
 from sknumpy_mlp.initializers import INITIALIZERS
@@ -301,7 +302,7 @@ def check_parameters(estimator: Any, checks: Mapping[str, tuple[Check, ...]]) ->
         allowed = " or ".join(str(check) for check in alternatives)
         raise InvalidParameterError(
             f"The {name!r} parameter of {type(estimator).__name__} must be {allowed}. "
-            f"Got {value!r} instead."
+            f"Got {shown(value)} instead."
         )
 
 
@@ -315,8 +316,8 @@ def check_combinations(estimator: Any) -> None:
         value = getattr(estimator, name)
         if isinstance(value, list | tuple | np.ndarray) and len(value) != expected:
             raise ValueError(
-                f"{name}={value!r} has {len(value)} items, but hidden_layer_sizes="
-                f"{estimator.hidden_layer_sizes!r} needs {expected}: one for each "
+                f"{name}={shown(value)} has {len(value)} items, but hidden_layer_sizes="
+                f"{shown(estimator.hidden_layer_sizes)} needs {expected}: one for each "
                 f"{what}."
             )
     schedule = estimator.learning_rate

@@ -350,7 +350,8 @@ def _split(
     except ValueError as error:
         raise ValueError(
             f"early_stopping=True cannot set validation_fraction={fraction} of "
-            f"{n_samples} samples aside: {error}"
+            f"{n_samples} samples aside: {error} Change validation_fraction, pass "
+            "X_val and y_val, or set early_stopping=False."
         ) from error
     if len(held_out) < 2:
         raise ValueError(

@@ -69,6 +69,25 @@ def copy_of(obj: Any) -> Any:
     return copied
 
 
+# Longer values are cut in messages.
+_LONGEST = 500
+
+
+def shown(value: Any) -> str:
+    """Return a value as messages of errors show it.
+
+    A list of a million numbers would drown what is to be said of it, and Python refuses
+    to write down an int of more than some thousand digits.
+    """
+    try:
+        text = repr(value)
+    except ValueError:
+        return f"<{type(value).__name__} too long to be shown>"
+    if len(text) > _LONGEST:
+        return f"{text[: _LONGEST // 2]}...{text[-20:]}"
+    return text
+
+
 def check_number(
     obj: Any, name: str, low: float, high: float = math.inf, *, closed: str = "left"
 ) -> None:
@@ -97,8 +116,8 @@ def check_number(
         left = "[" if closed in ("left", "both") else "("
         right = "]" if closed in ("right", "both") else ")"
         raise ValueError(
-            f"{type(obj).__name__}({name}={value!r}): {name} must be a number in the "
-            f"range {left}{low:g}, {high:g}{right}."
+            f"{type(obj).__name__}({name}={shown(value)}): {name} must be a number in "
+            f"the range {left}{low:g}, {high:g}{right}."
         )
     object.__setattr__(obj, name, number)
 
@@ -117,7 +136,7 @@ def check_count(obj: Any, name: str) -> None:
     is_int = isinstance(value, Integral) and not isinstance(value, bool)
     if not (is_int and value >= 1):
         raise ValueError(
-            f"{type(obj).__name__}({name}={value!r}): {name} must be an int of at "
+            f"{type(obj).__name__}({name}={shown(value)}): {name} must be an int of at "
             "least 1."
         )
 
@@ -135,5 +154,6 @@ def check_bool(obj: Any, name: str) -> None:
     value = getattr(obj, name)
     if not isinstance(value, bool | np.bool_):
         raise ValueError(
-            f"{type(obj).__name__}({name}={value!r}): {name} must be True or False."
+            f"{type(obj).__name__}({name}={shown(value)}): {name} must be True or "
+            "False."
         )

@@ -27,7 +27,7 @@ from numpy.typing import NDArray
 from scipy.special import expit, xlogy
 
 from sknumpy_mlp._typing import Array
-from sknumpy_mlp._values import Value, check_number
+from sknumpy_mlp._values import Value, check_number, shown
 
 __all__ = [
     "CLASSIFICATION_LOSSES",
@@ -319,7 +319,7 @@ class Quantile(Loss):
             levels.append(float(level))
         if not levels or any(a >= b for a, b in itertools.pairwise(levels)):
             raise ValueError(
-                f"Quantile(quantile={given!r}): several quantiles must be in "
+                f"Quantile(quantile={shown(given)}): several quantiles must be in "
                 "ascending order, each of them once, and there must be at least one."
             )
         object.__setattr__(self, "quantile", tuple(levels) if several else levels[0])

@@ -250,6 +250,7 @@ def test_parameters(Estimator, name, value):
     message = str(info.value)
     assert f"The {name!r} parameter of {Estimator.__name__} must be" in message
     assert f"Got {value!r} instead" in message
+    assert len(message) < 1500
     assert vars(est) == vars(Estimator(**{name: value}))
 
 
@@ -336,8 +337,8 @@ def test_targets_of_a_regressor(Xy, params, message):
 @pytest.mark.parametrize(
     ("weight", "error", "message"),
     [
-        (np.ones(5), ValueError, "inconsistent numbers of samples"),
-        (np.ones((20, 2)), ValueError, "must be 1D array or scalar, got 2D"),
+        (np.ones(5), ValueError, "^sample_weight and X: .*inconsistent numbers"),
+        (np.ones((20, 2)), ValueError, "must be 1D .* got 2D.*as sample_weight"),
         (np.zeros(20), ValueError, "at least one non-zero"),
         (0, ValueError, "at least one non-zero"),
         (_with(np.ones(20), 3, -1.0), ValueError, "Negative values.*-1.0"),
@@ -356,7 +357,7 @@ def test_sample_weights(Estimator, weight, error, message):
     ("fraction", "n_samples", "message"),
     [
         (0.1, 9, "The validation set is too small.*validation_fraction=0.1 of 9"),
-        (0.0, 20, "validation_fraction=0.0 of 20 samples aside"),
+        (0.0, 20, "validation_fraction=0.0 of 20 samples aside.*Change val"),
         (0.1, 1, "validation_fraction=0.1 of 1 samples aside"),
     ],
 )
@@ -422,26 +423,32 @@ def test_other_features_than_in_fit(Estimator):
 
 def test_labels_of_partial_fit():
     clf = NumpyMLPClassifier()
-    with pytest.raises(ValueError, match="classes must be passed on the first call"):
+    with pytest.raises(
+        ValueError, match=r"classes must be passed on the first call.*Pass all classes"
+    ):
         clf.partial_fit(X, y)
     assert not hasattr(clf, "classes_")
     with pytest.raises(ValueError, match=r"`y` has classes not in `self.classes_`"):
         clf.partial_fit(X, y, classes=[0, 2])
     clf.partial_fit(X, y, classes=[0, 1, 2])
-    with pytest.raises(ValueError, match=r"is not the same as on last call"):
+    with pytest.raises(ValueError, match=r"is not the same as on last call.*Leave"):
         clf.partial_fit(X, y, classes=[0, 1])
     with pytest.raises(ValueError, match=r"'y' has \[0 3\]"):
         clf.partial_fit(X, y * 3)
     np.testing.assert_array_equal(clf.classes_, [0, 1, 2])
     clf.partial_fit(X, y * 2)
-    with pytest.raises(ValueError, match=r"a label matrix, but .* class labels"):
+    with pytest.raises(
+        ValueError, match=r"a label matrix, but .* class labels. Pass y in"
+    ):
         clf.partial_fit(X, np.column_stack([y, 1 - y, y]))
 
 
 def test_label_columns_of_partial_fit():
     Y = np.column_stack([y, 1 - y])
     clf = NumpyMLPClassifier()
-    with pytest.raises(ValueError, match="y has 2 columns, but there are 3 labels"):
+    with pytest.raises(
+        ValueError, match=r"y has 2 columns, but there are 3 labels.*Pass a"
+    ):
         clf.partial_fit(X, Y, classes=[0, 1, 2])
     clf.partial_fit(X, Y, classes=[0, 1])
 
@@ -693,7 +700,7 @@ def test_hidden_layers_that_are_not_there(Estimator):
         with pytest.raises(ValueError, match=rf"layer={layer}.* range \[-2, 2\)"):
             est.hidden_activations(X, layer)
     linear = Estimator(hidden_layer_sizes=(), max_iter=1).fit(X, y)
-    with pytest.raises(ValueError, match="has 0 hidden layers"):
+    with pytest.raises(ValueError, match=r"has 0 hidden layers, .*Use predict"):
         linear.hidden_activations(X)
     with pytest.raises(NotFittedError):
         Estimator().hidden_activations(X)
@@ -882,7 +889,7 @@ BAD_DATA_OF_ALL = {
     "y": ({"y": y[:5]}, "inconsistent numbers of samples"),
     "sample_weight": ({"sample_weight": NEGATIVE}, "`sample_weight`.*-1.0.*at least 0"),
     "X_val": ({"X_val": DATES, "y_val": y}, "X_val: X (holds|has columns of) dates"),
-    "y_val": ({"X_val": X, "y_val": y[:5]}, "inconsistent numbers of samples"),
+    "y_val": ({"X_val": X, "y_val": y[:5]}, "^X_val and y_val: .*inconsistent"),
     "sample_weight_val": (
         {"X_val": X, "y_val": y, "sample_weight_val": NEGATIVE},
         "`sample_weight_val`.*-1.0.*at least 0",
@@ -1102,10 +1109,32 @@ CALLS = [
         ValueError,
         "classes: Unknown label type",
     ),
-    ("clf", "predict", {}, NotFittedError, "not fitted yet. Call 'fit'"),
-    ("tab_clf", "predict", {}, NotFittedError, "not fitted yet. Call 'fit'"),
-    ("tab_reg", "prediction_interval", {}, NotFittedError, "not fitted yet"),
-    ("pre", "transform", {}, NotFittedError, "not fitted yet. Call 'fit'"),
+    *[
+        (name, method, {}, NotFittedError, "not fitted yet. Call 'fit'")
+        for name, est in SUBJECTS.items()
+        for method in METHODS
+        if hasattr(type(est), method) and "fit" not in method
+    ],
+    *[
+        (
+            f"fitted {name}",
+            "score",
+            {"sample_weight": weight},
+            ValueError,
+            f"{message}.*sample_weight",
+        )
+        for name in ("clf", "reg", "tab_clf", "tab_reg")
+        for weight, message in (
+            (0.0, "at least one non-zero"),
+            (np.full(20, 1e308), "sum of"),
+            (y[:5], ""),
+        )
+    ],
+    # Labels that no int64 holds: scikit-learn casts them to see whether they are ints.
+    *[
+        (f"fitted {name}", "score", {"y": y + 1e26}, ValueError, "can't handle a mix")
+        for name in ("clf", "tab_clf")
+    ],
     ("fitted clf", "predict", {"X": X[0]}, ValueError, "Reshape your data"),
     ("fitted clf", "predict", {"X": X[:0]}, ValueError, "0 sample"),
     ("fitted clf", "predict", {"X": X[:, :, None]}, ValueError, "dim 3"),
@@ -1215,7 +1244,7 @@ CALLS = [
     # export
     *[
         ("clf", method, {}, NotFittedError, "not fitted yet. Call 'fit'")
-        for method in ("to_onnx", "to_sklearn", "onnx_inputs", "score")
+        for method in ("to_onnx", "to_sklearn", "onnx_inputs")
     ],
     *[
         ("fitted clf", method, {"estimator": estimator}, TypeError, message)
@@ -1360,9 +1389,32 @@ def test_parameters_of_tables_that_do_not_go_together(Estimator, params, message
     assert vars(est) == vars(Estimator(**params))
 
 
-def test_a_class_weight_beyond_every_number():
-    with pytest.raises(ValueError, match=r"finite number of at least 0, got 1000"):
-        NumpyMLPClassifier(class_weight={0: 10**400, 1: 1}).fit(X, y)
+@pytest.mark.parametrize("n_digits", [400, 5000])
+def test_ints_beyond_every_float(n_digits):
+    """Python writes down no int of more than 4300 digits."""
+    number = 10**n_digits
+    for call, message in (
+        (lambda: NumpyMLPClassifier(alpha=number).fit(X, y), "'alpha' .*range"),
+        (lambda: SGD(momentum=number), "momentum must be a number in the range"),
+        (
+            lambda: NumpyMLPClassifier(class_weight={0: number, 1: 1}).fit(X, y),
+            "^class_weight=.*each weight must be a finite number of at least 0, got",
+        ),
+    ):
+        with pytest.raises(ValueError, match=message) as info:
+            call()
+        assert ("too long to be shown" in str(info.value)) == (n_digits > 4300)
+
+
+def test_long_values_are_cut():
+    for call in (
+        lambda: NumpyMLPClassifier([1] * 10_000 + [0]).fit(X, y),
+        lambda: NumpyMLPClassifier(activation=["relu"] * 10_000).fit(X, y),
+        lambda: Quantile([0.5] * 10_000),
+    ):
+        with pytest.raises(ValueError, match=r"1, 1|'relu', 'relu'|0.5, 0.5") as info:
+            call()
+        assert len(str(info.value)) < 1000
 
 
 #: Classes, an argument, a bad value for it, and what the message must have.

@@ -138,6 +138,10 @@ def test_what_overflows_on_the_way_may_be_of_no_consequence(activation):
 def test_hopeless_predictions_have_the_worst_of_scores():
     reg = _line(NumpyMLPRegressor(), factor=1e200)
     assert reg.score(ROWS, [1.0, 2.0, 3.0]) == -np.inf
+    # Whoever has no weight does not count.
+    rows = np.vstack([ROWS, [[1e-200]]])
+    weight = [0.0, 0.0, 0.0, 1.0]
+    assert reg.score(rows, [1.0, 2.0, 3.0, 1.0], weight) == 1.0
 
 
 def test_scores_of_large_numbers_in_float32():
