@@ -197,7 +197,9 @@ class _BaseTabularMLP(
                 "random_state to an int, for both trainings."
             )
         with all_or_nothing(self):
-            job = self._prepare(X, y, sample_weight, validation)
+            # What is out of range raises; NumPy need not warn of it as well.
+            with np.errstate(all="ignore"):
+                job = self._prepare(X, y, sample_weight, validation)
             self._train(job, began)
 
     def _prepare(
@@ -224,8 +226,7 @@ class _BaseTabularMLP(
         encoded = template._encode_target(y, np.float64, "y")
         loss.check_target(encoded)
         # A target as it is may be too large for float32; the networks' will be scaled.
-        with np.errstate(all="ignore"):
-            check_loss(loss, encoded, loss.n_outputs(n_targets), np.float32)
+        check_loss(loss, encoded, loss.n_outputs(n_targets), np.float32)
         class_weights = template._class_weights(encoded, weight)
         data = weigh(Data(no_columns, encoded, weight, y), class_weights)
         # Rows without weight are not there: a fold could hold nothing but them.

@@ -1015,6 +1015,7 @@ CALLS = [
     ("tab_clf", "fit", {"y": None}, ValueError, "requires y to be passed"),
     ("tab_clf", "fit", {"y": y[:5]}, ValueError, "inconsistent numbers"),
     ("tab_clf", "fit", {"y": y * 0.3}, ValueError, "Unknown label type"),
+    ("tab_clf", "fit", {"y": (y + 0.5) * 1e30}, ValueError, "Unknown label type"),
     ("tab_reg", "fit", {"y": DATES[:, 0]}, ValueError, "y holds dates"),
     ("tab_reg", "fit", {"y": [None] * 20}, ValueError, "Leave those rows"),
     ("clf", "fit", {"sample_weight": -1.0}, ValueError, "`sample_weight`.*at least 0"),

@@ -653,19 +653,11 @@ NO_ROWS = {
 NO_TARGETS = [None, "target", 3.0, [], [[]], {}, [None], ["a", 1], [1j], [[1], [2, 3]]]
 
 
-class Sequences(RuleBasedStateMachine):
+class Calls(RuleBasedStateMachine):
     """Calls in any order, of which some are refused."""
 
-    @initialize(
-        Estimator=st.sampled_from([NumpyMLPClassifier, NumpyMLPRegressor]),
-        n_columns=st.integers(1, 3),
-    )
-    def begin(self, Estimator, n_columns):
-        self.est = Estimator()
-        self.reset_params()
-        self.n_columns = n_columns
-        self.est.fit(np.eye(3, n_columns), np.arange(3))
-        self.is_fitted = True
+    # Warnings of the package's own, and of scikit-learn's.
+    ignored = (ConvergenceWarning, DataConversionWarning)
 
     def _call(self, method, *args, **kwargs):
         """Call a method; return its result, or the error that refuses the call.
@@ -675,7 +667,7 @@ class Sequences(RuleBasedStateMachine):
         before, params = vars(self.est).copy(), self._params()
         with warnings.catch_warnings():
             warnings.simplefilter("error")
-            for category in (ConvergenceWarning, DataConversionWarning):
+            for category in self.ignored:
                 warnings.simplefilter("ignore", category)
             for message in (
                 "Got `batch_size`",
@@ -695,6 +687,70 @@ class Sequences(RuleBasedStateMachine):
         assert all(after[name] is before[name] for name in before)
         np.testing.assert_array_equal(self._params(), params)
         return refusal
+
+    def _draw_weight(self, data, n_rows):
+        if data.draw(st.booleans()):
+            return None
+        sizes = [0.0, 0.0, 1.0, 3.0, 1e-30, 1e30]
+        if data.draw(SELDOM):
+            sizes += [-1.0, np.nan]
+        return data.draw(
+            hnp.arrays(np.float64, n_rows, elements=st.sampled_from(sizes))
+        )
+
+    def _values(self, name):
+        return LOSSES[type(self.est)] if name == "loss" else VALUES[name]
+
+    def _all_allowed(self):
+        return all(
+            any(value is each for each in self._values(name)[0])
+            for name, value in self.est.get_params().items()
+        )
+
+    @rule(data=st.data())
+    def set_params(self, data):
+        name = data.draw(st.sampled_from(sorted(self.est.get_params())))
+        values = self._values(name)[data.draw(SELDOM)]
+        self._call("set_params", **{name: data.draw(st.sampled_from(values))})
+
+    @rule()
+    def set_params_that_are_not_there(self):
+        assert "n_units" in str(self._call("set_params", n_units=3))
+
+    @rule()
+    def reset_params(self):
+        """So that not all that follows is refused."""
+        defaults = {name: self._values(name)[0][0] for name in self.est.get_params()}
+        self.est.set_params(**defaults)
+
+    @rule(how=st.sampled_from(["pickle", "deepcopy", "clone"]))
+    def copy(self, how):
+        if how == "clone":
+            self.est, self.is_fitted = clone(self.est), False
+        elif how == "pickle":
+            self.est = pickle.loads(pickle.dumps(self.est))
+        else:
+            self.est = copy.deepcopy(self.est)
+        # Values are known by their identity.
+        for name, value in self.est.get_params().items():
+            for each in (value for values in self._values(name) for value in values):
+                if type(each) is type(value) and repr(each) == repr(value):
+                    self.est.set_params(**{name: each})
+
+
+class Sequences(Calls):
+    """Calls of the estimators for arrays."""
+
+    @initialize(
+        Estimator=st.sampled_from([NumpyMLPClassifier, NumpyMLPRegressor]),
+        n_columns=st.integers(1, 3),
+    )
+    def begin(self, Estimator, n_columns):
+        self.est = Estimator()
+        self.reset_params()
+        self.n_columns = n_columns
+        self.est.fit(np.eye(3, n_columns), np.arange(3))
+        self.is_fitted = True
 
     def _params(self):
         if not self.is_fitted:
@@ -724,16 +780,6 @@ class Sequences(RuleBasedStateMachine):
             return data.draw(hnp.arrays(np.intp, n_rows, elements=st.integers(0, 2)))
         return data.draw(hnp.arrays(np.float64, n_rows, elements=NUMBERS))
 
-    def _draw_weight(self, data, n_rows):
-        if data.draw(st.booleans()):
-            return None
-        sizes = [0.0, 0.0, 1.0, 3.0, 1e-30, 1e30]
-        if data.draw(SELDOM):
-            sizes += [-1.0, np.nan]
-        return data.draw(
-            hnp.arrays(np.float64, n_rows, elements=st.sampled_from(sizes))
-        )
-
     def _train(self, data, method, **kwargs):
         X = self._draw_rows(data)
         n_rows, n_columns = np.shape(X)
@@ -743,35 +789,13 @@ class Sequences(RuleBasedStateMachine):
             kwargs["y_val"] = self._draw_target(data, np.shape(X_val)[0])
             kwargs["sample_weight_val"] = self._draw_weight(data, np.shape(X_val)[0])
         y, weight = self._draw_target(data, n_rows), self._draw_weight(data, n_rows)
-        allowed = all(
-            any(value is each for each in self._values(name)[0])
-            for name, value in self.est.get_params().items()
-        )
+        allowed = self._all_allowed()
         result = self._call(method, X, y, weight, **kwargs)
         if not isinstance(result, Exception):
             assert result is self.est
             assert allowed
             self.is_fitted = True
             self.n_columns = n_columns
-
-    def _values(self, name):
-        return LOSSES[type(self.est)] if name == "loss" else VALUES[name]
-
-    @rule(data=st.data())
-    def set_params(self, data):
-        name = data.draw(st.sampled_from(sorted(self.est.get_params())))
-        values = self._values(name)[data.draw(SELDOM)]
-        self._call("set_params", **{name: data.draw(st.sampled_from(values))})
-
-    @rule()
-    def set_params_that_are_not_there(self):
-        assert "n_units" in str(self._call("set_params", n_units=3))
-
-    @rule()
-    def reset_params(self):
-        """So that not all that follows is refused."""
-        defaults = {name: self._values(name)[0][0] for name in self.est.get_params()}
-        self.est.set_params(**defaults)
 
     @rule(data=st.data())
     def fit(self, data):
@@ -857,21 +881,7 @@ class Sequences(RuleBasedStateMachine):
     def assign_other_shapes(self, name, value):
         assert name in str(self._call("__setattr__", name, value))
 
-    @rule(how=st.sampled_from(["pickle", "deepcopy", "clone"]))
-    def copy(self, how):
-        if how == "clone":
-            self.est, self.is_fitted = clone(self.est), False
-        elif how == "pickle":
-            self.est = pickle.loads(pickle.dumps(self.est))
-        else:
-            self.est = copy.deepcopy(self.est)
-        # Values are known by their identity.
-        for name, value in self.est.get_params().items():
-            for each in (value for values in self._values(name) for value in values):
-                if type(each) is type(value) and repr(each) == repr(value):
-                    self.est.set_params(**{name: each})
-
-    @precondition(lambda self: getattr(self, "is_fitted", False))
+    @precondition(lambda self: self.is_fitted)
     @invariant()
     def what_is_learnt_is_finite(self):
         assert np.isfinite(self._params()).all()
@@ -880,18 +890,142 @@ class Sequences(RuleBasedStateMachine):
         assert self.est.t_ > 0
 
 
-_SECONDS = 600
+OF_TABLES = {
+    "hidden_layer_sizes": ([(3,), 2, (), [2, 2]], [0, "3", (2, -1), None]),
+    "solver": (["adam", "sgd", "rmsprop", Adam(0.5)], ["lbfgs", None]),
+    "learning_rate": (["coslog", "constant", "plateau", Cosine()], ["fast", 0.1]),
+    "learning_rate_init": ([0.04, 1e-3, 1e10, 1e300], [0.0, "fast"]),
+    "validation_fraction": ([0.2, 0.5], [0.0, 1.0]),
+    "weight_decay": ([0.02, 0.0, 1e10], [-1.0]),
+    "scoring": (["loss", None, "accuracy", "r2"], ["best"]),
+    "max_time": ([None, 1e-9], [0, "1"]),
+    "n_jobs": ([None, 1], [0, 1.5]),
+    "categorical_features": (["from_dtype", None, [0], [7], ["float 0"]], [3, "all"]),
+    "ensemble": ([None, "kfold", "seeds", "refit"], ["bag", True]),
+    "n_members": ([2, 1, 3], [0, 2.0]),
+}
+NO_TABLES = {
+    name: NO_ROWS[name]
+    for name in sorted(NO_ROWS)
+    if name not in ("texts", "objects")  # those are categories
+}
+
+
+class SequencesOfTables(Calls):
+    """Calls of the estimators for tables."""
+
+    # Of folds that lack a class, of a time that was over, of columns without names.
+    ignored = (UserWarning,)
+
+    @initialize(Estimator=st.sampled_from([TabularMLPClassifier, TabularMLPRegressor]))
+    def begin(self, Estimator):
+        self.est, self.is_fitted = Estimator(), False
+        self.reset_params()
+
+    def _values(self, name):
+        if name == "loss":
+            kind = NumpyMLPClassifier if is_classifier(self.est) else NumpyMLPRegressor
+            return LOSSES[kind]
+        return OF_TABLES[name] if name in OF_TABLES else super()._values(name)
+
+    def _params(self):
+        if not self.is_fitted:
+            return None
+        return np.concatenate([member._params for member in self.est.estimators_])
+
+    def _draw_table(self, data):
+        """Draw a table; often one that the estimator knows."""
+        if self.is_fitted and data.draw(st.integers(0, 3)):
+            rows = data.draw(st.lists(st.integers(0, len(self.table) - 1), min_size=1))
+            return self.table.iloc[rows]
+        if data.draw(SELDOM):
+            return data.draw(matrices())
+        return data.draw(tables(min_rows=1 + 3 * data.draw(st.booleans())))
+
+    def _draw_target(self, data, n_rows):
+        n_rows += data.draw(SELDOM)
+        if is_classifier(self.est) != data.draw(SELDOM):
+            return data.draw(hnp.arrays(np.intp, n_rows, elements=st.integers(0, 2)))
+        return data.draw(hnp.arrays(np.float64, n_rows, elements=NUMBERS))
+
+    @rule(data=st.data())
+    def fit(self, data):
+        table = self._draw_table(data)
+        y = self._draw_target(data, len(table))
+        weight = self._draw_weight(data, len(table))
+        validation = {}
+        if data.draw(st.integers(0, 3)) == 3:
+            X_val = table if data.draw(st.booleans()) else self._draw_table(data)
+            validation = {
+                "X_val": X_val,
+                "y_val": self._draw_target(data, len(X_val)),
+                "sample_weight_val": self._draw_weight(data, len(X_val)),
+            }
+        allowed = self._all_allowed()
+        result = self._call("fit", table, y, weight, **validation)
+        if not isinstance(result, Exception):
+            assert result is self.est
+            assert allowed
+            self.is_fitted = True
+            self.table = pd.DataFrame(table)
+
+    @rule(
+        method=st.sampled_from(
+            ["predict", "predict_proba", "predict_log_proba", "prediction_interval"]
+        ),
+        data=st.data(),
+    )
+    def predict(self, method, data):
+        if not hasattr(self.est, method):
+            return
+        table = self._draw_table(data)
+        predicted = self._call(method, table)
+        if not isinstance(predicted, Exception):
+            assert len(predicted) == len(table)
+            if method == "prediction_interval":  # whose ends may be infinite
+                assert (predicted[..., 0] <= predicted[..., 1]).all()
+            else:
+                _assert_finite(method, predicted)
+
+    @rule(data=st.data())
+    def score(self, data):
+        table = self._draw_table(data)
+        y = self._draw_target(data, len(table))
+        score = self._call("score", table, y, self._draw_weight(data, len(table)))
+        if not isinstance(score, Exception):
+            assert score <= 1.0 or (len(table) == 1 and not is_classifier(self.est))
+
+    @rule(
+        method=st.sampled_from(["fit", "predict", "score"]),
+        how=st.sampled_from(sorted(NO_TABLES)),
+    )
+    def rubbish(self, method, how):
+        X = NO_TABLES[how](np.eye(3))
+        arguments = (X,) if method == "predict" else (X, np.arange(3))
+        assert isinstance(self._call(method, *arguments), Exception)
+
+    @precondition(lambda self: self.is_fitted)
+    @invariant()
+    def what_is_learnt_is_finite(self):
+        assert np.isfinite(self._params()).all()
+        assert self.est.n_features_in_ == self.table.shape[1]
+
+
+def _run(machine, n_in_ci, seconds):
+    """Run a machine so many times, or at night for so many seconds."""
+    if not _NIGHTLY:
+        size = settings(max_examples=n_in_ci, stateful_step_count=20)
+        run_state_machine_as_test(machine, settings=size)
+        return
+    size = settings(max_examples=200, stateful_step_count=50)
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        run_state_machine_as_test(machine, settings=size)
 
 
 def test_sequences_of_calls():
-    end = time.monotonic() + _SECONDS
-    while True:
-        run_state_machine_as_test(
-            Sequences,
-            settings=settings(
-                max_examples=200 if _NIGHTLY else 400,
-                stateful_step_count=50 if _NIGHTLY else 20,
-            ),
-        )
-        if not _NIGHTLY or time.monotonic() > end:
-            break
+    _run(Sequences, 1000, 600)
+
+
+def test_sequences_of_calls_with_tables():
+    _run(SequencesOfTables, 150, 300)
