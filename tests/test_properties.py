@@ -151,7 +151,8 @@ LAYOUTS = {
     "list": lambda X: X.tolist(),
     "frame": lambda X: pd.DataFrame(X),
     "matrix of objects": lambda X: X.astype(object),
-} | {
+}
+LAYOUTS |= {
     f"{kind} of {index}": lambda X, kind=kind, index=index: _sparse(X, kind, index)
     for kind in (
         "csr_array",
@@ -162,6 +163,10 @@ LAYOUTS = {
         "coo_matrix",
     )
     for index in ("int32", "int64")
+}
+LAYOUTS |= {
+    kind: lambda X, kind=kind: getattr(sp, kind)(X)
+    for kind in ("bsr_array", "dia_array", "dok_array", "lil_array")
 }
 
 #: Two sets of labels in each of the types that labels come in.
