@@ -525,12 +525,12 @@ class _BaseMLP(
         ][:-1]
         is_index = isinstance(layer, Integral) and not isinstance(layer, bool)
         if not (is_index and -len(dense) <= layer < len(dense)):
-            range_or_none = f"must be an int in the range [{-len(dense)}, {len(dense)})"
+            way_out = f"it must be an int in the range [{-len(dense)}, {len(dense)})"
             if not dense:
-                range_or_none = "has no value that would do. Use predict"
+                way_out = "there is nothing to show. Use predict"
             raise ValueError(
-                f"layer={layer!r}: the network has {len(dense)} hidden layers, so it "
-                f"{range_or_none}."
+                f"layer={layer!r}: the network has {len(dense)} hidden layers, so "
+                f"{way_out}."
             )
         end = dense[layer] + 1
         layers = self._network.layers
