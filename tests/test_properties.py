@@ -169,7 +169,7 @@ LAYOUTS |= {
     for kind in ("bsr_array", "dia_array", "dok_array", "lil_array")
 }
 
-#: Two sets of labels in each of the types that labels come in.
+#: Of the codes 0, 1 and 2, labels in each of the types that labels come in.
 LABELS = {
     "int": lambda codes: codes * 7 - 3,
     "uint8": lambda codes: codes.astype(np.uint8),
