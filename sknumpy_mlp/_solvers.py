@@ -299,10 +299,15 @@ def _make_state(estimator: Any, job: Job, schedule: Schedule) -> TrainingState:
         optimizer.init(job.params)
         state.optimizer = optimizer
         state.forget_plateau()
-    state.optimizer.moments = tuple(
-        moment.astype(job.params.dtype, copy=False)
-        for moment in state.optimizer.moments
-    )
+    with np.errstate(over="ignore"):
+        moments = tuple(
+            moment.astype(job.params.dtype, copy=False)
+            for moment in state.optimizer.moments
+        )
+    if all(np.isfinite(moment).all() for moment in moments):
+        state.optimizer.moments = moments
+    else:  # of a training in float64, and too large for float32
+        state.optimizer.init(job.params)
     if isinstance(estimator.random_state, Integral):
         state.seed, state.stream = int(estimator.random_state), job.rng
     else:

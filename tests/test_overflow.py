@@ -40,7 +40,7 @@ def test_a_training_that_has_nearly_diverged_shows_when_it_predicts():
     assert 1e150 < np.abs(reg.coefs_[0]).max() < np.inf
     message = (
         r"for 1 of 5 samples, the first of them X\[0\], are infinite or NaN.*coefs_.*"
-        "float64.*leave them out.*StandardScaler.*learning_rate_init.*max_grad_norm"
+        "float64.*leave them out.*StandardScaler.*learning_rate_init.*max_grad_norm.*fit again"
     )
     for call in (lambda: reg.predict(X), lambda: reg.score(X, y)):
         with pytest.raises(ValueError, match=message):
@@ -189,3 +189,14 @@ def test_exported_models_do_not_check():
     np.testing.assert_array_equal(found.ravel(), [10.0, np.inf])
     with np.errstate(over="ignore"):
         np.testing.assert_array_equal(to_sklearn(reg).predict(X), [10.0, np.inf])
+
+
+@pytest.mark.parametrize("solver", ["adam", "rmsprop"])
+def test_moments_that_the_type_of_a_later_call_does_not_hold(solver):
+    reg = NumpyMLPRegressor(solver=solver, hidden_layer_sizes=(2,), random_state=0)
+    reg.partial_fit(ROWS, 1e25 * ROWS[:, 0])
+    (*_, second) = reg._training_state.optimizer.moments
+    assert np.abs(second).max() > np.finfo(np.float32).max
+    reg.set_params(dtype="float32").partial_fit(ROWS, ROWS[:, 0])
+    assert reg.coefs_[0].dtype == np.float32
+    assert np.isfinite(reg.predict(ROWS)).all()
