@@ -40,7 +40,8 @@ def test_a_training_that_has_nearly_diverged_shows_when_it_predicts():
     assert 1e150 < np.abs(reg.coefs_[0]).max() < np.inf
     message = (
         r"for 1 of 5 samples, the first of them X\[0\], are infinite or NaN.*coefs_.*"
-        "float64.*leave them out.*StandardScaler.*learning_rate_init.*max_grad_norm.*fit again"
+        "float64.*leave them out.*StandardScaler.*learning_rate_init.*max_grad_norm.*"
+        "fit again"
     )
     for call in (lambda: reg.predict(X), lambda: reg.score(X, y)):
         with pytest.raises(ValueError, match=message):
