@@ -18,7 +18,7 @@ BLAS libraries other than OpenBLAS with threads of its own are left alone.
 import os
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -152,20 +152,27 @@ def limited_threads(
     if not limits:
         yield
         return
-    # Limits nothing, but tells threadpoolctl for how long this thread sets limits.
-    with _controller().select(user_api="none").limit():
-        holder = object()
+    holder, stack = object(), ExitStack()
+
+    def end() -> None:
+        _remove(holder)
+        stack.close()
+
+    # Twice, and one inside the other: whichever statement Ctrl-C comes at, one of the
+    # two is done in full, and to do both does no harm.
+    try:
         try:
+            # Limits nothing, but tells threadpoolctl for how long this thread sets
+            # limits.
+            stack.enter_context(_controller().select(user_api="none").limit())
             with _lock:
                 for pool, limit in limits.items():
                     pool.add(holder, limit)
             yield
         finally:
-            try:
-                _remove(holder)
-            except KeyboardInterrupt:
-                _remove(holder)  # what the interrupt kept from being done
-                raise
+            end()
+    finally:
+        end()
 
 
 def n_blas_threads() -> int:
