@@ -11,9 +11,10 @@ import os
 import platform
 import re
 import uuid
+import zipfile
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
@@ -62,7 +63,7 @@ def _replace(path: Path, arrays: dict[str, Any]) -> bool:
     temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex}.tmp")
     try:
         with temporary.open("xb") as file:
-            np.savez(file, **arrays)
+            _write(file, arrays)
             file.flush()
             os.fsync(file.fileno())
         try:
@@ -74,6 +75,19 @@ def _replace(path: Path, arrays: dict[str, Any]) -> bool:
             temporary.unlink()
         raise
     return True
+
+
+def _write(file: BinaryIO, arrays: dict[str, Any]) -> None:
+    """Write what `numpy.savez` would, and let go of the archive if that fails.
+
+    Where NumPy 1.26 does not, the archive tries to end itself when it is collected,
+    and Python prints an error that nobody can catch.
+    """
+    with zipfile.ZipFile(file, "w") as archive:
+        for name, array in arrays.items():
+            # Large files may need it, and their length is not known beforehand.
+            with archive.open(f"{name}.npy", "w", force_zip64=True) as member:
+                np.lib.format.write_array(member, array, allow_pickle=False)
 
 
 def load_checkpoint(path: Path, run: Run) -> None:

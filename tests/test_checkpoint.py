@@ -752,11 +752,11 @@ def test_a_full_disk_leaves_the_earlier_file(Estimator, tmp_path, monkeypatch):
     est = Estimator(callbacks=[Checkpoint(path), StopAt(3)], **SETTINGS).fit(X, y)
     before = path.read_bytes()
 
-    def full(file, **arrays):
+    def full(file, arrays):
         file.write(b"half of it")
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(_checkpoints.np, "savez", full)
+    monkeypatch.setattr(_checkpoints, "_write", full)
     est.set_params(callbacks=[Checkpoint(path, resume=True)])
     with pytest.raises(OSError, match=r"No space left .*before is still there"):
         est.fit(X, y)
