@@ -474,10 +474,11 @@ class Checkpoint(Callback):
         """Go on from the file if asked to."""
         self._run, self._saved = run, None
         path = Path(self.path)
-        if not path.absolute().parent.is_dir():
+        # Unlike methods of Path, these do not raise where it is forbidden to look.
+        if not os.path.isdir(path.absolute().parent):
             self._complain(FileNotFoundError(2, "there is no such folder"))
         remove_leftovers(path)
-        if self.resume and path.exists():
+        if self.resume and os.path.exists(path):
             load_checkpoint(path, run)
             self._saved = (run.n_epochs, run.status == "finished")
 
@@ -507,7 +508,7 @@ class Checkpoint(Callback):
         """Raise or warn, as asked, that the file cannot be written."""
         path = Path(self.path)
         message = f"Checkpoint could not write {os.fspath(path)!r}: {error}. "
-        if path.exists():
+        if os.path.exists(path):
             message += "The file that was there before is still there. "
         message += "Make room, or choose another path."
         if self.on_error == "raise":
