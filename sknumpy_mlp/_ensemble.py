@@ -296,6 +296,11 @@ class StopAfter(Callback):
     def __init__(self, epoch: int) -> None:
         self.epoch = epoch
 
+    def on_train_begin(self, run: Run) -> None:
+        """End a run before it goes on, if a checkpoint has brought the last epoch."""
+        if run.status == "running" and run.n_epochs >= self.epoch:
+            run.status = "stopped"
+
     def on_epoch_end(self, event: EpochEnd) -> bool:
         """Return True if the epoch has come."""
         return event.epoch >= self.epoch
