@@ -606,8 +606,11 @@ class MultinomialLogLoss(Loss):
 
     def predict(self, raw: Array) -> Array:
         """Return the class probabilities."""
-        _subtract_row_max(raw)
-        _exp_and_normalise(raw)
+        # A part at a time: the copy that looks for the largest is as large as the part.
+        for start in range(0, raw.shape[0], _ROWS_AT_ONCE):
+            part = raw[start : start + _ROWS_AT_ONCE]
+            _subtract_row_max(part)
+            _exp_and_normalise(part)
         return raw
 
     def check_target(self, y: Array) -> None:
@@ -622,6 +625,9 @@ class MultinomialLogLoss(Loss):
 
 # From about here on, the transposed copy costs more than it saves.
 _MANY_CLASSES = 100
+
+# Rows whose probabilities are computed at once: no slower than all of them.
+_ROWS_AT_ONCE = 8192
 
 
 def _subtract_row_max(raw: Array) -> None:

@@ -563,3 +563,12 @@ def test_domains_end_where_they_should():
     with pytest.raises(ValueError, match="at least 0"):
         Poisson().check_target(np.array([[-1e-9]]))
     Gamma().check_target(np.array([[1e-300]]))
+
+
+@pytest.mark.parametrize("n_classes", [3, 150])
+def test_probabilities_of_many_rows_are_those_of_each_part(n_classes):
+    """They are computed a part at a time, and the last part is a short one."""
+    raw = np.random.default_rng(0).normal(size=(8192 + 7, n_classes)) * 30
+    np.testing.assert_allclose(
+        MultinomialLogLoss().predict(raw.copy()), softmax(raw, axis=1), rtol=1e-12
+    )
