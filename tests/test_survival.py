@@ -5,16 +5,20 @@ import gc
 import json
 import os
 import pickle
+import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 import warnings
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import pytest
+from sklearn.base import clone
 from sklearn.datasets import load_diabetes, load_digits
 from threadpoolctl import threadpool_info, threadpool_limits
 
@@ -24,12 +28,14 @@ from sknumpy_mlp import (
     NumpyMLPRegressor,
     TabularMLPClassifier,
     TabularMLPRegressor,
+    _threads,
 )
 from sknumpy_mlp._checkpoints import remove_leftovers, save_checkpoint
+from sknumpy_mlp._threads import _pools
 from sknumpy_mlp.activations import Tanh
 from sknumpy_mlp.callbacks import Callback, Checkpoint
 from sknumpy_mlp.losses import SquaredError
-from sknumpy_mlp.optimizers import Adam
+from sknumpy_mlp.optimizers import OPTIMIZERS, Adam
 from sknumpy_mlp.schedules import Constant
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
@@ -60,14 +66,17 @@ def _run(program, *arguments):
         env=os.environ | ONE_THREAD,
     )
     assert done.returncode == 0, done.stderr
+    assert not done.stderr, done.stderr
     return done.stdout
 
 
 # ------------------------------------------------------------------------------ SIGKILL
 
-# A process that has imported everything forks one that trains, kills it, looks at what
-# is left, and forks the next.  Until it has begun to train, and its first file is
-# there, a child is spared: otherwise the run would not get on.
+# A process that has imported everything forks one that trains and is killed, looks at
+# what is left, and forks the next.  A child kills itself at a random line of what it
+# runs (anywhere, or while it writes), or is killed from outside at a random time, which
+# may be in the middle of what the system does for it.  Nothing that is asserted depends
+# on how fast the machine is: who is done before it is killed begins anew.
 KILLS = """
 import json, os, pickle, signal, sys, time, warnings
 from pathlib import Path
@@ -77,137 +86,218 @@ from sklearn.datasets import load_digits
 from sklearn.exceptions import ConvergenceWarning
 from sknumpy_mlp.callbacks import Callback, Checkpoint
 
-folder, name, settings = Path(sys.argv[1]), sys.argv[2], json.loads(sys.argv[3])
-n_kills, seed = int(sys.argv[4]), int(sys.argv[5])
 warnings.simplefilter("error")
 warnings.simplefilter("ignore", ConvergenceWarning)
 X, y = load_digits(return_X_y=True)
 X, y = X[:120] / 16, y[:120]
+PACKAGE = os.path.dirname(sknumpy_mlp.__file__)
+WRITING = ("_checkpoints.py", "zipfile.py", os.path.join("zipfile", "__init__.py"))
+
+
+class Lines:
+    # Counts the lines that are run, those in files that write also by themselves.
+    def __init__(self, kill_at=None):
+        self.anywhere = self.writing = 0
+        self.kill_at = kill_at
+
+    def __call__(self, frame, event, arg):
+        path = frame.f_code.co_filename
+        if path.endswith(WRITING):
+            return self.written
+        return self.run if path.startswith(PACKAGE) else None
+
+    def run(self, frame, event, arg):
+        self.anywhere += 1
+        if self.kill_at == ("anywhere", self.anywhere):
+            os.kill(os.getpid(), signal.SIGKILL)
+        return self.run
+
+    def written(self, frame, event, arg):
+        self.writing += 1
+        if self.kill_at == ("writing", self.writing):
+            os.kill(os.getpid(), signal.SIGKILL)
+        self.run(frame, event, arg)
+        return self.written
 
 
 class Tell(Callback):
+    def __init__(self, pipe):
+        self.pipe = pipe
+
     def for_member(self, member):
         return self
 
     def on_train_begin(self, run):
-        os.write(pipe, b".")
+        os.write(self.pipe, b".")
 
 
-def train(callbacks):
+class Record(Callback):
+    # Keeps what is in the checkpoint after each epoch.
+    def __init__(self, path):
+        self.path = path
+
+    def for_member(self, member):
+        return Record(self.path.with_name(f"run-{member}.npz"))
+
+    def on_epoch_end(self, event):
+        records[self.path.name, event.epoch, False] = read(self.path)
+
+    def on_train_end(self, run):
+        records[self.path.name, run.n_epochs, run.status == "finished"] = read(
+            self.path
+        )
+
+
+def read(path):
+    with np.load(path, allow_pickle=False) as archive:
+        return {name: archive[name].tobytes() for name in archive.files}
+
+
+def train(name, settings, *callbacks):
     est = getattr(sknumpy_mlp, name)(callbacks=callbacks, **settings)
     return est.fit(X, y)
 
 
 def outcome(est):
     members = getattr(est, "estimators_", [est])
-    return [
+    parts = [
         {key: value for key, value in vars(m).items()
          if key.endswith("_") or key == "_params"}
         for m in members
-    ], est.predict_proba(X)
+    ]
+    return parts, est.predict_proba(X)
 
 
-def read(path):
-    with np.load(path, allow_pickle=False) as archive:
-        arrays = dict(archive)
-    return json.loads(arrays.pop("meta").tobytes()), arrays
+def assert_same(found, expected):
+    np.testing.assert_array_equal(found[1], expected[1])
+    for part, other in zip(found[0], expected[0], strict=True):
+        assert part.keys() == other.keys()
+        for key, value in part.items():
+            if hasattr(value, "dtype") or isinstance(value, (int, float, list)):
+                np.testing.assert_array_equal(value, other[key], err_msg=key)
 
 
-whole_folder = folder / "whole"
-whole_folder.mkdir()
-read_end, pipe = os.pipe()
-began = time.perf_counter()
-whole = train([Checkpoint(whole_folder / "run.npz", resume=True), Tell()])
-seconds = time.perf_counter() - began
-n_epochs = sum(len(m.loss_curve_) for m in getattr(whole, "estimators_", [whole]))
-os.read(read_end, 1000)
-rng = np.random.default_rng(seed)
-folder /= "killed"
-folder.mkdir()
-n_done, n_torn, epochs = 0, 0, {}
-while True:
-    child = os.fork()
-    if child == 0:
-        code = 1
+def survive(folder, name, settings, n_kills, rng):
+    whole_folder, killed_folder = folder / "whole", folder / "killed"
+    whole_folder.mkdir(parents=True)
+    killed_folder.mkdir()
+    path = whole_folder / "run.npz"
+    records.clear()
+    began = time.perf_counter()
+    whole = train(name, settings, Checkpoint(path, resume=True), Record(path))
+    seconds = time.perf_counter() - began
+    expected = outcome(whole)
+    n_epochs = sum(len(m.loss_curve_) for m in getattr(whole, "estimators_", [whole]))
+    # The lines of three epochs, begin and end.
+    lines = Lines()
+    sys.settrace(lines)
+    train(name, settings | {"max_iter": 3}, Checkpoint(folder / "lines.npz"))
+    sys.settrace(None)
+    n_lines = {"anywhere": lines.anywhere, "writing": lines.writing}
+    n_done = n_torn = 0
+    epochs = {}
+    while True:
+        how = str(rng.choice(["anywhere", "writing", "clock"]))
+        seconds_left, kill_at = rng.uniform(0.0, 4.0 * seconds / n_epochs), None
+        if how != "clock":
+            kill_at = (how, int(rng.integers(1, n_lines[how])))
+        if n_done >= n_kills:
+            how, kill_at = "never", None
+        moment = f"kill {n_done + 1}: {how}, {seconds_left:.4f} s, line {kill_at}"
+        read_end, write_end = os.pipe()
+        child = os.fork()
+        if child == 0:
+            code = 1
+            try:
+                checkpoint = Checkpoint(killed_folder / "run.npz", resume=True)
+                sys.settrace(Lines(kill_at) if kill_at else None)
+                est = train(name, settings, checkpoint, Tell(write_end))
+                sys.settrace(None)
+                (folder / "outcome").write_bytes(pickle.dumps(outcome(est)))
+                code = 0
+            except BaseException:
+                import traceback
+                traceback.print_exc()
+            finally:
+                os._exit(code)
         try:
-            est = train([Checkpoint(folder / "run.npz", resume=True), Tell()])
-            (folder.parent / "outcome").write_bytes(pickle.dumps(outcome(est)))
-            code = 0
-        except BaseException:
-            import traceback
-            traceback.print_exc()
-        finally:
-            os._exit(code)
-    # It is killed at a random moment of what may be its first epochs.
-    os.read(read_end, 1)
-    time.sleep(rng.uniform(0.0, 4.0 * seconds / n_epochs))
-    if n_done < n_kills:
-        os.kill(child, signal.SIGKILL)
-    _, status = os.waitpid(child, 0)
-    if os.WIFEXITED(status):
-        assert os.WEXITSTATUS(status) == 0, "the child has failed"
-        break
-    n_done += 1
-    left = sorted(path.name for path in folder.iterdir())
-    torn = [each for each in left if each.endswith(".tmp")]
-    n_torn += bool(torn)
-    assert len(torn) <= 1, left
-    for each in left:
-        if each in torn:
-            continue
-        meta, _ = read(folder / each)
-        # The old one or a new one, and never one from before the old one.
-        assert len(meta["losses"]) >= epochs.get(each, 0)
-        epochs[each] = len(meta["losses"])
+            os.close(write_end)
+            if how == "clock":
+                os.read(read_end, 1)  # until it trains, or is dead
+                time.sleep(seconds_left)
+                os.kill(child, signal.SIGKILL)
+            _, status = os.waitpid(child, 0)
+            os.close(read_end)
+            if os.WIFSIGNALED(status):
+                n_done += 1
+                left = sorted(each.name for each in killed_folder.iterdir())
+                torn = [each for each in left if each.endswith(".tmp")]
+                n_torn += bool(torn)
+                assert len(torn) <= 1, left
+                for each in set(left) - set(torn):
+                    # The old one or the new one, whole, and never one from before.
+                    found = read(killed_folder / each)
+                    meta = json.loads(found["meta"])
+                    key = (each, len(meta["losses"]), meta["finished"])
+                    assert found == records[key], key
+                    assert len(meta["losses"]) >= epochs.get(each, 0)
+                    epochs[each] = len(meta["losses"])
+                continue
+            assert os.WEXITSTATUS(status) == 0, "the child has failed"
+            assert {each.name: read(each) for each in killed_folder.iterdir()} == {
+                each.name: read(each) for each in whole_folder.iterdir()
+            }
+            assert_same(pickle.loads((folder / "outcome").read_bytes()), expected)
+            # What is over is not trained further.
+            again = train(name, settings,
+                          Checkpoint(killed_folder / "run.npz", resume=True))
+            assert_same(outcome(again), expected)
+        except BaseException as error:
+            error.add_note(f"{name} {settings}, {moment}")
+            raise
+        if n_done >= n_kills:
+            return n_done, n_torn, n_epochs
+        for each in killed_folder.iterdir():
+            each.unlink()
+        epochs.clear()
 
-assert sorted(p.name for p in folder.iterdir()) == sorted(
-    p.name for p in whole_folder.iterdir()
-)
-for path in whole_folder.iterdir():
-    (meta, arrays), (meta_whole, arrays_whole) = read(folder / path.name), read(path)
-    assert meta == meta_whole
-    assert arrays.keys() == arrays_whole.keys()
-    for key, array in arrays.items():
-        np.testing.assert_array_equal(array, arrays_whole[key], err_msg=key)
-parts, predicted = pickle.loads((folder.parent / "outcome").read_bytes())
-parts_whole, predicted_whole = outcome(whole)
-np.testing.assert_array_equal(predicted, predicted_whole)
-for part, part_whole in zip(parts, parts_whole, strict=True):
-    assert part.keys() == part_whole.keys()
-    for key, value in part.items():
-        if hasattr(value, "dtype") or isinstance(value, (int, float, list)):
-            np.testing.assert_array_equal(value, part_whole[key], err_msg=key)
-print(n_done, n_torn, len(parts[0]["loss_curve_"]))
+
+records = {}
+folder, cases, n_kills, seed = sys.argv[1:]
+found = []
+for i, (name, settings) in enumerate(json.loads(cases)):
+    rng = np.random.default_rng([int(seed), i])
+    found.append(survive(Path(folder, str(i)), name, settings, int(n_kills), rng))
+print(json.dumps(found))
 """
 
-# Tiny epochs and a network whose moments take as long to write.
-LONG = {
-    "hidden_layer_sizes": (150, 50),
-    "batch_size": 40,
-    "max_iter": 150,
-    "tol": 0.0,
-    "n_iter_no_change": 1000,
-    "random_state": 3,
-}
 KILLED = {
-    "early stopping, dropout": {
+    "sgd, one cycle": {"solver": "sgd", "learning_rate": "one_cycle", "max_norm": 2.0},
+    "adam, early stopping, dropout": {
         "early_stopping": True,
-        "n_iter_no_change": 25,
-        "tol": 1e-4,
-        "max_iter": 1000,
+        "n_iter_no_change": 4,
+        "tol": 0.02,
         "dropout": 0.3,
-        "learning_rate_init": 0.002,
+        "learning_rate_init": 0.005,
     },
-    "one cycle": {"solver": "sgd", "learning_rate": "one_cycle", "max_norm": 2.0},
-    "cosine": {"learning_rate": "cosine", "weight_decay": 0.01, "dropout": 0.2},
-    "plateau": {
+    "rmsprop, float32, dropout": {
+        "solver": "rmsprop",
+        "dtype": "float32",
+        "dropout": 0.1,
+    },
+    "cosine, weight decay": {
+        "learning_rate": "cosine",
+        "weight_decay": 0.01,
+        "dropout": 0.2,
+    },
+    "plateau, early stopping": {
         "learning_rate": "plateau",
+        "learning_rate_init": 0.02,
         "early_stopping": True,
-        "n_iter_no_change": 3,
-        "max_iter": 300,
+        "tol": 0.02,
+        "n_iter_no_change": 1,
     },
-    "float32, rmsprop": {"solver": "rmsprop", "dtype": "float32", "dropout": 0.1},
-    "all parts": {
+    "one cycle, early stopping": {
         "learning_rate": "one_cycle",
         "early_stopping": True,
         "dropout": 0.2,
@@ -215,47 +305,62 @@ KILLED = {
         "n_iter_no_change": 60,
     },
 }
+KILLED = {
+    case: (
+        "NumpyMLPClassifier",
+        {
+            "hidden_layer_sizes": (40, 20),
+            "batch_size": 40,
+            "max_iter": 25,
+            "random_state": 3,
+        }
+        | settings,
+    )
+    for case, settings in KILLED.items()
+} | {
+    f"ensemble, {ensemble}": (
+        "TabularMLPClassifier",
+        {
+            "hidden_layer_sizes": (16, 16),
+            "ensemble": ensemble,
+            "n_members": 2,
+            "max_iter": 10,
+            "scoring": "accuracy",  # "refit" finds the best epoch before the last
+            "random_state": 1,
+        },
+    )
+    for ensemble in ("kfold", "seeds", "refit")
+}
 
 
-def _assert_survives(tmp_path, name, settings, n_kills, seed=0):
-    printed = _run(KILLS, tmp_path, name, json.dumps(settings), n_kills, seed)
-    n_done, n_torn, n_epochs = map(int, printed.split())
-    assert n_epochs > 1
-    return n_done, n_torn
+def _assert_survives(tmp_path, cases, n_kills, seed):
+    """Return how many of the killed processes left a file that was half written."""
+    printed = _run(KILLS, tmp_path, json.dumps(cases), n_kills, seed)
+    n_torn = 0
+    for n_done, n_torn_here, n_epochs in json.loads(printed):
+        assert n_done == n_kills
+        assert n_epochs > 5
+        n_torn += n_torn_here
+    return n_torn
+
+
+def test_all_optimisers_are_killed():
+    defaults = NumpyMLPClassifier().get_params()
+    solvers = {(defaults | settings).get("solver") for _, settings in KILLED.values()}
+    assert solvers >= OPTIMIZERS.keys()
 
 
 @on_posix
-@pytest.mark.parametrize("case", ["early stopping, dropout", "one cycle"])
-def test_a_run_that_is_killed_again_and_again_ends_as_if_it_were_not(case, tmp_path):
-    settings = LONG | KILLED[case]
-    n_done, n_torn = _assert_survives(tmp_path, "NumpyMLPClassifier", settings, 50)
-    assert n_done >= 20
-    assert n_torn >= 1  # some were killed while they wrote
+def test_runs_that_are_killed_again_and_again_end_as_if_they_were_not(tmp_path):
+    cases = [case for name, case in KILLED.items() if "ensemble" not in name]
+    assert _assert_survives(tmp_path, cases, n_kills=4, seed=0) >= 1
 
 
 @on_posix
 @pytest.mark.nightly
 @pytest.mark.parametrize("case", KILLED)
-@pytest.mark.parametrize("seed", [1, 2, 3])
-def test_killed_runs_of_all_kinds(case, seed, tmp_path):
-    settings = LONG | KILLED[case]
-    n_done, _ = _assert_survives(tmp_path, "NumpyMLPClassifier", settings, 50, seed)
-    assert n_done >= 10
-
-
-@on_posix
-@pytest.mark.nightly
-@pytest.mark.parametrize("ensemble", ["kfold", "seeds", "refit"])
-def test_killed_ensembles(ensemble, tmp_path):
-    settings = {
-        "hidden_layer_sizes": (64, 64),
-        "ensemble": ensemble,
-        "n_members": 3,
-        "max_iter": 60,
-        "random_state": 1,
-    }
-    n_done, _ = _assert_survives(tmp_path, "TabularMLPClassifier", settings, 50)
-    assert n_done >= 10
+def test_runs_that_are_killed_fifty_times(case, tmp_path):
+    assert _assert_survives(tmp_path, [KILLED[case]], n_kills=50, seed=1) >= 1
 
 
 class _Keep(Callback):
@@ -316,58 +421,70 @@ from sklearn.exceptions import ConvergenceWarning
 from sknumpy_mlp import NumpyMLPClassifier
 from sknumpy_mlp.callbacks import Callback, Checkpoint
 
-path, on_error = Path(sys.argv[1]), sys.argv[2]
+folder = Path(sys.argv[1])
 X, y = load_digits(return_X_y=True)
 X, y = X[:300] / 16, y[:300]
-settings = {"max_iter": 8, "random_state": 0, "dropout": 0.2}
+settings = {"max_iter": 5, "random_state": 0, "dropout": 0.2}
 warnings.simplefilter("ignore", ConvergenceWarning)
 whole = NumpyMLPClassifier(**settings).fit(X, y)
 
 
 class Fill(Callback):
-    # From the fourth epoch on a file may have half the length that it needs.
+    # From the fourth epoch on a file may have a part of the length that it needs.
+    def __init__(self, path, share):
+        self.path, self.share = path, share
+
     def on_epoch_end(self, event):
         if event.epoch == 3:
-            limit = path.stat().st_size // 2
+            limit = int(self.path.stat().st_size * self.share)
             hard = resource.getrlimit(resource.RLIMIT_FSIZE)[1]
             resource.setrlimit(resource.RLIMIT_FSIZE, (limit, hard))
 
 
-clf = NumpyMLPClassifier(
-    callbacks=[Checkpoint(path, resume=True, on_error=on_error), Fill()], **settings
-)
-before = dict(vars(clf))
-with warnings.catch_warnings(record=True) as caught:
-    warnings.simplefilter("always")
-    try:
-        clf.fit(X, y)
-    except OSError as error:
-        assert on_error == "raise"
-        text = str(error)
-        assert vars(clf) == before
-    else:
-        assert on_error == "warn"
-        text = str(caught[0].message)
-        assert "The training goes on" in text
-        np.testing.assert_array_equal(clf._params, whole._params)
-assert str(path) in text and "Make room, or choose another path" in text, text
-assert "before is still there" in text, text
-assert os.listdir(path.parent) == [path.name]
-with np.load(path, allow_pickle=False) as archive:
-    assert b'"losses"' in archive["meta"].tobytes()
-# There is room again: the run goes on from its third epoch.
-resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY,) * 2)
-again = NumpyMLPClassifier(callbacks=[Checkpoint(path, resume=True)], **settings)
-np.testing.assert_array_equal(again.fit(X, y)._params, whole._params)
+def fill_up(path, on_error, share):
+    path.parent.mkdir()
+    clf = NumpyMLPClassifier(
+        callbacks=[
+            Checkpoint(path, resume=True, on_error=on_error), Fill(path, share)
+        ],
+        **settings,
+    )
+    before = dict(vars(clf))
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        try:
+            clf.fit(X, y)
+        except OSError as error:
+            assert on_error == "raise"
+            text = str(error)
+            assert vars(clf) == before
+        else:
+            assert on_error == "warn"
+            text = str(caught[0].message)
+            assert "The training goes on" in text
+            np.testing.assert_array_equal(clf._params, whole._params)
+    assert str(path) in text and "Make room, or choose another path" in text, text
+    assert "before is still there" in text, text
+    assert os.listdir(path.parent) == [path.name]
+    with np.load(path, allow_pickle=False) as archive:
+        assert b'"losses"' in archive["meta"].tobytes()
+    # There is room again: the run goes on from its third epoch.
+    resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY,) * 2)
+    again = NumpyMLPClassifier(callbacks=[Checkpoint(path, resume=True)], **settings)
+    np.testing.assert_array_equal(again.fit(X, y)._params, whole._params)
+
+
+for i, share in enumerate([0.0, 0.001, 0.5, 0.999]):
+    for on_error in ("raise", "warn"):
+        fill_up(folder / f"{i} {on_error}" / "run.npz", on_error, share)
 print("done")
 """
 
 
 @on_posix
-@pytest.mark.parametrize("on_error", ["raise", "warn"])
-def test_a_disk_that_fills_up(on_error, tmp_path):
-    """The system itself refuses to write, in the middle of a file."""
-    assert _run(FULL_DISK, tmp_path / "run.npz", on_error).strip() == "done"
+def test_a_disk_that_fills_up(tmp_path):
+    """The system itself refuses to write, anywhere in a file; nothing is printed."""
+    assert _run(FULL_DISK, tmp_path).strip() == "done"
 
 
 class _ReplaceFolder(Callback):
@@ -403,6 +520,36 @@ def test_a_folder_that_goes_away(on_error, tmp_path):
     np.testing.assert_array_equal(est._params, whole._params)
 
 
+@on_posix
+@pytest.mark.parametrize("mode", [0o555, 0o000], ids=["read-only", "closed"])
+@pytest.mark.parametrize("on_error", ["raise", "warn"])
+def test_a_folder_that_may_not_be_written(mode, on_error):
+    folder = Path(tempfile.mkdtemp())  # that of pytest is closed altogether
+    checkpoint = Checkpoint(folder / "run.npz", resume=True, on_error=on_error)
+    est = NumpyMLPRegressor(callbacks=[checkpoint], **SETTINGS)
+    # Before this process may read less, it has read what it needs.
+    whole = clone(est).fit(X, y)
+    (folder / "run.npz").unlink()
+    before = dict(vars(est))
+    user = os.geteuid()
+    folder.chmod(mode)
+    try:
+        if user == 0:
+            os.seteuid(65534)  # root may write anywhere
+        if on_error == "raise":
+            with pytest.raises(PermissionError, match=r"could not write .*run\.npz"):
+                est.fit(X, y)
+            assert vars(est) == before
+        else:
+            with pytest.warns(UserWarning, match="The training goes on"):
+                est.fit(X, y)
+            np.testing.assert_array_equal(est._params, whole._params)
+    finally:
+        os.seteuid(user)
+        folder.chmod(0o700)
+        shutil.rmtree(folder)
+
+
 def _assert_refused(path, error, message):
     est = NumpyMLPRegressor(callbacks=[Checkpoint(path, resume=True)], **SETTINGS)
     before = dict(vars(est))
@@ -428,25 +575,63 @@ def test_a_folder_in_place_of_the_file(tmp_path):
     assert os.listdir(tmp_path) == ["run.npz"]
 
 
-def test_no_part_of_a_file_is_taken_for_the_whole(tmp_path):
-    path = tmp_path / "run.npz"
-    NumpyMLPRegressor(callbacks=[Checkpoint(path)], **SETTINGS).fit(X, y)
-    content = path.read_bytes()
-    for length in range(0, len(content), 10 if len(content) < 10_000 else 100):
+def _checkpoint(path):
+    """Write the checkpoint of a run that has ended; return its bytes and the run."""
+    est = NumpyMLPRegressor(callbacks=[Checkpoint(path)], **SETTINGS).fit(X, y)
+    return path.read_bytes(), est
+
+
+def _assert_no_part_is_whole(path, step):
+    content, _ = _checkpoint(path)
+    for length in [*range(0, len(content), step), len(content) - 1]:
         path.write_bytes(content[:length])
         _assert_refused(path, ValueError, "is damaged, or is no checkpoint")
     path.write_bytes(content)
     NumpyMLPRegressor(callbacks=[Checkpoint(path, resume=True)], **SETTINGS).fit(X, y)
 
 
+def test_no_part_of_a_file_is_taken_for_the_whole(tmp_path):
+    _assert_no_part_is_whole(tmp_path / "run.npz", 1009)
+
+
 @pytest.mark.nightly
 def test_no_tenth_byte_is_the_end_of_a_whole_file(tmp_path):
-    path = tmp_path / "run.npz"
-    NumpyMLPRegressor(callbacks=[Checkpoint(path)], **SETTINGS).fit(X, y)
-    content = path.read_bytes()
-    for length in range(0, len(content), 10):
-        path.write_bytes(content[:length])
-        _assert_refused(path, ValueError, "is damaged, or is no checkpoint")
+    _assert_no_part_is_whole(tmp_path / "run.npz", 10)
+
+
+def _assert_flips_are_refused_or_harmless(path, n_flips):
+    """One bit is wrong: refused, or (where it says nothing) the same run as before."""
+    content, whole = _checkpoint(path)
+    rng, n_refused = np.random.default_rng(0), 0
+    for place in rng.choice(len(content), n_flips, replace=False):
+        flipped = bytearray(content)
+        flipped[place] ^= 1 << rng.integers(8)
+        path.write_bytes(flipped)
+        est = NumpyMLPRegressor(callbacks=[Checkpoint(path, resume=True)], **SETTINGS)
+        before = dict(vars(est))
+        try:
+            est.fit(X, y)
+        except ValueError as error:
+            message = str(error)
+        else:
+            message = None
+        if message:
+            assert "is damaged, or is no checkpoint" in message
+            assert vars(est) == before
+            n_refused += 1
+        else:
+            np.testing.assert_array_equal(est._params, whole._params)
+            assert est.loss_curve_ == whole.loss_curve_
+    assert n_refused > n_flips // 2
+
+
+def test_a_wrong_bit_is_refused_or_harmless(tmp_path):
+    _assert_flips_are_refused_or_harmless(tmp_path / "run.npz", 60)
+
+
+@pytest.mark.nightly
+def test_a_thousand_wrong_bits_are_refused_or_harmless(tmp_path):
+    _assert_flips_are_refused_or_harmless(tmp_path / "run.npz", 1000)
 
 
 def test_a_pickle_and_a_model_are_no_checkpoints(tmp_path):
@@ -563,8 +748,30 @@ def test_ctrl_c_in_an_epoch(kind, epoch):
     assert est.n_iter_ > epoch
 
 
-def _fit_and_press(est, X, y, seconds):
-    """Fit; press Ctrl-C after so many seconds, in the fit or when it is over."""
+class _Reached(Callback):
+    """Tells when a run has begun and so many epochs are done."""
+
+    def __init__(self, n_epochs):
+        self.n_epochs = n_epochs
+        self.event = threading.Event()
+
+    def __getstate__(self):
+        return {"n_epochs": self.n_epochs}  # an event cannot be pickled
+
+    def for_member(self, member):
+        return self
+
+    def on_train_begin(self, run):
+        if not self.n_epochs:
+            self.event.set()
+
+    def on_epoch_end(self, event):
+        if event.epoch == self.n_epochs:
+            self.event.set()
+
+
+def _fit_and_press(est, X, y, reached, seconds):
+    """Fit; press Ctrl-C so many seconds after an event, or after the fit."""
     pressed = threading.Event()
 
     def handler(number, frame):
@@ -578,17 +785,18 @@ def _fit_and_press(est, X, y, seconds):
         raise KeyboardInterrupt
 
     def press():
+        reached.wait()
         time.sleep(seconds)
         signal.raise_signal(signal.SIGINT)
 
     signal.signal(signal.SIGINT, handler)  # the fixture puts back what was there
-    gc.collect()
     gc.disable()  # its callbacks swallow as well
     try:
         threading.Thread(target=press, daemon=True).start()
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             est.fit(X, y)
+        reached.set()
         while not pressed.is_set():
             time.sleep(0.001)
     except KeyboardInterrupt:
@@ -598,76 +806,100 @@ def _fit_and_press(est, X, y, seconds):
     assert pressed.is_set()
 
 
-@makers
-@pytest.mark.usefixtures("ctrl_c")
-def test_ctrl_c_at_random_moments(kind):
-    rng = np.random.default_rng(0)
-    ends = set()
-    for moment in rng.uniform(0.0, 0.05, size=30):
-        est = MAKERS[kind](max_iter=5000, n_iter_no_change=5000)
+def _assert_ctrl_c_is_safe(kind, n_moments, seed):
+    rng = np.random.default_rng(seed)
+    for i in range(n_moments):
+        # From before the first epoch to some after the third one.
+        n_epochs, seconds = int(rng.integers(4)), rng.uniform(0.0, 0.01)
+        reached = _Reached(n_epochs)
+        est = MAKERS[kind](max_iter=5000, n_iter_no_change=5000, callbacks=[reached])
         if not kind.startswith("Tabular"):
             est.set_params(tol=0.0, max_fun=5000)
         before = dict(vars(est))
-        _fit_and_press(est, X_small, _target(est), moment)
-        ends.add(_assert_whole_or_as_before(est, before, X_small))
-    assert "whole" in ends
+        _fit_and_press(est, X_small, _target(est), reached.event, seconds)
+        end = _assert_whole_or_as_before(est, before, X_small)
+        assert end == "whole" or not n_epochs, f"seed {seed}, moment {i}"
+
+
+@makers
+@pytest.mark.usefixtures("ctrl_c")
+def test_ctrl_c_at_random_moments(kind):
+    _assert_ctrl_c_is_safe(kind, n_moments=20, seed=0)
+
+
+@makers
+@pytest.mark.nightly
+@pytest.mark.usefixtures("ctrl_c")
+def test_ctrl_c_at_a_hundred_random_moments(kind):
+    _assert_ctrl_c_is_safe(kind, n_moments=100, seed=1)
 
 
 def _assert_side_by_side(n_moments):
     rng = np.random.default_rng(1)
-    reg = TabularMLPRegressor(**TABULAR, n_jobs=2, max_iter=5).fit(X_small, y_small)
+    now = threading.Event()
+    now.set()
     for moment in rng.uniform(0.0, 0.6, size=n_moments):
         reg = TabularMLPRegressor(
             **TABULAR, n_jobs=2, max_iter=5000, n_iter_no_change=5000
         )
         before = dict(vars(reg))
-        _fit_and_press(reg, X_small, y_small, moment)
+        _fit_and_press(reg, X_small, y_small, now, moment)
         _assert_whole_or_as_before(reg, before, X_small)
 
 
 @pytest.mark.usefixtures("ctrl_c")
-def test_ctrl_c_at_random_moments_while_networks_train_side_by_side():
-    _assert_side_by_side(4)
+def test_ctrl_c_while_networks_train_side_by_side():
+    _assert_side_by_side(1)
 
 
 @pytest.mark.nightly
 @pytest.mark.usefixtures("ctrl_c")
-def test_ctrl_c_at_thirty_moments_while_networks_train_side_by_side():
-    _assert_side_by_side(30)
+def test_ctrl_c_at_many_moments_while_networks_train_side_by_side():
+    _assert_side_by_side(20)
 
 
-@pytest.mark.usefixtures("ctrl_c")
-def test_ctrl_c_in_a_warm_start_keeps_what_was_there_or_adds_to_it():
-    rng = np.random.default_rng(2)
+def _assert_warm_start_is_safe(n_moments, seed):
+    rng = np.random.default_rng(seed)
     whole = NumpyMLPRegressor(**SETTINGS, warm_start=True).fit(X_small, y_small)
-    for moment in rng.uniform(0.0, 0.02, size=30):
+    for i in range(n_moments):
+        n_epochs, seconds = int(rng.integers(4)), rng.uniform(0.0, 0.01)
+        reached = _Reached(n_epochs)
         est = pickle.loads(pickle.dumps(whole)).set_params(
-            max_iter=5000, tol=0.0, n_iter_no_change=5000
+            max_iter=5000, tol=0.0, n_iter_no_change=5000, callbacks=[reached]
         )
         before = dict(vars(est))
-        _fit_and_press(est, X_small, y_small, moment)
-        if not _is_as_before(est, before):
+        _fit_and_press(est, X_small, y_small, reached.event, seconds)
+        if _is_as_before(est, before):
+            assert not n_epochs, f"seed {seed}, moment {i}"
+        else:
             assert est.loss_curve_[:12] == whole.loss_curve_
             assert len(est.loss_curve_) == len(est.learning_rate_curve_)
             assert len(est.loss_curve_) == 12 + est.n_iter_
 
 
+@pytest.mark.usefixtures("ctrl_c")
+def test_ctrl_c_in_a_warm_start_keeps_what_was_there_or_adds_to_it():
+    _assert_warm_start_is_safe(n_moments=20, seed=2)
+
+
+@pytest.mark.nightly
+@pytest.mark.usefixtures("ctrl_c")
+def test_ctrl_c_in_a_hundred_warm_starts():
+    _assert_warm_start_is_safe(n_moments=100, seed=3)
+
+
 PACKAGE = os.path.dirname(sknumpy_mlp.__file__)
 
 
-def _fit_up_to_line(est, X, y, line):
-    """Fit, and raise KeyboardInterrupt where the package runs its so-manyeth line.
+def _fit_up_to_line(est, X, y, line, where=PACKAGE):
+    """Fit, and raise KeyboardInterrupt at the so-manyeth line of files in a place.
 
-    Return the number of lines that were run.  Those of _threads.py are left out: it
-    has tests of its own, and begins what it ends where no signal can come between.
+    Return the number of lines that were run.
     """
     n_lines = 0
 
     def trace(frame, event, arg):
-        path = frame.f_code.co_filename
-        if not path.startswith(PACKAGE) or path.endswith("_threads.py"):
-            return None
-        return trace_lines
+        return trace_lines if frame.f_code.co_filename.startswith(where) else None
 
     def trace_lines(frame, event, arg):
         nonlocal n_lines
@@ -691,10 +923,13 @@ def _fit_up_to_line(est, X, y, line):
 
 
 INTERRUPTED = {
-    "adam": lambda: NumpyMLPRegressor(hidden_layer_sizes=(3,), max_iter=2),
-    "early stopping": lambda: NumpyMLPClassifier((3,), max_iter=2, early_stopping=True),
+    # Wide enough that the threads of BLAS are limited.
+    "adam": lambda: NumpyMLPRegressor(hidden_layer_sizes=(250,), max_iter=2),
+    "early stopping": lambda: NumpyMLPClassifier(
+        (60,), max_iter=2, early_stopping=True
+    ),
     "lbfgs": lambda: NumpyMLPRegressor(
-        hidden_layer_sizes=(3,), max_iter=2, solver="lbfgs"
+        hidden_layer_sizes=(250,), max_iter=2, solver="lbfgs"
     ),
     "kfold": lambda: TabularMLPRegressor(
         hidden_layer_sizes=(3,), max_iter=2, n_members=2
@@ -705,40 +940,57 @@ INTERRUPTED = {
 }
 
 
-def _assert_interruptible(kind, step):
+def _assert_interruptible(kind, step, where=PACKAGE):
     def make():
         return INTERRUPTED[kind]().set_params(random_state=0)
 
     target = _target(make())
-    n_lines = _fit_up_to_line(make(), X_small, target, -1)
-    assert n_lines > 500
+    n_lines = _fit_up_to_line(make(), X_small, target, -1, where)
+    n_threads = [pool.n_threads for pool in _pools()]
     # In each epoch, and each list of an epoch, the same lines come again: a step that
     # divides nothing comes by all of them.
-    for line in range(1, n_lines, step):
+    for line in range(1, n_lines + 1, step):
         est = make()
         before = dict(vars(est))
-        _fit_up_to_line(est, X_small, target, line)
+        _fit_up_to_line(est, X_small, target, line, where)
         _assert_whole_or_as_before(est, before, X_small)
+        assert [pool.n_threads for pool in _pools()] == n_threads, line
+    return n_lines
 
 
 @pytest.mark.parametrize(
     ("kind", "step"),
     [
-        ("adam", 11),
-        ("early stopping", 13),
-        ("lbfgs", 11),
-        ("kfold", 149),
-        ("refit", 149),
+        ("adam", 29),
+        ("early stopping", 29),
+        ("lbfgs", 29),
+        ("kfold", 397),
+        ("refit", 397),
     ],
 )
 def test_ctrl_c_at_one_line_after_the_other(kind, step):
-    _assert_interruptible(kind, step)
+    assert _assert_interruptible(kind, step) > 500
 
 
 @pytest.mark.nightly
 @pytest.mark.parametrize("kind", INTERRUPTED)
 def test_ctrl_c_at_every_line(kind):
     _assert_interruptible(kind, 5 if kind in ("kfold", "refit") else 1)
+
+
+@pytest.mark.parametrize("kind", ["adam", "lbfgs"])
+def test_ctrl_c_at_every_line_that_limits_threads(kind):
+    seen = set()
+
+    class Watch(Callback):
+        def on_epoch_end(self, event):
+            seen.add(tuple(pool.n_threads for pool in _pools()))
+
+    if not _pools():
+        pytest.skip("no OpenBLAS with threads of its own")
+    INTERRUPTED[kind]().set_params(callbacks=[Watch()]).fit(X_small, y_small)
+    assert 1 in seen.pop()  # there is a limit
+    assert _assert_interruptible(kind, 1, _threads.__file__) > 30
 
 
 def test_an_epoch_that_is_cut_off_while_it_is_recorded_leaves_no_trace():
@@ -891,11 +1143,13 @@ def _assert_errors_change_nothing(make):
     expected = plain.predict(X_small)
     for n_allowed in sorted({1, 2, 3, n_calls // 2, n_calls - 1, n_calls}):
         for est in (make(), plain):
-            before = dict(vars(est))
+            before, params = dict(vars(est)), pickle.dumps(est.get_params())
             _Fuse.set(n_allowed)
             with pytest.raises(_FuseError):
                 est.fit(X_small, y_small)
             assert _is_as_before(est, before), n_allowed
+            # Nor has an optimiser, say, been used itself instead of a copy.
+            assert pickle.dumps(est.get_params()) == params
             _Fuse.set(None)
         # Neither the parameters nor what is shared with an earlier fit have changed.
         np.testing.assert_array_equal(plain.predict(X_small), expected)
