@@ -16,7 +16,7 @@ import scipy.sparse as sp
 from sklearn.base import clone
 from sklearn.datasets import load_digits
 from sklearn.exceptions import ConvergenceWarning
-from sklearn.model_selection import GridSearchCV
+from sklearn.model_selection import GridSearchCV, cross_val_score
 
 from sknumpy_mlp import (
     NumpyMLPClassifier,
@@ -150,7 +150,9 @@ print(json.dumps({name: _sum(fit()) for name, fit in FITS.items()}))
 """
 
 
-@pytest.mark.parametrize("hash_seed", ["1", "4242"])
+@pytest.mark.parametrize(
+    "hash_seed", ["1", pytest.param("4242", marks=pytest.mark.nightly)]
+)
 def test_in_another_process_with_another_order_of_hashes(hash_seed, sums):
     done = subprocess.run(
         [sys.executable, "-c", ELSEWHERE, os.path.dirname(__file__)],
@@ -196,6 +198,14 @@ def test_a_grid_search_side_by_side(Estimator):
                 other.cv_results_[column], first.cv_results_[column]
             )
         assert _sum(other.best_estimator_) == _sum(first.best_estimator_)
+
+
+def test_a_cross_validation_side_by_side():
+    clf = NumpyMLPClassifier(**BASE, dropout=0.1)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        one, two = (cross_val_score(clf, X, y, cv=3, n_jobs=n) for n in (1, 2))
+    np.testing.assert_array_equal(one, two)
 
 
 @pytest.mark.parametrize("ensemble", ["kfold", "seeds"])
@@ -261,6 +271,37 @@ def test_a_resumed_ensemble(ensemble, sums, tmp_path):
         reg.fit(_frame(), y)
     reg.set_params(callbacks=[Checkpoint(path, resume=True)])
     assert _sum(reg.fit(_frame(), y)) == sums[f"tabular, {ensemble}"]
+
+
+class _FailInSecond(Callback):
+    """Fails in the second network after an epoch, which has been saved."""
+
+    def __init__(self, epoch, member=None):
+        self.epoch, self.member = epoch, member
+
+    def for_member(self, member):
+        return _FailInSecond(self.epoch, member)
+
+    def on_epoch_end(self, event):
+        if self.member == 1 and event.epoch == self.epoch:
+            raise RuntimeError("power cut")
+
+
+def test_a_resumed_refit_trains_no_longer_than_it_was_to(tmp_path):
+    """Cut off after its last epoch, or complete: there is nothing more to do."""
+    path = tmp_path / "run.npz"
+    # By this score the best epoch is none of the last ones.
+    settings = TABULAR | {"ensemble": "refit", "max_iter": 30, "scoring": "accuracy"}
+    whole = TabularMLPClassifier(**settings).fit(X, y)
+    assert whole.n_iter_ < 30
+    callbacks = [Checkpoint(path, resume=True), _FailInSecond(whole.n_iter_)]
+    clf = TabularMLPClassifier(**settings, callbacks=callbacks)
+    with pytest.raises(RuntimeError, match="power cut"):
+        clf.fit(X, y)
+    clf.set_params(callbacks=callbacks[:1])
+    for _ in range(2):
+        assert clf.fit(X, y).n_iter_ == whole.n_iter_
+        np.testing.assert_array_equal(clf.predict_proba(X), whole.predict_proba(X))
 
 
 @pytest.mark.parametrize("case", CASES)
