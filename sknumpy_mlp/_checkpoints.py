@@ -164,39 +164,43 @@ def _pack(run: Run) -> tuple[dict[str, Any], dict[str, Any]]:
     return arrays, meta
 
 
-def _pack_memories(run: Run, arrays: dict[str, Any]) -> list[dict[str, Any]]:
+def _pack_memories(run: Run, arrays: dict[str, Any]) -> dict[str, list[Any]]:
     """Return what callbacks remember as JSON, and put arrays among the others."""
-    packed = []
+    packed: dict[str, list[Any]] = {}
     for i, callback in enumerate(run.callbacks):
-        memory, name = callback.memory(), type(callback).__qualname__
-        of_arrays = {
-            key: value for key, value in memory.items() if isinstance(value, np.ndarray)
+        name, memory = type(callback).__qualname__, callback.memory()
+        own = {
+            key: each for key, each in memory.items() if isinstance(each, np.ndarray)
         }
-        rest = {key: memory[key] for key in memory.keys() - of_arrays.keys()}
+        rest = {key: each for key, each in memory.items() if key not in own}
         try:
             json.dumps(rest)
-            if any(array.dtype.hasobject for array in of_arrays.values()):
+            if any(array.dtype.hasobject for array in own.values()):
                 raise TypeError("an array of objects")
         except (TypeError, ValueError) as error:
             raise TypeError(
                 f"{name}.memory() must return a dict of arrays, numbers, texts, None, "
                 f"lists and dicts, as a checkpoint can hold them: {error}."
             ) from error
-        arrays |= {f"memory_{i}_{key}": of_arrays[key] for key in of_arrays}
-        packed.append({"class": name, "values": rest, "arrays": list(of_arrays)})
-    return packed
+        keys = {key: f"memory_{i}_{key}" for key in own}
+        arrays |= {keys[key]: own[key] for key in own}
+        packed.setdefault(name, []).append({"values": rest, "arrays": keys})
+    nothing: dict[str, Any] = {"values": {}, "arrays": {}}
+    return {
+        name: each for name, each in packed.items() if each.count(nothing) < len(each)
+    }
 
 
 def _unpack_memories(
-    packed: list[dict[str, Any]], arrays: dict[str, NDArray[Any]]
+    packed: dict[str, list[Any]], arrays: dict[str, NDArray[Any]]
 ) -> dict[str, list[dict[str, Any]]]:
-    memories: dict[str, list[dict[str, Any]]] = {}
-    for i, each in enumerate(packed):
-        memory = each["values"] | {
-            key: arrays[f"memory_{i}_{key}"] for key in each["arrays"]
-        }
-        memories.setdefault(each["class"], []).append(memory)
-    return memories
+    return {
+        name: [
+            each["values"] | {key: arrays[of] for key, of in each["arrays"].items()}
+            for each in memories
+        ]
+        for name, memories in packed.items()
+    }
 
 
 def _unpack(

@@ -63,8 +63,10 @@ def _unmapped(value: Any) -> Any:
     # Objects of this package's classes hold arrays; estimators see to themselves.
     of_ours = type(value).__module__.startswith("sknumpy_mlp.")
     if of_ours and hasattr(value, "__dict__") and not isinstance(value, Saved):
-        attributes = _unmapped(vars(value))
-        if attributes is not vars(value):
+        # As a pickle sees them: a checkpoint under way knows its run, which knows it.
+        attributes = value.__getstate__() or {}
+        changed = _unmapped(attributes)
+        if changed is not attributes:
             value = copy.copy(value)
-            vars(value).update(attributes)
+            vars(value).update(changed)
     return value

@@ -432,6 +432,17 @@ def test_a_warm_start_does_not_go_on_from_the_file_of_the_fit_before(
 
 
 @both
+def test_a_scorer_is_given_an_estimator_that_checkpoints(Estimator, tmp_path):
+    """A copy, made while the checkpoint knows of the run and the run of it."""
+    scoring = "accuracy" if Estimator is NumpyMLPClassifier else "r2"
+    settings = SETTINGS | {"scoring": scoring}
+    est = Estimator(callbacks=[Checkpoint(tmp_path / "run.npz")], **settings)
+    est.fit(X, y, X_val=X, y_val=y)
+    plain = Estimator(**settings).fit(X, y, X_val=X, y_val=y)
+    assert est.validation_scores_ == plain.validation_scores_
+
+
+@both
 def test_a_resumed_run_keeps_its_own_last_weights(Estimator, tmp_path):
     """And not those that an EarlyStopping of the run before has handed over."""
     path = tmp_path / "run.npz"
