@@ -89,6 +89,8 @@ from sknumpy_mlp.callbacks import Callback, Checkpoint
 
 warnings.simplefilter("error")
 warnings.simplefilter("ignore", ConvergenceWarning)
+# Of other libraries' threads, which a child does without.
+warnings.filterwarnings("ignore", ".* is multi-threaded", DeprecationWarning)
 X, y = load_digits(return_X_y=True)
 X, y = X[:120] / 16, y[:120]
 PACKAGE = os.path.dirname(sknumpy_mlp.__file__)
