@@ -614,6 +614,7 @@ def minimize_lbfgs(
     params = workspace.params
     accepted = params.copy()
     n_iter = n_iter_done
+    handling = np.geterr()
 
     def value_and_gradient(candidate: Array) -> tuple[float, Array]:
         on_evaluation()
@@ -626,7 +627,11 @@ def minimize_lbfgs(
         np.copyto(accepted, intermediate_result.x)
         seconds = time.perf_counter() - began
         loss = float(intermediate_result.fun)
-        if on_iteration(EpochEnd(n_iter, loss, None, seconds, accepted)):
+        event = EpochEnd(n_iter, loss, None, seconds, accepted)
+        # Silence is for our arithmetic, not for that of whoever is told.
+        with np.errstate(**handling):
+            is_over = on_iteration(event)
+        if is_over:
             raise StopIteration
 
     try:

@@ -559,6 +559,24 @@ def test_lbfgs_goes_on_from_the_iterations_that_were_done(monkeypatch):
     assert [event.seconds for event in events] == [1.0, 2.0, 3.0, 4.0]
 
 
+def test_who_is_told_of_iterations_handles_errors_as_before():
+    X, y, network, params = _problem()
+    found = []
+    with np.errstate(over="raise", under="warn"):
+        expected = np.geterr()
+        minimize_lbfgs(
+            Workspace(network, params, len(X)),
+            SquaredError(),
+            Batches(X, y, None, len(X), shuffle=False),
+            alpha=0.1,
+            tol=1e-12,
+            max_iter=2,
+            max_fun=50,
+            on_iteration=lambda event: bool(found.append(np.geterr())),
+        )
+    assert found == [expected, expected]
+
+
 def _run(**options):
     return Run(np.zeros(1), TrainingState(), np.random.RandomState(0), 5, **options)
 
