@@ -373,13 +373,18 @@ def test_a_number_as_sample_weight():
 
 def test_no_hidden_layer_is_a_linear_model():
     ours = NumpyMLPRegressor(
-        (), solver="lbfgs", alpha=0, tol=1e-9, max_iter=2000, random_state=0
+        hidden_layer_sizes=(),
+        solver="lbfgs",
+        alpha=0,
+        tol=1e-9,
+        max_iter=2000,
+        random_state=1,
     ).fit(X_iris[:, :3], X_iris[:, 3])
     linear = LinearRegression().fit(X_iris[:, :3], X_iris[:, 3])
     np.testing.assert_allclose(ours.coefs_[0].ravel(), linear.coef_, atol=1e-3)
     assert ours.n_layers_ == 2
     logistic = LogisticRegression(C=1.0, tol=1e-8, max_iter=2000).fit(X_iris, y_iris)
-    settings = {"tol": 1e-8, "max_iter": 5000, "max_fun": 50000, "random_state": 0}
+    settings = {"tol": 1e-8, "max_iter": 5000, "max_fun": 50000, "random_state": 1}
     ours = NumpyMLPClassifier((), solver="lbfgs", alpha=1.0, **settings)
     ours.fit(X_iris, y_iris)
     np.testing.assert_allclose(
