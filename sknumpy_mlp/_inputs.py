@@ -2,6 +2,7 @@
 
 import hashlib
 import inspect
+import math
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -176,23 +177,18 @@ def check_sample_weight(
     return weight
 
 
-# Predictions that are looked at together.
-_ROWS_AT_ONCE = 65536
-
-
 def refuse_overflow(predicted: Array) -> Array:
     """Return predictions, or raise ValueError if one is infinite or NaN.
 
     Weights that have nearly diverged are finite, and what they make of an ordinary row
     may not be; nor what any weights make of a row like no other.
     """
-    # A part at a time: an answer for millions of rows is large enough by itself.
-    for start in range(0, len(predicted), _ROWS_AT_ONCE):
-        if not np.isfinite(predicted[start : start + _ROWS_AT_ONCE]).all():
-            break
-    else:
+    # A sum takes no memory, and is not finite if one of its terms is not.
+    if math.isfinite(np.add.reduce(predicted, axis=None)):
         return predicted
     is_finite = np.isfinite(predicted)
+    if is_finite.all():
+        return predicted
     rows = np.flatnonzero(~is_finite.reshape(len(predicted), -1).all(axis=1))
     raise ValueError(
         f"The outputs of the network for {len(rows)} of {len(predicted)} samples, the "
