@@ -90,8 +90,17 @@ def _write(file: BinaryIO, arrays: dict[str, Any]) -> None:
                 np.lib.format.write_array(member, array, allow_pickle=False)
 
 
-def load_checkpoint(path: Path, run: Run) -> None:
+def load_checkpoint(path: Path, run: Run) -> tuple[int, bool]:
     """Put what a file holds into a run that has just begun.
+
+    A run that another file has brought as far or further stays as it is.
+
+    Returns
+    -------
+    n_epochs : int
+        The number of epochs in the file.
+    finished : bool
+        Whether they are all.
 
     Raises
     ------
@@ -116,6 +125,7 @@ def load_checkpoint(path: Path, run: Run) -> None:
             meta = json.loads(arrays.pop("meta").tobytes())
             stored_format, identity = meta["format"], meta["identity"]
             versions = dict(meta["versions"])
+            progress = len(meta["losses"]), bool(meta["finished"])
         except Exception as error:
             raise ValueError(
                 f"{path} is damaged, or is no checkpoint of this package: {error!r}. "
@@ -129,7 +139,9 @@ def load_checkpoint(path: Path, run: Run) -> None:
         )
     _check_identity(path, identity, run.identity)
     _check_versions(path, versions)
-    _unpack(path, run, arrays, meta)
+    if not run.n_epochs or progress > (run.n_epochs, run.status == "finished"):
+        _unpack(path, run, arrays, meta)
+    return progress
 
 
 # ------------------------------------------------------------------ run -> arrays, JSON
@@ -168,7 +180,7 @@ def _pack_memories(run: Run, arrays: dict[str, Any]) -> dict[str, list[Any]]:
     """Return what callbacks remember as JSON, and put arrays among the others."""
     packed: dict[str, list[Any]] = {}
     for i, callback in enumerate(run.callbacks):
-        name, memory = type(callback).__qualname__, callback.memory()
+        name, memory = type(callback).__qualname__, _memory(callback)
         own = {
             key: each for key, each in memory.items() if isinstance(each, np.ndarray)
         }
@@ -184,11 +196,24 @@ def _pack_memories(run: Run, arrays: dict[str, Any]) -> dict[str, list[Any]]:
             ) from error
         keys = {key: f"memory_{i}_{key}" for key in own}
         arrays |= {keys[key]: own[key] for key in own}
-        packed.setdefault(name, []).append({"values": rest, "arrays": keys})
+        packed.setdefault(run.kind_of(callback), []).append(
+            {"values": rest, "arrays": keys}
+        )
     nothing: dict[str, Any] = {"values": {}, "arrays": {}}
     return {
         name: each for name, each in packed.items() if each.count(nothing) < len(each)
     }
+
+
+def _memory(callback: Any) -> dict[str, Any]:
+    name = type(callback).__qualname__
+    try:
+        memory = callback.memory()
+    except OSError as error:  # which is none of the checkpoint's
+        raise RuntimeError(f"{name}.memory() failed: {error!r}.") from error
+    if not isinstance(memory, dict):
+        raise TypeError(f"{name}.memory() must return a dict, got {memory!r}.")
+    return memory
 
 
 def _unpack_memories(
@@ -226,7 +251,7 @@ def _unpack(
         noise = None if meta["noise"] is None else _from_json(meta["noise"])
         values = {name: meta[name] for name in (*_LISTS, *_COUNTERS)}
         finished, n_steps = bool(meta["finished"]), int(meta["n_steps"])
-        memories = _unpack_memories(meta["memories"], arrays)
+        memories = _unpack_memories(meta.get("memories", {}), arrays)
         # A stream of the run's own: the user's, or NumPy's global one, is not to jump.
         rng = copy.deepcopy(run.rng)
         rng.set_state(stream)

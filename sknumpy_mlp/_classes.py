@@ -1248,6 +1248,12 @@ def regression_score(loss: Loss, y: Any, y_pred: Array, sample_weight: Any) -> f
     if weight is not None:
         # They do not count, but zero times infinity would be NaN.
         y_pred[weight == 0.0] = 0.0
+    # Neither score depends on the unit of the target.
+    y = np.asarray(y)
+    if y.dtype.kind in "fiu":
+        size = np.abs(y.astype(np.float64)).max(initial=0.0)
+        if 1e100 < size < np.inf:
+            y, y_pred = y / size, y_pred / size
     with np.errstate(over="ignore"):
         if isinstance(loss, Quantile) and len(loss.levels) > 1:
             scores = [

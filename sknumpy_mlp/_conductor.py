@@ -194,14 +194,12 @@ class Conductor:
         self._print(event)
         if self._is_over(event):
             run.status = "finished"
+        # Checkpoints last, since they keep what the others remember of the epoch.
         checkpoints, others = _apart(run.callbacks)
         # All of them are to see every epoch, whatever the others say.
-        stops = [callback.on_epoch_end(event) for callback in others]
+        stops = [callback.on_epoch_end(event) for callback in (*others, *checkpoints)]
         if run.status == "running" and any(stops):
             run.status = "stopped"
-        # Last, since they keep what the others remember of the epoch.
-        for callback in checkpoints:
-            callback.on_epoch_end(event)
         return run.status != "running"
 
     def _check_score(self, score: float, is_finite: bool) -> None:

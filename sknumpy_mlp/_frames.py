@@ -201,8 +201,12 @@ def check_target(y: Any, name: str = "y") -> None:
 
 
 def refuse_missing(values: NDArray[Any], name: str) -> None:
-    """Raise ValueError if an array of objects has missing ones among them."""
-    if values.dtype.kind == "O" and any(map(_is_missing, values.reshape(-1).tolist())):
+    """Raise ValueError if there are missing ones among objects, dates or times."""
+    if values.dtype.kind == "O":
+        found = any(map(_is_missing, values.reshape(-1).tolist()))
+    else:
+        found = values.dtype.kind in "mM" and bool(np.isnat(values).any())
+    if found:
         raise ValueError(
             f"Input {name} contains NaN or other missing values. Leave those rows out."
         )
@@ -217,7 +221,8 @@ def refuse_dates(values: Any, name: str) -> None:
     Parameters
     ----------
     values : object
-        Looked at if it has a type, as arrays and series do, or types of columns.
+        Looked at if it has a type, as arrays and series do, or types of columns; of
+        lists and of objects the first.
     name : str
         What messages call it.
     """
@@ -226,6 +231,8 @@ def refuse_dates(values: Any, name: str) -> None:
         found = [f"{column} ({dtype})" for column, dtype in typed if _is_date(dtype)]
     else:
         dtype = getattr(values, "dtype", None)
+        if dtype is None or dtype is _OBJECTS:
+            dtype = getattr(_first(values), "dtype", None)
         found = [str(dtype)] if _is_date(dtype) else []
     if found:
         raise ValueError(
@@ -234,10 +241,24 @@ def refuse_dates(values: Any, name: str) -> None:
         )
 
 
+_OBJECTS = np.dtype(object)
+
+
+def _first(values: Any) -> Any:
+    """Return the first of nested lists, or of an array or series of objects."""
+    while isinstance(values, list | tuple) and values:
+        values = values[0]
+    if hasattr(values, "iloc"):
+        values = values.to_numpy()
+    return values.flat[0] if isinstance(values, np.ndarray) and values.size else values
+
+
 def _is_date(dtype: Any) -> bool:
     """Whether a type of NumPy, pandas or polars is one of dates or times."""
     if hasattr(dtype, "is_temporal"):
         return bool(dtype.is_temporal())
+    if hasattr(getattr(dtype, "categories", None), "dtype"):
+        return _is_date(dtype.categories.dtype)
     return getattr(dtype, "kind", None) in ("m", "M")
 
 

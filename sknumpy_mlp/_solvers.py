@@ -97,6 +97,8 @@ def _solve_lbfgs(estimator: Any, job: Job) -> Outcome:
     with told(run):
         conductor = Conductor(estimator, job, run)
         n_before = run.n_epochs
+        if not n_before:  # a checkpoint of no iteration: what ended it will end this
+            run.status, run.state.n_samples_seen = "running", 0
         try:
             # A checkpoint may have brought a run that is over.
             if run.status == "running" and n_before < run.max_epochs:

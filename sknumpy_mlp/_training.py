@@ -259,12 +259,18 @@ class Run:
         memory : dict
             What its ``memory`` returned before the break; empty if there was none.
         """
-        alike = [each for each in self.callbacks if type(each) is type(callback)]
-        kept = self.memories.get(type(callback).__qualname__, [])
+        kind = self.kind_of(callback)
+        alike = [each for each in self.callbacks if self.kind_of(each) == kind]
+        kept = self.memories.get(kind, [])
         for each, memory in zip(alike, kept, strict=False):
             if each is callback:
                 return memory
         return {}
+
+    @staticmethod
+    def kind_of(callback: Any) -> str:
+        """Return the name of a callback's class, under which it is remembered."""
+        return f"{type(callback).__module__}.{type(callback).__qualname__}"
 
     def record(self, event: EpochEnd) -> None:
         """Append what an epoch brought.

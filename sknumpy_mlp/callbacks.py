@@ -1,10 +1,12 @@
 """Callbacks: what looks at each epoch of a fit and may end it.
 
 Pass a list of them to an estimator, ``callbacks=[History(), TimeLimit(60)]``.  They
-are called in the order of the list, and as given, never copied, so that they can be
-asked afterwards; `Callback.on_train_begin` makes each ready for another fit.  (The
-tabular estimators ask `Callback.for_member` for each of their networks.  What
-clones estimators clones their callbacks as well: after a grid search, ask those of its
+are called in the order of the list, but for `Checkpoint`: it comes before the others
+when a run begins, and after them when an epoch is over, of which it keeps what they
+remember.  They are called as given, never copied, so that they can be asked
+afterwards; `Callback.on_train_begin` makes each ready for another fit.  (The tabular
+estimators ask `Callback.for_member` for each of their networks.  What clones estimators
+clones their callbacks as well: after a grid search, ask those of its
 ``best_estimator_``.)  They run in ``fit``; ``partial_fit`` calls none, since whoever
 calls it drives the loop.
 
@@ -113,7 +115,8 @@ class Callback:
         Returns
         -------
         memory : dict of str to object
-            Arrays, and what JSON knows: numbers, texts, None, lists, dicts.
+            Arrays, and what JSON knows: Python's own numbers, texts, None, lists, and
+            dicts of texts to such.  Tuples come back as lists.
         """
         return {}
 
@@ -447,6 +450,11 @@ class Checkpoint(Callback):
                 f"Checkpoint(path={path!r}): it must be a str or a path, such as "
                 "pathlib.Path('run.npz')."
             )
+        if not Path(path).name:
+            raise ValueError(
+                f"Checkpoint(path={path!r}): it must be the path of a file, such as "
+                "'run.npz'."
+            )
         if on_error not in ("raise", "warn"):
             raise ValueError(
                 f"Checkpoint(on_error={on_error!r}): it must be 'raise' or 'warn'."
@@ -479,8 +487,7 @@ class Checkpoint(Callback):
             self._complain(FileNotFoundError(2, "there is no such folder"))
         remove_leftovers(path)
         if self.resume and os.path.exists(path):
-            load_checkpoint(path, run)
-            self._saved = (run.n_epochs, run.status == "finished")
+            self._saved = load_checkpoint(path, run)
 
     def on_epoch_end(self, event: EpochEnd) -> bool:
         """Save the run if it is time."""

@@ -108,7 +108,8 @@ class Loss(Value, ABC):
         Returns
         -------
         predictions : ndarray of shape (n_rows, n_outputs)
-            What the estimator predicts, on the scale of the targets.
+            What the estimator predicts, on the scale of the targets.  Finite: others
+            are taken for an overflow, and refused.
         """
         return raw
 

@@ -27,6 +27,7 @@ from sknumpy_mlp import (
     optimizers,
     schedules,
 )
+from sknumpy_mlp._classes import regression_score
 from sknumpy_mlp.activations import ELU, SELU, LeakyReLU, ReLU
 from sknumpy_mlp.callbacks import (
     Checkpoint,
@@ -46,6 +47,7 @@ from sknumpy_mlp.losses import (
     Loss,
     MultinomialLogLoss,
     Quantile,
+    SquaredError,
 )
 from sknumpy_mlp.optimizers import SGD, Adam, RMSprop
 from sknumpy_mlp.plotting import (
@@ -1511,3 +1513,56 @@ def test_scorers_for_another_kind_of_target():
         ValueError, match=r"'neg_log_loss' does not go with NumpyMLPReg"
     ):
         reg.fit(X, y, X_val=X, y_val=y)
+
+
+# --------------------------------------------------------------- dates in disguise
+
+DAYS = np.array(["2026-01-01", "2026-01-02", "2026-01-04"], dtype="M8[D]")
+HOURS = np.array([1, 2, 5], dtype="m8[h]")
+ROWS, NUMBERS = np.arange(3.0)[:, np.newaxis], np.arange(3.0)
+
+DISGUISED = {
+    "rows in a list": ([[day] for day in DAYS], NUMBERS, None),
+    "an array of objects": (
+        np.array([[day] for day in DAYS], dtype=object),
+        NUMBERS,
+        None,
+    ),
+    "categories": (pd.DataFrame({"day": pd.Categorical(DAYS)}), NUMBERS, None),
+    "targets in a list": (ROWS, list(DAYS), None),
+    "targets of categories": (ROWS, pd.Series(pd.Categorical(DAYS)), None),
+    "targets in a series of objects": (ROWS, pd.Series(list(DAYS), dtype=object), None),
+    "weights in a list": (ROWS, NUMBERS, list(HOURS)),
+}
+
+
+@pytest.mark.parametrize("case", DISGUISED)
+def test_dates_are_found_in_any_disguise(case):
+    X, y, sample_weight = DISGUISED[case]
+    with pytest.raises((ValueError, TypeError), match=r"dates or times|Timestamp"):
+        NumpyMLPRegressor().fit(X, y, sample_weight)
+
+
+@pytest.mark.parametrize("missing", [np.datetime64("NaT"), np.timedelta64("NaT")])
+def test_no_time_is_no_class(missing):
+    labels = (DAYS if missing.dtype.kind == "M" else HOURS).copy()
+    labels[1] = missing
+    with pytest.raises(ValueError, match="Input y contains NaN or other missing"):
+        NumpyMLPClassifier().fit(ROWS, labels)
+
+
+@pytest.mark.parametrize("factor", [1e-200, 1e155, 1e200, 1e300])
+@pytest.mark.parametrize("loss", ["squared_error", Quantile([0.1, 0.9])])
+def test_scores_do_not_depend_on_the_unit_of_the_target(factor, loss):
+    """And no NumPy warning that squares overflow: warnings are errors here."""
+    y, y_pred = (
+        np.array([1.0, 2.0, 4.0]),
+        np.array([[1.5, 2.5, 3.0], [2.0, 3.0, 4.0]]).T,
+    )
+    y_pred = y_pred if isinstance(loss, Quantile) else y_pred[:, 0]
+    loss = loss if isinstance(loss, Quantile) else SquaredError()
+    expected = regression_score(loss, y, y_pred, None)
+    found = regression_score(loss, factor * y, factor * y_pred, None)
+    if factor > 1:  # tiny squares vanish in scikit-learn's
+        assert found == pytest.approx(expected, rel=1e-12)
+    assert not np.isnan(found)

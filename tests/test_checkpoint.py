@@ -581,6 +581,72 @@ def test_a_callback_of_the_users_remembers_what_it_likes(tmp_path):
     np.testing.assert_allclose(known.total, sum(resumed.loss_curve_))
 
 
+def test_classes_of_one_name_have_memories_of_their_own(tmp_path):
+    path, history = tmp_path / "run.npz", History()
+    other = type("History", (Callback,), {"memory": lambda self: {"a": 1}})()
+    first = [other, History(), StopAt(4), Checkpoint(path)]
+    NumpyMLPRegressor(callbacks=first, **SETTINGS).fit(X, y)
+    second = [other, history, Checkpoint(path, resume=True)]
+    NumpyMLPRegressor(callbacks=second, **SETTINGS).fit(X, y)
+    assert history["epoch"] == list(range(1, 13))
+
+
+@pytest.mark.parametrize("behind", [0, 1])
+def test_of_two_checkpoints_the_one_that_is_further_goes_on(behind, tmp_path):
+    """And the other one is brought up to date."""
+    paths = [tmp_path / "a.npz", tmp_path / "b.npz"]
+    NumpyMLPRegressor(callbacks=[Checkpoint(paths[behind]), StopAt(3)], **SETTINGS).fit(
+        X, y
+    )
+    settings = SETTINGS | {"tol": 1e9, "n_iter_no_change": 5}
+    for path in (tmp_path / "c.npz", paths[1 - behind]):
+        finished = NumpyMLPRegressor(callbacks=[Checkpoint(path)], **settings)
+        finished.fit(X, y)
+    NumpyMLPRegressor(callbacks=[Checkpoint(paths[behind]), StopAt(3)], **settings).fit(
+        X, y
+    )
+    resumed = NumpyMLPRegressor(
+        callbacks=[Checkpoint(path, resume=True) for path in paths], **settings
+    ).fit(X, y)
+    _assert_same(resumed, finished)
+    contents = [path.read_bytes() for path in (*paths, tmp_path / "c.npz")]
+    assert len(set(contents)) == 1
+
+
+def test_a_checkpoint_of_ones_own_may_end_the_run(tmp_path):
+    class Until(Checkpoint):
+        def on_epoch_end(self, event):
+            super().on_epoch_end(event)
+            return event.epoch >= 3
+
+    est = NumpyMLPRegressor(callbacks=[Until(tmp_path / "run.npz")], **SETTINGS)
+    assert est.fit(X, y).n_iter_ == 3
+
+
+def test_lbfgs_that_is_over_before_its_first_iteration_is_so_again(tmp_path):
+    path = tmp_path / "run.npz"
+    settings = {"solver": "lbfgs", "tol": 1e10, "random_state": 0}
+    first = NumpyMLPClassifier(callbacks=[Checkpoint(path)], **settings).fit(X, y)
+    again = NumpyMLPClassifier(callbacks=[Checkpoint(path, resume=True)], **settings)
+    _assert_same(again.fit(X, y), first)
+
+
+@pytest.mark.parametrize(
+    ("memory", "error", "message"),
+    [
+        (lambda: None, TypeError, r"must return a dict, got None"),
+        (lambda: os.stat("/no/such"), RuntimeError, r"memory\(\) failed: FileNot"),
+    ],
+)
+def test_a_memory_that_fails_is_no_full_disk(memory, error, message, tmp_path):
+    counter = Counter()
+    counter.memory = memory
+    checkpoint = Checkpoint(tmp_path / "run.npz", on_error="warn")
+    est = NumpyMLPRegressor(callbacks=[counter, checkpoint], **SETTINGS)
+    with pytest.raises(error, match=message):
+        est.fit(X, y)
+
+
 @pytest.mark.parametrize(
     "memory", [{"x": object()}, {"x": np.array([{}], dtype=object)}, {"x": 1j}]
 )

@@ -647,7 +647,10 @@ def test_a_run_gives_memories_back_by_class_and_order():
     run = Run(np.zeros(1), TrainingState(), np.random.RandomState(0), 5)
     assert run.recall(first) == {}
     run.callbacks = [first, second, third, new]
-    run.memories = {"_First": [{"n": 1}, {"n": 3}], "_Second": [{"n": 2}]}
+    run.memories = {
+        run.kind_of(first): [{"n": 1}, {"n": 3}],
+        run.kind_of(second): [{"n": 2}],
+    }
     recalled = [run.recall(each) for each in (third, second, first, new)]
     assert recalled == [{"n": 3}, {"n": 2}, {"n": 1}, {}]
     assert run.recall(_First()) == {}  # none of the run's
