@@ -269,7 +269,18 @@ class Run:
 
     @staticmethod
     def kind_of(callback: Any) -> str:
-        """Return the name of a callback's class, under which it is remembered."""
+        """Return the name of a callback's class, under which it is remembered.
+
+        Parameters
+        ----------
+        callback : Callback
+            Any callback.
+
+        Returns
+        -------
+        kind : str
+            Module and name.
+        """
         return f"{type(callback).__module__}.{type(callback).__qualname__}"
 
     def record(self, event: EpochEnd) -> None:
