@@ -676,7 +676,7 @@ class Calls(RuleBasedStateMachine):
                 warnings.simplefilter("ignore", category)
             for message in (
                 "Got `batch_size`",
-                "R.2 score is not well-defined",
+                "[RD].2 score is not well-defined",
                 "Training interrupted by user",
             ):
                 warnings.filterwarnings("ignore", message)
