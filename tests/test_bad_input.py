@@ -1543,7 +1543,9 @@ def test_dates_are_found_in_any_disguise(case):
         NumpyMLPRegressor().fit(X, y, sample_weight)
 
 
-@pytest.mark.parametrize("missing", [np.datetime64("NaT", "D"), np.timedelta64("NaT", "h")])
+@pytest.mark.parametrize(
+    "missing", [np.datetime64("NaT", "D"), np.timedelta64("NaT", "h")]
+)
 def test_no_time_is_no_class(missing):
     labels = (DAYS if missing.dtype.kind == "M" else HOURS).copy()
     labels[1] = missing
