@@ -1,241 +1,26 @@
-"""Training the members of an ensemble: who sees which rows, side by side, in time.
+"""Training the members of an ensemble, one after the other or side by side.
 
 Members train in processes of their own.  In threads the same fits took 1.3 to 1.9
 times as long: a step is a few hundred short calls of NumPy, and threads that take turns
 at the interpreter spend their time waiting for it.
 """
 
-import math
 import time
 import warnings
-from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import dataclass, replace
-from pathlib import Path
-from tempfile import TemporaryDirectory
+from collections.abc import Sequence
+from contextlib import ExitStack
+from dataclasses import replace
 from threading import Event, Thread, current_thread, main_thread
 from typing import Any
 
-import numpy as np
 from joblib import Parallel, delayed
-from numpy.typing import NDArray
-from sklearn.model_selection import KFold, StratifiedKFold, train_test_split
 
 from sknumpy_mlp._evaluation import Data
+from sknumpy_mlp._progress import Board
+from sknumpy_mlp._splits import Assignment
 from sknumpy_mlp._training import EpochEnd, Run
-from sknumpy_mlp._typing import IntArray
 from sknumpy_mlp._warnings import collected_warnings, warn
-from sknumpy_mlp.callbacks import Callback, clock
-
-
-@dataclass(frozen=True)
-class Assignment:
-    """What one member is to do.
-
-    Attributes
-    ----------
-    rows : ndarray of shape (n_rows,)
-        The rows to train on.
-    held_out : ndarray of shape (n_held_out,) or None
-        The rows that choose its best epoch; None if there is other validation data.
-    seed : int
-        For its weights and the order of its rows.
-    """
-
-    rows: IntArray
-    held_out: IntArray | None
-    seed: int
-
-
-def assign(
-    ensemble: str | None,
-    n_members: int,
-    n_rows: int,
-    *,
-    classes: NDArray[Any] | None,
-    validation_fraction: float,
-    has_validation: bool,
-    rng: np.random.RandomState,
-) -> list[Assignment]:
-    """Say who sees which rows.
-
-    Parameters
-    ----------
-    ensemble : {'kfold', 'seeds', 'refit', None}
-        The kind of ensemble.
-    n_members : int
-        Number of members of 'kfold' and 'seeds'.
-    n_rows : int
-        Number of rows, at least two.
-    classes : ndarray of shape (n_rows,) or None
-        What to stratify by.
-    validation_fraction : float
-        Share of the rows that is held out where there are no folds.
-    has_validation : bool
-        Whether there is validation data, so that no row has to be held out.
-    rng : RandomState
-        Draws folds and seeds.
-    """
-    several = ensemble in ("kfold", "seeds")
-    everyone = np.arange(n_rows)
-    parts: list[tuple[IntArray, IntArray | None]]
-    if has_validation:
-        parts = [(everyone, None)] * (n_members if several else 1)
-    elif ensemble == "kfold":
-        parts = list(_folds(min(n_members, n_rows), n_rows, classes, rng))
-    else:
-        parts = [_hold_out(n_rows, classes, validation_fraction, rng)]
-        parts *= n_members if several else 1
-    seeds = rng.randint(np.iinfo(np.int32).max, size=len(parts))
-    return [
-        Assignment(rows, held_out, int(seed))
-        for (rows, held_out), seed in zip(parts, seeds, strict=True)
-    ]
-
-
-def _folds(
-    n_folds: int, n_rows: int, classes: NDArray[Any] | None, rng: np.random.RandomState
-) -> Any:
-    if classes is None or np.unique(classes, return_counts=True)[1].max() < n_folds:
-        return KFold(n_folds, shuffle=True, random_state=rng).split(np.zeros(n_rows))
-    folds = StratifiedKFold(n_folds, shuffle=True, random_state=rng)
-    with warnings.catch_warnings():
-        # A class with fewer rows than folds is absent from some: nothing is wrong.
-        warnings.filterwarnings("ignore", "The least populated class")
-        return list(folds.split(np.zeros(n_rows), classes))
-
-
-def _hold_out(
-    n_rows: int,
-    classes: NDArray[Any] | None,
-    fraction: float,
-    rng: np.random.RandomState,
-) -> tuple[IntArray, IntArray]:
-    n_held_out = min(max(1, round(fraction * n_rows)), n_rows - 1)
-    if classes is not None:
-        counts = np.unique(classes, return_counts=True)[1]
-        if counts.min() < 2 or len(counts) > min(n_held_out, n_rows - n_held_out):
-            classes = None  # too few rows for a share of each class on both sides
-    rows, held_out = train_test_split(
-        np.arange(n_rows), test_size=n_held_out, stratify=classes, random_state=rng
-    )
-    return rows, held_out
-
-
-@dataclass(frozen=True)
-class Board:
-    """What members know of each other, in whatever process they train.
-
-    It is a folder: a file for each member with what it has to report, and one that
-    says that all are to stop.
-
-    Attributes
-    ----------
-    folder : Path
-        The folder.
-    n_members : int
-        Number of members.
-    n_side_by_side : int
-        How many of them train at a time.
-    deadline : float
-        Time, as of `time.time`, at which all are to be ready.
-    """
-
-    folder: Path
-    n_members: int
-    n_side_by_side: int
-    deadline: float
-
-    @property
-    def stops(self) -> bool:
-        """Whether all are to stop."""
-        return (self.folder / "stop").exists()
-
-    def stop(self) -> None:
-        """Have all stop at the end of their epoch, and others not begin."""
-        (self.folder / "stop").touch()
-
-    def deadline_of(self, member: int) -> float:
-        """Return when a member that begins now is to be ready.
-
-        Those that come after it want as much time as it has.  Side by side, one whose
-        neighbours still have members to come is given less than one whose neighbours
-        have not, so that all the time is used.
-        """
-        n_rounds = math.ceil((self.n_members - member) / self.n_side_by_side)
-        now = time.time()
-        return now + (self.deadline - now) / n_rounds
-
-    def report(self, member: int, share: float, text: str) -> None:
-        """Note how far a member is: from 0 to 1, and in words.
-
-        A member on another machine, where there is no such folder, trains unreported.
-        """
-        with suppress(OSError):
-            (self.folder / str(member)).write_text(f"{share}\n{text}", encoding="utf-8")
-
-    def read(self) -> list[tuple[float, str]]:
-        """Return what the members have reported."""
-        reports = []
-        for member in range(self.n_members):
-            try:
-                text = (self.folder / str(member)).read_text(encoding="utf-8")
-                share, _, words = text.partition("\n")
-                reports.append((float(share), words))
-            except (OSError, ValueError):  # not begun, or just being written
-                reports.append((0.0, ""))
-        return reports
-
-
-@contextmanager
-def make_board(
-    n_members: int, n_side_by_side: int, deadline: float, *, verbose: bool
-) -> Iterator[Board]:
-    """Set up a board, and if ``verbose`` print every few seconds what is on it."""
-    with TemporaryDirectory(ignore_cleanup_errors=True) as folder:
-        board = Board(Path(folder), n_members, n_side_by_side, deadline)
-        if not verbose:
-            yield board
-            return
-        is_over = Event()
-        printer = Thread(target=_keep_printing, args=(board, is_over), daemon=True)
-        printer.start()
-        try:
-            yield board
-        finally:
-            is_over.set()
-            printer.join()
-
-
-# Seconds from one line to the next.
-_PAUSE = 2.0
-
-
-def _keep_printing(board: Board, is_over: Event) -> None:
-    began, printed = time.perf_counter(), ""
-    while True:
-        ends = is_over.wait(_PAUSE)
-        reports = board.read()
-        n_done = sum(share >= 1.0 for share, _ in reports)
-        share = sum(share for share, _ in reports) / board.n_members
-        busy = [
-            f"network {i}: {text}"
-            for i, (each, text) in enumerate(reports, start=1)
-            if 0.0 < each < 1.0
-        ]
-        line = f"{n_done} of {board.n_members} networks done"
-        if busy:
-            line += f" ({'; '.join(busy)})"
-        seconds = time.perf_counter() - began
-        if ends:
-            line += f", after {clock(seconds)}"
-        elif share > 0.0:
-            line += f", about {clock(seconds * (1.0 - share) / share)} left"
-        if line != printed:
-            print(line, flush=True)
-            printed = line
-        if ends:
-            return
+from sknumpy_mlp.callbacks import Callback
 
 
 class Watch(Callback):

@@ -18,14 +18,7 @@ from sklearn.base import BaseEstimator
 from sklearn.utils import check_consistent_length, check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from sknumpy_mlp._ensemble import (
-    Assignment,
-    Board,
-    StopAfter,
-    assign,
-    make_board,
-    train_members,
-)
+from sknumpy_mlp._ensemble import StopAfter, train_members
 from sknumpy_mlp._evaluation import Data
 from sknumpy_mlp._frames import Table, check_target
 from sknumpy_mlp._inputs import (
@@ -51,7 +44,9 @@ from sknumpy_mlp._parameters import (
     check_parameters,
     layer_sizes,
 )
+from sknumpy_mlp._progress import Board, make_board
 from sknumpy_mlp._saved import Saved
+from sknumpy_mlp._splits import Assignment, assign
 from sknumpy_mlp._threads import n_blas_threads
 from sknumpy_mlp._typing import Array, IntArray
 from sknumpy_mlp._warnings import warn

@@ -26,10 +26,12 @@ from sknumpy_mlp import (
     TabularMLPClassifier,
     TabularMLPRegressor,
     _ensemble,
+    _progress,
 )
 from sknumpy_mlp._calibration import Errors, best_temperature
-from sknumpy_mlp._ensemble import Board, assign
 from sknumpy_mlp._evaluation import Data
+from sknumpy_mlp._progress import Board
+from sknumpy_mlp._splits import assign
 from sknumpy_mlp._targets import TargetScale
 from sknumpy_mlp._warnings import warn
 from sknumpy_mlp.activations import Mish
@@ -495,7 +497,7 @@ def test_the_shortest_time_still_gives_a_model(ensemble):
 
 def test_verbose_says_how_long_it_will_take(capsys, monkeypatch):
     X, y = load_diabetes(return_X_y=True)
-    monkeypatch.setattr(_ensemble, "_PAUSE", 0.05)
+    monkeypatch.setattr(_progress, "_PAUSE", 0.05)
     monkeypatch.setattr(_ensemble.Watch, "_PAUSE", 0.01)
     _regressor(verbose=True, max_iter=100).fit(X, y)
     lines = capsys.readouterr().out.splitlines()
