@@ -5,15 +5,18 @@ times as long: a step is a few hundred short calls of NumPy, and threads that ta
 at the interpreter spend their time waiting for it.
 """
 
+import os
 import time
 import warnings
 from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import replace
+from multiprocessing import current_process
 from threading import Event, Thread, current_thread, main_thread
 from typing import Any
 
-from joblib import Parallel, delayed
+from joblib import Parallel, cpu_count, delayed, effective_n_jobs
+from joblib.parallel import BACKENDS, get_active_backend
 
 from sknumpy_mlp._evaluation import Data
 from sknumpy_mlp._progress import Board
@@ -21,6 +24,61 @@ from sknumpy_mlp._splits import Assignment
 from sknumpy_mlp._training import EpochEnd, Run
 from sknumpy_mlp._warnings import collected_warnings, warn
 from sknumpy_mlp.callbacks import Callback
+
+# Processes take seconds to start, in which none of them trains: they are not worth it
+# where the whole training may take no longer than this.
+_MIN_SECONDS_FOR_PROCESSES = 20.0
+
+# Whether this process was forked from one that had imported this module.
+_is_forked = False
+
+
+def _after_fork() -> None:
+    global _is_forked
+    _is_forked = True
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork)
+
+
+def n_side_by_side(n_jobs: int | None, default: int, max_seconds: float) -> int:
+    """Return how many members joblib will really train at a time.
+
+    Parameters
+    ----------
+    n_jobs : int or None
+        How many there are to be; None is what the active `joblib.parallel_config`
+        says, or ``default``.
+    default : int
+        How many are worth it, if nobody says.
+    max_seconds : float
+        How long the training may take.
+    """
+    backend, configured = get_active_backend()
+    wanted = configured if n_jobs is None else n_jobs
+    is_short = max_seconds < _MIN_SECONDS_FOR_PROCESSES
+    if _is_one_of(backend, ("loky",)) and (is_short or _is_forked):
+        # A forked child has inherited loky's executor without the thread that runs it,
+        # and would wait for it for ever.
+        return 1
+    if wanted is None:
+        in_thread = current_thread() is not main_thread()
+        is_nested = backend.nesting_level and in_thread
+        is_barred = current_process().daemon or is_nested
+        if is_barred and _is_one_of(backend, _PROCESSES):
+            return 1  # as joblib would say, with a warning of an n_jobs never given
+        wanted = min(default, cpu_count())
+    return int(effective_n_jobs(wanted))
+
+
+# Backends of joblib's that start processes on this machine.
+_PROCESSES = ("loky", "multiprocessing")
+
+
+def _is_one_of(backend: Any, names: Sequence[str]) -> bool:
+    """Whether a backend is one of these, which joblib lacks where it has no locks."""
+    return isinstance(backend, tuple(BACKENDS[n] for n in names if n in BACKENDS))
 
 
 class Watch(Callback):
@@ -185,6 +243,16 @@ def _side_by_side(jobs: Sequence[Any], board: Board, n_jobs: int) -> list[Any]:
             is_interrupted = True
             board.stop()
     if errors:
+        backend, _ = get_active_backend()
+        has_processes = _is_one_of(backend, _PROCESSES)
+        failed_to_start = has_processes and isinstance(errors[0], OSError)
+        if failed_to_start and not is_interrupted:
+            # An error of a member's own will come again.
+            warn(
+                f"The networks could not train in processes ({errors[0]}): they train "
+                "one after the other. Set n_jobs=1 to have them do so from the start."
+            )
+            return _one_after_the_other(jobs, board)
         board.stop()
         raise errors[0]
     for _, messages in outcomes:

@@ -3,26 +3,22 @@
 import math
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from threading import Event, Thread
 
+from sknumpy_mlp._warnings import warn
 from sknumpy_mlp.callbacks import clock
 
 
-@dataclass(frozen=True)
 class Board:
-    """What members know of each other, in whatever process they train.
+    """What the members of an ensemble know of each other, in one process.
 
-    It is a folder: a file for each member with what it has to report, and one that
-    says that all are to stop.
+    Each reports how far it is, and any of them can have all stop.
 
-    Attributes
+    Parameters
     ----------
-    folder : Path
-        The folder.
     n_members : int
         Number of members.
     n_side_by_side : int
@@ -31,19 +27,29 @@ class Board:
         Time, as of `time.time`, at which all are to be ready.
     """
 
-    folder: Path
-    n_members: int
-    n_side_by_side: int
-    deadline: float
+    def __init__(self, n_members: int, n_side_by_side: int, deadline: float) -> None:
+        self.n_members = n_members
+        self.n_side_by_side = n_side_by_side
+        self.deadline = deadline
+        self._reports = [(0.0, "")] * n_members
+        self._stops = False
 
     @property
     def stops(self) -> bool:
         """Whether all are to stop."""
-        return (self.folder / "stop").exists()
+        return self._stops
 
     def stop(self) -> None:
         """Have all stop at the end of their epoch, and others not begin."""
-        (self.folder / "stop").touch()
+        self._stops = True
+
+    def report(self, member: int, share: float, text: str) -> None:
+        """Note how far a member is: from 0 to 1, and in words."""
+        self._reports[member] = (share, text)
+
+    def read(self) -> list[tuple[float, str]]:
+        """Return what the members have reported."""
+        return list(self._reports)
 
     def deadline_of(self, member: int) -> float:
         """Return when a member that begins now is to be ready.
@@ -56,20 +62,53 @@ class Board:
         now = time.time()
         return now + (self.deadline - now) / n_rounds
 
+
+class SharedBoard(Board):
+    """A board for several processes: a folder.
+
+    In it are a file for each member with its last report, and one that says that all
+    are to stop.
+
+    Parameters
+    ----------
+    folder : str or Path
+        The folder.
+    n_members, n_side_by_side, deadline
+        As for `Board`.
+    """
+
+    def __init__(
+        self, folder: str | Path, n_members: int, n_side_by_side: int, deadline: float
+    ) -> None:
+        super().__init__(n_members, n_side_by_side, deadline)
+        self._folder = Path(folder)
+
+    @property
+    def stops(self) -> bool:
+        """Whether all are to stop."""
+        return self._stops or (self._folder / "stop").exists()
+
+    def stop(self) -> None:
+        """Have all stop at the end of their epoch, and others not begin."""
+        super().stop()
+        with suppress(OSError):  # full, or gone
+            (self._folder / "stop").touch()
+
     def report(self, member: int, share: float, text: str) -> None:
         """Note how far a member is: from 0 to 1, and in words.
 
         A member on another machine, where there is no such folder, trains unreported.
         """
         with suppress(OSError):
-            (self.folder / str(member)).write_text(f"{share}\n{text}", encoding="utf-8")
+            path = self._folder / str(member)
+            path.write_text(f"{share}\n{text}", encoding="utf-8")
 
     def read(self) -> list[tuple[float, str]]:
         """Return what the members have reported."""
         reports = []
         for member in range(self.n_members):
             try:
-                text = (self.folder / str(member)).read_text(encoding="utf-8")
+                text = (self._folder / str(member)).read_text(encoding="utf-8")
                 share, _, words = text.partition("\n")
                 reports.append((float(share), words))
             except (OSError, ValueError):  # not begun, or just being written
@@ -81,20 +120,40 @@ class Board:
 def make_board(
     n_members: int, n_side_by_side: int, deadline: float, *, verbose: bool
 ) -> Iterator[Board]:
-    """Set up a board, and if ``verbose`` print every few seconds what is on it."""
-    with TemporaryDirectory(ignore_cleanup_errors=True) as folder:
-        board = Board(Path(folder), n_members, n_side_by_side, deadline)
-        if not verbose:
-            yield board
-            return
-        is_over = Event()
-        printer = Thread(target=_keep_printing, args=(board, is_over), daemon=True)
-        printer.start()
-        try:
-            yield board
-        finally:
-            is_over.set()
-            printer.join()
+    """Set up a board, and if ``verbose`` print every few seconds what is on it.
+
+    Where there is no folder for several processes to share, it is a board for members
+    that train one after the other, and a warning says so.
+    """
+    with ExitStack() as stack:
+        board = Board(n_members, 1, deadline)
+        if n_side_by_side > 1:
+            try:
+                folder = stack.enter_context(
+                    TemporaryDirectory(ignore_cleanup_errors=True)
+                )
+                board = SharedBoard(folder, n_members, n_side_by_side, deadline)
+            except OSError as error:
+                warn(
+                    f"There is no temporary folder for processes to share ({error}): "
+                    "the networks train one after the other. Set the environment "
+                    "variable TMPDIR to a folder that can be written."
+                )
+        if verbose:
+            stack.enter_context(_printing(board))
+        yield board
+
+
+@contextmanager
+def _printing(board: Board) -> Iterator[None]:
+    is_over = Event()
+    printer = Thread(target=_keep_printing, args=(board, is_over), daemon=True)
+    printer.start()
+    try:
+        yield
+    finally:
+        is_over.set()
+        printer.join()
 
 
 # Seconds from one line to the next.

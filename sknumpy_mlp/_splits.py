@@ -1,6 +1,7 @@
 """Which rows each member of an ensemble trains on, and which choose its epoch."""
 
 import warnings
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.model_selection import KFold, StratifiedKFold, train_test_split
 
-from sknumpy_mlp._typing import IntArray
+from sknumpy_mlp._typing import Array, IntArray
 
 
 @dataclass(frozen=True)
@@ -33,7 +34,7 @@ class Assignment:
 def assign(
     ensemble: str | None,
     n_members: int,
-    n_rows: int,
+    X: Array,
     *,
     classes: NDArray[Any] | None,
     validation_fraction: float,
@@ -42,14 +43,17 @@ def assign(
 ) -> list[Assignment]:
     """Say who sees which rows.
 
+    Rows that are equal in all columns stay together, in the same fold or on the same
+    side of a hold-out: a copy of a row in the training data would tell its target.
+
     Parameters
     ----------
     ensemble : {'kfold', 'seeds', 'refit', None}
         The kind of ensemble.
     n_members : int
         Number of members of 'kfold' and 'seeds'.
-    n_rows : int
-        Number of rows, at least two.
+    X : ndarray of shape (n_rows, n_features)
+        The preprocessed table, of at least two rows.
     classes : ndarray of shape (n_rows,) or None
         What to stratify by.
     validation_fraction : float
@@ -60,14 +64,13 @@ def assign(
         Draws folds and seeds.
     """
     several = ensemble in ("kfold", "seeds")
-    everyone = np.arange(n_rows)
     parts: list[tuple[IntArray, IntArray | None]]
     if has_validation:
-        parts = [(everyone, None)] * (n_members if several else 1)
+        parts = [(np.arange(len(X)), None)] * (n_members if several else 1)
     elif ensemble == "kfold":
-        parts = list(_folds(min(n_members, n_rows), n_rows, classes, rng))
+        parts = list(_folds(n_members, X, classes, rng))
     else:
-        parts = [_hold_out(n_rows, classes, validation_fraction, rng)]
+        parts = [_hold_out(X, classes, validation_fraction, rng)]
         parts *= n_members if several else 1
     seeds = rng.randint(np.iinfo(np.int32).max, size=len(parts))
     return [
@@ -77,29 +80,121 @@ def assign(
 
 
 def _folds(
-    n_folds: int, n_rows: int, classes: NDArray[Any] | None, rng: np.random.RandomState
-) -> Any:
-    if classes is None or np.unique(classes, return_counts=True)[1].max() < n_folds:
-        return KFold(n_folds, shuffle=True, random_state=rng).split(np.zeros(n_rows))
-    folds = StratifiedKFold(n_folds, shuffle=True, random_state=rng)
-    with warnings.catch_warnings():
-        # A class with fewer rows than folds is absent from some: nothing is wrong.
-        warnings.filterwarnings("ignore", "The least populated class")
-        return list(folds.split(np.zeros(n_rows), classes))
+    n_folds: int, X: Array, classes: NDArray[Any] | None, rng: np.random.RandomState
+) -> Iterator[tuple[IntArray, IntArray]]:
+    groups = _Groups.of(X)
+    strata = groups.strata(classes)
+    n_folds = min(n_folds, groups.n_groups)
+    dummy = np.zeros(groups.n_groups)
+    if strata is None or np.unique(strata, return_counts=True)[1].max() < n_folds:
+        folds = KFold(n_folds, shuffle=True, random_state=rng).split(dummy)
+    else:
+        stratified = StratifiedKFold(n_folds, shuffle=True, random_state=rng)
+        with warnings.catch_warnings():
+            # A class with fewer rows than folds is absent from some: nothing is wrong.
+            warnings.filterwarnings("ignore", "The least populated class")
+            folds = list(stratified.split(dummy, strata))
+    for kept, held_out in folds:
+        yield groups.rows_of(kept), groups.rows_of(held_out)
 
 
 def _hold_out(
-    n_rows: int,
+    X: Array,
     classes: NDArray[Any] | None,
     fraction: float,
     rng: np.random.RandomState,
 ) -> tuple[IntArray, IntArray]:
-    n_held_out = min(max(1, round(fraction * n_rows)), n_rows - 1)
+    groups = _Groups.of(X)
+    n_groups = groups.n_groups
+    n_held_out = min(max(1, round(fraction * n_groups)), n_groups - 1)
     if classes is not None:
+        classes = classes[groups.first]
         counts = np.unique(classes, return_counts=True)[1]
-        if counts.min() < 2 or len(counts) > min(n_held_out, n_rows - n_held_out):
+        if counts.min() < 2 or len(counts) > min(n_held_out, n_groups - n_held_out):
             classes = None  # too few rows for a share of each class on both sides
-    rows, held_out = train_test_split(
-        np.arange(n_rows), test_size=n_held_out, stratify=classes, random_state=rng
+    kept, held_out = train_test_split(
+        np.arange(n_groups), test_size=n_held_out, stratify=classes, random_state=rng
     )
-    return rows, held_out
+    return groups.rows_of(kept), groups.rows_of(held_out)
+
+
+# A table of fewer distinct rows is one of a few columns of few values.  Its rows repeat
+# by themselves, in new data too, and a fold without one of them has lost a good part
+# of what there is to learn.
+_MIN_DISTINCT = 20
+
+
+@dataclass(frozen=True)
+class _Groups:
+    """The rows of a table, equal ones together.
+
+    Attributes
+    ----------
+    of_rows : ndarray of shape (n_rows,)
+        The number of each row's group.
+    first : ndarray of shape (n_groups,)
+        The first row of each group.
+    counts : ndarray of shape (n_groups,)
+        How many rows each group has.
+    """
+
+    of_rows: IntArray
+    first: IntArray
+    counts: IntArray
+
+    @classmethod
+    def of(cls, X: Array) -> "_Groups":
+        """Find equal rows; of a table without any, each row is a group, in order."""
+        _, first, of_rows, counts = np.unique(
+            _checksums(X), return_index=True, return_inverse=True, return_counts=True
+        )
+        if not _MIN_DISTINCT <= len(first) < len(X):
+            rows = np.arange(len(X))
+            return cls(rows, rows, np.ones_like(rows))
+        return cls(of_rows, first, counts)
+
+    @property
+    def n_groups(self) -> int:
+        """Number of groups."""
+        return len(self.first)
+
+    def strata(self, classes: NDArray[Any] | None) -> NDArray[Any] | None:
+        """Return what folds of groups are stratified by, or None.
+
+        Beside the class of its first row that is the size of a group, by powers of
+        two, so that folds have about as many rows.
+        """
+        if self.counts.max() == 1:
+            return classes
+        sizes = np.log2(self.counts).astype(np.intp)
+        if classes is None:
+            return sizes
+        codes = np.unique(classes[self.first], return_inverse=True)[1]
+        strata: IntArray = codes * (sizes.max() + 1) + sizes
+        return strata
+
+    def rows_of(self, groups: IntArray) -> IntArray:
+        """Return the rows of some of the groups."""
+        if self.n_groups == len(self.of_rows):
+            return groups
+        is_in = np.zeros(self.n_groups, dtype=bool)
+        is_in[groups] = True
+        return np.flatnonzero(is_in[self.of_rows])
+
+
+def _checksums(X: Array) -> NDArray[np.uint64]:
+    """Return 64 bits for each row, the same for equal rows and in practice only then.
+
+    Sorting these is much faster than sorting rows, as ``np.unique(axis=0)`` does.
+    """
+    sums = np.zeros(len(X), np.uint64)
+    for column in X.T:
+        bits = (column + 0.0).view(f"u{X.dtype.itemsize}")  # -0.0 becomes 0.0
+        sums ^= bits
+        sums *= _MULTIPLIER
+        sums ^= sums >> np.uint64(32)
+    return sums
+
+
+# Odd, and half of its bits are set: the golden ratio times 2**64.
+_MULTIPLIER = np.uint64(0x9E3779B97F4A7C15)

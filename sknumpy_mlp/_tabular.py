@@ -125,17 +125,25 @@ class TabularMLPClassifier(ClassifierMixin, _BaseTabularMLP):  # type: ignore[mi
           one found best on a hold-out.
         - None, one network with a hold-out.
 
+        Rows that are equal in all columns stay together, in one fold or on one side
+        of a hold-out: a network that has seen a copy of a row knows its target, and
+        scores and intervals would be too good.  (Not in tables of fewer than 20
+        distinct rows, such as those of two or three categorical columns: there rows
+        repeat by themselves.)
+
     n_members : int, default=5
         Number of networks of 'kfold' and 'seeds'.
     max_time : float or None, default=None
         Seconds that `fit` may take.  Networks then train as many epochs as fit in, on
-        a schedule that ends when the time does.
+        a schedule that ends when the time does.  Below 20 seconds they train one after
+        the other, without processes, which take seconds to start.
     n_jobs : int or None, default=None
         How many networks train side by side, in processes of joblib's.  None, outside
         of a :obj:`joblib.parallel_config`, is one after the other for trainings of a
         few seconds, and for longer ones as many as matrix products may have threads: a
         fit uses the cores that BLAS would use anyway, and one inside a parallel search
-        stays with its share.
+        stays with its share.  Where there can be no processes (in a forked child, in a
+        daemon, without a temporary folder) networks train one after the other.
 
     Attributes
     ----------
@@ -518,17 +526,25 @@ class TabularMLPRegressor(RegressorMixin, _BaseTabularMLP):  # type: ignore[misc
           one found best on a hold-out.
         - None, one network with a hold-out.
 
+        Rows that are equal in all columns stay together, in one fold or on one side
+        of a hold-out: a network that has seen a copy of a row knows its target, and
+        scores and intervals would be too good.  (Not in tables of fewer than 20
+        distinct rows, such as those of two or three categorical columns: there rows
+        repeat by themselves.)
+
     n_members : int, default=5
         Number of networks of 'kfold' and 'seeds'.
     max_time : float or None, default=None
         Seconds that `fit` may take.  Networks then train as many epochs as fit in, on
-        a schedule that ends when the time does.
+        a schedule that ends when the time does.  Below 20 seconds they train one after
+        the other, without processes, which take seconds to start.
     n_jobs : int or None, default=None
         How many networks train side by side, in processes of joblib's.  None, outside
         of a :obj:`joblib.parallel_config`, is one after the other for trainings of a
         few seconds, and for longer ones as many as matrix products may have threads: a
         fit uses the cores that BLAS would use anyway, and one inside a parallel search
-        stays with its share.
+        stays with its share.  Where there can be no processes (in a forked child, in a
+        daemon, without a temporary folder) networks train one after the other.
 
     Attributes
     ----------

@@ -12,13 +12,12 @@ from numbers import Integral, Real
 from typing import Any, ClassVar
 
 import numpy as np
-from joblib import effective_n_jobs
 from numpy.typing import NDArray
 from sklearn.base import BaseEstimator
 from sklearn.utils import check_consistent_length, check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from sknumpy_mlp._ensemble import StopAfter, train_members
+from sknumpy_mlp._ensemble import StopAfter, n_side_by_side, train_members
 from sknumpy_mlp._evaluation import Data
 from sknumpy_mlp._frames import Table, check_target
 from sknumpy_mlp._inputs import (
@@ -294,19 +293,19 @@ class _BaseTabularMLP(
         assignments = assign(
             self.ensemble,
             int(self.n_members),
-            len(job.data.X),
+            job.data.X,
             classes=self._stratify_by(job.data),
             validation_fraction=float(self.validation_fraction),
             has_validation=job.validation is not None,
             rng=check_random_state(self.random_state),
         )
         n_jobs = min(self._n_side_by_side(job, len(assignments)), len(assignments))
-        n_threads = max(1, n_blas_threads() // n_jobs)
-        job = replace(job, blueprint=replace(job.blueprint, n_threads=n_threads))
         n_members = len(assignments) + refits
         with make_board(
             n_members, n_jobs, deadline, verbose=bool(self.verbose)
         ) as board:
+            n_threads = max(1, n_blas_threads() // board.n_side_by_side)
+            job = replace(job, blueprint=replace(job.blueprint, n_threads=n_threads))
             trained = self._train_members(job, assignments, board)
             if not trained:
                 raise KeyboardInterrupt
@@ -315,25 +314,26 @@ class _BaseTabularMLP(
             if refits and not board.stops:
                 self.estimators_ = self._refit(job, assignments[0].seed, board)
         self.n_iter_ = max(member.n_iter_ for member in self.estimators_)
-        if time.time() >= deadline and self.n_iter_ == 1 < self.max_iter:
+        n_short = sum(member.n_iter_ == 1 for member in self.estimators_)
+        if time.time() >= deadline and n_short and self.max_iter > 1:
             warn(
-                f"max_time={self.max_time} was over before any network had seen the "
-                "data more than once. Give it more time, or set ensemble=None, smaller "
-                "hidden_layer_sizes or a larger batch_size."
+                f"max_time={self.max_time} was over before {n_short} of "
+                f"{len(self.estimators_)} networks had seen the data more than once. "
+                "Give it more time, or set ensemble=None, smaller hidden_layer_sizes "
+                "or a larger batch_size."
             )
 
     def _n_side_by_side(self, job: "_Job", n_members: int) -> int:
         """Return how many networks are to train at a time."""
         if self.callbacks:
             return 1  # they are told of one network after the other
-        n_jobs = int(effective_n_jobs(self.n_jobs))
-        if self.n_jobs is not None or n_jobs > 1:
-            return n_jobs
         n_rows, n_features = job.data.X.shape
         sizes = [n_features, *layer_sizes(self.hidden_layer_sizes)]
         n_weights = sum(itertools.starmap(operator.mul, itertools.pairwise(sizes)))
         n_products = n_members * int(self.max_iter) * n_rows * n_weights
-        return n_blas_threads() if n_products > _WORTH_PROCESSES else 1
+        default = n_blas_threads() if n_products > _WORTH_PROCESSES else 1
+        max_seconds = math.inf if self.max_time is None else float(self.max_time)
+        return n_side_by_side(self.n_jobs, default, max_seconds)
 
     def _refit(self, job: "_Job", seed: int, board: Board) -> list[Any]:
         """Train a network on all rows, for as long as the first one found best."""

@@ -30,8 +30,6 @@ from sknumpy_mlp import (
 )
 from sknumpy_mlp._calibration import Errors, best_temperature
 from sknumpy_mlp._evaluation import Data
-from sknumpy_mlp._progress import Board
-from sknumpy_mlp._splits import assign
 from sknumpy_mlp._targets import TargetScale
 from sknumpy_mlp._warnings import warn
 from sknumpy_mlp.activations import Mish
@@ -424,28 +422,6 @@ def test_one_row_is_too_few():
         _regressor().fit([[1.0]], [1.0])
 
 
-@pytest.mark.parametrize("ensemble", ENSEMBLES)
-def test_folds_are_disjoint_and_everything_else_is_trained_on(ensemble):
-    y = np.arange(50) % 5
-    assignments = assign(
-        ensemble,
-        4,
-        50,
-        classes=y,
-        validation_fraction=0.2,
-        has_validation=False,
-        rng=np.random.RandomState(0),
-    )
-    for each in assignments:
-        assert not set(each.rows) & set(each.held_out)
-        assert len(each.rows) + len(each.held_out) == 50
-        assert set(y[each.held_out]) == set(range(5))
-    assert len({each.seed for each in assignments}) == len(assignments)
-    if ensemble == "kfold":
-        held_out = np.concatenate([each.held_out for each in assignments])
-        assert sorted(held_out) == list(range(50))
-
-
 # ---------------------------------------------------------------- time, threads, ends
 
 
@@ -767,17 +743,6 @@ def test_warnings_of_networks_in_threads_that_overlap(late):
         warnings.warn("later", stacklevel=1)
     assert [str(each.message) for each in caught] == ["met", "met", "later"]
     assert {each.filename for each in caught} == {__file__}
-
-
-def test_a_report_without_a_folder_to_put_it_in(tmp_path):
-    """As from a worker on another machine: it is lost, and nothing else."""
-    board = Board(tmp_path / "elsewhere", 2, 2, math.inf)
-    board.report(0, 0.5, "half of it")
-    assert board.read() == [(0.0, ""), (0.0, "")]
-    assert not board.stops
-    here = Board(tmp_path, 2, 2, math.inf)
-    here.report(0, 0.5, "half of it")
-    assert here.read() == [(0.5, "half of it"), (0.0, "")]
 
 
 def test_in_a_grid_search():
