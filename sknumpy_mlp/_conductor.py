@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from sknumpy_mlp._console import write_line
 from sknumpy_mlp._evaluation import Data, Evaluator
 from sknumpy_mlp._network import Network
 from sknumpy_mlp._training import (
@@ -248,7 +249,7 @@ class Conductor:
             line += f", validation loss = {event.validation_loss:.8f}"
         if event.validation_score is not None:
             line += f", validation score = {event.validation_score:.6f}"
-        print(line, flush=True)
+        write_line(line)
 
     def _print_plateau(self, stopping: EarlyStopping, base_rate: float | None) -> None:
         estimator = self._estimator
@@ -261,8 +262,7 @@ class Conductor:
             if base_rate is None
             else f"Setting learning rate to {base_rate:g}."
         )
-        print(
+        write_line(
             f"{what} did not improve more than tol={estimator.tol:f} for "
-            f"{estimator.n_iter_no_change} consecutive epochs. {then}",
-            flush=True,
+            f"{estimator.n_iter_no_change} consecutive epochs. {then}"
         )

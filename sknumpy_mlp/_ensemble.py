@@ -18,6 +18,7 @@ from typing import Any
 from joblib import Parallel, cpu_count, delayed, effective_n_jobs
 from joblib.parallel import BACKENDS, get_active_backend
 
+from sknumpy_mlp._console import flushable_streams
 from sknumpy_mlp._evaluation import Data
 from sknumpy_mlp._progress import Board
 from sknumpy_mlp._splits import Assignment
@@ -218,7 +219,10 @@ def _side_by_side(jobs: Sequence[Any], board: Board, n_jobs: int) -> list[Any]:
 
     def run() -> None:
         try:
-            outcomes.extend(parallel(delayed(_fit_and_record)(*job) for job in jobs))
+            with flushable_streams():
+                outcomes.extend(
+                    parallel(delayed(_fit_and_record)(*job) for job in jobs)
+                )
         except BaseException as error:
             errors.append(error)
         finally:

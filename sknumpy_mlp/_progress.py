@@ -8,6 +8,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from threading import Event, Thread
 
+from sknumpy_mlp._console import write_line
 from sknumpy_mlp._warnings import warn
 from sknumpy_mlp.callbacks import clock
 
@@ -181,7 +182,7 @@ def _keep_printing(board: Board, is_over: Event) -> None:
         elif share > 0.0:
             line += f", about {clock(seconds * (1.0 - share) / share)} left"
         if line != printed:
-            print(line, flush=True)
+            write_line(line)
             printed = line
         if ends:
             return

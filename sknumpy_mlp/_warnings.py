@@ -3,7 +3,7 @@
 import inspect
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from types import FrameType
 
@@ -37,7 +37,10 @@ def warn(message: str, category: type[Warning] = UserWarning) -> None:
     frame, level = inspect.currentframe(), 1
     while frame is not None and _is_inside(frame):
         frame, level = frame.f_back, level + 1
-    warnings.warn(message, category, stacklevel=level)
+    # Warnings that a filter turns into errors pass.  A ValueError is none of them: it
+    # says that standard error is closed or cannot encode the message.
+    with suppress(ValueError):
+        warnings.warn(message, category, stacklevel=level)
 
 
 def _is_inside(frame: FrameType) -> bool:

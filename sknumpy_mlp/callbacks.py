@@ -43,6 +43,7 @@ from sknumpy_mlp._checkpoints import (
     remove_leftovers,
     save_checkpoint,
 )
+from sknumpy_mlp._console import Console
 from sknumpy_mlp._training import EpochEnd, Run
 from sknumpy_mlp._typing import Array
 from sknumpy_mlp._values import check_bool, check_count, check_number
@@ -529,7 +530,8 @@ class Progress(Callback):
     With tqdm installed the bar is tqdm's, in a notebook with ipywidgets its widget;
     otherwise it is plain text.  Where a line cannot be written over, as in a file, the
     plain bar writes a line every few seconds.  A run that ends before ``max_iter``
-    epochs by its own rules, or those of a callback, fills the bar.
+    epochs by its own rules, or those of a callback, fills the bar.  Where nothing can
+    be written, as in a program without a console, there is no bar.
 
     Parameters
     ----------
@@ -578,17 +580,27 @@ class Progress(Callback):
         """Open the bar."""
         file = self.file
         if file is None:
-            file = sys.stdout if _is_in_notebook(sys.stderr) else sys.stderr
-        self._bar = _find_bar(with_widgets=self.file is None)(
-            total=run.max_epochs,
-            initial=run.n_epochs,
-            desc=self._name,
-            unit="epoch",
-            file=file,
-        )
+            file = getattr(sys, "stderr", None)
+            if _is_in_notebook(file):
+                file = sys.stdout
+        if file is None:
+            return
+        settings: dict[str, Any] = {
+            "total": run.max_epochs,
+            "initial": run.n_epochs,
+            "desc": self._name,
+            "unit": "epoch",
+            "file": Console(file),
+        }
+        try:
+            self._bar = _find_bar(with_widgets=self.file is None)(**settings)
+        except Exception:  # tqdm flushes both of Python's streams, broken ones too
+            self._bar = _PlainBar(**settings)
 
     def on_epoch_end(self, event: EpochEnd) -> bool:
         """Move the bar on."""
+        if self._bar is None:
+            return False
         text = f"loss {event.loss:.4g}"
         if event.validation_loss is not None:
             text += f", validation loss {event.validation_loss:.4g}"
@@ -627,7 +639,7 @@ def _find_bar(*, with_widgets: bool) -> Any:
     return auto
 
 
-def _is_in_notebook(file: TextIO) -> bool:
+def _is_in_notebook(file: Any) -> bool:
     """Whether what is written to a file goes to the output of a notebook's cell."""
     iostream = sys.modules.get("ipykernel.iostream")
     return iostream is not None and isinstance(file, iostream.OutStream)
@@ -641,12 +653,12 @@ class _PlainBar:
     _WIDTH = 20
 
     def __init__(
-        self, *, total: int, initial: int, desc: str | None, unit: str, file: TextIO
+        self, *, total: int, initial: int, desc: str | None, unit: str, file: Console
     ) -> None:
         self.total, self.n, self._initial = total, initial, initial
         self._name, self._unit, self._file = desc, unit, file
         # A cell is no terminal, but a carriage return works in it as well.
-        self._is_screen = file.isatty() or _is_in_notebook(file)
+        self._is_screen = file.isatty() or _is_in_notebook(file.stream)
         self._postfix = ""
         self._began = time.monotonic()
         self._shown_at = -math.inf

@@ -8,7 +8,7 @@ import sknumpy_mlp
 PACKAGE = Path(sknumpy_mlp.__file__).parent
 
 LEVELS = [
-    {"_typing", "_values", "_version", "_warnings", "_links"},
+    {"_typing", "_values", "_version", "_warnings", "_links", "_console"},
     {"_saved"},
     {"activations", "losses", "optimizers", "schedules", "initializers", "_batches"},
     {"layers", "_targets"},
