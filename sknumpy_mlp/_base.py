@@ -42,7 +42,11 @@ from sknumpy_mlp._parameters import (
     needs_horizon,
 )
 from sknumpy_mlp._saved import Saved
-from sknumpy_mlp._sklearn_callbacks import CallbackSupportMixin, begin_fit
+from sknumpy_mlp._sklearn_callbacks import (
+    CallbackSupportMixin,
+    SklearnBridge,
+    begin_fit,
+)
 from sknumpy_mlp._solvers import Outcome, make_schedule, solve
 from sknumpy_mlp._training import TrainingState
 from sknumpy_mlp._typing import Array, RandomSource
@@ -147,7 +151,7 @@ class _BaseMLP(
                 "sees only a part of the data at a time, of which it sets nothing "
                 "aside. Pass X_val and y_val, or set early_stopping=False."
             )
-        bridge = None if incremental else begin_fit(self, X, y, sample_weight)
+        bridge = None if incremental else self._begin_fit(X, y, sample_weight)
         with all_or_nothing(self):
             # What is out of range raises; NumPy need not warn of it as well.
             with np.errstate(all="ignore"):
@@ -165,6 +169,10 @@ class _BaseMLP(
             self._store(job, solve(self, replace(job, callbacks=callbacks)))
             if bridge is not None:
                 bridge.end_fit()
+
+    def _begin_fit(self, X: Any, y: Any, sample_weight: Any) -> SklearnBridge | None:
+        """Return who tells scikit-learn's callbacks of a fit, or None."""
+        return begin_fit(self, X, y, sample_weight)
 
     def _prepare(
         self,

@@ -58,6 +58,8 @@ class Job:
         Time that the epochs may take, see :func:`sknumpy_mlp._training.train`.
     n_threads : int or None
         The most threads for a matrix product; None leaves it to its size.
+    member : int or None
+        The number of the network, if it is one of several of an estimator.
     """
 
     data: Data
@@ -73,6 +75,7 @@ class Job:
     identify: Callable[[], dict[str, Any]] = dict
     max_seconds: float = math.inf
     n_threads: int | None = None
+    member: int | None = None
 
 
 @contextmanager
@@ -186,6 +189,8 @@ class Conductor:
     def epoch_end(self, event: EpochEnd) -> bool:
         """Deal with an epoch; return True if it was the last one."""
         run = self._run
+        if run.member is not None:
+            event = replace(event, member=run.member)
         if self._evaluate is not None:
             loss, score = self._evaluate(event.params)
             self._check_score(score, self._evaluate.is_finite)

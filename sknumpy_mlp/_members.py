@@ -20,6 +20,7 @@ from sknumpy_mlp._classes import NumpyMLPClassifier, NumpyMLPRegressor
 from sknumpy_mlp._conductor import Job
 from sknumpy_mlp._links import page_of
 from sknumpy_mlp._network import Network
+from sknumpy_mlp._sklearn_callbacks import SklearnBridge
 from sknumpy_mlp._solvers import Outcome
 from sknumpy_mlp._targets import TargetScale
 from sknumpy_mlp._typing import Array
@@ -118,6 +119,8 @@ class Blueprint:
         Time, as of `time.time`, at which the training is to end.
     n_threads : int or None
         How many threads a matrix product may use.
+    member : int or None
+        The number of the network, from 0.
     """
 
     recipe: Recipe
@@ -128,12 +131,14 @@ class Blueprint:
     scale: TargetScale | None = None
     deadline: float = math.inf
     n_threads: int | None = None
+    member: int | None = None
 
 
 class _Member(_BaseMLP, ABC):
     """The network and the training of a member."""
 
     _blueprint: Blueprint
+    bridge: SklearnBridge | None
 
     @classmethod
     def build(cls, blueprint: Blueprint, params: dict[str, Any]) -> Any:
@@ -160,7 +165,14 @@ class _Member(_BaseMLP, ABC):
         if deadline < math.inf:
             seconds = deadline - self._seconds_to_judge(job) - time.time()
             job = replace(job, max_seconds=max(seconds, 1e-3))
-        return replace(job, n_threads=self._blueprint.n_threads)
+        return replace(
+            job, n_threads=self._blueprint.n_threads, member=self._blueprint.member
+        )
+
+    def _begin_fit(self, X: Any, y: Any, sample_weight: Any) -> SklearnBridge | None:
+        # From the tabular estimator, for this fit only: it is not to be pickled.
+        bridge: SklearnBridge | None = self.__dict__.pop("bridge", None)
+        return bridge
 
     @staticmethod
     def _seconds_to_judge(job: Job) -> float:

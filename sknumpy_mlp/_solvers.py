@@ -407,6 +407,7 @@ def _make_run(
         has_validation=job.validation is not None or holds_out,
         identify=job.identify,
         callbacks=job.callbacks,
+        member=job.member,
     )
 
 

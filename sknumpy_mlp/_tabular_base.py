@@ -45,6 +45,11 @@ from sknumpy_mlp._parameters import (
 )
 from sknumpy_mlp._progress import Board, make_board
 from sknumpy_mlp._saved import Saved
+from sknumpy_mlp._sklearn_callbacks import (
+    CallbackSupportMixin,
+    EnsembleBridge,
+    begin_ensemble,
+)
 from sknumpy_mlp._splits import Assignment, assign
 from sknumpy_mlp._threads import n_blas_threads
 from sknumpy_mlp._typing import Array, IntArray
@@ -122,6 +127,7 @@ _BATCH_SIZES = (
 
 class _BaseTabularMLP(
     Saved,
+    CallbackSupportMixin,  # type: ignore[misc]
     DocLinkMixin,
     BaseEstimator,  # type: ignore[misc]
     ABC,
@@ -190,11 +196,21 @@ class _BaseTabularMLP(
                 f"{self.random_state!r} stopped: folds and seeds would be others. Set "
                 "random_state to an int, for both trainings."
             )
+        n_networks = self._max_networks(has_validation=validation[0] is not None)
+        bridge = begin_ensemble(self, X, y, sample_weight, n_networks)
         with all_or_nothing(self):
             # What is out of range raises; NumPy need not warn of it as well.
             with np.errstate(all="ignore"):
                 job = self._prepare(X, y, sample_weight, validation)
-            self._train(job, began)
+            self._train(replace(job, bridge=bridge), began)
+            if bridge is not None:
+                bridge.end_fit()
+
+    def _max_networks(self, *, has_validation: bool) -> int:
+        """Return how many networks a fit trains at most."""
+        if self.ensemble == "refit":
+            return 1 if has_validation else 2
+        return 1 if self.ensemble is None else int(self.n_members)
 
     def _prepare(
         self, X: Any, y: Any, sample_weight: Any, validation: tuple[Any, Any, Any]
@@ -325,7 +341,7 @@ class _BaseTabularMLP(
 
     def _n_side_by_side(self, job: "_Job", n_members: int) -> int:
         """Return how many networks are to train at a time."""
-        if self.callbacks:
+        if self.callbacks or job.bridge is not None:
             return 1  # they are told of one network after the other
         n_rows, n_features = job.data.X.shape
         sizes = [n_features, *layer_sizes(self.hidden_layer_sizes)]
@@ -360,6 +376,12 @@ class _BaseTabularMLP(
         Return those that have learnt, each with its raw outputs for the rows that have
         chosen its epoch.
         """
+        callbacks = list(self.callbacks or [])
+        if last_epoch is not None:
+            # There is no validation data now that could stop it early.
+            callbacks = [
+                c for c in callbacks if getattr(c, "monitor", "loss") == "loss"
+            ]
         members = []
         for i, assignment in enumerate(assignments, start=first):
             params = self._shared_params() | {
@@ -367,18 +389,18 @@ class _BaseTabularMLP(
                 "random_state": assignment.seed,
                 "tol": 0.0,
                 "early_stopping": last_epoch is None and self._recipe.chooses_epoch,
-                "callbacks": [c.for_member(i) for c in self.callbacks or []],
+                "callbacks": [callback.for_member(i) for callback in callbacks],
             }
             if last_epoch is not None:
-                # There is no validation data now that could stop it early.
-                params["callbacks"] = [
-                    callback
-                    for callback in params["callbacks"]
-                    if getattr(callback, "monitor", "loss") == "loss"
-                ] + [StopAfter(last_epoch)]
+                params["callbacks"].append(StopAfter(last_epoch))
             # Class weights are among the weights of the rows already.
             params.pop("class_weight", None)
-            members.append(self._member.build(job.blueprint, params))
+            member = self._member.build(replace(job.blueprint, member=i), params)
+            if job.bridge is not None:
+                member.bridge = job.bridge.network(
+                    member, board.stop, replaces_others=last_epoch is not None
+                )
+            members.append(member)
         trained = train_members(
             members, assignments, job.data, job.validation, board, first
         )
@@ -453,7 +475,8 @@ class _Job:
     """What is to be learnt: validated data, and what all networks have in common.
 
     ``rows`` are the numbers of the samples in ``data``, out of ``n_samples``.  The
-    weights are those that were given, without those of classes.
+    weights are those that were given, without those of classes.  ``bridge`` tells
+    scikit-learn's callbacks, if there are any.
     """
 
     data: Data
@@ -463,3 +486,4 @@ class _Job:
     n_samples: int
     sample_weight: Array | None
     sample_weight_val: Array | None
+    bridge: EnsembleBridge | None = None

@@ -44,6 +44,9 @@ class EpochEnd:
         Mean loss on the validation data, without penalty; None if there is none.
     validation_score : float or None, default=None
         Score on the validation data, higher is better; None if there is none.
+    member : int or None, default=None
+        The network's number, from 0, if it is one of several that a tabular estimator
+        trains; else None.
 
     Examples
     --------
@@ -67,6 +70,7 @@ class EpochEnd:
     params: Array
     validation_loss: float | None = None
     validation_score: float | None = None
+    member: int | None = None
 
 
 _CONSTANT = Constant()
@@ -194,6 +198,9 @@ class Run:
         "running"; at the end "finished" (by the estimator's own rules), "exhausted"
         (``max_epochs`` done), "stopped" (by a callback), "interrupted" (Ctrl-C) or
         "failed" (an exception).
+    member : int or None
+        The network's number, from 0, if it is one of several that a tabular estimator
+        trains; else None.
 
     Examples
     --------
@@ -225,6 +232,7 @@ class Run:
     best_params: Array | None = None
     kept_params: Array | None = None
     status: str = "running"
+    member: int | None = None
 
     @property
     def n_epochs(self) -> int:

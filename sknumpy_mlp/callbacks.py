@@ -4,9 +4,8 @@ Pass a list of them to an estimator, ``callbacks=[History(), TimeLimit(60)]``.  
 are called in the order of the list, but for `Checkpoint`: it comes before the others
 when a run begins, and after them when an epoch is over, of which it keeps what they
 remember.  They are called as given, never copied, so that they can be asked
-afterwards; `Callback.on_train_begin` makes each ready for another fit.  (The tabular
-estimators ask `Callback.for_member` for each of their networks.  What clones estimators
-clones their callbacks as well: after a grid search, ask those of its
+afterwards; `Callback.on_train_begin` makes each ready for another fit.  (What clones
+estimators clones their callbacks as well: after a grid search, ask those of its
 ``best_estimator_``.)  They run in ``fit``; ``partial_fit`` calls none, since whoever
 calls it drives the loop.
 
@@ -24,6 +23,39 @@ To write one, derive from `Callback`:
 >>> clf = NumpyMLPClassifier(callbacks=[StopAt(0.5)], random_state=0)
 >>> clf.fit(*load_iris(return_X_y=True)).loss_ <= 0.5
 True
+
+The tabular estimators train several networks, one after the other if there are
+callbacks.  Each is a run of its own, whose number is in ``run.member`` and
+``event.member``, and calls the callbacks that `Callback.for_member` returns for it: by
+default the one that was given, which sees them all.  `History` then has the epochs of
+all networks:
+
+>>> import numpy as np
+>>> from sknumpy_mlp import TabularMLPRegressor
+>>> from sknumpy_mlp.callbacks import History
+>>> X = np.random.default_rng(0).normal(size=(40, 2))
+>>> history = History()
+>>> reg = TabularMLPRegressor(n_members=3, max_iter=2, callbacks=[history])
+>>> reg = reg.fit(X, X[:, 0])
+>>> history["member"]
+[0, 0, 1, 1, 2, 2]
+>>> history["loss"] == sum((network.loss_curve_ for network in reg.estimators_), [])
+True
+
+A callback of your own that keeps something begins anew with the first network:
+
+>>> class Scores(Callback):
+...     def on_train_begin(self, run):
+...         if not run.member:  # None of a single network, 0 of the first of several
+...             self.best = {}
+...
+...     def on_epoch_end(self, event):
+...         before = self.best.get(event.member, event.validation_loss)
+...         self.best[event.member] = min(before, event.validation_loss)
+>>> scores = Scores()
+>>> reg = reg.set_params(callbacks=[scores]).fit(X, X[:, 0])
+>>> sorted(scores.best)
+[0, 1, 2]
 """
 
 import copy
@@ -90,10 +122,12 @@ class Callback:
         return f"{type(self).__name__}({arguments})"
 
     def for_member(self, member: int) -> "Callback":
-        """Return what is to look after one of several networks of an estimator.
+        """Return the callback for one of several networks of an estimator.
 
-        The tabular estimators train one network after the other.  The callback itself
-        will do for all of them, unless it would lose what it has of the one before.
+        The tabular estimators ask for one for each of their networks, which train one
+        after the other, and find it again in ``estimators_[member].callbacks``.  By
+        default it is this one, which sees all of them: their numbers are in
+        ``run.member`` and ``event.member``.
 
         Parameters
         ----------
@@ -103,7 +137,7 @@ class Callback:
         Returns
         -------
         callback : Callback
-            This one, or one of its own for the network.
+            This one, or another one for this network alone.
         """
         return self
 
@@ -186,6 +220,10 @@ default='validation_score'
         The epoch that had it.
     n_epochs_no_change : int
         Epochs since the last improvement.
+    members : list of EarlyStopping
+        After the fit of a tabular estimator, in which each network stops by itself: one
+        for each of them, with these attributes.  Here they are those of the last
+        network.  Empty after the fit of a single network.
 
     Examples
     --------
@@ -202,6 +240,9 @@ default='validation_score'
     3 False 2
     4 True 2
     """
+
+    # The one that was given, if this is its twin for a network that trains.
+    _given: "EarlyStopping | None" = None
 
     def __init__(
         self,
@@ -223,7 +264,19 @@ default='validation_score'
         check_number(self, "tol", 0.0)
         check_number(self, "n_iter_no_change", 1.0, closed="both")
         check_bool(self, "restore_best")
+        self.members: list[EarlyStopping] = []
         self._reset()
+
+    def __getstate__(self) -> dict[str, Any]:
+        # Each knows the other while a network trains; copies need not.
+        return self.__dict__ | {"_given": None}
+
+    def for_member(self, member: int) -> "EarlyStopping":
+        """Return one for this network alone; it will be found in ``members``."""
+        twin = copy.copy(self)
+        twin.members = []
+        twin._given = self
+        return twin
 
     def _reset(self) -> None:
         self.best_score = -math.inf
@@ -247,6 +300,11 @@ default='validation_score'
     def on_train_begin(self, run: Run) -> None:
         """Forget an earlier run; remember the one that is resumed."""
         self._reset()
+        if self._given is None:
+            self.members = []
+        else:
+            earlier = self._given.members[: run.member]
+            self._given.members = [*earlier, self]
         if self.monitor != "loss" and not run.has_validation:
             raise ValueError(
                 f"EarlyStopping(monitor={self.monitor!r}) needs validation data: pass "
@@ -291,16 +349,25 @@ default='validation_score'
         """Hand the best parameters over."""
         if self.best_params is not None:
             run.kept_params, self.best_params = self.best_params, None
+        if self._given is not None:
+            given, self._given = self._given, None
+            for name in ("best_score", "best_epoch", "n_epochs_no_change"):
+                setattr(given, name, getattr(self, name))
 
 
 class History(Callback):
     """Keep what is known at the end of each epoch.
 
+    Of a tabular estimator it keeps the epochs of all networks, one network after the
+    other.  With ``ensemble='refit'``, network 0 has chosen the number of epochs and
+    network 1 is the one that predicts.
+
     Attributes
     ----------
     records : list of dict
-        For each epoch ``epoch``, ``loss``, ``learning_rate``, ``seconds``,
-        ``validation_loss`` and ``validation_score``, as in `EpochEnd`.
+        For each epoch ``member``, ``epoch``, ``loss``, ``learning_rate``, ``seconds``,
+        ``validation_loss`` and ``validation_score``, as in `EpochEnd`.  With pandas,
+        ``DataFrame(history.records)`` is a table of them.
 
     Examples
     --------
@@ -318,6 +385,7 @@ class History(Callback):
     """
 
     _COLUMNS = (
+        "member",
         "epoch",
         "loss",
         "learning_rate",
@@ -328,24 +396,24 @@ class History(Callback):
 
     def __init__(self) -> None:
         self.records: list[dict[str, Any]] = []
+        self._member: int | None = None
 
     def __getitem__(self, name: str) -> list[Any]:
         """Return one of the columns, a value for each epoch."""
         return [record[name] for record in self.records]
 
-    def for_member(self, member: int) -> "History":
-        """Return a history of its own, found at ``estimators_[member].callbacks``."""
-        twin = copy.copy(self)
-        twin.records = []
-        return twin
-
     def memory(self) -> dict[str, Any]:
-        """Return the records."""
-        return {"records": self.records}
+        """Return the records of the run."""
+        records = [each for each in self.records if each["member"] == self._member]
+        return {"records": records}
 
     def on_train_begin(self, run: Run) -> None:
-        """Forget an earlier run; remember the one that is resumed."""
-        self.records = run.recall(self).get("records", [])
+        """Forget an earlier fit; remember the run that is resumed."""
+        self._member = run.member
+        if not run.member:  # a single network, or the first of several
+            self.records = []
+        recalled = run.recall(self).get("records", [])
+        self.records += [each | {"member": run.member} for each in recalled]
 
     def on_epoch_end(self, event: EpochEnd) -> bool:
         """Keep the epoch's numbers."""
@@ -359,7 +427,8 @@ class TimeLimit(Callback):
     Parameters
     ----------
     seconds : float
-        The limit, in seconds since the run began (or was resumed).
+        The limit, in seconds since the run began (or was resumed).  Each network of a
+        tabular estimator has as much; their ``max_time`` is for all of them together.
 
     Examples
     --------

@@ -1,6 +1,7 @@
 """scikit-learn's own callbacks, which came with its release 1.9."""
 
 import importlib.util
+import pickle
 
 import numpy as np
 import pytest
@@ -10,10 +11,19 @@ from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from sknumpy_mlp import NumpyMLPClassifier, NumpyMLPRegressor
+from sknumpy_mlp import (
+    NumpyMLPClassifier,
+    NumpyMLPRegressor,
+    TabularMLPClassifier,
+    TabularMLPRegressor,
+)
+from sknumpy_mlp.callbacks import History
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 both = pytest.mark.parametrize("Estimator", [NumpyMLPClassifier, NumpyMLPRegressor])
+tabular = pytest.mark.parametrize(
+    "Estimator", [TabularMLPClassifier, TabularMLPRegressor]
+)
 
 X, y = load_digits(return_X_y=True)
 X, y = X[:200] / 16, y[:200]
@@ -25,7 +35,10 @@ since_1_9 = pytest.mark.skipif(
 )
 
 
-@both
+@pytest.mark.parametrize(
+    "Estimator",
+    [NumpyMLPClassifier, NumpyMLPRegressor, TabularMLPClassifier, TabularMLPRegressor],
+)
 @pytest.mark.skipif(HAVE_CALLBACKS, reason="this scikit-learn has callbacks")
 def test_before_1_9_there_is_nothing_to_set(Estimator):
     est = Estimator(**SETTINGS).fit(X, y)
@@ -174,3 +187,129 @@ def test_scikit_learn_s_progress_bar(capsys, monkeypatch):
     assert "GridSearchCV" in shown
     assert "NumpyMLPClassifier - fit" in shown
     assert "100%" in shown
+
+
+# -------------------------------------------------------------- the tabular estimators
+
+# Ensembles, and how many networks each trains.
+ENSEMBLES = [("kfold", 3), ("seeds", 3), ("refit", 2), (None, 1)]
+TABULAR = {"hidden_layer_sizes": 4, "max_iter": 3, "n_members": 3, "random_state": 0}
+
+
+class TreeRecorder(Recorder):
+    """Keeps the names and numbers on the way down to each task."""
+
+    def __init__(self, stop=None):
+        super().__init__()
+        self.stop = stop
+
+    @staticmethod
+    def path(context):
+        path = []
+        while context is not None:
+            path.insert(0, (context.task_name, context.task_id))
+            context = context.parent
+        return tuple(path)
+
+    def on_fit_task_begin(self, estimator, context):
+        self.log.append(("begin", self.path(context)))
+
+    def on_fit_task_end(self, estimator, context, *, X, y, fitted_estimator):
+        can_score = fitted_estimator is not None
+        score = fitted_estimator.score(X, y) if can_score else None
+        self.log.append(("end", self.path(context), score))
+        return self.stop is not None and self.path(context)[1:] == self.stop
+
+
+def _tasks(*n_epochs):
+    """Names and numbers of a fit of networks with so many epochs, as they end."""
+    tasks = []
+    for i, n in enumerate(n_epochs):
+        network = (("fit", 0), ("network", i))
+        tasks += [(*network, ("epoch", j)) for j in range(n)]
+        tasks.append(network)
+    return [*tasks, (("fit", 0),)]
+
+
+@since_1_9
+@tabular
+@pytest.mark.parametrize(("ensemble", "n_networks"), ENSEMBLES)
+def test_networks_are_tasks_of_a_tabular_fit(Estimator, ensemble, n_networks):
+    recorder = TreeRecorder()
+    est = Estimator(ensemble=ensemble, **TABULAR).set_callbacks(recorder).fit(X, y)
+    ends = {e[1]: e[2] for e in recorder.log if e[0] == "end" and e[2] is not None}
+    n_epochs = [3] * n_networks
+    if ensemble == "refit":
+        n_epochs[1] = est.n_iter_
+    assert list(ends) == _tasks(*n_epochs)
+    begins = [e[1] for e in recorder.log if e[0] == "begin"]
+    assert sorted(begins) == sorted(e[1] for e in recorder.log if e[0] == "end")
+    # The whole estimator is scored, with the networks so far.
+    assert ends[(("fit", 0),)] == est.score(X, y)
+    last = ends[(("fit", 0), ("network", n_networks - 1))]
+    assert last == pytest.approx(est.score(X, y))
+
+
+@since_1_9
+@tabular
+def test_callbacks_change_nothing_else_in_a_tabular_fit(Estimator):
+    plain = Estimator(n_jobs=2, **TABULAR).fit(X, y)
+    watched = Estimator(n_jobs=2, **TABULAR).set_callbacks(TreeRecorder()).fit(X, y)
+    np.testing.assert_array_equal(watched.predict(X), plain.predict(X))
+    assert vars(watched).keys() - vars(plain).keys() == {"_skl_callbacks"}
+    for a, b in zip(watched.estimators_, plain.estimators_, strict=True):
+        assert vars(a).keys() == vars(b).keys()
+    pickle.dumps(watched)
+
+
+@since_1_9
+@tabular
+@pytest.mark.parametrize(
+    ("stop", "n_epochs"),
+    [
+        ((("network", 1), ("epoch", 0)), (3, 1, 3)),
+        ((("network", 1),), (3, 3)),
+        ((("network", 0),), (3,)),
+    ],
+)
+def test_a_callback_may_stop_a_network_or_those_after_it(Estimator, stop, n_epochs):
+    recorder = TreeRecorder(stop)
+    est = Estimator(**TABULAR).set_callbacks(recorder).fit(X, y)
+    assert [member.n_iter_ for member in est.estimators_] == list(n_epochs)
+    ends = [e[1] for e in recorder.log if e[0] == "end" and e[2] is not None]
+    assert ends == _tasks(*n_epochs)
+
+
+@since_1_9
+@tabular
+def test_teardown_after_an_error_in_a_tabular_fit(Estimator):
+    recorder = TreeRecorder()
+    est = Estimator(**TABULAR).set_callbacks(recorder)
+    with pytest.raises(ValueError, match="inf"):
+        est.fit(np.full_like(X, np.inf), y)
+    assert recorder.log[0] == "setup"
+    assert recorder.log[-1] == "teardown"
+    assert vars(est).keys() == vars(Estimator()).keys() | {"_skl_callbacks"}
+
+
+@since_1_9
+@tabular
+def test_both_kinds_of_callbacks_at_once(Estimator):
+    history, recorder = History(), TreeRecorder()
+    est = Estimator(callbacks=[history], **TABULAR).set_callbacks(recorder).fit(X, y)
+    assert len(history.records) == 9
+    assert est.estimators_[0].callbacks == [history]
+
+
+@since_1_9
+def test_scikit_learn_s_progress_bar_for_a_tabular_fit(capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "200")
+    pytest.importorskip("rich")
+    from sklearn.callback import ProgressBar
+
+    TabularMLPRegressor(**TABULAR).set_callbacks(ProgressBar()).fit(X, y)
+    shown = capsys.readouterr().out
+    assert "TabularMLPRegressor - fit" in shown
+    for i in range(3):
+        assert f"TabularMLPRegressor - network #{i}" in shown
+    assert shown.count("100%") >= 4
