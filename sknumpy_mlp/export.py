@@ -8,30 +8,22 @@ The functions need the package onnx (``pip install 'sknumpy-mlp[onnx]'``) for ON
 models, and nothing for scikit-learn's estimators.
 """
 
-import copy
-import warnings
 from typing import Any
 
 import numpy as np
-import sklearn
 from numpy.typing import NDArray
-from sklearn.exceptions import ConvergenceWarning
-from sklearn.neural_network import MLPClassifier, MLPRegressor
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from sknumpy_mlp._base import _BaseMLP
-from sknumpy_mlp._classes import NumpyMLPClassifier, NumpyMLPRegressor
+from sknumpy_mlp._exportable import EXPORTABLE, check_type
 from sknumpy_mlp._frames import Table, refuse_unusable
-from sknumpy_mlp._members import MemberClassifier, MemberRegressor
+from sknumpy_mlp._members import MemberRegressor
 from sknumpy_mlp._onnx import Graph, add_link, add_network, import_onnx, labels_of
 from sknumpy_mlp._onnx_tables import ARRAY, add_table, input_columns
-from sknumpy_mlp._tabular import TabularMLPClassifier, TabularMLPRegressor
+from sknumpy_mlp._sklearn_twins import to_sklearn
+from sknumpy_mlp._tabular import TabularMLPRegressor
 from sknumpy_mlp._version import __version__
-from sknumpy_mlp.activations import ACTIVATIONS
-from sknumpy_mlp.layers import Dense
-from sknumpy_mlp.losses import Gamma, Loss, Poisson, Quantile
 from sknumpy_mlp.preprocessing import TabularPreprocessor
-from sknumpy_mlp.schedules import SGD_SCHEDULES
 
 __all__ = ["onnx_inputs", "to_onnx", "to_sklearn"]
 
@@ -41,12 +33,6 @@ _LABEL, _PROBABILITIES, _PREDICTION, _TABLE = (
     "prediction",
     "transformed",
 )
-
-# Activations that scikit-learn's estimators have.
-_SKLEARN_ACTIVATIONS = ("identity", "logistic", "tanh", "relu")
-
-
-# -------------------------------------------------------------------------------- ONNX
 
 
 def to_onnx(estimator: Any, *, dtype: str | None = None) -> Any:
@@ -203,51 +189,15 @@ def onnx_inputs(
     return {column.name: column.read(table) for column in columns}
 
 
-_EXPORTABLE = (
-    NumpyMLPClassifier,
-    NumpyMLPRegressor,
-    TabularMLPClassifier,
-    TabularMLPRegressor,
-    TabularPreprocessor,
-)
-
-
 def _check_exportable(estimator: Any) -> None:
-    _check_type(
+    check_type(
         estimator,
-        _EXPORTABLE,
+        EXPORTABLE,
         "Of a pipeline or a search, pass the network itself (pipeline[-1], "
         "search.best_estimator_); to have a whole pipeline in one model, put "
         "to_sklearn(network) in the network's place and convert it with skl2onnx.",
     )
     check_is_fitted(estimator)
-
-
-def _check_type(estimator: Any, allowed: tuple[type[Any], ...], way_out: str) -> None:
-    """Raise TypeError for what is no object of these very classes."""
-    if type(estimator) in allowed:
-        return
-    if isinstance(estimator, type):
-        raise TypeError(
-            f"{estimator.__name__} is a class. Pass an object of it, a fitted one."
-        )
-    name = type(estimator).__name__
-    if isinstance(estimator, MemberClassifier | MemberRegressor):
-        raise TypeError(
-            f"{name} is one of the networks of a tabular estimator. Pass that one to "
-            "to_onnx, as a whole."
-        )
-    if isinstance(estimator, _EXPORTABLE) and not isinstance(estimator, allowed):
-        raise TypeError(
-            f"{name} has no counterpart among scikit-learn's networks. {way_out}"
-        )
-    if isinstance(estimator, allowed):
-        parent = next(cls for cls in type(estimator).__mro__ if cls in allowed)
-        raise TypeError(
-            f"{name} is a class of your own, which may predict in another way than "
-            f"{parent.__name__}. Pass an estimator of the class that it derives from."
-        )
-    raise TypeError(f"{name} is not an estimator of this package. {way_out}")
 
 
 def _check_dtype(dtype: Any) -> None:
@@ -387,177 +337,3 @@ def _finish(graph: Graph, estimator: Any) -> Any:
     name = type(estimator).__name__
     description = f"A {name} of sknumpy_mlp {__version__}."
     return graph.model(description, {"estimator": name}, __version__)
-
-
-# ------------------------------------------------------------------------ scikit-learn
-
-
-def to_sklearn(estimator: Any) -> Any:
-    """Convert a fitted network to scikit-learn's own estimator.
-
-    For tools that know scikit-learn's classes, such as skl2onnx (also for the pipeline
-    that the network is a part of) and hummingbird.  They have limits of their own:
-    neither converts losses with a logarithmic link rightly, or several labels at once,
-    and hummingbird takes no labels but numbers.  `to_onnx` has none of these.
-
-    Parameters
-    ----------
-    estimator : NumpyMLPClassifier or NumpyMLPRegressor
-        The fitted estimator.
-
-    Returns
-    -------
-    converted : MLPClassifier or MLPRegressor
-        A fitted estimator of :mod:`sklearn.neural_network` with copies of the weights,
-        the curves, and the parameters that both have (but ``warm_start``).  It
-        predicts the same; `fit` trains it anew, as scikit-learn does, and
-        `partial_fit`, where scikit-learn has it, trains it on with an optimiser that
-        begins afresh.
-
-    Raises
-    ------
-    TypeError
-        If it is another estimator.  A tabular one has embeddings, which scikit-learn's
-        networks lack: use `to_onnx`.
-    NotFittedError
-        If it is not fitted.
-    ValueError
-        If scikit-learn's estimator cannot be the same function: for activations other
-        than 'identity', 'logistic', 'tanh' and 'relu', different ones in different
-        layers, several quantiles, a single class, or (before scikit-learn 1.7) a loss
-        with a logarithmic link.
-
-    See Also
-    --------
-    to_onnx : For every network of this package.
-
-    Examples
-    --------
-    >>> from sklearn.datasets import load_iris
-    >>> from sknumpy_mlp import NumpyMLPClassifier
-    >>> from sknumpy_mlp.export import to_sklearn
-    >>> X, y = load_iris(return_X_y=True)
-    >>> clf = NumpyMLPClassifier(solver="lbfgs", max_iter=900, random_state=0)
-    >>> clf = clf.fit(X, y)
-    >>> twin = to_sklearn(clf)
-    >>> type(twin).__module__.partition(".")[0]
-    'sklearn'
-    >>> bool((twin.predict(X) == clf.predict(X)).all())
-    True
-    """
-    _check_type(
-        estimator,
-        (NumpyMLPClassifier, NumpyMLPRegressor),
-        "Pass a NumpyMLPClassifier or NumpyMLPRegressor (of a pipeline or a search the "
-        "network itself), or use to_onnx.",
-    )
-    check_is_fitted(estimator)
-    activation = _sklearn_activation(estimator)
-    if isinstance(estimator, NumpyMLPClassifier):
-        twin, y = MLPClassifier(), _sample_of_classes(estimator)
-    else:
-        twin, y = MLPRegressor(), np.ones((2, estimator.n_outputs_))
-        y = y[:, 0] if estimator.n_outputs_ == 1 else y
-        _set_link(estimator, twin)
-    # A fit that learns nothing, of a network without hidden layers, sets all that
-    # scikit-learn keeps to itself.
-    blank = np.zeros((len(y), estimator.n_features_in_), estimator._params.dtype)
-    twin.set_params(hidden_layer_sizes=(), solver="sgd", max_iter=1, random_state=0)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ConvergenceWarning)
-        twin.fit(blank, y)
-    # The optimiser of that fit is not the one to train on with; without, partial_fit
-    # makes another.
-    vars(twin).pop("_optimizer", None)
-    twin.set_params(
-        **_shared_params(estimator, twin),
-        activation=activation,
-        hidden_layer_sizes=tuple(len(b) for b in estimator.intercepts_[:-1]),
-    )
-    twin.coefs_ = [np.array(W) for W in estimator.coefs_]
-    twin.intercepts_ = [np.array(b) for b in estimator.intercepts_]
-    for name in _CARRIED:
-        if hasattr(estimator, name):
-            setattr(twin, name, copy.copy(getattr(estimator, name)))
-    return twin
-
-
-# Fitted attributes that mean the same in both packages.
-_CARRIED = (
-    "best_loss_",
-    "best_validation_score_",
-    "feature_names_in_",
-    "loss_",
-    "loss_curve_",
-    "n_iter_",
-    "n_layers_",
-    "t_",
-    "validation_scores_",
-)
-
-
-def _sklearn_activation(estimator: Any) -> str:
-    """Return the name of the activation that all hidden layers have."""
-    names = {activation: name for name, activation in ACTIVATIONS.items()}
-    dense = [layer for layer in estimator._network.layers if type(layer) is Dense]
-    used = {
-        names.get(layer.activation, repr(layer.activation)) for layer in dense[:-1]
-    } or {"identity"}
-    if len(used) > 1 or not used <= set(_SKLEARN_ACTIVATIONS):
-        raise ValueError(
-            f"activation={', '.join(sorted(used))} cannot be had from scikit-learn's "
-            f"networks, which use one of {', '.join(_SKLEARN_ACTIVATIONS)} for all "
-            "hidden layers. Use to_onnx, or train with one of these."
-        )
-    return used.pop()
-
-
-def _sample_of_classes(estimator: NumpyMLPClassifier) -> NDArray[Any]:
-    """Return a small target from which scikit-learn learns the same classes."""
-    n_classes = len(estimator.classes_)
-    if estimator._multilabel:
-        return np.repeat([[0], [1]], n_classes, axis=1)
-    if n_classes == 1:
-        raise ValueError(
-            f"The estimator knows a single class, {estimator.classes_[0]!r}, for which "
-            "scikit-learn's networks predict two probabilities. Use to_onnx, or "
-            "sklearn.dummy.DummyClassifier."
-        )
-    classes: NDArray[Any] = estimator.classes_
-    return classes
-
-
-def _set_link(estimator: NumpyMLPRegressor, twin: Any) -> None:
-    """Give ``twin`` the inverse link of the estimator's loss."""
-    loss = estimator._loss
-    predict = type(loss).predict
-    is_single_quantile = isinstance(loss, Quantile) and len(loss.levels) == 1
-    if predict is Loss.predict or (predict is Quantile.predict and is_single_quantile):
-        return
-    if predict in (Poisson.predict, Gamma.predict) and "loss" in twin.get_params():
-        twin.set_params(loss="poisson")
-        return
-    raise ValueError(
-        f"loss={loss!r} makes predictions of raw outputs as the "
-        f"MLPRegressor of scikit-learn {sklearn.__version__} cannot. Use to_onnx, or a "
-        "loss with the identity as its link"
-        + (", or 'poisson'." if "loss" in twin.get_params() else ".")
-    )
-
-
-def _shared_params(estimator: Any, twin: Any) -> dict[str, Any]:
-    """Return parameters for ``twin``: the estimator's, where it takes them."""
-    ours = estimator.get_params(deep=False)
-    params: dict[str, Any] = type(twin)().get_params(deep=False)
-    # A best epoch to go back to, which a warm start may want, is not carried over.
-    for name in ("activation", "hidden_layer_sizes", "loss", "warm_start"):
-        params.pop(name, None)
-    taken = {
-        "solver": ("lbfgs", "sgd", "adam"),
-        "learning_rate": tuple(SGD_SCHEDULES),
-    }
-    for name in params.keys() & ours.keys():
-        value = ours[name]
-        if name not in taken or (isinstance(value, str) and value in taken[name]):
-            params[name] = copy.deepcopy(value)  # a random state has a state
-    return params

@@ -25,6 +25,8 @@ LEVELS = [
     {"_tabular"},
     {"_displays"},
     {"_display_curves", "_display_weights", "_display_intervals"},
+    {"_exportable"},
+    {"_sklearn_twins"},
     {"export", "plotting"},
     {"__init__"},
 ]
