@@ -1,4 +1,4 @@
-"""Networks of this package as scikit-learn's own estimators."""
+"""Networks of this package as scikit-learn's own estimators, and the way back."""
 
 import copy
 import warnings
@@ -12,7 +12,9 @@ from sklearn.neural_network import MLPClassifier, MLPRegressor
 from sklearn.utils.validation import check_is_fitted
 
 from sknumpy_mlp._classes import NumpyMLPClassifier, NumpyMLPRegressor
-from sknumpy_mlp._exportable import check_type
+from sknumpy_mlp._exportable import EXPORTABLE, check_type
+from sknumpy_mlp._parameters import layer_sizes
+from sknumpy_mlp._training import TrainingState
 from sknumpy_mlp.activations import ACTIVATIONS
 from sknumpy_mlp.layers import Dense
 from sknumpy_mlp.losses import Gamma, Loss, Poisson, Quantile
@@ -59,6 +61,7 @@ def to_sklearn(estimator: Any) -> Any:
 
     See Also
     --------
+    from_sklearn : The other way round.
     to_onnx : For every network of this package.
 
     Examples
@@ -112,13 +115,14 @@ def to_sklearn(estimator: Any) -> Any:
     return twin
 
 
-# Fitted attributes that mean the same in both packages.
+# Fitted attributes that mean the same in both packages, if they are there.
 _CARRIED = (
     "best_loss_",
     "best_validation_score_",
     "feature_names_in_",
     "loss_",
     "loss_curve_",
+    "n_features_in_",
     "n_iter_",
     "n_layers_",
     "t_",
@@ -191,3 +195,144 @@ def _shared_params(estimator: Any, twin: Any) -> dict[str, Any]:
         if name not in taken or (isinstance(value, str) and value in taken[name]):
             params[name] = copy.deepcopy(value)  # a random state has a state
     return params
+
+
+def from_sklearn(estimator: Any) -> Any:
+    """Convert scikit-learn's fitted network to the one of this package.
+
+    Also one that was loaded from a pickle, as far as the scikit-learn that is
+    installed loads it.
+
+    Parameters
+    ----------
+    estimator : MLPClassifier or MLPRegressor
+        The fitted estimator, of :mod:`sklearn.neural_network`.
+
+    Returns
+    -------
+    converted : NumpyMLPClassifier or NumpyMLPRegressor
+        A fitted estimator with copies of its parameters, weights and curves.  It
+        predicts the same, to the last digits: probabilities are computed in another
+        way, and a network trained in float32 computes in float32 whatever ``X`` is.
+
+        `fit` trains it anew, with scikit-learn's numbers.  `partial_fit`, and `fit`
+        with ``warm_start=True``, go on from the weights, the counters and, for
+        ``learning_rate='invscaling'``, the rate.  What scikit-learn keeps to itself
+        begins afresh: the moments of the optimizer, the rate that 'adaptive' has come
+        down to, the hold-out of ``early_stopping``, and the random stream.
+
+    Raises
+    ------
+    TypeError
+        If it is no estimator of these very classes.  One of a derived class may
+        predict in another way.
+    NotFittedError
+        If it is not fitted.
+    ValueError
+        If it knows a single class, for which it predicts two probabilities, or if its
+        weights are infinite or NaN.
+
+    See Also
+    --------
+    to_sklearn : The other way round.
+
+    Notes
+    -----
+    scikit-learn records no learning rates and no validation losses, so
+    ``learning_rate_curve_`` is empty and ``validation_loss_curve_`` is None.
+
+    Examples
+    --------
+    >>> import pickle
+    >>> from sklearn.datasets import load_iris
+    >>> from sklearn.neural_network import MLPClassifier
+    >>> from sknumpy_mlp.export import from_sklearn
+    >>> X, y = load_iris(return_X_y=True)
+    >>> theirs = MLPClassifier(solver="lbfgs", max_iter=900, random_state=0).fit(X, y)
+    >>> saved = pickle.dumps(theirs)
+    >>> ours = from_sklearn(pickle.loads(saved))
+    >>> ours
+    NumpyMLPClassifier(max_iter=900, random_state=0, solver='lbfgs')
+    >>> bool((ours.predict(X) == theirs.predict(X)).all())
+    True
+    """
+    _check_of_sklearn(estimator)
+    check_is_fitted(estimator)
+    is_classifier = isinstance(estimator, MLPClassifier)
+    ours: Any = NumpyMLPClassifier() if is_classifier else NumpyMLPRegressor()
+    given = vars(estimator)  # an old pickle may lack newer parameters
+    for name in ours.get_params(deep=False).keys() & given.keys():
+        setattr(ours, name, copy.deepcopy(given[name]))
+    sizes = [len(b) for b in estimator.intercepts_[:-1]]
+    if list(layer_sizes(ours.hidden_layer_sizes)) != sizes:  # changed since the fit
+        ours.hidden_layer_sizes = tuple(sizes)
+    n_outputs = int(estimator.n_outputs_)
+    if is_classifier:
+        loss = _take_classes(ours, estimator)
+    else:
+        y = np.empty((1, n_outputs))
+        loss, _ = ours._learn_target(y, warm=False, incremental=False, classes=None)
+    network = ours._make_network(int(estimator.n_features_in_), n_outputs)
+    params = np.zeros(network.n_params, np.result_type(*estimator.coefs_))
+    vars(ours).update(ours._attributes(network, loss, params))
+    ours.coefs_, ours.intercepts_ = estimator.coefs_, estimator.intercepts_
+    _take_curves(ours, estimator)
+    return ours
+
+
+def _check_of_sklearn(estimator: Any) -> None:
+    """Raise TypeError for what is no object of scikit-learn's very classes."""
+    allowed = (MLPClassifier, MLPRegressor)
+    if type(estimator) in allowed:
+        return
+    if isinstance(estimator, type):
+        raise TypeError(
+            f"{estimator.__name__} is a class. Pass an object of it, a fitted one."
+        )
+    name = type(estimator).__name__
+    for parent in allowed:
+        if isinstance(estimator, parent):
+            raise TypeError(
+                f"{name} is a class of its own, which may predict in another way than "
+                f"{parent.__name__}. Pass an estimator of the class that it derives "
+                "from."
+            )
+    if isinstance(estimator, EXPORTABLE):
+        raise TypeError(
+            f"{name} is an estimator of this package already. Pass an MLPClassifier "
+            "or MLPRegressor of scikit-learn."
+        )
+    raise TypeError(
+        f"{name} is not an MLPClassifier or MLPRegressor of scikit-learn. Of a "
+        "pipeline or a search, pass the network itself (pipeline[-1], "
+        "search.best_estimator_)."
+    )
+
+
+def _take_classes(ours: NumpyMLPClassifier, estimator: MLPClassifier) -> Loss:
+    """Give ``ours`` the classes of scikit-learn's classifier; return the loss."""
+    if len(estimator.classes_) == 1:
+        raise ValueError(
+            f"The estimator knows a single class, {estimator.classes_[0]!r}, for which "
+            "it predicts two probabilities. Use sklearn.dummy.DummyClassifier, or fit "
+            "a NumpyMLPClassifier, which predicts one."
+        )
+    ours.classes_ = np.array(estimator.classes_)
+    multinomial = estimator.out_activation_ == "softmax"
+    ours._multilabel = estimator.n_outputs_ > 1 and not multinomial
+    return ours._make_loss(multinomial=multinomial)
+
+
+def _take_curves(ours: Any, estimator: Any) -> None:
+    """Give ``ours`` the attributes that tell of the training."""
+    # What scikit-learn does not have without early stopping, or with L-BFGS.
+    ours.loss_curve_ = []
+    ours.validation_scores_ = ours.best_validation_score_ = None
+    ours.best_loss_ = estimator.loss_
+    for name in _CARRIED:
+        if hasattr(estimator, name):
+            setattr(ours, name, copy.copy(getattr(estimator, name)))
+    ours.learning_rate_curve_ = []
+    ours.validation_loss_curve_ = None
+    if ours.solver != "lbfgs":
+        ours._training_state = TrainingState(n_samples_seen=int(ours.t_))

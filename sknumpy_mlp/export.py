@@ -2,7 +2,7 @@
 
 An ONNX model predicts in C++, Java, JavaScript and on phones, without Python.  A
 network with scikit-learn's activations can also become scikit-learn's estimator, which
-every tool written for that one takes.
+every tool written for that one takes; and scikit-learn's can become ours.
 
 The functions need the package onnx (``pip install 'sknumpy-mlp[onnx]'``) for ONNX
 models, and nothing for scikit-learn's estimators.
@@ -20,12 +20,12 @@ from sknumpy_mlp._frames import Table, refuse_unusable
 from sknumpy_mlp._members import MemberRegressor
 from sknumpy_mlp._onnx import Graph, add_link, add_network, import_onnx, labels_of
 from sknumpy_mlp._onnx_tables import ARRAY, add_table, input_columns
-from sknumpy_mlp._sklearn_twins import to_sklearn
+from sknumpy_mlp._sklearn_twins import from_sklearn, to_sklearn
 from sknumpy_mlp._tabular import TabularMLPRegressor
 from sknumpy_mlp._version import __version__
 from sknumpy_mlp.preprocessing import TabularPreprocessor
 
-__all__ = ["onnx_inputs", "to_onnx", "to_sklearn"]
+__all__ = ["from_sklearn", "onnx_inputs", "to_onnx", "to_sklearn"]
 
 _LABEL, _PROBABILITIES, _PREDICTION, _TABLE = (
     "label",

@@ -1,5 +1,6 @@
 """ONNX models and scikit-learn's estimators say what the estimators say."""
 
+import pickle
 import sys
 import warnings
 from importlib import import_module
@@ -7,6 +8,7 @@ from importlib import import_module
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.base import clone
 from sklearn.datasets import (
     load_breast_cancer,
     load_diabetes,
@@ -30,7 +32,7 @@ from sknumpy_mlp import (
 )
 from sknumpy_mlp._onnx import _LINKS
 from sknumpy_mlp.activations import ACTIVATIONS, Activation, ReLU
-from sknumpy_mlp.export import onnx_inputs, to_onnx, to_sklearn
+from sknumpy_mlp.export import from_sklearn, onnx_inputs, to_onnx, to_sklearn
 from sknumpy_mlp.losses import (
     REGRESSION_LOSSES,
     BinaryLogLoss,
@@ -732,3 +734,198 @@ def test_quantiles_single_classes_and_tabular_estimators_are_refused():
     tabular = TabularMLPRegressor((2,), max_iter=1, n_members=2).fit(X, y)
     with pytest.raises(TypeError, match=r"TabularMLPRegressor.*use to_onnx"):
         to_sklearn(tabular)
+
+
+# ------------------------------------------------------------------------- from_sklearn
+
+_X, _codes = load_iris(return_X_y=True)
+_X -= _X.mean(axis=0)
+CLASSES = {
+    "binary": _codes == 1,
+    "multiclass": _codes,
+    "floats": _codes.astype(float),
+    "strings": np.array(["x", "y", "z"])[_codes],
+    "objects": np.array(["x", "yy", "z"], object)[_codes],
+    "labels": np.column_stack([_codes == 0, _codes > 0, _codes == 1]).astype(int),
+}
+# Attributes that mean the same in both packages.
+SAME = (
+    "best_loss_",
+    "best_validation_score_",
+    "loss_",
+    "loss_curve_",
+    "n_features_in_",
+    "n_iter_",
+    "n_layers_",
+    "n_outputs_",
+    "out_activation_",
+    "t_",
+    "validation_scores_",
+)
+
+
+def _assert_same(ours, theirs):
+    assert ours.get_params() | theirs.get_params() == ours.get_params()
+    for name in SAME:
+        if hasattr(theirs, name):  # not all of them with L-BFGS
+            assert getattr(ours, name) == getattr(theirs, name), name
+    for name in ("coefs_", "intercepts_"):
+        pairs = zip(getattr(ours, name), getattr(theirs, name), strict=True)
+        for array, original in pairs:
+            np.testing.assert_array_equal(array, original)
+            assert array.dtype == original.dtype
+            assert not np.shares_memory(array, original)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("kind", CLASSES)
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"activation": "tanh", "solver": "sgd", "learning_rate": "adaptive"},
+        {"activation": "logistic", "early_stopping": True, "warm_start": True},
+        {"activation": "identity", "solver": "lbfgs", "hidden_layer_sizes": ()},
+        {"activation": "relu", "hidden_layer_sizes": [7, 5], "batch_size": 50},
+    ],
+)
+def test_a_classifier_of_scikit_learn_becomes_ours(settings, kind, dtype):
+    X, y = _X.astype(dtype), CLASSES[kind]
+    settings = {"hidden_layer_sizes": (6,), "max_iter": 20} | settings
+    theirs = MLPClassifier(**settings, random_state=0).fit(X, y)
+    ours = from_sklearn(pickle.loads(pickle.dumps(theirs)))
+    assert type(ours) is NumpyMLPClassifier
+    _assert_same(ours, theirs)
+    np.testing.assert_array_equal(ours.classes_, theirs.classes_)
+    labels = ours.predict(X)
+    np.testing.assert_array_equal(labels, theirs.predict(X))
+    assert labels.dtype == theirs.predict(X).dtype
+    np.testing.assert_allclose(
+        ours.predict_proba(X), theirs.predict_proba(X), atol=4 * np.finfo(dtype).eps
+    )
+    twin = to_sklearn(ours)
+    np.testing.assert_array_equal(twin.predict_proba(X), theirs.predict_proba(X))
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("n_targets", [1, 2])
+@pytest.mark.parametrize("loss", ["squared_error", "poisson"])
+def test_a_regressor_of_scikit_learn_becomes_ours(loss, n_targets, dtype):
+    X, y = load_diabetes(return_X_y=True)
+    X = X.astype(dtype)
+    settings = {"hidden_layer_sizes": 7, "max_iter": 20, "random_state": 0}
+    if loss != "squared_error":
+        if "loss" not in MLPRegressor().get_params():
+            pytest.skip("scikit-learn before 1.7 has one loss only")
+        settings["loss"] = loss
+    y = y if n_targets == 1 else np.column_stack([y, 2 * y])
+    theirs = MLPRegressor(**settings).fit(X, y)
+    ours = from_sklearn(pickle.loads(pickle.dumps(theirs)))
+    assert type(ours) is NumpyMLPRegressor
+    assert ours.loss == loss
+    _assert_same(ours, theirs)
+    expected = theirs.predict(X)
+    np.testing.assert_allclose(ours.predict(X), expected, rtol=4 * np.finfo(dtype).eps)
+    assert ours.predict(X).dtype == expected.dtype
+    np.testing.assert_array_equal(to_sklearn(ours).predict(X), expected)
+
+
+def test_a_converted_estimator_is_like_one_that_was_fitted():
+    X, y = load_iris(return_X_y=True, as_frame=True)
+    settings = {"hidden_layer_sizes": (6,), "max_iter": 30, "random_state": 1}
+    ours = from_sklearn(MLPClassifier(**settings).fit(X, y))
+    fitted = NumpyMLPClassifier(**settings, warm_start=True).fit(X, y)
+    assert vars(ours).keys() == vars(fitted).keys()
+    assert list(ours.feature_names_in_) == list(X.columns)
+    with pytest.raises(ValueError, match="feature names"):
+        ours.predict(X[X.columns[::-1]])
+    again = clone(ours).fit(X, y)
+    np.testing.assert_array_equal(again._params, fitted._params)
+    loaded = pickle.loads(pickle.dumps(ours))
+    np.testing.assert_array_equal(loaded.predict_proba(X), ours.predict_proba(X))
+
+
+def test_training_goes_on_where_scikit_learn_left_it():
+    """Without momentum and shuffling, all that it needs is in what both show."""
+    settings = {
+        "solver": "sgd",
+        "learning_rate": "invscaling",
+        "momentum": 0.0,
+        "shuffle": False,
+        "max_iter": 5,
+    }
+    theirs = MLPClassifier(**settings, random_state=0).fit(_X, _codes)
+    ours = from_sklearn(theirs)
+    theirs.partial_fit(_X, _codes)
+    ours.partial_fit(_X, _codes)
+    np.testing.assert_allclose(ours.coefs_[0], theirs.coefs_[0], rtol=1e-12)
+    assert len(ours.loss_curve_) == 6
+    assert ours.t_ == theirs.t_ == 6 * len(_X)
+    ours.set_params(warm_start=True).fit(_X, _codes)
+    assert ours.t_ == 11 * len(_X)
+    assert ours.learning_rate_curve_[-1] < ours.learning_rate_curve_[0] < 0.001
+
+
+@pytest.mark.parametrize("settings", [{"early_stopping": True}, {"solver": "lbfgs"}])
+def test_a_warm_start_of_a_converted_estimator(settings):
+    theirs = MLPRegressor(**settings, max_iter=5, warm_start=True, random_state=0)
+    ours = from_sklearn(theirs.fit(_X, _codes))
+    n_before = len(ours.loss_curve_)
+    before = ours.score(_X, _codes)
+    assert ours.fit(_X, _codes).score(_X, _codes) > before
+    assert len(ours.loss_curve_) == n_before + ours.n_iter_
+
+
+def test_a_conversion_shares_nothing():
+    stream = np.random.RandomState(0)
+    theirs = MLPRegressor(max_iter=2, random_state=stream).fit(_X, _codes)
+    curve = list(theirs.loss_curve_)
+    before = stream.get_state()[1].copy()
+    ours = from_sklearn(theirs).set_params(warm_start=True).fit(_X, _codes)
+    np.testing.assert_array_equal(stream.get_state()[1], before)
+    assert theirs.loss_curve_ == curve
+    assert len(ours.loss_curve_) == 4
+
+
+def test_parameters_that_were_changed_or_are_not_there_yet():
+    theirs = MLPRegressor(hidden_layer_sizes=(4,), max_iter=2).fit(_X, _codes)
+    expected = theirs.predict(_X)
+    theirs.set_params(hidden_layer_sizes=(9, 9))  # which a prediction does not look at
+    del theirs.loss, theirs.n_iter_no_change  # as in the pickle of an older release
+    ours = from_sklearn(theirs)
+    np.testing.assert_allclose(ours.predict(_X), expected)
+    assert ours.hidden_layer_sizes == (4,)
+    assert ours.loss == "squared_error"
+
+
+class _Derived(MLPClassifier):
+    pass
+
+
+@pytest.mark.parametrize(
+    ("make", "error", "message"),
+    [
+        (MLPClassifier, NotFittedError, "not fitted yet"),
+        (MLPRegressor, NotFittedError, "not fitted yet"),
+        (lambda: MLPClassifier, TypeError, "is a class. Pass an object of it"),
+        (lambda: _Derived().fit(_X, _codes), TypeError, "_Derived.*than MLPClassifier"),
+        (NumpyMLPRegressor, TypeError, "of this package already"),
+        (TabularMLPRegressor, TypeError, "of this package already"),
+        (lambda: make_pipeline(MLPClassifier()), TypeError, r"pipeline\[-1\]"),
+        (lambda: None, TypeError, "NoneType is not an MLPClassifier"),
+        (
+            lambda: MLPClassifier(max_iter=2).fit(_X, np.ones(len(_X))),
+            ValueError,
+            "single class",
+        ),
+    ],
+)
+def test_what_is_no_fitted_network_of_scikit_learn_is_refused(make, error, message):
+    with pytest.raises(error, match=message):
+        from_sklearn(make())
+
+
+def test_weights_that_are_not_finite_are_refused():
+    theirs = MLPRegressor(max_iter=2).fit(_X, _codes)
+    theirs.coefs_[0][0, 0] = np.nan
+    with pytest.raises(ValueError, match=r"coefs_.*NaN"):
+        from_sklearn(theirs)
