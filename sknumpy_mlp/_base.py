@@ -2,7 +2,8 @@
 
 import copy
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from numbers import Integral, Real
 from types import MethodType
@@ -20,15 +21,17 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from sknumpy_mlp._conductor import Job
 from sknumpy_mlp._evaluation import Data
-from sknumpy_mlp._frames import refuse_dates
+from sknumpy_mlp._frames import as_array, refuse_dates, refuse_masked
 from sknumpy_mlp._inputs import (
     all_or_nothing,
     check_loss,
     check_sample_weight,
     describe,
     digest,
+    explaining_bad_values,
     naming,
     one_or_several_columns,
+    read_target,
     refuse_overflow,
     weigh,
 )
@@ -186,19 +189,20 @@ class _BaseMLP(
         """Validate everything and make the network and its first parameters."""
         warm = self.__sklearn_is_fitted__() and (self.warm_start or incremental)
         dtypes: Any = (np.float64, np.float32) if self.dtype is None else self.dtype
-        refuse_dates(X, "X")
-        if self._numeric_target:
-            refuse_dates(y, "y")
-        X, y = validate_data(
-            self,
-            X,
-            y,
-            accept_sparse="csr",
-            multi_output=True,
-            y_numeric=self._numeric_target,
-            dtype=self._params.dtype if warm and self.dtype is None else dtypes,
-            reset=not warm,
-        )
+        if warm and self.dtype is None:
+            dtypes = self._params.dtype
+        y = read_target(y, "y", numeric=self._numeric_target)
+        with self._reading(X, dtypes) as X:
+            X, y = validate_data(
+                self,
+                X,
+                y,
+                accept_sparse="csr",
+                multi_output=True,
+                y_numeric=self._numeric_target,
+                dtype=dtypes,
+                reset=not warm,
+            )
         y = one_or_several_columns(y, dense=self._numeric_target, warn=True)
         weight = check_sample_weight(sample_weight, X)
         loss, n_targets = self._learn_target(
@@ -262,8 +266,7 @@ class _BaseMLP(
             )
         with naming("X_val"):
             X = self._validate_input(X, dtype)
-        if self._numeric_target:
-            refuse_dates(y, "y_val")
+        y = read_target(y, "y_val", numeric=self._numeric_target)
         with naming("y_val"):
             y = check_array(
                 y,
@@ -569,10 +572,22 @@ class _BaseMLP(
             and np.isfinite(X).all()
         ):
             return X
-        refuse_dates(X, "X")
-        # Infinities of both signs add up to NaN, of which NumPy would warn first.
-        with np.errstate(over="ignore", invalid="ignore"):
+        with self._reading(X, dtype) as X:
             return validate_data(self, X, accept_sparse="csr", dtype=dtype, reset=False)
+
+    @contextmanager
+    def _reading(self, X: Any, dtype: Any) -> Iterator[Any]:
+        """Hand ``X`` on for validation, as an array where scikit-learn would not."""
+        refuse_dates(X, "X")
+        refuse_masked(X, "X")
+        X = as_array(X, "X")
+        kind = "Regressor" if self._numeric_target else "Classifier"
+        # Infinities of both signs add up to NaN, of which NumPy would warn first.
+        with (
+            np.errstate(over="ignore", invalid="ignore"),
+            explaining_bad_values(X, dtype, alternative=f"TabularMLP{kind}"),
+        ):
+            yield X
 
     def _predict_target(self, X: Any) -> Array:
         """Validate ``X`` and return predictions, all of them finite."""

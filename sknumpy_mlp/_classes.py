@@ -16,7 +16,12 @@ from sklearn.utils.multiclass import (
 from sknumpy_mlp._base import PartialFit, _BaseMLP
 from sknumpy_mlp._class_weights import make_class_weights
 from sknumpy_mlp._frames import refuse_missing
-from sknumpy_mlp._inputs import check_sample_weight, naming
+from sknumpy_mlp._inputs import (
+    check_sample_weight,
+    encode_labels,
+    naming,
+    read_target,
+)
 from sknumpy_mlp._parameters import (
     CLASS_WEIGHT_CHECKS,
     PARAMETER_CHECKS,
@@ -676,7 +681,7 @@ default=None
             )
         if name != "y":  # whose labels were looked at when they were learnt
             self._check_known_classes(y, name)
-        codes: NDArray[Any] = np.searchsorted(self.classes_, y)
+        codes = encode_labels(y, self.classes_)
         if n_classes > 2:
             return codes
         return codes.astype(dtype)[:, np.newaxis]
@@ -684,18 +689,19 @@ default=None
     def _check_known_classes(self, y: Any, name: str) -> None:
         """For validation data: its labels are among the classes."""
         refuse_missing(y, name)
-        with naming(name):
-            check_classification_targets(y)
-        known = set(self.classes_.tolist())
-        unknown = [label for label in unique_labels(y).tolist() if label not in known]
+        unknown = _labels_of(y) - _labels_of(self.classes_)
         if unknown:
+            with naming(name):
+                check_classification_targets(y)
             raise ValueError(
-                f"{name} has classes that y has not: {unknown}. Leave those samples "
-                "out, or add samples of these classes to y."
+                f"{name} has classes that y has not: {sorted(unknown)}. Leave those "
+                "samples out, or add samples of these classes to y."
             )
 
     def _check_declared_classes(self, y: Any, classes: Any, *, warm: bool) -> None:
         """For `partial_fit`: classes are declared once, and y has no others."""
+        if classes is not None:
+            classes = read_target(classes, "classes", numeric=False)
         if not warm:
             if classes is None:
                 raise ValueError(
@@ -704,16 +710,14 @@ default=None
                 )
             with naming("classes"):
                 self.classes_ = unique_labels(classes)
-        elif classes is not None and not np.array_equal(
-            self.classes_, unique_labels(classes)
-        ):
+        elif classes is not None and _labels_of(classes) != _labels_of(self.classes_):
             raise ValueError(
                 f"`classes={classes!r}` is not the same as on last call to "
                 f"partial_fit, was: {self.classes_!r}. Leave classes out, or begin "
                 "with a clone of the estimator."
             )
         labels = unique_labels(y)
-        if not np.isin(labels, self.classes_).all():
+        if not _labels_of(labels) <= _labels_of(self.classes_):
             raise ValueError(
                 "`y` has classes not in `self.classes_`. `self.classes_` has "
                 f"{self.classes_}. 'y' has {labels}. Pass all of them as `classes` in "
@@ -723,7 +727,7 @@ default=None
     def _check_same_classes(self, y: Any) -> None:
         """For `fit` with ``warm_start``: neither more classes nor fewer."""
         labels = unique_labels(y)
-        if set(labels) != set(self.classes_):
+        if _labels_of(labels) != _labels_of(self.classes_):
             raise ValueError(
                 "warm_start can only be used where `y` has the same classes as in the "
                 f"previous call to fit. Previously got {self.classes_}, `y` has "
@@ -1211,10 +1215,6 @@ default=None
     def _encode_target(self, y: Any, dtype: Any, name: str) -> NDArray[Any]:
         with np.errstate(over="ignore"):
             target: NDArray[Any] = y.astype(dtype).reshape(len(y), -1)
-        if np.isnan(target).any():  # NaN itself is found before; this was a None
-            raise ValueError(
-                f"Input {name} contains NaN or None. Leave those rows out."
-            )
         if not np.isfinite(target).all():
             raise ValueError(
                 f"{name} contains values too large for {target.dtype}, the type of X. "
@@ -1231,8 +1231,14 @@ default=None
         return tags
 
 
+def _labels_of(y: NDArray[Any]) -> set[Any]:
+    """Return labels as Python's objects, which are compared without being rounded."""
+    return set(y.reshape(-1).tolist())
+
+
 def classification_score(y: Any, y_pred: NDArray[Any], sample_weight: Any) -> float:
     """Return the accuracy."""
+    y = read_target(y, "y", numeric=False)
     weight = _check_score_weight(sample_weight, y_pred)
     # To find out whether labels are integers, scikit-learn tries to cast them.
     with np.errstate(invalid="ignore"):
@@ -1243,6 +1249,7 @@ def regression_score(loss: Loss, y: Any, y_pred: Array, sample_weight: Any) -> f
     """Return R2, or for several quantiles the mean of their D2 pinball scores."""
     # float32 does not hold the squares of numbers from 1e19 on.  In float64 those of
     # hopeless predictions may be infinite: then the score is -inf, as it should be.
+    y = read_target(y, "y", numeric=True)
     y_pred = y_pred.astype(np.float64)
     weight = _check_score_weight(sample_weight, y_pred)
     if weight is not None:

@@ -86,6 +86,7 @@ class Table:
                     "name, each column must be found."
                 )
         else:
+            X = as_array(X, "X")
             if np.ma.isMaskedArray(X):
                 X = np.ma.filled(X.astype(object), np.nan)
             if isinstance(X, list | tuple):
@@ -148,13 +149,24 @@ class Table:
                 values[:, k] = self._number(i)
         # Infinities of both signs add up to NaN, of which NumPy would warn first.
         with np.errstate(invalid="ignore"):
-            checked: Array = check_array(
-                values,
-                ensure_all_finite="allow-nan",
-                ensure_min_features=0,
-                ensure_min_samples=0,
-                input_name="X",
-            )
+            try:
+                checked: Array = check_array(
+                    values,
+                    ensure_all_finite="allow-nan",
+                    ensure_min_features=0,
+                    ensure_min_samples=0,
+                    input_name="X",
+                )
+            except ValueError as error:
+                is_array = isinstance(self.data, np.ndarray)
+                raise infinity_error(
+                    error,
+                    [
+                        str(i) if is_array else repr(self.columns[i].name)
+                        for k, i in enumerate(which)
+                        if np.isinf(values[:, k]).any()
+                    ],
+                ) from error
         return checked
 
     def _number(self, i: int) -> Any:
@@ -193,13 +205,6 @@ class Table:
         return self.shape[0]
 
 
-def check_target(y: Any, name: str = "y") -> None:
-    """Raise ValueError for targets of dates, and for missing ones among objects."""
-    values = np.asarray(y)
-    refuse_dates(values, name)
-    refuse_missing(values, name)
-
-
 def refuse_missing(values: NDArray[Any], name: str) -> None:
     """Raise ValueError if there are missing ones among objects, dates or times."""
     if values.dtype.kind == "O":
@@ -209,6 +214,38 @@ def refuse_missing(values: NDArray[Any], name: str) -> None:
     if found:
         raise ValueError(
             f"Input {name} contains NaN or other missing values. Leave those rows out."
+        )
+
+
+def as_array(values: Any, name: str) -> Any:
+    """Return tensors and polars series as arrays, and all else as it is.
+
+    Their types are not NumPy's, and say nothing to those who ask for their ``kind``.
+    """
+    dtype = getattr(values, "dtype", None)
+    if dtype is None or hasattr(dtype, "kind") or not hasattr(values, "__array__"):
+        return values
+    try:
+        return np.asarray(values)
+    except Exception as error:  # each library has errors of its own
+        raise TypeError(
+            f"{name} is a {type(values).__name__} of which NumPy can make no array: "
+            f"{error}"
+        ) from error
+
+
+def refuse_masked(values: Any, name: str) -> None:
+    """Raise ValueError if there are masked values, of which the data is arbitrary."""
+    parts = values if isinstance(values, list | tuple) else (values,)
+    n_masked = sum(
+        int(np.ma.getmaskarray(part).sum())
+        for part in parts
+        if isinstance(part, np.ma.MaskedArray)
+    )
+    if n_masked:
+        raise ValueError(
+            f"Input {name} contains masked values: {n_masked} of them. Leave those "
+            "rows out, or fill them in with numpy.ma.filled."
         )
 
 
@@ -283,6 +320,26 @@ def _date_error(columns: list[str]) -> ValueError:
         "since a date (X['when'] - start).dt.days, the month, the weekday or the hour, "
         "or leave them out."
     )
+
+
+def infinity_error(error: ValueError, columns: Sequence[str]) -> ValueError:
+    """Return scikit-learn's error with the names of the columns it is about."""
+    return ValueError(
+        f"{error} Such values are in {listed(columns)}. Correct them, or leave those "
+        "rows out."
+    )
+
+
+def listed(columns: Sequence[str]) -> str:
+    """Return columns, the first of many, as messages show them."""
+    some = ", ".join(columns[:_MOST_LISTED])
+    n_others = len(columns) - _MOST_LISTED
+    if n_others > 0:
+        some += f" and {n_others} more"
+    return f"the column{'s' if len(columns) > 1 else ''} {some}"
+
+
+_MOST_LISTED = 5
 
 
 def _kind(code: str) -> str:

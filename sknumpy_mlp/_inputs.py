@@ -4,9 +4,10 @@ import hashlib
 import inspect
 import math
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
-from numbers import Real
+from itertools import pairwise
+from numbers import Integral, Number, Real
 from types import CodeType, FunctionType, ModuleType, NoneType
 from typing import Any
 
@@ -15,11 +16,255 @@ from numpy.typing import NDArray
 from sklearn.utils import check_array, check_consistent_length, column_or_1d
 
 from sknumpy_mlp._evaluation import Data
-from sknumpy_mlp._frames import refuse_dates
-from sknumpy_mlp._typing import Array
+from sknumpy_mlp._frames import (
+    as_array,
+    infinity_error,
+    listed,
+    refuse_dates,
+    refuse_masked,
+    refuse_missing,
+)
+from sknumpy_mlp._typing import Array, IntArray
+from sknumpy_mlp._values import shown
 from sknumpy_mlp.losses import Loss
 
 _ATOMS = (NoneType, bool, int, float, str)
+
+
+# NumPy's types for pandas' nullable ones, by kind.
+_PLAIN_TYPES = {"i": np.int64, "u": np.uint64, "f": np.float64, "b": np.bool_}
+
+
+def read_target(y: Any, name: str, *, numeric: bool) -> Any:
+    """Return a target as an array of a type that scikit-learn knows.
+
+    One rule for ``y``, ``y_val``, ``classes`` and what `score` is given.  Numbers may
+    come as strings, Decimals and other objects; labels as strings, or as whole numbers
+    of any type.  None, single values and sparse matrices are returned as they are.
+
+    Parameters
+    ----------
+    y : array-like, sparse matrix or None
+        The target.
+    name : str
+        What messages call it.
+    numeric : bool
+        Whether it is to hold numbers, not labels.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If values are masked or missing among objects, or no numbers or labels.
+    """
+    if y is None or hasattr(y, "toarray"):
+        return y
+    refuse_masked(y, name)
+    if numeric:
+        refuse_dates(y, name)
+    y = _without_nullable_types(as_array(y, name), name)
+    with naming(name):
+        values = np.asarray(y)
+    if values.ndim == 0:
+        return y
+    if numeric:
+        return _as_numbers(values, name) if values.dtype.kind in "OSTU" else values
+    return _as_labels(values, name) if values.dtype.kind == "O" else values
+
+
+def _without_nullable_types(y: Any, name: str) -> Any:
+    """Return pandas' nullable columns in NumPy's types.
+
+    NumPy would make objects of them, and scikit-learn floats, which do not hold whole
+    numbers above 2**53.
+    """
+    is_frame = hasattr(y, "iloc") and hasattr(y, "columns")
+    columns = [y.iloc[:, i] for i in range(y.shape[1])] if is_frame else [y]
+    if not any(map(_is_nullable, columns)):
+        return y
+    arrays = []
+    for column in columns:
+        plain_type = None
+        if _is_nullable(column):
+            if column.isna().any():
+                refuse_missing(np.array([None]), name)
+            plain_type = _PLAIN_TYPES[column.dtype.kind]
+        arrays.append(column.to_numpy(dtype=plain_type))
+    return np.column_stack(arrays) if is_frame else arrays[0]
+
+
+def _is_nullable(column: Any) -> bool:
+    dtype = getattr(column, "dtype", None)
+    return (
+        hasattr(column, "isna")
+        and not isinstance(dtype, np.dtype)
+        and getattr(dtype, "kind", None) in _PLAIN_TYPES
+    )
+
+
+def _as_numbers(values: NDArray[Any], name: str) -> Array:
+    """Return objects or strings as float64; an error shows the first that is none."""
+    with suppress(ArithmeticError):  # a signaling NaN cannot be compared
+        refuse_missing(values, name)
+    try:
+        numbers: Array = values.astype(np.float64)
+    except (TypeError, ValueError, ArithmeticError):
+        for index in np.ndindex(values.shape):
+            where = f"{name}[{', '.join(map(str, index))}]"
+            _refuse_no_number(values[index], where)
+        raise
+    return numbers
+
+
+def _refuse_no_number(value: Any, name: str) -> None:
+    try:
+        float(value)
+    except (TypeError, ValueError, ArithmeticError) as error:
+        kind = TypeError if isinstance(error, TypeError) else ValueError
+        raise kind(
+            f"{name}={shown(value)} must be a number: {error}. Correct it, leave the "
+            "row out, or use a classifier for targets that are classes."
+        ) from error
+
+
+def _as_labels(values: NDArray[Any], name: str) -> NDArray[Any]:
+    """Return objects that are all strings, all booleans or all whole numbers.
+
+    Whole numbers are given a type that holds them.
+    """
+    refuse_missing(values, name)
+    labels = values.reshape(-1).tolist()
+    types = set(map(type, labels))
+    if all(issubclass(t, str) for t in types):
+        return values
+    if all(issubclass(t, bool | np.bool_) for t in types):
+        return values.astype(np.bool_)
+    if all(issubclass(t, Number) for t in types):
+        integers = _as_integers(labels)
+        if integers is not None:
+            return integers.reshape(values.shape)
+        if not all(issubclass(t, Integral) for t in types):
+            return _as_numbers(values, name)
+    raise _label_error(labels, name)
+
+
+def _label_error(labels: list[Any], name: str) -> ValueError:
+    """Say what labels are no labels, with an example of each type."""
+    examples: dict[type, Any] = {}
+    for label in labels:
+        examples.setdefault(type(label), label)
+    found = ", ".join(f"{t.__name__} ({shown(v)})" for t, v in examples.items())
+    way_out = f"Turn them into strings, as in [str(label) for label in {name}]."
+    if any(issubclass(t, list | tuple | set | frozenset) for t in examples):
+        way_out += (
+            " For several labels of each sample, pass a matrix of 0 and 1, such as "
+            "sklearn.preprocessing.MultiLabelBinarizer makes."
+        )
+    return ValueError(
+        f"Unknown label type: {name} holds {found}. Labels must be all strings, or "
+        f"else booleans or integers of up to 64 bits. {way_out}"
+    )
+
+
+def _as_integers(labels: list[Any]) -> NDArray[Any] | None:
+    """Return whole numbers as int64 or uint64; None if they are floats or too large."""
+    try:
+        integers = [int(label) for label in labels]
+    except (TypeError, ValueError, ArithmeticError):
+        return None
+    if integers != labels or any(isinstance(label, float) for label in labels):
+        return None
+    for dtype in (np.int64, np.uint64):
+        limits = np.iinfo(dtype)
+        if limits.min <= min(integers) and max(integers) <= limits.max:
+            return np.array(integers, dtype)
+    return None
+
+
+def encode_labels(y: NDArray[Any], classes: NDArray[Any]) -> IntArray:
+    """Return the position of each label among the sorted classes, which hold them all.
+
+    Of two types NumPy makes a third, and of int64 and uint64 float64, in which 2**53
+    and 2**53 + 1 are the same; Python compares what they are.
+    """
+    if y.dtype.kind == classes.dtype.kind:
+        return np.searchsorted(classes, y)
+    codes = {label: code for code, label in enumerate(classes.tolist())}
+    return np.fromiter(map(codes.__getitem__, y.tolist()), np.intp, len(y))
+
+
+@contextmanager
+def explaining_bad_values(X: Any, dtype: Any, *, alternative: str) -> Iterator[None]:
+    """Say of values in ``X`` that a network cannot use where they are and what to do.
+
+    scikit-learn's own message comes first, without its advice.
+
+    Parameters
+    ----------
+    X : array-like or sparse matrix of shape (n_samples, n_features)
+        The input data that is validated in the block.
+    dtype : type or sequence of types
+        What it is to be converted to.
+    alternative : str
+        The estimator that takes tables as they are.
+    """
+    try:
+        yield
+    except (TypeError, ValueError) as error:
+        reason = str(error).partition("\n")[0]
+        if reason.startswith("Input X contains infinity"):
+            columns = _columns_where(np.isinf, X, dtype)
+            raise infinity_error(ValueError(reason), columns) from error
+        if reason.startswith("Input X contains NaN"):
+            columns = _columns_where(np.isnan, X, dtype)
+            raise ValueError(
+                f"{reason} Values are missing in {listed(columns)}. Fill them in, for "
+                "example with sklearn.impute.SimpleImputer in a Pipeline, or use "
+                f"{alternative}, which takes missing values as they are."
+            ) from error
+        if reason.startswith(("could not convert string", "float() argument")):
+            columns = _columns_of_objects(X)
+            if not columns:  # X is no table
+                raise
+            kind = TypeError if isinstance(error, TypeError) else ValueError
+            raise kind(
+                f"{reason}. X must hold numbers, which is not so in "
+                f"{listed(columns)}. Encode categories, for example "
+                "with sklearn.preprocessing.OneHotEncoder in a ColumnTransformer, or "
+                f"use {alternative}, which takes categories and strings as they are."
+            ) from error
+        raise
+
+
+def _columns_where(
+    is_bad: Callable[[NDArray[Any]], Any], X: Any, dtype: Any
+) -> list[str]:
+    """Return the names of columns, as messages show them, that hold bad values."""
+    with np.errstate(over="ignore"):
+        values = check_array(
+            X, accept_sparse="csc", dtype=dtype, ensure_all_finite=False
+        )
+    if isinstance(values, np.ndarray):
+        found = is_bad(values).any(axis=0)
+    else:
+        parts = pairwise(values.indptr)
+        found = [is_bad(values.data[start:end]).any() for start, end in parts]
+    return _column_names(X, np.flatnonzero(found))
+
+
+def _columns_of_objects(X: Any) -> list[str]:
+    """Return the names of columns, as messages show them, that hold no numbers."""
+    values, found = np.asarray(X, dtype=object), []
+    for i in range(values.shape[1] if values.ndim == 2 else 0):
+        try:
+            values[:, i].astype(np.float64)
+        except (TypeError, ValueError):
+            found.append(i)
+    return _column_names(X, found)
+
+
+def _column_names(X: Any, which: Any) -> list[str]:
+    names = getattr(X, "columns", None)
+    return [str(i) if names is None else repr(names[i]) for i in which]
 
 
 def one_or_several_columns(y: Any, *, dense: bool, warn: bool) -> Any:
@@ -145,6 +390,8 @@ def check_sample_weight(
     if isinstance(sample_weight, Real):
         sample_weight = np.full(X.shape[0], sample_weight)
     refuse_dates(sample_weight, name)
+    refuse_masked(sample_weight, name)
+    sample_weight = as_array(sample_weight, name)
     with naming(name):
         weight: Array = check_array(
             sample_weight, ensure_2d=False, dtype=X.dtype, input_name=name

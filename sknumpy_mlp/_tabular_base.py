@@ -19,13 +19,14 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from sknumpy_mlp._ensemble import StopAfter, n_side_by_side, train_members
 from sknumpy_mlp._evaluation import Data
-from sknumpy_mlp._frames import Table, check_target
+from sknumpy_mlp._frames import Table, refuse_dates
 from sknumpy_mlp._inputs import (
     all_or_nothing,
     check_loss,
     check_sample_weight,
     naming,
     one_or_several_columns,
+    read_target,
     refuse_overflow,
     weigh,
 )
@@ -217,10 +218,13 @@ class _BaseTabularMLP(
     ) -> "_Job":
         """Validate everything, and turn the table into numbers."""
         template = self._template(**self._shared_params())
-        if y is not None:
-            check_target(y)
+        is_numeric = self._template._numeric_target
+        refuse_dates(y, "y")
         y = validate_data(
-            self, y=y, multi_output=True, y_numeric=self._template._numeric_target
+            self,
+            y=read_target(y, "y", numeric=is_numeric),
+            multi_output=True,
+            y_numeric=is_numeric,
         )
         y = one_or_several_columns(y, dense=True, warn=True)
         table = Table(X)
@@ -262,8 +266,7 @@ class _BaseTabularMLP(
         X_val, *others = validation
         if X_val is not None:
             X_val = self._read(X_val, "X_val")
-            if others[0] is not None:
-                check_target(others[0], "y_val")
+            refuse_dates(others[0], "y_val")
         sample_weight_val = others[1]
         template.n_features_in_ = data.X.shape[1]
         held_out = template._validate_validation(

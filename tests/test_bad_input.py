@@ -1006,7 +1006,7 @@ CALLS = [
     ("pre", "fit", {"X": SPARSE}, TypeError, r"Sparse.*X.*Use '.toarray"),
     ("pre", "fit", {"X": X * np.inf}, ValueError, "X contains infinity"),
     ("reg", "fit", {"y": DATES[:, 0]}, ValueError, "y holds dates.*Turn them"),
-    ("reg", "fit", {"y": [None] * 20}, ValueError, "y contains NaN or None. L"),
+    ("reg", "fit", {"y": [None] * 20}, ValueError, "y contains NaN.*Leave those rows"),
     ("reg", "fit", {"y": y * 1j}, ValueError, "Complex data not supported"),
     ("reg", "fit", {"y": y[:, None, None]}, ValueError, "dim 3"),
     ("reg", "fit", {"y": _with(y, 3, np.inf)}, ValueError, "y contains infinity"),

@@ -1,0 +1,528 @@
+"""What fit, score and predict are given: every type of it, read by one rule."""
+
+import enum
+from decimal import Decimal
+from fractions import Fraction
+
+import numpy as np
+import pandas as pd
+import pytest
+import scipy.sparse as sp
+from sklearn.base import clone, is_classifier
+from sklearn.model_selection import cross_val_score
+
+from sknumpy_mlp import (
+    NumpyMLPClassifier,
+    NumpyMLPRegressor,
+    TabularMLPClassifier,
+    TabularMLPRegressor,
+    TabularPreprocessor,
+)
+from sknumpy_mlp._inputs import encode_labels
+
+pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+
+N = 30
+X = np.random.default_rng(0).standard_normal((N, 3))
+CODES = np.arange(N) % 2
+NUMBERS = X[:, 0].round(3)
+BIG = 2**60  # in float64 the same number as BIG + 1
+
+SMALL = {"hidden_layer_sizes": (4,), "max_iter": 2, "random_state": 0}
+CLASSIFIERS = [
+    NumpyMLPClassifier(**SMALL),
+    TabularMLPClassifier(**SMALL, n_members=2),
+]
+REGRESSORS = [NumpyMLPRegressor(**SMALL), TabularMLPRegressor(**SMALL, n_members=2)]
+NETWORKS = [CLASSIFIERS[0], REGRESSORS[0]]
+TABLES = [CLASSIFIERS[1], REGRESSORS[1]]
+
+
+def by_name(estimators):
+    return pytest.mark.parametrize(
+        "est", estimators, ids=[type(each).__name__ for each in estimators]
+    )
+
+
+def target_of(est):
+    return CODES if is_classifier(est) else NUMBERS
+
+
+def objects(values):
+    """Return an array of objects, also of those that NumPy would take apart."""
+    array = np.empty(len(values), dtype=object)
+    array[:] = values
+    return array
+
+
+class Tensor:
+    """What PyTorch's tensors are to NumPy: an array whose type has no ``kind``."""
+
+    class DType:
+        pass
+
+    dtype = DType()
+
+    def __init__(self, values, *, requires_grad=False):
+        self._values = np.asarray(values)
+        self._requires_grad = requires_grad
+        self.shape, self.ndim = self._values.shape, self._values.ndim
+
+    def __len__(self):
+        return len(self._values)
+
+    def __array__(self, dtype=None, copy=None):
+        if self._requires_grad:
+            raise RuntimeError("Use tensor.detach().numpy() instead.")
+        return self._values.astype(dtype or self._values.dtype)
+
+
+# ------------------------------------------------------------------------------- labels
+
+#: Labels, and the classes that they are of.
+LABELS = {
+    "objects that are ints": (CODES.astype(object), [0, 1]),
+    "objects that are bools": (objects((CODES > 0).tolist()), [False, True]),
+    "objects that are strings": (objects(["b" if c else "a" for c in CODES]), "ab"),
+    "ints above 2**53": (CODES + BIG, [BIG, BIG + 1]),
+    "unsigned above 2**53": (CODES.astype("u8") + np.uint64(BIG), [BIG, BIG + 1]),
+    "unsigned above 2**63": (
+        objects([2**63 + int(c) for c in CODES]),
+        [2**63, 2**63 + 1],
+    ),
+    "nullable ints": (pd.Series(CODES + BIG, dtype="Int64"), [BIG, BIG + 1]),
+    "nullable floats": (pd.Series(CODES, dtype="Float64"), [0.0, 1.0]),
+    "nullable bools": (pd.Series(CODES > 0, dtype="boolean"), [False, True]),
+    "a nullable column": (pd.DataFrame({"y": CODES}, dtype="UInt8").iloc[:, 0], [0, 1]),
+    "decimals": (objects([Decimal(int(c)) for c in CODES]), [0, 1]),
+    "fractions": (objects([Fraction(int(c)) for c in CODES]), [0, 1]),
+    "categories": (pd.Series(CODES).astype("category"), [0, 1]),
+    "a tensor": (Tensor(CODES), [0, 1]),
+    "nothing masked": (np.ma.array(CODES), [0, 1]),
+}
+
+
+@by_name(CLASSIFIERS)
+@pytest.mark.parametrize("kind", LABELS)
+def test_labels(est, kind):
+    """They are learnt as what they are, whatever type they come in."""
+    y, classes = LABELS[kind]
+    clf = clone(est).set_params(max_iter=30).fit(X, y, X_val=X, y_val=y)
+    twin = clone(est).set_params(max_iter=30).fit(X, CODES, X_val=X, y_val=CODES)
+    assert clf.classes_.tolist() == list(classes)
+    np.testing.assert_array_equal(clf.predict_proba(X), twin.predict_proba(X))
+    np.testing.assert_array_equal(clf.predict(X), clf.classes_[twin.predict(X)])
+    assert clf.score(X, y) == twin.score(X, CODES)
+    if hasattr(est, "partial_fit"):
+        clf = clone(est).partial_fit(X, y, classes=list(classes))
+        twin = clone(est).partial_fit(X, CODES, classes=[0, 1])
+        np.testing.assert_array_equal(clf.predict_proba(X), twin.predict_proba(X))
+
+
+#: Types that labels may have in one call, and in another.
+PAIRS_OF_TYPES = {
+    "int64 and uint64": (CODES + BIG, CODES.astype("u8") + np.uint64(BIG)),
+    "int64 and floats": (CODES, CODES.astype(float)),
+    "floats and ints": (CODES.astype(float), CODES),
+    "bools and ints": (CODES > 0, CODES),
+    "int8 and int64": (CODES.astype("i1"), CODES),
+    "ints and nullable floats": (CODES, pd.Series(CODES, dtype="Float64")),
+    "ints and objects": (CODES + BIG, objects([BIG + int(c) for c in CODES])),
+    "strings and objects": (
+        np.array(["ab", "a"])[CODES],
+        objects(["a" if c else "ab" for c in CODES]),
+    ),
+    "strings of other widths": (
+        np.array(["ab", "a"])[CODES],
+        np.array(["ab", "a", "abcdef"])[CODES],
+    ),
+}
+
+
+@by_name(CLASSIFIERS)
+@pytest.mark.parametrize("kind", PAIRS_OF_TYPES)
+def test_labels_of_two_types(est, kind):
+    y, other = PAIRS_OF_TYPES[kind]
+    twin = clone(est).fit(X, y, X_val=X, y_val=y)
+    clf = clone(est).fit(X, y, X_val=X, y_val=other)
+    np.testing.assert_array_equal(clf.predict_proba(X), twin.predict_proba(X))
+    assert clf.score(X, other) == clf.score(X, y)
+    if hasattr(est, "partial_fit"):
+        assert clf.validation_scores_ == twin.validation_scores_
+        twin = clone(est).partial_fit(X, y, classes=np.unique(y))
+        clf = clone(est).partial_fit(X, other, classes=np.unique(y))
+        np.testing.assert_array_equal(clf.predict_proba(X), twin.predict_proba(X))
+        clf.partial_fit(X, y, classes=np.unique(np.asarray(other)))
+
+
+@by_name(CLASSIFIERS)
+def test_weights_of_classes_above_2_to_the_53(est):
+    weights = {0: 1.0, 1: 5.0}
+    twin = clone(est).set_params(class_weight=weights).fit(X, CODES)
+    clf = clone(est).set_params(class_weight={BIG + k: w for k, w in weights.items()})
+    clf.fit(X, CODES.astype("u8") + np.uint64(BIG))
+    np.testing.assert_array_equal(clf.predict_proba(X), twin.predict_proba(X))
+
+
+def test_codes_of_int64_and_uint64():
+    classes = np.array([BIG, BIG + 1])
+    codes = encode_labels(classes.astype(np.uint64), classes)
+    assert codes.tolist() == [0, 1]
+
+
+class Color(enum.Enum):
+    RED = 1
+    BLUE = 2
+
+
+#: Objects that are no labels, and what the message must have beside the argument.
+NO_LABELS = {
+    "strings and ints": (
+        [("a", 1)[c] for c in CODES],
+        r"str \('a'\), int \(1\).*str\(",
+    ),
+    "members of an enum": ([tuple(Color)[c] for c in CODES], r"Color \(<Color.RED"),
+    "tuples": ([((1, 2), (3, 4))[c] for c in CODES], r"tuple.*MultiLabelBinarizer"),
+    "lists": ([[1], [2]] * (N // 2), r"list.*MultiLabelBinarizer"),
+    "dicts": ([{}, {1: 2}] * (N // 2), r"dict \(\{\}\)"),
+    "more than 64 bits": ([2**64 + int(c) for c in CODES], r"int \(1844.*64 bits.*str"),
+    "signs and 64 bits": ([(-1, 2**63)[c] for c in CODES], r"int \(-1\).*64 bits"),
+    "bytes": ([(b"a", b"b")[c] for c in CODES], r"bytes \(b'a'\)"),
+}
+
+
+@by_name(CLASSIFIERS)
+@pytest.mark.parametrize("kind", NO_LABELS)
+def test_objects_that_are_no_labels(est, kind):
+    values, message = NO_LABELS[kind]
+    y = objects(values)
+    fitted = clone(est).fit(X, CODES)
+    calls = {
+        "y": [lambda: clone(est).fit(X, y), lambda: fitted.score(X, y)],
+        "y_val": [lambda: clone(est).fit(X, CODES, X_val=X, y_val=y)],
+    }
+    if hasattr(est, "partial_fit"):
+        calls["y"].append(lambda: clone(est).partial_fit(X, y, classes=[0, 1]))
+        calls["classes"] = [lambda: clone(est).partial_fit(X, CODES, classes=y)]
+    for name, group in calls.items():
+        for call in group:
+            with pytest.raises(
+                ValueError, match=f"(?s)Unknown label type: {name} holds .*{message}"
+            ):
+                call()
+
+
+# ---------------------------------------------------------------------- several labels
+
+MATRIX = np.column_stack([CODES, 1 - CODES, X[:, 0] > 0]).astype(int)
+FRAME = pd.DataFrame(MATRIX, columns=["a", "b", "c"])
+
+#: One matrix of labels, in several types.
+MATRICES = {
+    "Int64": FRAME.astype("Int64"),
+    "boolean": FRAME.astype("boolean"),
+    "several types": FRAME.astype({"a": "boolean", "b": "UInt8", "c": bool}),
+    "objects": FRAME.astype(object),
+    "a tensor": Tensor(MATRIX),
+    "nothing masked": np.ma.array(MATRIX),
+}
+
+
+@by_name(CLASSIFIERS)
+@pytest.mark.parametrize("kind", MATRICES)
+def test_label_matrices(est, kind):
+    y = MATRICES[kind]
+    clf = clone(est).fit(X, y, X_val=X, y_val=y)
+    twin = clone(est).fit(X, MATRIX, X_val=X, y_val=MATRIX)
+    np.testing.assert_array_equal(clf.predict(X), twin.predict(X))
+    assert clf.score(X, y) == twin.score(X, MATRIX)
+    if isinstance(y, pd.DataFrame):
+        scores = cross_val_score(est, X, y, cv=2, error_score="raise")
+        np.testing.assert_array_equal(scores, cross_val_score(est, X, MATRIX, cv=2))
+
+
+@by_name(REGRESSORS)
+def test_several_nullable_targets(est):
+    y = pd.DataFrame({"a": NUMBERS, "b": CODES}).astype({"a": "Float64", "b": "Int64"})
+    reg = clone(est).fit(X, y, X_val=X, y_val=y)
+    twin = clone(est).fit(X, y.to_numpy(float), X_val=X, y_val=y.to_numpy(float))
+    np.testing.assert_allclose(reg.predict(X), twin.predict(X), rtol=1e-6)
+    assert reg.score(X, y) == pytest.approx(twin.score(X, y.to_numpy(float)))
+    assert np.isfinite(cross_val_score(est, X, y, cv=2, error_score="raise")).all()
+
+
+# ------------------------------------------------------------------------------ numbers
+
+#: One target of a regressor, in several types.
+TARGETS = {
+    "strings": [str(value) for value in NUMBERS],
+    "an array of strings": NUMBERS.astype(str),
+    "objects that are strings": NUMBERS.astype(str).astype(object),
+    "a column of strings": pd.Series(NUMBERS.astype(str), dtype="string"),
+    "objects": NUMBERS.astype(object),
+    "decimals": [Decimal(str(value)) for value in NUMBERS],
+    "nullable": pd.Series(NUMBERS, dtype="Float64"),
+    "a tensor": Tensor(NUMBERS),
+    "nothing masked": np.ma.array(NUMBERS),
+}
+
+
+@by_name(REGRESSORS)
+@pytest.mark.parametrize("kind", TARGETS)
+def test_numbers(est, kind):
+    y = TARGETS[kind]
+    reg = clone(est).fit(X, y, X_val=X, y_val=y)
+    twin = clone(est).fit(X, NUMBERS, X_val=X, y_val=NUMBERS)
+    np.testing.assert_array_equal(reg.predict(X), twin.predict(X))
+    assert reg.score(X, y) == twin.score(X, NUMBERS)
+    if hasattr(est, "partial_fit"):
+        np.testing.assert_array_equal(
+            clone(est).partial_fit(X, y).predict(X),
+            clone(est).partial_fit(X, NUMBERS).predict(X),
+        )
+
+
+def _but(values, wrong):
+    changed = objects(list(values))
+    changed[3] = wrong
+    return changed
+
+
+NO_NUMBERS = {
+    "strings": (_but(NUMBERS, "n/a"), ValueError, r"\[3\]='n/a' must be a number"),
+    "an array of strings": (
+        np.array(["1"] * 3 + ["n/a"] * (N - 3)),
+        ValueError,
+        r"\[3\]=np.str_\('n/a'\)|\[3\]='n/a'",
+    ),
+    "tuples": (_but(NUMBERS, (1, 2)), TypeError, r"\[3\]=\(1, 2\) must be a number"),
+    "enums": (_but(NUMBERS, Color.RED), TypeError, r"\[3\]=<Color.RED: 1>"),
+    "signaling NaN": (_but(NUMBERS, Decimal("sNaN")), ValueError, r"\[3\]=Decimal"),
+    "large ints": (_but(NUMBERS, 10**400), ValueError, r"\[3\]=10000.*too large"),
+    "None": (_but(NUMBERS, None), ValueError, " contains NaN.*Leave those rows out"),
+    "pd.NA": (_but(NUMBERS, pd.NA), ValueError, " contains NaN.*Leave those rows out"),
+    "nullable": (
+        pd.Series([None, *NUMBERS[1:]], dtype="Float64"),
+        ValueError,
+        " contains NaN.*Leave those rows out",
+    ),
+}
+
+
+@by_name(REGRESSORS)
+@pytest.mark.parametrize("kind", NO_NUMBERS)
+def test_targets_that_are_no_numbers(est, kind):
+    """One rule and one message, under the argument's own name."""
+    y, error, message = NO_NUMBERS[kind]
+    with pytest.raises(error, match=rf"^(Input )?y{message}"):
+        clone(est).fit(X, y)
+    with pytest.raises(error, match=rf"^(Input )?y_val{message}"):
+        clone(est).fit(X, NUMBERS, X_val=X, y_val=y)
+    with pytest.raises(error, match=rf"^(Input )?y{message}"):
+        clone(est).fit(X, NUMBERS).score(X, y)
+
+
+# -------------------------------------------------------------------- tensors and masks
+
+
+@by_name(CLASSIFIERS + REGRESSORS)
+def test_tensors(est):
+    y = target_of(est)
+    weight = np.linspace(0.5, 1.5, N)
+    given = [X, y, weight]
+    tensors = [Tensor(each) for each in given]
+    names = ("X_val", "y_val", "sample_weight_val")
+    one = clone(est).fit(*given, **dict(zip(names, given, strict=True)))
+    two = clone(est).fit(*tensors, **dict(zip(names, tensors, strict=True)))
+    np.testing.assert_array_equal(two.predict(tensors[0]), one.predict(X))
+    assert two.score(*tensors) == one.score(*given)
+
+
+@by_name(CLASSIFIERS + REGRESSORS)
+@pytest.mark.parametrize("name", ["X", "y", "sample_weight"])
+def test_tensors_that_are_no_arrays(est, name):
+    """PyTorch hands no array out of what it computes gradients for."""
+    good = {"X": X, "y": target_of(est), "sample_weight": np.ones(N)}
+    wrong = {name: Tensor(good[name], requires_grad=True)}
+    message = "is a Tensor of which NumPy can make no array: Use tensor.detach"
+    with pytest.raises(TypeError, match=f"^{name} {message}"):
+        clone(est).fit(**good | wrong)
+    validation = {f"{key}_val": value for key, value in (good | wrong).items()}
+    with pytest.raises(TypeError, match=f"^{name}_val.* {message}"):
+        clone(est).fit(**good, **validation)
+
+
+@by_name(CLASSIFIERS + REGRESSORS)
+def test_series_as_a_table(est):
+    pl = pytest.importorskip("polars")
+    y = target_of(est)
+    for series in (pl.Series(X[:, 0]), Tensor(X[:, 0])):
+        with pytest.raises(ValueError, match=r"(?s)Expected 2D array.*Reshape"):
+            clone(est).fit(series, y)
+    one = clone(est).fit(X, y, np.ones(N))
+    two = clone(est).fit(X, pl.Series(y), pl.Series(np.ones(N)))
+    np.testing.assert_array_equal(two.predict(X), one.predict(X))
+    assert two.score(X, pl.Series(y)) == one.score(X, y)
+
+
+def masked(values):
+    mask = np.zeros(np.shape(values), dtype=bool)
+    mask.flat[4] = True
+    return np.ma.array(values, mask=mask)
+
+
+@by_name(CLASSIFIERS + REGRESSORS)
+def test_masked_targets_and_weights(est):
+    """What lies under a mask is no value."""
+    y, ones = target_of(est), np.ones(N)
+    validation = {"X_val": X, "y_val": y}
+    fitted = clone(est).fit(X, y)
+    calls = [
+        ("y", lambda: clone(est).fit(X, masked(y))),
+        ("y", lambda: fitted.score(X, masked(y))),
+        ("y", lambda: clone(est).fit(X, list(masked(y)))),
+        ("y_val", lambda: clone(est).fit(X, y, X_val=X, y_val=masked(y))),
+        ("sample_weight", lambda: clone(est).fit(X, y, masked(ones))),
+        ("sample_weight", lambda: fitted.score(X, y, masked(ones))),
+        (
+            "sample_weight_val",
+            lambda: clone(est).fit(X, y, **validation, sample_weight_val=masked(ones)),
+        ),
+    ]
+    if hasattr(est, "partial_fit"):
+        classes = {"classes": [0, 1]} if is_classifier(est) else {}
+        calls += [
+            ("y", lambda: clone(est).partial_fit(X, masked(y), **classes)),
+            ("sample_weight", lambda: clone(est).partial_fit(X, y, masked(ones))),
+        ]
+    if hasattr(est, "partial_fit") and is_classifier(est):
+        wrong = masked([0, 1, 2, 3, 4])
+        calls.append(("classes", lambda: clone(est).partial_fit(X, y, classes=wrong)))
+    for name, call in calls:
+        with pytest.raises(ValueError, match=f"Input {name} contains masked values: 1"):
+            call()
+
+
+@by_name(NETWORKS)
+def test_masked_tables_of_networks(est):
+    y = target_of(est)
+    fitted = clone(est).fit(X, y)
+    classes = {"classes": [0, 1]} if is_classifier(est) else {}
+    for call in (
+        lambda: clone(est).fit(masked(X), y),
+        lambda: clone(est).fit(list(masked(X)), y),
+        lambda: clone(est).partial_fit(masked(X), y, **classes),
+        lambda: clone(est).fit(X, y, X_val=masked(X), y_val=y),
+        lambda: fitted.predict(masked(X)),
+        lambda: fitted.predict(masked(X)[1:2]),
+        lambda: fitted.score(masked(X), y),
+        lambda: fitted.hidden_activations(masked(X)),
+    ):
+        with pytest.raises(ValueError, match="Input X contains masked values: 1 of"):
+            call()
+    np.testing.assert_array_equal(fitted.predict(np.ma.array(X)), fitted.predict(X))
+
+
+@by_name(TABLES)
+def test_masked_tables_have_missing_values(est):
+    y, missing = target_of(est), masked(X).filled(np.nan)
+    one = clone(est).fit(missing, y, X_val=missing, y_val=y)
+    two = clone(est).fit(masked(X), y, X_val=masked(X), y_val=y)
+    np.testing.assert_array_equal(two.predict(masked(X)), one.predict(missing))
+    pre = TabularPreprocessor().fit(masked(X))
+    np.testing.assert_array_equal(
+        pre.transform(masked(X)),
+        TabularPreprocessor().fit(missing).transform(missing),
+    )
+
+
+# ------------------------------------------------------------------ values that are bad
+
+
+def with_bad(value, make=np.asarray):
+    values = X.astype(object if isinstance(value, str) else float)
+    values[5, 1] = value
+    return make(values)
+
+
+def frame_of(values):
+    return pd.DataFrame(values, columns=["a", "b", "c"])
+
+
+def polars_of(values):
+    columns = {name: values[:, i].tolist() for i, name in enumerate("abc")}
+    return pytest.importorskip("polars").DataFrame(columns, strict=False)
+
+
+#: The beginning of the message, which is scikit-learn's, and the ways out.
+MISSING = ("Input X contains NaN.", "SimpleImputer.*")
+INFINITE = ("Input X contains infinity or a value too large for", "")
+STRINGS = ("could not convert string to float: .*'red'", "OneHotEncoder.*")
+
+#: Bad values in the second column, and what that is called.
+BAD_TABLES = {
+    "NaN": (*MISSING, lambda: with_bad(np.nan), "1"),
+    "NaN in a frame": (*MISSING, lambda: with_bad(np.nan, frame_of), "'b'"),
+    "NaN in polars": (*MISSING, lambda: with_bad(np.nan, polars_of), "'b'"),
+    "NA": (*MISSING, lambda: with_bad(np.nan, frame_of).convert_dtypes(), "'b'"),
+    "sparse NaN": (*MISSING, lambda: with_bad(np.nan, sp.csr_array), "1"),
+    "NaN in lists": (*MISSING, lambda: with_bad(np.nan).tolist(), "1"),
+    "infinity": (*INFINITE, lambda: with_bad(-np.inf), "1"),
+    "infinity in a frame": (*INFINITE, lambda: with_bad(np.inf, frame_of), "'b'"),
+    "infinity in polars": (*INFINITE, lambda: with_bad(np.inf, polars_of), "'b'"),
+    "sparse infinity": (*INFINITE, lambda: with_bad(np.inf, sp.csc_array), "1"),
+    "string": (*STRINGS, lambda: with_bad("red"), "1"),
+    "string in a frame": (*STRINGS, lambda: with_bad("red", frame_of), "'b'"),
+    "category": (
+        *STRINGS,
+        lambda: frame_of(X).assign(b=pd.Categorical(["red"] * N)),
+        "'b'",
+    ),
+}
+
+
+@by_name(NETWORKS)
+@pytest.mark.parametrize("kind", BAD_TABLES)
+def test_values_that_networks_do_not_take(est, kind):
+    """The message names the column, and the estimator that takes such tables."""
+    beginning, way_out, make_table, column = BAD_TABLES[kind]
+    table, y = make_table(), target_of(est)
+    good = X
+    if hasattr(table, "columns"):
+        good = frame_of(X) if hasattr(table, "iloc") else polars_of(X)
+    message = rf"{beginning}.* the column {column}\. "
+    if way_out:
+        other = "Classifier" if is_classifier(est) else "Regressor"
+        message += f".*{way_out}TabularMLP{other}"
+    fitted = clone(est).fit(good, y)
+    with pytest.raises(ValueError, match=f"^{message}"):
+        clone(est).fit(table, y)
+    with pytest.raises(ValueError, match=f"^X_val: {message}"):
+        clone(est).fit(good, y, X_val=table, y_val=y)
+    with pytest.raises(ValueError, match=f"^{message}") as info:
+        fitted.predict(table)
+    assert "HistGradientBoosting" not in str(info.value)
+
+
+def test_only_the_first_of_many_columns_are_named():
+    table = np.full((N, 7), np.nan)
+    with pytest.raises(ValueError, match=r"the columns 0, 1, 2, 3, 4 and 2 more\. "):
+        clone(NETWORKS[0]).fit(table, CODES)
+
+
+@by_name(TABLES)
+@pytest.mark.parametrize(
+    ("make", "column"),
+    [(np.asarray, "the column 1"), (frame_of, "the column 'b'")],
+)
+def test_infinity_in_tables(est, make, column):
+    y, table, good = target_of(est), with_bad(np.inf, make), make(X)
+    message = rf"Input X contains infinity or .* are in {column}\. Correct them"
+    with pytest.raises(ValueError, match=f"^{message}"):
+        clone(est).fit(table, y)
+    with pytest.raises(ValueError, match=f"^X_val: {message}"):
+        clone(est).fit(good, y, X_val=table, y_val=y)
+    with pytest.raises(ValueError, match=f"^{message}"):
+        clone(est).fit(good, y).predict(table)
+    with pytest.raises(ValueError, match=f"^{message}"):
+        TabularPreprocessor().fit(table)
