@@ -5,6 +5,7 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse import csr_matrix
 from sklearn.base import ClassifierMixin, RegressorMixin
 from sklearn.metrics import accuracy_score, d2_pinball_score, r2_score
 from sklearn.utils.multiclass import (
@@ -324,6 +325,9 @@ class NumpyMLPClassifier(ClassifierMixin, _BaseMLP):  # type: ignore[misc]
     }
     _numeric_target: ClassVar[bool] = False
 
+    # Whether predictions are sparse, as scikit-learn's are where y was.
+    _sparse_target = False
+
     classes_: NDArray[Any]
     _multilabel: bool
 
@@ -486,7 +490,7 @@ default=None
         self._fit(X, y, sample_weight, validation, incremental=True, classes=classes)
         return self
 
-    def predict(self, X: Any) -> NDArray[Any]:
+    def predict(self, X: Any) -> Any:
         """Predict class labels.
 
         Parameters
@@ -496,10 +500,12 @@ default=None
 
         Returns
         -------
-        y : ndarray of shape (n_samples,) or (n_samples, n_labels)
-            The predicted classes; for several labels at once, a matrix of 0 and 1.
+        y : {ndarray, sparse matrix} of shape (n_samples,) or (n_samples, n_labels)
+            The predicted classes; for several labels at once, a matrix of 0 and 1, in
+            CSR format if ``y`` was sparse.
         """
-        return self._as_labels(self._predict_target(X))
+        labels = self._as_labels(self._predict_target(X))
+        return csr_matrix(labels) if self._sparse_target else labels
 
     def predict_proba(self, X: Any) -> Array:
         """Predict class probabilities.
@@ -580,7 +586,13 @@ default=None
     def _score_raw(
         self, loss: Loss, raw: Array, y: NDArray[Any], sample_weight: Array | None
     ) -> float:
-        decided = self._decide(loss.predict(raw))
+        return self._accuracy(loss.predict(raw), y, sample_weight)
+
+    def _accuracy(
+        self, y_prob: Array, y: NDArray[Any], sample_weight: Array | None
+    ) -> float:
+        """Return the accuracy of what the loss predicts for an encoded target."""
+        decided = self._decide(y_prob)
         correct = decided == y.reshape(decided.shape)
         if self._multilabel:
             correct = correct.all(axis=1)
@@ -630,11 +642,15 @@ default=None
         elif warm:
             self._check_same_classes(y)
         else:
-            self.classes_ = unique_labels(y)
-        self._multilabel = multilabel
+            self.classes_ = _classes_of(y)
+        self._multilabel, self._sparse_target = multilabel, hasattr(y, "toarray")
+        return self._loss_of_classes()
+
+    def _loss_of_classes(self) -> tuple[Loss, int]:
+        """Return the loss for the classes, and the number of targets."""
         n_classes = len(self.classes_)
-        multinomial = n_classes > 2 and not multilabel
-        n_targets = n_classes if multilabel or multinomial else 1
+        multinomial = n_classes > 2 and not self._multilabel
+        n_targets = n_classes if self._multilabel or multinomial else 1
         return self._make_loss(multinomial=multinomial), n_targets
 
     def _make_loss(self, *, multinomial: bool) -> Loss:
@@ -709,14 +725,14 @@ default=None
                     "classes that any call will see."
                 )
             with naming("classes"):
-                self.classes_ = unique_labels(classes)
+                self.classes_ = _classes_of(classes)
         elif classes is not None and _labels_of(classes) != _labels_of(self.classes_):
             raise ValueError(
                 f"`classes={classes!r}` is not the same as on last call to "
                 f"partial_fit, was: {self.classes_!r}. Leave classes out, or begin "
                 "with a clone of the estimator."
             )
-        labels = unique_labels(y)
+        labels = _classes_of(y)
         if not _labels_of(labels) <= _labels_of(self.classes_):
             raise ValueError(
                 "`y` has classes not in `self.classes_`. `self.classes_` has "
@@ -726,7 +742,7 @@ default=None
 
     def _check_same_classes(self, y: Any) -> None:
         """For `fit` with ``warm_start``: neither more classes nor fewer."""
-        labels = unique_labels(y)
+        labels = _classes_of(y)
         if _labels_of(labels) != _labels_of(self.classes_):
             raise ValueError(
                 "warm_start can only be used where `y` has the same classes as in the "
@@ -1231,12 +1247,22 @@ default=None
         return tags
 
 
+def _classes_of(y: Any) -> NDArray[Any]:
+    """Return the sorted labels of a target of a known kind."""
+    if y.ndim == 1:
+        # Of each label twice: of more labels than that scikit-learn warns, and it has
+        # warned of them when it found out the kind.
+        y = np.repeat(np.unique(y), 2)
+    classes: NDArray[Any] = unique_labels(y)
+    return classes
+
+
 def _labels_of(y: NDArray[Any]) -> set[Any]:
     """Return labels as Python's objects, which are compared without being rounded."""
     return set(y.reshape(-1).tolist())
 
 
-def classification_score(y: Any, y_pred: NDArray[Any], sample_weight: Any) -> float:
+def classification_score(y: Any, y_pred: Any, sample_weight: Any) -> float:
     """Return the accuracy."""
     y = read_target(y, "y", numeric=False)
     weight = _check_score_weight(sample_weight, y_pred)
@@ -1271,6 +1297,6 @@ def regression_score(loss: Loss, y: Any, y_pred: Array, sample_weight: Any) -> f
         return float(r2_score(y, y_pred, sample_weight=weight))
 
 
-def _check_score_weight(sample_weight: Any, y_pred: NDArray[Any]) -> Array | None:
+def _check_score_weight(sample_weight: Any, y_pred: Any) -> Array | None:
     # In float64, whatever the labels are.
-    return check_sample_weight(sample_weight, np.empty((len(y_pred), 0)))
+    return check_sample_weight(sample_weight, np.empty((y_pred.shape[0], 0)))

@@ -259,10 +259,14 @@ class MemberClassifier(_Member, NumpyMLPClassifier):
     def _learn_target(
         self, y: Any, *, warm: bool, incremental: bool, classes: Any
     ) -> tuple[Loss, int]:
-        # As in partial_fit, the classes are declared.
-        return super()._learn_target(
-            y, warm=False, incremental=True, classes=self._blueprint.classes
-        )
+        # Those of all data: a fold may lack some of them, and looks like another kind
+        # of target where it has few rows.
+        assert self._blueprint.classes is not None
+        self.classes_, self._multilabel = self._blueprint.classes, y.ndim == 2
+        return self._loss_of_classes()
+
+    def _check_known_classes(self, y: Any, name: str) -> None:
+        """Do nothing: the tabular estimator has looked at all of the target."""
 
 
 class MemberRegressor(_Member, NumpyMLPRegressor):

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import sklearn
 from numpy.typing import NDArray
+from scipy.sparse import csr_matrix
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.neural_network import MLPClassifier, MLPRegressor
 from sklearn.utils.validation import check_is_fitted
@@ -94,7 +95,7 @@ def to_sklearn(estimator: Any) -> Any:
         _set_link(estimator, twin)
     # A fit that learns nothing, of a network without hidden layers, sets all that
     # scikit-learn keeps to itself.
-    blank = np.zeros((len(y), estimator.n_features_in_), estimator._params.dtype)
+    blank = np.zeros((y.shape[0], estimator.n_features_in_), estimator._params.dtype)
     twin.set_params(hidden_layer_sizes=(), solver="sgd", max_iter=1, random_state=0)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)
@@ -146,11 +147,12 @@ def _sklearn_activation(estimator: Any) -> str:
     return used.pop()
 
 
-def _sample_of_classes(estimator: NumpyMLPClassifier) -> NDArray[Any]:
+def _sample_of_classes(estimator: NumpyMLPClassifier) -> Any:
     """Return a small target from which scikit-learn learns the same classes."""
     n_classes = len(estimator.classes_)
     if estimator._multilabel:
-        return np.repeat([[0], [1]], n_classes, axis=1)
+        matrix = np.repeat([[0], [1]], n_classes, axis=1)
+        return csr_matrix(matrix) if estimator._sparse_target else matrix
     if n_classes == 1:
         raise ValueError(
             f"The estimator knows a single class, {estimator.classes_[0]!r}, for which "
@@ -320,6 +322,12 @@ def _take_classes(ours: NumpyMLPClassifier, estimator: MLPClassifier) -> Loss:
     ours.classes_ = np.array(estimator.classes_)
     multinomial = estimator.out_activation_ == "softmax"
     ours._multilabel = estimator.n_outputs_ > 1 and not multinomial
+    if ours._multilabel:
+        # Whether it predicts sparse matrices, it keeps to itself.
+        nameless = copy.copy(estimator)
+        vars(nameless).pop("feature_names_in_", None)
+        predicted = nameless.predict(np.zeros((1, estimator.n_features_in_)))
+        ours._sparse_target = hasattr(predicted, "toarray")
     return ours._make_loss(multinomial=multinomial)
 
 

@@ -93,6 +93,8 @@ def _folds(
         with warnings.catch_warnings():
             # A class with fewer rows than folds is absent from some: nothing is wrong.
             warnings.filterwarnings("ignore", "The least populated class")
+            # Of many classes scikit-learn has warned before.
+            warnings.filterwarnings("ignore", "The number of unique classes")
             folds = list(stratified.split(dummy, strata))
     for kept, held_out in folds:
         yield groups.rows_of(kept), groups.rows_of(held_out)

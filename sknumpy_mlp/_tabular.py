@@ -438,10 +438,9 @@ class TabularMLPClassifier(ClassifierMixin, _BaseTabularMLP):  # type: ignore[mi
         return columns
 
     def _score_of(
-        self, predicted: Array, target: Any, sample_weight: Array | None
+        self, predicted: Array, data: Data, sample_weight: Array | None
     ) -> float:
-        labels = self.estimators_[0]._as_labels(predicted)
-        return classification_score(target, labels, sample_weight)
+        return float(self.estimators_[0]._accuracy(predicted, data.y, sample_weight))
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
@@ -876,10 +875,10 @@ class TabularMLPRegressor(RegressorMixin, _BaseTabularMLP):  # type: ignore[misc
         return predicted.ravel() if predicted.shape[1] == 1 else predicted
 
     def _score_of(
-        self, predicted: Array, target: Any, sample_weight: Array | None
+        self, predicted: Array, data: Data, sample_weight: Array | None
     ) -> float:
         return regression_score(
-            self._loss, target, self._present(predicted), sample_weight
+            self._loss, data.target, self._present(predicted), sample_weight
         )
 
     def __sklearn_tags__(self) -> Any:

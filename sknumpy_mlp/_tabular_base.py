@@ -173,7 +173,7 @@ class _BaseTabularMLP(
 
     @abstractmethod
     def _score_of(
-        self, predicted: Array, target: Any, sample_weight: Array | None
+        self, predicted: Array, data: Data, sample_weight: Array | None
     ) -> float:
         """Score predictions of some rows, as `score` would."""
 
@@ -297,7 +297,13 @@ class _BaseTabularMLP(
             rows,
             n_samples,
             None if weight is None else weight[rows],
-            None if sample_weight_val is None else np.asarray(sample_weight_val),
+            None
+            if held_out is None
+            else check_sample_weight(
+                sample_weight_val,
+                np.empty((len(held_out.X), 0)),
+                "sample_weight_val",
+            ),
         )
 
     def _shared_params(self) -> dict[str, Any]:
@@ -435,14 +441,14 @@ class _BaseTabularMLP(
         if job.validation is not None:
             predicted = self._learn_from_held_out(groups, job.validation)
             self.oof_score_ = self._score_of(
-                predicted, job.validation.target, job.sample_weight_val
+                predicted, job.validation, job.sample_weight_val
             )
             return
         rows = held_out[0] if is_shared else np.concatenate(held_out)
         data = job.data.take(rows)
         predicted = self._learn_from_held_out(groups, data)
         weight = None if job.sample_weight is None else job.sample_weight[rows]
-        self.oof_score_ = self._score_of(predicted, data.target, weight)
+        self.oof_score_ = self._score_of(predicted, data, weight)
         presented = self._present(predicted)
         shape = (job.n_samples, *presented.shape[1:])
         self.oof_predictions_ = np.full(shape, np.nan, presented.dtype)

@@ -1,6 +1,7 @@
 """What fit, score and predict are given: every type of it, read by one rule."""
 
 import enum
+import warnings
 from decimal import Decimal
 from fractions import Fraction
 
@@ -526,3 +527,38 @@ def test_infinity_in_tables(est, make, column):
         clone(est).fit(good, y).predict(table)
     with pytest.raises(ValueError, match=f"^{message}"):
         TabularPreprocessor().fit(table)
+
+
+# ------------------------------------------------------------------------- many classes
+
+
+@pytest.mark.filterwarnings("always")
+@pytest.mark.parametrize(
+    "params",
+    [
+        {},
+        {"ensemble": "seeds"},
+        {"ensemble": "refit"},
+        {"ensemble": None},
+        {"n_jobs": 2},
+    ],
+    ids=str,
+)
+@pytest.mark.parametrize("with_validation", [False, True])
+def test_many_classes_are_warned_of_once(params, with_validation):
+    """scikit-learn warns of more classes than half the rows: of y's, not of a fold's.
+
+    Its release 1.7 does so whenever it looks at the kind of a target, later ones where
+    they check it, and 1.6 not at all.
+    """
+    table = np.repeat(X, 2, axis=0)
+
+    def warnings_of(y):
+        validation = {"X_val": table[:40], "y_val": y[:40]} if with_validation else {}
+        with warnings.catch_warnings(record=True) as given:
+            warnings.simplefilter("always")
+            clone(TABLES[0]).set_params(**params).fit(table, y, **validation)
+        return [w for w in given if "number of unique classes" in str(w.message)]
+
+    assert len(warnings_of(np.arange(2 * N) % 40)) <= 1
+    assert not warnings_of(np.arange(2 * N) % 25)  # too many only for a fold

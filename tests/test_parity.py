@@ -2,11 +2,13 @@
 
 import numpy as np
 import pytest
+import scipy.sparse as sp
 from sklearn.datasets import load_digits
 from sklearn.neural_network import MLPClassifier, MLPRegressor
 from sklearn.utils.validation import has_fit_parameter
 
 from sknumpy_mlp import NumpyMLPClassifier, NumpyMLPRegressor
+from sknumpy_mlp.export import to_sklearn
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
@@ -160,3 +162,19 @@ def test_positional_parameters_stand_in_scikit_learns_order():
     ):
         with pytest.raises(TypeError, match="positional argument"):
             Estimator(*args)
+
+
+@pytest.mark.parametrize("container", [sp.csr_matrix, sp.csc_array])
+def test_sparse_labels(container):
+    """Where y was sparse, so are predictions; probabilities are not."""
+    y = container(PROBLEMS["labels"][2])
+    theirs = MLPClassifier(max_iter=5, random_state=7).fit(X, y)
+    ours = NumpyMLPClassifier(max_iter=5, random_state=7).fit(X, y)
+    predicted = ours.predict(X)
+    assert type(predicted) is type(theirs.predict(X))
+    assert (predicted != theirs.predict(X)).nnz == 0
+    assert type(ours.predict_proba(X)) is type(theirs.predict_proba(X))
+    assert ours.score(X, y) == theirs.score(X, y)
+    assert type(to_sklearn(ours).predict(X)) is type(predicted)
+    ours.partial_fit(X, y.toarray())
+    assert isinstance(ours.predict(X), np.ndarray)
