@@ -322,13 +322,16 @@ def _take_classes(ours: NumpyMLPClassifier, estimator: MLPClassifier) -> Loss:
     ours.classes_ = np.array(estimator.classes_)
     multinomial = estimator.out_activation_ == "softmax"
     ours._multilabel = estimator.n_outputs_ > 1 and not multinomial
-    if ours._multilabel:
-        # Whether it predicts sparse matrices, it keeps to itself.
-        nameless = copy.copy(estimator)
-        vars(nameless).pop("feature_names_in_", None)
-        predicted = nameless.predict(np.zeros((1, estimator.n_features_in_)))
-        ours._sparse_target = hasattr(predicted, "toarray")
+    ours._sparse_target = ours._multilabel and _predicts_sparse(estimator)
     return ours._make_loss(multinomial=multinomial)
+
+
+def _predicts_sparse(estimator: MLPClassifier) -> bool:
+    """Whether predictions are sparse matrices, which scikit-learn keeps to itself."""
+    nameless = copy.copy(estimator)  # an array lacks the names that it might want
+    vars(nameless).pop("feature_names_in_", None)
+    predicted = nameless.predict(np.zeros((1, estimator.n_features_in_)))
+    return hasattr(predicted, "toarray")
 
 
 def _take_curves(ours: Any, estimator: Any) -> None:

@@ -8,6 +8,7 @@ from importlib import import_module
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.sparse import csr_matrix
 from sklearn.base import clone
 from sklearn.datasets import (
     load_breast_cancer,
@@ -804,6 +805,14 @@ def test_a_classifier_of_scikit_learn_becomes_ours(settings, kind, dtype):
     )
     twin = to_sklearn(ours)
     np.testing.assert_array_equal(twin.predict_proba(X), theirs.predict_proba(X))
+
+
+def test_a_sparse_label_matrix_stays_sparse():
+    X, y = pd.DataFrame(_X, columns=list("abcd")), csr_matrix(CLASSES["labels"])
+    theirs = MLPClassifier(solver="lbfgs", max_iter=50, random_state=0).fit(X, y)
+    expected, labels = theirs.predict(X), from_sklearn(theirs).predict(X)
+    assert type(labels) is type(expected)
+    np.testing.assert_array_equal(labels.toarray(), expected.toarray())
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
