@@ -24,7 +24,7 @@ from sknumpy_mlp._evaluation import Data
 from sknumpy_mlp._frames import as_array, refuse_dates, refuse_masked
 from sknumpy_mlp._inputs import (
     all_or_nothing,
-    check_loss,
+    check_custom_parts,
     check_sample_weight,
     describe,
     digest,
@@ -53,7 +53,7 @@ from sknumpy_mlp._sklearn_callbacks import (
 from sknumpy_mlp._solvers import Outcome, make_schedule, solve
 from sknumpy_mlp._training import TrainingState
 from sknumpy_mlp._typing import Array, RandomSource
-from sknumpy_mlp._values import copy_of
+from sknumpy_mlp._values import alike, copy_of
 from sknumpy_mlp.activations import ACTIVATIONS, Activation, Identity
 from sknumpy_mlp.callbacks import Callback
 from sknumpy_mlp.initializers import INITIALIZERS, Glorot, Initializer
@@ -216,7 +216,9 @@ class _BaseMLP(
         state = copy.deepcopy(getattr(self, "_training_state", None)) if warm else None
         rng = self._random_stream(state)
         network = self._make_network(X.shape[1], loss.n_outputs(n_targets))
-        check_loss(loss, encoded, network.n_outputs, X.dtype)
+        goes_on = incremental and warm
+        if not (goes_on and alike((network, loss), (self._network, self._loss))):
+            self._check_custom_parts(loss, encoded, network.n_outputs, X.dtype)
         if warm:
             self._check_same_shape(network)
             params = np.array(self._params, X.dtype)  # a copy, and no mapped file
@@ -350,6 +352,13 @@ class _BaseMLP(
             copy_of(item) if isinstance(item, Activation) else ACTIVATIONS[item]
             for item in given
         ]
+
+    def _check_custom_parts(
+        self, loss: Loss, y: NDArray[Any], n_outputs: int, dtype: Any
+    ) -> None:
+        """Check a custom loss and custom activations on a few rows of ``y``."""
+        activations = self._make_activations(len(layer_sizes(self.hidden_layer_sizes)))
+        check_custom_parts(loss, activations, y, n_outputs, dtype)
 
     def _dropout_rates(self, n_hidden: int) -> list[float]:
         """Return the rates for the inputs and for each hidden layer."""

@@ -42,6 +42,7 @@ from sknumpy_mlp.losses import (
     ClassificationLoss,
     Loss,
     Quantile,
+    loss_for_target,
 )
 from sknumpy_mlp.optimizers import Optimizer
 from sknumpy_mlp.schedules import Schedule
@@ -651,7 +652,14 @@ default=None
         n_classes = len(self.classes_)
         multinomial = n_classes > 2 and not self._multilabel
         n_targets = n_classes if self._multilabel or multinomial else 1
-        return self._make_loss(multinomial=multinomial), n_targets
+        loss = self._make_loss(multinomial=multinomial)
+        if loss.n_outputs(n_targets) != n_targets:
+            raise ValueError(
+                f"loss={self.loss!r} has {loss.n_outputs(n_targets)} outputs, but a "
+                f"classifier needs {n_targets} here, whose predictions are "
+                "probabilities. Leave n_outputs out of the loss."
+            )
+        return loss, n_targets
 
     def _make_loss(self, *, multinomial: bool) -> Loss:
         given = (
@@ -659,9 +667,11 @@ default=None
             if isinstance(self.loss, str)
             else copy_of(self.loss)
         )
-        if isinstance(given, ClassificationLoss):
-            return given.for_target(multinomial=multinomial)
-        loss: Loss = given
+        loss: Loss = (
+            loss_for_target(given, multinomial=multinomial)
+            if isinstance(given, ClassificationLoss)
+            else given
+        )
         needed = "softmax" if multinomial else "logistic"
         if loss.out_activation != needed:
             target = "several classes" if multinomial else "two classes or labels"

@@ -3,7 +3,7 @@
 import hashlib
 import inspect
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from itertools import pairwise
@@ -26,7 +26,8 @@ from sknumpy_mlp._frames import (
 )
 from sknumpy_mlp._typing import Array, IntArray
 from sknumpy_mlp._values import shown
-from sknumpy_mlp.losses import Loss
+from sknumpy_mlp.activations import Activation, try_activation
+from sknumpy_mlp.losses import Loss, try_loss
 
 _ATOMS = (NoneType, bool, int, float, str)
 
@@ -347,22 +348,34 @@ def naming(what: str) -> Iterator[None]:
         raise TypeError(f"{what}: {error}") from error
 
 
-def check_loss(loss: Loss, y: NDArray[Any], n_outputs: int, dtype: Any) -> None:
-    """Try a loss out, since it may be the user's own, and a wrong shape is no error."""
-    raw = np.zeros((min(2, len(y)), n_outputs), dtype)
-    losses = loss.loss_gradient(y[: len(raw)], raw)
-    if not isinstance(losses, np.ndarray) or losses.shape != (len(raw),):
-        found = getattr(losses, "shape", type(losses).__name__)
-        raise ValueError(
-            f"loss={loss!r} must return an array with a loss for each row from "
-            f"loss_gradient: shape {(len(raw),)} for {len(raw)} rows, got {found}."
-        )
-    predicted = loss.predict(np.zeros_like(raw))
-    if np.shape(predicted) != raw.shape:
-        raise ValueError(
-            f"loss={loss!r} must return an array of the shape of raw, {raw.shape}, "
-            f"from predict, got {np.shape(predicted)}."
-        )
+def check_custom_parts(
+    loss: Loss,
+    activations: Iterable[Activation],
+    y: NDArray[Any],
+    n_outputs: int,
+    dtype: Any,
+) -> None:
+    """Raise ValueError if a custom loss or activation has, say, a wrong gradient.
+
+    A network would train with it, badly, and nobody would be told.  This package's own
+    classes are tested, and take no time here; their subclasses are custom.
+    """
+    if type(loss).__module__ != Loss.__module__:
+        with _advising("sknumpy_mlp.losses.check_loss(loss, y)"):
+            try_loss(loss, y, n_outputs, dtype)
+    for activation in activations:
+        if type(activation).__module__ != Activation.__module__:
+            with _advising("sknumpy_mlp.activations.check_activation(activation)"):
+                try_activation(activation)
+
+
+@contextmanager
+def _advising(call: str) -> Iterator[None]:
+    """End messages of errors with the function that repeats the check."""
+    try:
+        yield
+    except ValueError as error:
+        raise ValueError(f"{error} To repeat this check, call {call}.") from error
 
 
 def weigh(data: Data, class_weights: Callable[[NDArray[Any]], Array] | None) -> Data:

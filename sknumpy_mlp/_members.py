@@ -156,6 +156,11 @@ class _Member(_BaseMLP, ABC):
         twin._blueprint = self._blueprint
         return twin
 
+    def _check_custom_parts(
+        self, loss: Loss, y: NDArray[Any], n_outputs: int, dtype: Any
+    ) -> None:
+        """Leave it to the tabular estimator, which does it once for all members."""
+
     def _decay_schedule(self) -> Schedule:
         return FlatCosine() if self._blueprint.recipe.schedules else Constant()
 

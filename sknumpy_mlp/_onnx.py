@@ -34,14 +34,7 @@ from sknumpy_mlp.embeddings import (
     SideBySide,
 )
 from sknumpy_mlp.layers import Dense, Dropout, Layer, Parametric, Scaling
-from sknumpy_mlp.losses import (
-    BinaryLogLoss,
-    Gamma,
-    Loss,
-    MultinomialLogLoss,
-    Poisson,
-    Quantile,
-)
+from sknumpy_mlp.losses import Loss, Quantile
 
 _OPSET, _ML_OPSET, _IR_VERSION = 15, 2, 8
 
@@ -396,19 +389,19 @@ def add_network(graph: Graph, network: Network, params: Array, x: str) -> str:
 # ------------------------------------------------------------------------------- links
 
 
-def _inverse_identity(graph: Graph, raw: str, n_outputs: int) -> str:
+def _inverse_identity(graph: Graph, raw: str) -> str:
     return raw
 
 
-def _inverse_logit(graph: Graph, raw: str, n_outputs: int) -> str:
+def _inverse_logit(graph: Graph, raw: str) -> str:
     return graph.node("Sigmoid", raw)
 
 
-def _softmax(graph: Graph, raw: str, n_outputs: int) -> str:
+def _softmax(graph: Graph, raw: str) -> str:
     return graph.node("Softmax", raw, axis=1)
 
 
-def _inverse_log(graph: Graph, raw: str, n_outputs: int) -> str:
+def _inverse_log(graph: Graph, raw: str) -> str:
     return graph.node("Exp", raw)
 
 
@@ -419,14 +412,12 @@ def _ascending(graph: Graph, raw: str, n_outputs: int) -> str:
     return graph.nodes("TopK", [raw, n], 2, axis=1, largest=0, sorted=1)[0]
 
 
-# By what predicts, so that a user's loss that inherits its link is known by it.
-_LINKS: dict[Any, Callable[[Graph, str, int], str]] = {
-    Loss.predict: _inverse_identity,
-    BinaryLogLoss.predict: _inverse_logit,
-    MultinomialLogLoss.predict: _softmax,
-    Poisson.predict: _inverse_log,
-    Gamma.predict: _inverse_log,
-    Quantile.predict: _ascending,
+# By ``Loss.out_activation``.
+_LINKS: dict[str, Callable[[Graph, str], str]] = {
+    "identity": _inverse_identity,
+    "exp": _inverse_log,
+    "logistic": _inverse_logit,
+    "softmax": _softmax,
 }
 
 
@@ -455,15 +446,16 @@ def add_link(graph: Graph, loss: Loss, raw: str, n_outputs: int) -> str:
         If the loss is of a user's own class, with a link of its own.
     """
     predict = type(loss).predict
-    if predict not in _LINKS:
+    if predict is Quantile.predict and isinstance(loss, Quantile):
+        # One quantile of several targets is not to be sorted.
+        return raw if len(loss.levels) == 1 else _ascending(graph, raw, n_outputs)
+    if predict is not Loss.predict or loss.out_activation not in _LINKS:
         raise ValueError(
             f"loss={loss!r} has a method predict of its own, which has no counterpart "
             "in ONNX that this package knows of. Inherit predict from a loss of "
             "sknumpy_mlp.losses."
         )
-    if isinstance(loss, Quantile) and len(loss.levels) == 1:
-        return raw  # one quantile of several targets, which are not to be sorted
-    return _LINKS[predict](graph, raw, n_outputs)
+    return _LINKS[loss.out_activation](graph, raw)
 
 
 def labels_of(classes: NDArray[Any]) -> NDArray[Any]:

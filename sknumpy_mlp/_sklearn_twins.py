@@ -18,7 +18,7 @@ from sknumpy_mlp._parameters import layer_sizes
 from sknumpy_mlp._training import TrainingState
 from sknumpy_mlp.activations import ACTIVATIONS
 from sknumpy_mlp.layers import Dense
-from sknumpy_mlp.losses import Gamma, Loss, Poisson, Quantile
+from sknumpy_mlp.losses import Loss, Quantile
 from sknumpy_mlp.schedules import SGD_SCHEDULES
 
 # Activations that scikit-learn's estimators have.
@@ -167,10 +167,11 @@ def _set_link(estimator: NumpyMLPRegressor, twin: Any) -> None:
     """Give ``twin`` the inverse link of the estimator's loss."""
     loss = estimator._loss
     predict = type(loss).predict
+    link = loss.out_activation if predict is Loss.predict else None
     is_single_quantile = isinstance(loss, Quantile) and len(loss.levels) == 1
-    if predict is Loss.predict or (predict is Quantile.predict and is_single_quantile):
+    if link == "identity" or (predict is Quantile.predict and is_single_quantile):
         return
-    if predict in (Poisson.predict, Gamma.predict) and "loss" in twin.get_params():
+    if link == "exp" and "loss" in twin.get_params():
         twin.set_params(loss="poisson")
         return
     raise ValueError(

@@ -22,7 +22,6 @@ from sknumpy_mlp._evaluation import Data
 from sknumpy_mlp._frames import Table, refuse_dates
 from sknumpy_mlp._inputs import (
     all_or_nothing,
-    check_loss,
     check_sample_weight,
     naming,
     one_or_several_columns,
@@ -239,8 +238,7 @@ class _BaseTabularMLP(
         )
         encoded = template._encode_target(y, np.float64, "y")
         loss.check_target(encoded)
-        # A target as it is may be too large for float32; the networks' will be scaled.
-        check_loss(loss, encoded, loss.n_outputs(n_targets), np.float32)
+        n_outputs = loss.n_outputs(n_targets)
         class_weights = template._class_weights(encoded, weight)
         data = weigh(Data(no_columns, encoded, weight, y), class_weights)
         # Rows without weight are not there: a fold could hold nothing but them.
@@ -290,6 +288,9 @@ class _BaseTabularMLP(
             self.preprocessor_.cardinalities_,
             **self._learn(template, data, loss),
         )
+        scale = blueprint.scale
+        learnt = data.y if scale is None else scale.transform(data.y)
+        template._check_custom_parts(loss, learnt, n_outputs, np.float32)
         return _Job(
             data,
             held_out,

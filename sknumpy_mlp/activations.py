@@ -3,7 +3,8 @@ r"""Activation functions: what a layer does to its pre-activations.
 An activation is the pair of a function and its derivative, written side by side so
 that the two cannot drift apart.  To add one, write a subclass of `Activation` and
 list it in `ACTIVATIONS`; the estimators accept its name, and the tests check its
-gradient.
+gradient.  `check_activation` checks that of a custom activation, of which the
+estimators take objects.
 
 Throughout, ``z`` of shape (n_rows, n_units) holds pre-activations, ``a`` the
 activations :math:`f(z)`, and ``delta`` the gradient of the objective, with respect to
@@ -19,8 +20,9 @@ from typing import Any, ClassVar
 import numpy as np
 from scipy.special import expit, ndtr
 
+from sknumpy_mlp._gradients import find_wrong_derivative
 from sknumpy_mlp._typing import Array
-from sknumpy_mlp._values import Value, check_number
+from sknumpy_mlp._values import Value, check_number, copy_of, shown
 
 __all__ = [
     "ACTIVATIONS",
@@ -36,6 +38,7 @@ __all__ = [
     "SiLU",
     "Softplus",
     "Tanh",
+    "check_activation",
 ]
 
 
@@ -52,6 +55,15 @@ class Activation(Value, ABC):
     glorot_factor : float
         The numerator of the bound :math:`\sqrt{factor / (fan_{in} + fan_{out})}` of
         Glorot's uniform initialisation for layers with this activation.
+    exact_gradient : bool
+        Whether `backward` multiplies by the derivative of `forward`, which ``fit``
+        checks at a few points for a custom activation.  Set it to False if it differs
+        on purpose, as straight-through estimators do, or if the activation is random:
+        the two are then not compared.
+
+    See Also
+    --------
+    check_activation : Checks a custom activation.
 
     Examples
     --------
@@ -65,6 +77,7 @@ class Activation(Value, ABC):
 
     from_output: ClassVar[bool] = True
     glorot_factor: ClassVar[float] = 6.0
+    exact_gradient: ClassVar[bool] = True
 
     @abstractmethod
     def forward(self, z: Array, out: Array) -> None:
@@ -622,3 +635,187 @@ ACTIVATIONS: dict[str, Activation] = {
     "mish": Mish(),
     "softplus": Softplus(),
 }
+
+
+# ------------------------------------------------------------ checks of an activation
+
+# How many pre-activations are tried by `check_activation` and by ``fit``.
+_SHAPE, _SHAPE_IN_FIT = (24, 8), (5, 4)
+
+
+def check_activation(activation: Activation) -> None:
+    """Check that a custom activation does what training and predictions rely on.
+
+    At random pre-activations on both sides of zero, in float32 and in float64, it
+    checks that
+
+    - `Activation.forward` writes finite numbers into ``out``, and leaves ``z`` as it
+      is, unless ``from_output`` lets them share an array;
+    - `Activation.backward` multiplies ``delta`` by the derivative, by central
+      differences.  At a kink, such as that of a rectifier, every slope between those
+      on its two sides is right.  An activation with ``exact_gradient = False`` is not
+      compared.
+
+    Parameters
+    ----------
+    activation : Activation
+        The activation, an object.
+
+    Raises
+    ------
+    TypeError
+        If ``activation`` is not an activation.
+    ValueError
+        If it fails a check.  The message says which one and where: for a gradient, the
+        pre-activation, what `backward` left in ``delta``, and the central difference.
+
+    See Also
+    --------
+    sknumpy_mlp.losses.check_loss : Checks a custom loss.
+    sknumpy_mlp.layers.check_layer : Checks a custom layer.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sknumpy_mlp.activations import Activation, check_activation
+    >>> class Sine(Activation):
+    ...     from_output = False
+    ...     def forward(self, z, out):
+    ...         np.sin(z, out=out)
+    ...     def backward(self, z, a, delta):
+    ...         delta *= np.cos(z)
+    >>> check_activation(Sine())  # no error
+    >>> class FromOutput(Sine):
+    ...     from_output = True  # but z holds sin(z) now
+    >>> check_activation(FromOutput())
+    Traceback (most recent call last):
+        ...
+    ValueError: activation=FromOutput(): backward applies a wrong derivative. ...
+    """
+    if not isinstance(activation, Activation):
+        raise TypeError(
+            "activation must be an object of a subclass of Activation, got "
+            f"{shown(activation)}."
+        )
+    z = 2.0 * np.random.default_rng(0).normal(size=_SHAPE)
+    trial = _Trial(activation)
+    trial.check_gradient(z, z.size)
+    trial.check_values(z)
+
+
+def try_activation(activation: Activation) -> None:
+    """Check a custom activation as far as ``fit`` can afford to: at a few points.
+
+    Values that are infinite or NaN are left to the training, which reports them.
+
+    Parameters
+    ----------
+    activation : Activation
+        The activation.
+
+    Raises
+    ------
+    ValueError
+        If its derivative is wrong.
+    """
+    z = 2.0 * np.random.default_rng(0).normal(size=_SHAPE_IN_FIT)
+    _Trial(activation).check_gradient(z, z.size)
+
+
+class _Trial:
+    """An activation to try; a copy of it is called, whose state may change."""
+
+    def __init__(self, activation: Activation) -> None:
+        self._activation = copy_of(activation)
+
+    def forward(self, z: Array) -> tuple[Array, Array]:
+        """Return the arrays z and a that a layer would hand on to ``backward``."""
+        before, z = z, z.copy()
+        a = z if self._activation.from_output else np.full_like(z, np.nan)
+        self._activation.forward(z, a)
+        if a is not z and not np.array_equal(z, before):
+            raise ValueError(
+                f"activation={self._activation!r}: forward changes z. Write into out "
+                "alone, or set from_output = True if backward needs only a."
+            )
+        if a is not z and np.isnan(a).all():
+            raise ValueError(
+                f"activation={self._activation!r}: forward writes no numbers into out. "
+                "Write the result into out in place, as in out[...] = result."
+            )
+        return z, a
+
+    def backward(self, z: Array, delta: Array) -> Array:
+        """Return the gradient with respect to z, given that with respect to a."""
+        z, a = self.forward(z)
+        gradient = delta.copy()
+        self._activation.backward(z, a, gradient)
+        return gradient
+
+    def check_values(self, z: Array) -> None:
+        """Raise ValueError unless values are finite, in float32 as in float64."""
+        delta = np.ones_like(z)
+        results = []
+        for dtype in (np.float64, np.float32):
+            with np.errstate(all="ignore"):
+                a = self.forward(z.astype(dtype))[1]
+                gradient = self.backward(z.astype(dtype), delta.astype(dtype))
+            for name, values in (("a", a), ("f'(z)", gradient)):
+                bad = ~np.isfinite(values)
+                if bad.any():
+                    raise ValueError(
+                        f"activation={self._activation!r}: {name} for "
+                        f"z={z[bad][0]:.6g} is {values[bad][0]} in {values.dtype}. It "
+                        "must be finite: pre-activations can be any real numbers."
+                    )
+            results.append((a, gradient))
+        if not self._activation.exact_gradient:
+            return
+        for name, wide, narrow in zip(("a", "f'(z)"), *results, strict=True):
+            worst = np.unravel_index(np.abs(narrow - wide).argmax(), z.shape)
+            if abs(narrow[worst] - wide[worst]) > 1e-3 * np.abs(wide).max() + 1e-5:
+                raise ValueError(
+                    f"activation={self._activation!r}: {name} for z={z[worst]:.6g} is "
+                    f"{narrow[worst]:.6g} in float32, but {wide[worst]:.6g} in float64."
+                )
+
+    def check_gradient(self, z: Array, most: int) -> None:
+        """Raise ValueError if `backward` disagrees with central differences."""
+        activation = self._activation
+        if not activation.exact_gradient:
+            return
+        delta = np.random.default_rng(1).normal(size=z.shape)
+        with np.errstate(all="ignore"):
+            _, a = self.forward(z)
+            if not np.array_equal(a, self.forward(z)[1], equal_nan=True):
+                raise ValueError(
+                    f"activation={activation!r}: the results of forward for the same z "
+                    "differ from call to call. If they are meant to, set "
+                    "exact_gradient = False in the class."
+                )
+            gradient = self.backward(z, delta)
+        is_left = np.array_equal(gradient, delta)
+        finite = np.isfinite(a) & np.isfinite(gradient)
+        gradient[~finite] = 0.0
+        wrong = find_wrong_derivative(
+            lambda moved: np.where(finite, delta * self.forward(moved)[1], 0.0),
+            z,
+            gradient,
+            most=most,
+        )
+        if wrong is None:
+            return
+        way_out = "If it differs on purpose, set exact_gradient = False in the class."
+        if is_left:
+            way_out = "It has left delta as it was: multiply delta in place."
+        elif activation.from_output:
+            way_out += (
+                " If backward needs z, set from_output = False: else both z and a hold "
+                "the activations."
+            )
+        raise ValueError(
+            f"activation={activation!r}: backward applies a wrong derivative. For "
+            f"z={z[wrong.index]:.6g} and delta={delta[wrong.index]:.6g} it leaves "
+            f"{wrong.analytic:.6g} in delta, but central differences of forward give "
+            f"{wrong.numeric:.6g}; {wrong.summary}. {way_out}"
+        )

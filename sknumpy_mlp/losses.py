@@ -10,7 +10,8 @@ To add a loss for regression, write a subclass of `Loss` and list it in
 ``REGRESSION_LOSSES``.  Losses for classification come in two forms, for one class out
 of several and for yes-no outputs: ``CLASSIFICATION_LOSSES`` lists objects like
 `LogLoss` that know both.  The estimators also take objects, also of your own classes:
-``loss=Huber(delta=2.0)``.
+``loss=Huber(delta=2.0)``.  `check_loss` compares the gradient of a custom loss with
+differences of its values.
 
 Throughout, ``raw`` has shape (n_rows, n_outputs) and ``y`` is what `Loss` says.
 """
@@ -18,16 +19,17 @@ Throughout, ``raw`` has shape (n_rows, n_outputs) and ``y`` is what `Loss` says.
 import itertools
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NoReturn
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import expit, xlogy
 
+from sknumpy_mlp._gradients import find_wrong_derivative
 from sknumpy_mlp._typing import Array
-from sknumpy_mlp._values import Value, check_number, shown
+from sknumpy_mlp._values import Value, check_number, copy_of, shown
 
 __all__ = [
     "CLASSIFICATION_LOSSES",
@@ -43,6 +45,7 @@ __all__ = [
     "Poisson",
     "Quantile",
     "SquaredError",
+    "check_loss",
 ]
 
 
@@ -51,23 +54,34 @@ class Loss(Value, ABC):
 
     Attributes
     ----------
-    out_activation : str
-        Name of the inverse link, as scikit-learn names output activations.  A
-        classifier takes only losses whose predictions are probabilities: "logistic"
+    out_activation : {'identity', 'exp', 'logistic', 'softmax'} or str
+        Name of the inverse link, as scikit-learn names output activations; `predict`
+        follows from it.  A subclass that defines `predict` may have a name of its own.
+        A classifier takes only losses whose predictions are probabilities: "logistic"
         for two classes or several labels, "softmax" for one class out of several.
     positive_only : bool
         Whether negative targets are outside the domain.
+    exact_gradient : bool
+        Whether `loss_gradient` writes the derivative of the losses it returns, which
+        `fit` checks on a few rows of a custom loss.  Set it to False for a gradient
+        that is modified on purpose (clipped, reversed, of a surrogate), or for losses
+        that are random or change from call to call: `fit` and `check_loss` then do not
+        compare it with the losses.  ``solver="lbfgs"`` needs an exact one.
+
+    See Also
+    --------
+    check_loss : Checks a custom loss.
 
     Examples
     --------
-    A loss of one's own, smooth where the absolute error has its bend:
+    A custom loss, smooth where the absolute error has its kink:
 
     >>> import numpy as np
     >>> from sknumpy_mlp.losses import Loss
     >>> class LogCosh(Loss):
     ...     def loss_gradient(self, y, raw):
     ...         raw -= y
-    ...         losses = np.log(np.cosh(raw)).sum(axis=1)
+    ...         losses = (np.logaddexp(raw, -raw) - np.log(2)).sum(axis=1)
     ...         np.tanh(raw, out=raw)
     ...         return losses
     >>> raw = np.array([[3.0]])
@@ -77,6 +91,7 @@ class Loss(Value, ABC):
 
     out_activation: ClassVar[str] = "identity"
     positive_only: ClassVar[bool] = False
+    exact_gradient: ClassVar[bool] = True
 
     @abstractmethod
     def loss_gradient(self, y: NDArray[Any], raw: Array) -> Array:
@@ -100,6 +115,10 @@ class Loss(Value, ABC):
     def predict(self, raw: Array) -> Array:
         """Return the inverse link of ``raw``, which may be overwritten.
 
+        The link is that of ``out_activation``.  Probabilities of "logistic" lie
+        strictly between 0 and 1: where rounding would return one of these, the nearest
+        number inside is returned.
+
         Parameters
         ----------
         raw : ndarray of shape (n_rows, n_outputs)
@@ -110,8 +129,21 @@ class Loss(Value, ABC):
         predictions : ndarray of shape (n_rows, n_outputs)
             What the estimator predicts, on the scale of the targets.  Finite: others
             are taken for an overflow, and refused.
+
+        Raises
+        ------
+        ValueError
+            If ``out_activation`` is none of the known names.
         """
-        return raw
+        inverse_link = INVERSE_LINKS.get(self.out_activation)
+        if inverse_link is None:
+            known = ", ".join(repr(name) for name in INVERSE_LINKS)
+            raise ValueError(
+                f"loss={self!r} has out_activation={self.out_activation!r}, from which "
+                f"no predictions follow. Use one of {known}, or define the method "
+                "predict."
+            )
+        return inverse_link(raw)
 
     def n_outputs(self, n_targets: int) -> int:
         """Return how many raw outputs the loss needs for so many targets.
@@ -136,6 +168,8 @@ class Loss(Value, ABC):
     def check_target(self, y: Array) -> None:
         """Raise ValueError if ``y`` is outside the domain of the loss.
 
+        Negative targets are, if ``positive_only``; a subclass may be stricter.
+
         Parameters
         ----------
         y : ndarray of shape (n_rows, n_targets), or (n_rows,) of class codes
@@ -146,6 +180,47 @@ class Loss(Value, ABC):
         ValueError
             With the values that are not allowed, and a way out.
         """
+        if self.positive_only and y.min(initial=0.0) < 0:
+            raise ValueError(
+                f"Some value(s) of y are out of the valid range of loss={self!r}: got "
+                f"{y.min()}, but targets must be at least 0. Shift y, or use "
+                "loss='squared_error'."
+            )
+
+
+def _identity(raw: Array) -> Array:
+    return raw
+
+
+def _exp(raw: Array) -> Array:
+    return np.exp(raw, out=raw)
+
+
+def _logistic(raw: Array) -> Array:
+    """Return probabilities strictly between 0 and 1."""
+    # The logistic function reaches neither for any finite number, but rounding does.
+    probability: Array = expit(raw, out=raw)
+    limits = np.finfo(raw.dtype)
+    return probability.clip(limits.tiny, 1.0 - limits.epsneg, out=probability)
+
+
+def _softmax(raw: Array) -> Array:
+    # A part at a time: the copy that looks for the largest is as large as the part.
+    for start in range(0, raw.shape[0], _ROWS_AT_ONCE):
+        part = raw[start : start + _ROWS_AT_ONCE]
+        _subtract_row_max(part)
+        _exp_and_normalise(part)
+    return raw
+
+
+# The inverse links, which overwrite raw outputs with predictions, by the names that
+# ``out_activation`` may have.
+INVERSE_LINKS: dict[str, Callable[[Array], Array]] = {
+    "identity": _identity,
+    "exp": _exp,
+    "logistic": _logistic,
+    "softmax": _softmax,
+}
 
 
 @dataclass(frozen=True)
@@ -406,10 +481,6 @@ class Poisson(Loss):
         total: Array = losses.sum(axis=1)
         return total
 
-    def predict(self, raw: Array) -> Array:
-        """Return the expected counts."""
-        return np.exp(raw, out=raw)
-
     def check_target(self, y: Array) -> None:
         """Raise ValueError if any target is negative."""
         if y.min(initial=0.0) < 0:
@@ -458,10 +529,6 @@ class Gamma(Loss):
         np.subtract(1.0, raw, out=raw)
         total: Array = losses.sum(axis=1)
         return total
-
-    def predict(self, raw: Array) -> Array:
-        """Return the expected values."""
-        return np.exp(raw, out=raw)
 
     def check_target(self, y: Array) -> None:
         """Raise ValueError if any target is not positive."""
@@ -526,16 +593,6 @@ class BinaryLogLoss(Loss):
             return losses.ravel()
         total: Array = losses.sum(axis=1)
         return total
-
-    def predict(self, raw: Array) -> Array:
-        """Return the probability that each output is 1, strictly between 0 and 1.
-
-        The logistic function reaches neither for any finite number; where rounding
-        would, the nearest number inside is returned.
-        """
-        probability: Array = expit(raw, out=raw)
-        limits = np.finfo(raw.dtype)
-        return probability.clip(limits.tiny, 1.0 - limits.epsneg, out=probability)
 
     def check_target(self, y: Array) -> None:
         """Raise ValueError if any target is not between 0 and 1."""
@@ -604,15 +661,6 @@ class MultinomialLogLoss(Loss):
         if share:
             raw -= share
         return losses
-
-    def predict(self, raw: Array) -> Array:
-        """Return the class probabilities."""
-        # A part at a time: the copy that looks for the largest is as large as the part.
-        for start in range(0, raw.shape[0], _ROWS_AT_ONCE):
-            part = raw[start : start + _ROWS_AT_ONCE]
-            _subtract_row_max(part)
-            _exp_and_normalise(part)
-        return raw
 
     def check_target(self, y: Array) -> None:
         """Raise ValueError if the targets are no class codes."""
@@ -743,3 +791,384 @@ REGRESSION_LOSSES: dict[str, Loss] = {
     "poisson": Poisson(),
     "gamma": Gamma(),
 }
+
+
+# ----------------------------------------------------------------- checks of a loss
+
+# How many rows of ``y`` `check_loss` looks at, and how many `fit`; and how many
+# derivatives they compare, for raw outputs of each kind.
+_N_ROWS, _N_ROWS_IN_FIT = 24, 5
+_N_DERIVATIVES, _N_DERIVATIVES_IN_FIT = 400, 40
+
+# Larger numbers may overflow in float32 on the way to the result.
+_LARGE = 1e18
+
+
+def check_loss(loss: Loss | ClassificationLoss, y: Any) -> None:
+    """Check that a custom loss does what training and predictions rely on.
+
+    On some rows of ``y``, and for raw outputs near zero, where training begins, and
+    near the targets, it checks that
+
+    - ``y`` is in the domain, and `Loss.loss_gradient` leaves it unchanged;
+    - losses and predictions have the right shapes and are finite, in float32 and in
+      float64, and predictions of "logistic" and "softmax" are probabilities;
+    - the gradient is the derivative of the losses, by central differences.  At a kink,
+      such as that of the absolute error, every slope between those on its two sides is
+      right.  A loss with ``exact_gradient = False`` is not compared.
+
+    Of a `ClassificationLoss`, it checks the losses that it makes: the one that ``y``
+    asks for, and the one for the other kind of target, unless
+    `ClassificationLoss.for_target` raises NotImplementedError for that kind.
+
+    Parameters
+    ----------
+    loss : Loss or ClassificationLoss
+        The loss, an object.
+    y : array-like of shape (n_samples,) or (n_samples, n_targets)
+        Targets from the domain of the loss.  For classification, class labels, or a
+        matrix with a column of 0 and 1 for each label.
+
+    Raises
+    ------
+    TypeError
+        If ``loss`` is not a loss.
+    ValueError
+        If ``y`` is outside the domain, or the loss fails a check.  The message says
+        which one and where: for a gradient, the row, the output, its derivative and
+        the central difference.
+
+    See Also
+    --------
+    sknumpy_mlp.activations.check_activation : Checks a custom activation.
+    sknumpy_mlp.layers.check_layer : Checks a custom layer.
+
+    Examples
+    --------
+    >>> from sknumpy_mlp.losses import Loss, check_loss
+    >>> class Quartic(Loss):
+    ...     def loss_gradient(self, y, raw):
+    ...         raw -= y
+    ...         losses = (raw**4).sum(axis=1)
+    ...         raw[...] = 4 * raw**3
+    ...         return losses
+    >>> check_loss(Quartic(), y=[0.5, 1.0, 2.5])  # no error
+    >>> class WrongSign(Quartic):
+    ...     def loss_gradient(self, y, raw):
+    ...         losses = super().loss_gradient(y, raw)
+    ...         raw *= -1
+    ...         return losses
+    >>> check_loss(WrongSign(), y=[0.5, 1.0, 2.5])
+    Traceback (most recent call last):
+        ...
+    ValueError: loss=WrongSign(): loss_gradient writes a wrong gradient. ...
+    """
+    if not isinstance(loss, Loss | ClassificationLoss):
+        raise TypeError(
+            "loss must be an object of a subclass of Loss or ClassificationLoss, got "
+            f"{shown(loss)}."
+        )
+    given = np.asarray(y)
+    if given.ndim not in (1, 2) or not given.size:
+        raise ValueError(
+            "y must have the shape (n_samples,) or (n_samples, n_targets) and hold "
+            f"targets; got the shape {given.shape}."
+        )
+    for each, targets, n_targets in _losses_and_targets(loss, given):
+        each.check_target(targets)
+        # In the order of the targets, so that the smallest and the largest are seen.
+        order = targets.reshape(len(targets), -1)[:, 0].argsort(kind="stable")
+        rows = np.resize(order[_spread(len(order), _N_ROWS)], _N_ROWS)
+        trial = _Trial(each, targets, rows, each.n_outputs(n_targets))
+        trial.finite_values(trial.points[0][0])
+        trial.check_gradients(_N_DERIVATIVES)
+        trial.check_precision()
+
+
+def try_loss(loss: Loss, y: NDArray[Any], n_outputs: int, dtype: Any) -> None:
+    """Check a custom loss as far as `fit` can afford to: on a few rows.
+
+    Values that are infinite or NaN are left to the training, which reports them.
+
+    Parameters
+    ----------
+    loss : Loss
+        The loss.
+    y : ndarray of shape (n_rows, n_targets), or (n_rows,) of class codes
+        The targets, as in `Loss.loss_gradient`.
+    n_outputs : int
+        Number of raw outputs.
+    dtype : dtype
+        The type that the network computes in.
+
+    Raises
+    ------
+    ValueError
+        If the loss fails a check.
+    """
+    trial = _Trial(loss, y, _spread(len(y), _N_ROWS_IN_FIT), n_outputs)
+    raw = trial.points[0][0].astype(dtype)
+    trial.evaluate(raw)
+    trial.predict(raw)
+    trial.check_gradients(_N_DERIVATIVES_IN_FIT)
+
+
+def loss_for_target(loss: ClassificationLoss, *, multinomial: bool) -> Loss:
+    """Return what ``loss.for_target`` makes, once it is known to be a loss."""
+    made = loss.for_target(multinomial=multinomial)
+    if not isinstance(made, Loss):
+        raise ValueError(
+            f"loss={loss!r} must return a Loss object from for_target(multinomial="
+            f"{multinomial}), got {shown(made)}."
+        )
+    return made
+
+
+def _spread(n: int, most: int) -> NDArray[np.intp]:
+    """Return evenly spaced numbers from 0 to n - 1, at most so many."""
+    return np.unique(np.linspace(0, n - 1, min(n, most)).astype(np.intp))
+
+
+def _losses_and_targets(
+    loss: Loss | ClassificationLoss, y: NDArray[Any]
+) -> Iterator[tuple[Loss, NDArray[Any], int]]:
+    """Yield each loss with targets as the estimators pass them, and their number."""
+    if isinstance(loss, Loss):
+        targets = _as_passed(loss, y)
+        n_targets = targets.shape[1] if targets.ndim == 2 else int(targets.max()) + 1
+        yield loss, targets, n_targets
+        return
+    codes: NDArray[Any] = np.unique(y, return_inverse=True)[1].reshape(y.shape)
+    n_classes = int(codes.max()) + 1
+    multinomial = y.ndim == 1 and n_classes > 2
+    if not multinomial:  # the classes of other targets do not matter
+        columns = codes.reshape(len(y), -1).astype(np.float64)
+        codes, n_classes = np.arange(len(y)) % 3, 3
+    else:
+        columns = np.eye(n_classes)[codes]
+    for kind in (multinomial, not multinomial):
+        try:
+            made = loss_for_target(loss, multinomial=kind)
+        except NotImplementedError:
+            if kind is multinomial:
+                raise
+            continue
+        yield (made, codes, n_classes) if kind else (made, columns, columns.shape[1])
+
+
+def _as_passed(loss: Loss, y: NDArray[Any]) -> NDArray[Any]:
+    """Return targets as an estimator passes them to a loss of this kind."""
+    is_label = y.ndim == 1 and loss.out_activation in ("logistic", "softmax")
+    if is_label and (loss.out_activation == "softmax" or y.dtype.kind != "f"):
+        codes: NDArray[Any] = np.unique(y, return_inverse=True)[1].reshape(-1)
+        if loss.out_activation == "softmax":
+            return codes
+        if codes.max() <= 1:
+            return codes.astype(np.float64)[:, np.newaxis]
+    try:
+        targets = y.astype(np.float64).reshape(len(y), -1)
+    except (TypeError, ValueError) as error:
+        raise ValueError(
+            f"y must hold numbers for loss={loss!r}, got the type {y.dtype}: {error}"
+        ) from error
+    if not np.isfinite(targets).all():
+        raise ValueError("y contains infinity or NaN. Leave those rows out.")
+    return targets
+
+
+class _Trial:
+    """A loss, targets for it, and raw outputs on which to try it.
+
+    Parameters
+    ----------
+    loss : Loss
+        The loss.  A copy of it is called, so that its own state does not change.
+    y : ndarray of shape (n_samples, n_targets) or (n_samples,)
+        The targets, as in `Loss.loss_gradient`.
+    rows : ndarray of int
+        The rows of ``y`` to use.
+    n_outputs : int
+        Number of raw outputs.
+    """
+
+    def __init__(
+        self, loss: Loss, y: NDArray[Any], rows: NDArray[np.intp], n_outputs: int
+    ) -> None:
+        self._loss = copy_of(loss)
+        self._rows = rows
+        self._y = y[rows]
+        if self._y.dtype.kind == "f":
+            self._y = self._y.astype(np.float64)
+        # Raw outputs, and the scale on which each of them vary.
+        self.points = list(self._make_points((len(rows), n_outputs)))
+
+    def _make_points(self, shape: tuple[int, int]) -> Iterator[tuple[Array, float]]:
+        """Yield raw outputs near zero and, where the link says how, near the targets.
+
+        Far from its targets a loss may show only one of its sides.
+        """
+        rng = np.random.default_rng(0)
+        y, link = self._y, self._loss.out_activation
+        yield rng.normal(size=shape), 1.0
+        if y.ndim == 1 or y.shape[1] not in (1, shape[1]):
+            return
+        if link == "identity":
+            scale = float(y.std()) or 1.0
+            if scale > 1e-6 * np.abs(y).max():
+                yield y + scale * rng.normal(size=shape), scale
+        elif link == "exp" and y.mean() > 0:
+            yield np.log(np.maximum(y, 0.1 * y.mean())) + rng.normal(size=shape), 1.0
+
+    def evaluate(self, raw: Array, rows: Any = slice(None)) -> tuple[Array, Array]:
+        """Return the losses and the gradient, once their shapes are known to be right.
+
+        In the type of ``raw``, which is left as it is and belongs to these of the rows.
+        """
+        loss, y = self._loss, self._y[rows].copy()
+        if y.dtype.kind == "f":
+            y = y.astype(raw.dtype)
+        before, gradient = y.copy(), raw.copy()
+        losses = loss.loss_gradient(y, gradient)
+        if not isinstance(losses, np.ndarray) or losses.shape != (len(raw),):
+            found = getattr(losses, "shape", type(losses).__name__)
+            raise ValueError(
+                f"loss={loss!r} must return an array with a loss for each row from "
+                f"loss_gradient: shape {(len(raw),)} for {len(raw)} rows, got {found}."
+            )
+        if losses.dtype.kind not in "fiub":
+            raise ValueError(
+                f"loss={loss!r} must return real numbers from loss_gradient, got the "
+                f"type {losses.dtype}."
+            )
+        if not np.array_equal(y, before):
+            raise ValueError(
+                f"loss={loss!r}: loss_gradient changes y, the training data. Work on "
+                "raw, or on a copy of y."
+            )
+        if losses.dtype.kind != "f":
+            losses = losses.astype(np.float64)
+        return losses, gradient
+
+    def predict(self, raw: Array) -> Array:
+        """Return predictions, once their shape and range are known to be right."""
+        predicted: Any = self._loss.predict(raw.copy())
+        if not isinstance(predicted, np.ndarray) or predicted.shape != raw.shape:
+            raise ValueError(
+                f"loss={self._loss!r} must return an array of the shape of raw, "
+                f"{raw.shape}, from predict, got {np.shape(predicted)}."
+            )
+        link = self._loss.out_activation
+        if link in ("logistic", "softmax"):
+            outside = predicted[(predicted < 0.0) | (predicted > 1.0)]
+            if outside.size:
+                self._refuse_probabilities(f"such as {outside[0]:.6g}")
+        if link == "softmax":
+            sums = predicted.sum(axis=1)
+            wrong = sums[np.abs(sums - 1.0) > 1e-3]
+            if wrong.size:
+                self._refuse_probabilities(f"that sum to {wrong[0]:.6g}")
+        return predicted
+
+    def _refuse_probabilities(self, found: str) -> NoReturn:
+        loss = self._loss
+        raise ValueError(
+            f"loss={loss!r} has out_activation={loss.out_activation!r}, whose "
+            f"predictions are probabilities, but predict returns numbers {found}. "
+            "Leave predict out: it then follows from out_activation."
+        )
+
+    def finite_values(self, raw: Array) -> dict[str, Array]:
+        """Return all that the loss computes, once it is known to be finite."""
+        with np.errstate(all="ignore"):
+            losses, gradient = self.evaluate(raw)
+            predicted = self.predict(raw)
+        values = {"losses": losses, "derivatives": gradient, "predictions": predicted}
+        for name, each in values.items():
+            bad = ~np.isfinite(each).reshape(len(raw), -1).all(axis=1)
+            if bad.any():
+                row = int(bad.argmax())
+                raise ValueError(
+                    f"loss={self._loss!r}: the {name} for "
+                    f"{self._where(row, raw[row])} are {each[row]} in {raw.dtype}. Raw "
+                    "outputs can be any real numbers, and are near 0 when training "
+                    "begins. If it is the target that is out of range, raise "
+                    "ValueError in check_target."
+                )
+        return values
+
+    def check_gradients(self, most: int) -> None:
+        """Raise ValueError if derivatives differ from central differences.
+
+        At most so many are compared for raw outputs of each kind.
+        """
+        if not self._loss.exact_gradient:
+            return
+        for raw, scale in self.points:
+            self._check_gradient(raw, scale, most)
+
+    def _check_gradient(self, raw: Array, scale: float, most: int) -> None:
+        with np.errstate(all="ignore"):
+            losses, gradient = self.evaluate(raw)
+            again, _ = self.evaluate(raw)
+            if not np.array_equal(losses, again, equal_nan=True):
+                raise ValueError(
+                    f"loss={self._loss!r}: the losses for the same y and raw differ "
+                    "from call to call. If they are meant to, set exact_gradient = "
+                    "False in the class."
+                )
+            numbers = np.flatnonzero(np.isfinite(losses) & np.isfinite(gradient).all(1))
+            raw = raw[numbers]
+            losses, gradient = self.evaluate(raw, numbers)
+        if not (np.isfinite(losses).all() and np.isfinite(gradient).all()):
+            return
+        wrong = find_wrong_derivative(
+            lambda moved: self.evaluate(moved, numbers)[0],
+            raw,
+            gradient,
+            unit=scale,
+            most=most,
+        )
+        if wrong is None:
+            return
+        way_out = (
+            "If it is modified on purpose, for example clipped, set exact_gradient = "
+            "False in the class."
+        )
+        if np.array_equal(gradient, raw):
+            way_out = (
+                "It has left raw as it was: overwrite raw in place, as in raw[...] = "
+                "gradient."
+            )
+        row, output = wrong.index
+        where = self._where(numbers[row], raw[row])
+        raise ValueError(
+            f"loss={self._loss!r}: loss_gradient writes a wrong gradient. For {where} "
+            f"the derivative with respect to output {output} is {wrong.analytic:.6g}, "
+            f"but central differences of the losses give {wrong.numeric:.6g}; "
+            f"{wrong.summary}. {way_out}"
+        )
+
+    def check_precision(self) -> None:
+        """Raise ValueError if float32 gives other results than float64."""
+        raw, _ = self.points[0]
+        wide = self.finite_values(raw)
+        numbers = (self._y, *wide.values())
+        is_large = max(float(np.abs(each).max()) for each in numbers) > _LARGE
+        if is_large or not self._loss.exact_gradient:
+            return
+        for name, values in self.finite_values(raw.astype(np.float32)).items():
+            expected = wide[name]
+            difference = np.abs(values - expected).reshape(len(raw), -1).max(axis=1)
+            row = int(difference.argmax())
+            if difference[row] > 1e-2 * np.abs(expected).max() + 1e-5:
+                raise ValueError(
+                    f"loss={self._loss!r}: the {name} for "
+                    f"{self._where(row, raw[row])} are {values[row]} in float32, but "
+                    f"{expected[row]} in float64."
+                )
+
+    def _where(self, row: int, raw: Array) -> str:
+        """Name a row, its target and its raw outputs."""
+        y = np.array2string(self._y[row], precision=6, threshold=6)
+        outputs = np.array2string(raw, precision=6, threshold=6)
+        return f"row {self._rows[row]} (y={y}, raw={outputs})"

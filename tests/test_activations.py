@@ -5,9 +5,18 @@ import pickle
 import numpy as np
 import pytest
 import scipy.stats
-from scipy.special import expit
+from scipy.special import expit, softmax
 
-from sknumpy_mlp.activations import ACTIVATIONS, ELU, SELU, Activation, LeakyReLU
+from sknumpy_mlp.activations import (
+    ACTIVATIONS,
+    ELU,
+    SELU,
+    Activation,
+    LeakyReLU,
+    ReLU,
+    check_activation,
+)
+from sknumpy_mlp.layers import Dense, Parametric, check_layer
 
 # Formulas written anew, as plainly as can be.
 REFERENCE = {
@@ -200,3 +209,126 @@ def test_a_vector_is_as_good_as_a_column(activation):
     activation.forward(z, vector)
     activation.forward(z[:, np.newaxis], column)
     np.testing.assert_array_equal(vector, column[:, 0])
+
+
+# ------------------------------------------------------------ checks of an activation
+
+
+def test_every_activation_passes_its_own_check(activation):
+    check_activation(activation)
+    check_layer(Dense(3, 4, activation))
+    check_layer(Parametric(3, activation))
+
+
+class _Sine(Activation):
+    """A custom activation; what is given replaces its methods."""
+
+    def __init__(self, forward=None, backward=None, **attributes):
+        self.forward_by = forward or (lambda z, out: np.sin(z, out=out))
+        self.backward_by = backward or _times(lambda z, a: np.cos(z))
+        vars(self).update({"from_output": False} | attributes)
+
+    def forward(self, z, out):
+        return self.forward_by(z, out)
+
+    def backward(self, z, a, delta):
+        return self.backward_by(z, a, delta)
+
+
+def _times(derivative):
+    def backward(z, a, delta):
+        delta *= derivative(z, a)
+
+    return backward
+
+
+def _overwrites(z, a, delta):
+    delta[...] = np.cos(z)
+
+
+def _changes_z(z, out):
+    np.sin(z, out=z)
+    out[...] = z
+
+
+def _softmax(z, out):
+    out[...] = softmax(z, axis=1)
+
+
+def _through_softmax(z, a, delta):
+    delta -= (delta * a).sum(axis=1, keepdims=True)
+    delta *= a
+
+
+WRONG_ACTIVATIONS = {
+    "sign": ({"backward": _times(lambda z, a: -np.cos(z))}, "a factor of about -1"),
+    "from output": (
+        {"from_output": True},
+        "set from_output = False: else both z and a",
+    ),
+    "one side": (
+        {"backward": _times(lambda z, a: np.sqrt(1 - a * a))},
+        "77 of the 192",
+    ),
+    "returned": ({"backward": lambda z, a, delta: delta * np.cos(z)}, "delta in place"),
+    "overwritten": ({"backward": _overwrites}, "wrong derivative"),
+    "forward returned": ({"forward": lambda z, out: np.sin(z)}, "no numbers into out"),
+    "changes z": ({"forward": _changes_z}, "forward changes z"),
+    "infinite": ({"forward": lambda z, out: np.log(z, out=out)}, "a for z=-.* is nan"),
+    "elementwise": (
+        {"forward": _softmax, "backward": _times(lambda z, a: a * (1 - a))},
+        "wrong derivative",
+    ),
+    "random": (
+        {"forward": lambda z, out: np.add(np.sin(z), np.random.rand(), out=out)},
+        "or the activation is random",
+    ),
+    "float32": (
+        {
+            "forward": lambda z, out: np.add(np.sin(z), z.itemsize == 4, out=out),
+        },
+        "in float32, but .* in float64",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", WRONG_ACTIVATIONS)
+def test_wrong_activations_do_not_pass(name):
+    methods, message = WRONG_ACTIVATIONS[name]
+    with pytest.raises(ValueError, match=r"^activation=_Sine\(") as info:
+        check_activation(_Sine(**methods))
+    assert info.match(message)
+
+
+RIGHT_ACTIVATIONS = {
+    "sine": _Sine(),
+    "softmax": _Sine(_softmax, _through_softmax),
+    "absolute": _Sine(
+        lambda z, out: np.abs(z, out=out), _times(lambda z, a: np.where(z < 0, -1, 1))
+    ),
+    "straight through": _Sine(
+        lambda z, out: np.sign(z, out=out), lambda *_: None, exact_gradient=False
+    ),
+    "random": _Sine(
+        lambda z, out: np.add(z, np.random.rand(*z.shape), out=out),
+        lambda *_: None,
+        exact_gradient=False,
+    ),
+    "single precision": _Sine(
+        lambda z, out: np.copyto(out, np.sin(z.astype(np.float32))),
+        _times(lambda z, a: np.cos(z.astype(np.float32))),
+    ),
+}
+
+
+@pytest.mark.parametrize("name", RIGHT_ACTIVATIONS)
+def test_right_activations_pass(name):
+    check_activation(RIGHT_ACTIVATIONS[name])
+
+
+@pytest.mark.parametrize("given", ["relu", ReLU, np.tanh, None], ids=str)
+def test_what_is_no_activation(given):
+    with pytest.raises(
+        TypeError, match="must be an object of a subclass of Activation"
+    ):
+        check_activation(given)

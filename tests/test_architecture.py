@@ -9,7 +9,7 @@ PACKAGE = Path(sknumpy_mlp.__file__).parent
 
 LEVELS = [
     {"_typing", "_values", "_version", "_warnings", "_links", "_console"},
-    {"_saved"},
+    {"_saved", "_gradients"},
     {"activations", "losses", "optimizers", "schedules", "initializers", "_batches"},
     {"layers", "_targets"},
     {"_network", "embeddings"},

@@ -641,9 +641,9 @@ class WrongShape(Loss):
 @pytest.mark.parametrize(
     ("what", "message"),
     [
-        ("rows", r"a loss for each row .*\(2,\) for 2 rows, got \(\)"),
-        ("outputs", r"a loss for each row .*got \(2, 1\)"),
-        ("predict", r"from predict, got \(2,\)"),
+        ("rows", r"a loss for each row .*\(5,\) for 5 rows, got \(\)"),
+        ("outputs", r"a loss for each row .*got \(5, 1\)"),
+        ("predict", r"from predict, got \(5,\)"),
     ],
 )
 def test_a_loss_of_ones_own_that_returns_wrong_shapes(what, message):

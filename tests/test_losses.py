@@ -1,6 +1,7 @@
 """Every loss, against the same battery."""
 
 import pickle
+import re
 
 import numpy as np
 import pytest
@@ -9,18 +10,23 @@ import scipy.stats
 from scipy.special import huber, log_softmax, softmax, xlogy
 from sklearn import metrics
 
+from sknumpy_mlp._gradients import find_wrong_derivative
 from sknumpy_mlp.losses import (
     CLASSIFICATION_LOSSES,
+    INVERSE_LINKS,
     REGRESSION_LOSSES,
     AbsoluteError,
     BinaryLogLoss,
+    ClassificationLoss,
     Gamma,
     Huber,
     LogLoss,
+    Loss,
     MultinomialLogLoss,
     Poisson,
     Quantile,
     SquaredError,
+    check_loss,
 )
 
 N_ROWS, N_OUTPUTS = 40, 3
@@ -572,3 +578,399 @@ def test_probabilities_of_many_rows_are_those_of_each_part(n_classes):
     np.testing.assert_allclose(
         MultinomialLogLoss().predict(raw.copy()), softmax(raw, axis=1), rtol=1e-12
     )
+
+
+# ---------------------------------------------------------- custom losses, and checks
+
+
+def test_every_loss_passes_its_own_check(case):
+    loss, y, _ = case
+    check_loss(loss, y)
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_the_check_takes_targets_of_every_size(name):
+    loss, draw = CASES[name]
+    y = draw(np.random.default_rng(12))
+    sizes = (1e-9, 1e5, 1e12) if draw in (_real, _one_target, _positive) else (1,)
+    for size in sizes:
+        scaled = (y * size).astype(y.dtype)
+        for target in (scaled, scaled[:1], np.concatenate([scaled, scaled[:1] * 100])):
+            if draw not in (_codes, _yes_no) or len(target) <= N_ROWS:
+                check_loss(loss, target)
+
+
+LABELS = {
+    "two": [0, 1, 1],
+    "two, as strings": ["no", "yes", "no"],
+    "two, as booleans": [True, False],
+    "minus one and one": [-1, 1, 1],
+    "one": ["only"],
+    "many": np.arange(500) % 150,
+    "strings": list("abcab"),
+    "labels": [[0, 1, 1], [1, 0, 1]],
+}
+
+
+@pytest.mark.parametrize("labels", LABELS.values(), ids=LABELS)
+@pytest.mark.parametrize("loss", [LogLoss(), LogLoss(0.1)], ids=repr)
+def test_both_losses_for_classification_pass_for_all_labels(loss, labels):
+    check_loss(loss, labels)
+    made = loss.for_target(multinomial=np.ndim(labels) == 1 and len(set(labels)) > 2)
+    check_loss(made, labels)
+
+
+class _Own(Loss):
+    """A custom loss, the squared error; what is given replaces its methods."""
+
+    def __init__(self, loss_gradient=None, **attributes):
+        self.function = loss_gradient or SquaredError().loss_gradient
+        vars(self).update(attributes)
+
+    def loss_gradient(self, y, raw):
+        return self.function(y, raw)
+
+
+def _squared(change):
+    """The squared error, after which ``change(y, raw)`` spoils the gradient."""
+
+    def loss_gradient(y, raw):
+        losses = SquaredError().loss_gradient(y, raw)
+        changed = change(y, raw)
+        if changed is not None:
+            raw[...] = changed
+        return losses
+
+    return loss_gradient
+
+
+def _rebinds_raw(y, raw):
+    raw = raw - y
+    return 0.5 * (raw**2).sum(axis=1)
+
+
+def _changes_y(y, raw):
+    y -= raw
+    raw[...] = -y
+    return 0.5 * (y**2).sum(axis=1)
+
+
+def _draws(y, raw):
+    raw -= y
+    raw *= np.random.rand()
+    return 0.5 * (raw**2).sum(axis=1)
+
+
+def _log(y, raw):
+    error = np.log1p(raw) - np.log1p(y)
+    raw[...] = error / (1 + raw)
+    return 0.5 * (error**2).sum(axis=1)
+
+
+def _rounds(y, raw):
+    exact = raw.dtype == np.float64
+    losses = SquaredError().loss_gradient(y, raw)
+    return losses if exact else losses.round()
+
+
+def _returns(value):
+    def loss_gradient(y, raw):
+        losses = SquaredError().loss_gradient(y, raw)
+        return value(losses, raw)
+
+    return loss_gradient
+
+
+REAL = [1.0, 2.5, -0.5]
+WRONG_LOSSES = {
+    "sign": (_squared(lambda y, raw: -raw), r"a factor of about -1\. If it is modif"),
+    "factor": (_squared(lambda y, raw: 2 * raw), "a factor of about 2"),
+    "one output": (
+        _squared(lambda y, raw: raw * [1, 2]),
+        r"to output 1 is .* 24 of the 48",
+    ),
+    "one side": (_squared(lambda y, raw: np.maximum(raw, 0)), r"is 0, but .* give -"),
+    "one percent": (_squared(lambda y, raw: 1.01 * raw), "a factor of about 1.01"),
+    "rebound": (_rebinds_raw, r"left raw as it was: .*raw\[\.\.\.\] = gradient"),
+    "random": (_draws, "differ from call to call"),
+    "changes y": (_changes_y, "changes y, the training data"),
+    "domain": (
+        _log,
+        r"are nan in float64\. Raw outputs can be any .*check_target",
+    ),
+    "float32": (_rounds, r"losses for row \d+ .* in float32, but .* in float64"),
+    "sum": (
+        _returns(lambda losses, raw: losses.sum()),
+        r"for 24 rows, got \(\)",
+    ),
+    "tuple": (_returns(lambda losses, raw: (losses, raw)), "24 rows, got tuple"),
+    "none": (_returns(lambda losses, raw: None), "24 rows, got NoneType"),
+    "list": (_returns(lambda losses, raw: losses.tolist()), "24 rows, got list"),
+    "complex": (_returns(lambda losses, raw: losses + 0j), "type complex128"),
+}
+
+
+@pytest.mark.parametrize("name", WRONG_LOSSES)
+def test_wrong_losses_do_not_pass(name):
+    loss_gradient, message = WRONG_LOSSES[name]
+    y = np.column_stack([REAL, REAL]) if name == "one output" else np.array(REAL)
+    given = y.copy()
+    with pytest.raises(ValueError, match=r"^loss=_Own\(") as info:
+        check_loss(_Own(loss_gradient), np.abs(y) if name == "domain" else y)
+    assert info.match(message)
+    np.testing.assert_array_equal(y, given)
+
+
+def test_the_message_names_row_output_and_both_derivatives():
+    y = [[10.0, 20.0], [30.0, 40.0]]
+    with pytest.raises(ValueError, match="wrong gradient") as info:
+        check_loss(_Own(_squared(lambda y, raw: raw * [[1, 3]])), y)
+    found = re.search(
+        r"For row (\d) \(y=\[30\. 40\.\], raw=\[ ?(\S+) +(\S+)\]\) the derivative with "
+        r"respect to output 1 is (\S+), but central differences of the losses give "
+        r"(\S+); 24 of the 48 derivatives compared are wrong, each by a factor of "
+        r"about 3",
+        str(info.value),
+    )
+    row, _, raw, analytic, numeric = map(float, found.groups())
+    assert row == 1
+    assert analytic == pytest.approx(3 * (raw - 40), rel=1e-4)
+    assert numeric == pytest.approx(raw - 40, rel=1e-4)
+
+
+PROBABILITIES = [
+    ("logistic", [0, 1], lambda raw: raw, "numbers such as -0.13"),
+    ("logistic", [0, 1], lambda raw: 1 + 0 * raw, None),
+    ("softmax", [0, 1, 2], lambda raw: raw, "numbers such as -0.13"),
+    ("softmax", [0, 1, 2], lambda raw: 1 / (1 + np.exp(-raw)), "numbers that sum to"),
+    ("softmax", [0, 1, 2], lambda raw: softmax(raw, axis=1), None),
+    ("identity", [0, 1], lambda raw: -raw, None),
+    ("of my own", [0, 1], lambda raw: np.exp(-raw), None),
+    ("identity", [0, 1], lambda raw: raw[:, 0], r"from predict, got \(24,\)"),
+    (
+        "identity",
+        [0, 1],
+        lambda raw: np.log(0 * raw),
+        "(?s)predictions for row 0 .*-inf.* in float64",
+    ),
+]
+
+
+@pytest.mark.parametrize(("link", "y", "predict", "message"), PROBABILITIES)
+def test_predictions_are_checked(link, y, predict, message):
+    function = {
+        "logistic": BinaryLogLoss().loss_gradient,
+        "softmax": MultinomialLogLoss().loss_gradient,
+    }.get(link, SquaredError().loss_gradient)
+    loss = _Own(function, out_activation=link, predict=predict)
+    if message is None:
+        check_loss(loss, y)
+    else:
+        with pytest.raises(ValueError, match=message):
+            check_loss(loss, y)
+
+
+def _absolute_with_any_subgradient(y, raw):
+    raw -= y
+    losses = np.abs(raw).sum(axis=1)
+    raw[...] = np.where(raw >= 0, 1.0, -1.0)
+    return losses
+
+
+def _on_the_kink(y, raw):
+    """Kinks everywhere: the distance to the nearest grid point, at grid points."""
+    raw[...] = np.round(raw, 2) - raw
+    losses = np.abs(raw).sum(axis=1)
+    raw[...] = -np.sign(raw)
+    return losses
+
+
+def _in_single_precision(y, raw):
+    """As computed by a library that knows float32 only."""
+    error = raw.astype(np.float32) - y.astype(np.float32)
+    raw[...] = np.tanh(error)
+    return np.logaddexp(error, -error).sum(axis=1).astype(raw.dtype)
+
+
+def _of_the_batch(y, raw):
+    """A partial likelihood: the loss of a row depends on the other rows."""
+    share = softmax(raw, axis=0)
+    losses = -np.log(share)[:, 0]
+    raw[...] = len(raw) * share - 1
+    return losses
+
+
+class _MeanAndVariance(Loss):
+    """Two outputs for a target: a mean, and the logarithm of a variance."""
+
+    def n_outputs(self, n_targets):
+        return 2 * n_targets
+
+    def loss_gradient(self, y, raw):
+        half = raw.shape[1] // 2
+        error, precision = raw[:, :half] - y, np.exp(-raw[:, half:])
+        losses = 0.5 * (raw[:, half:] + error**2 * precision).sum(axis=1)
+        raw[:, :half] = error * precision
+        raw[:, half:] = 0.5 - 0.5 * error**2 * precision
+        return losses
+
+
+def _cauchy(y, raw):
+    """Neither convex nor of the size of its target."""
+    raw -= y
+    losses = np.log1p(raw**2).sum(axis=1)
+    raw[...] = 2 * raw / (1 + raw**2)
+    return losses
+
+
+RIGHT_LOSSES = {
+    "subgradient": _Own(_absolute_with_any_subgradient),
+    "kinks": _Own(_on_the_kink),
+    "single precision": _Own(_in_single_precision),
+    "other rows": _Own(_of_the_batch),
+    "mean and variance": _MeanAndVariance(),
+    "not convex": _Own(_cauchy),
+    "clipped": _Own(_squared(lambda y, raw: raw.clip(-0.1, 0.1)), exact_gradient=False),
+    "reversed": _Own(_squared(lambda y, raw: -raw), exact_gradient=False),
+    "random": _Own(_draws, exact_gradient=False),
+    "logarithm": _Own(_log, exact_gradient=False, predict=np.exp),
+}
+
+
+@pytest.mark.parametrize("size", [1e-6, 1.0, 1e5])
+@pytest.mark.parametrize("name", RIGHT_LOSSES.keys() - {"logarithm"})
+def test_right_losses_pass(name, size):
+    y = size * np.random.default_rng(13).standard_normal(60)
+    check_loss(RIGHT_LOSSES[name], y)
+    check_loss(RIGHT_LOSSES[name], y + 5 * size)
+
+
+def test_on_a_kink_every_subgradient_is_right():
+    """And beside it the slope of the side it is on."""
+    for slope in (-1.0, -0.3, 0.0, 0.3, 1.0):
+        for at in (0.0, 1e-7, -1e-7):
+            x, gradient = np.array([[at]]), np.array([[np.sign(at) or slope]])
+            assert find_wrong_derivative(np.abs, x, gradient) is None
+    for slope in (-1.1, 1.1):
+        wrong = find_wrong_derivative(np.abs, np.zeros((1, 1)), np.array([[slope]]))
+        assert (wrong.n_wrong, wrong.factor) == (1, None)
+
+
+NO_LOSSES = [
+    (SquaredError, [1.0], TypeError, "object of a subclass of Loss .* got <class"),
+    ("huber", [1.0], TypeError, "object of a subclass of Loss .* got 'huber'"),
+    (SquaredError(), [], ValueError, r"hold targets; got the shape \(0,\)"),
+    (SquaredError(), 3.0, ValueError, r"got the shape \(\)"),
+    (SquaredError(), np.ones((2, 2, 2)), ValueError, r"got the shape \(2, 2, 2\)"),
+    (SquaredError(), ["a", "b"], ValueError, "y must hold numbers for loss=SquaredErr"),
+    (SquaredError(), [1.0, np.nan], ValueError, "y contains infinity or NaN"),
+    (SquaredError(), [1e200], ValueError, "losses for row 0 .* are inf"),
+    (Gamma(), [0.0, 1.0], ValueError, "valid range of loss='gamma'"),
+    (Poisson(), [-1.0, 1.0], ValueError, "valid range of loss='poisson'"),
+    (BinaryLogLoss(), [0.5, 1.5], ValueError, "valid range of BinaryLogLoss"),
+    (Quantile([0.1, 0.9]), np.ones((3, 2)), ValueError, "need one target"),
+    (_Own(positive_only=True), [-1.0], ValueError, "at least 0"),
+    (_Own(out_activation="probit"), [1.0], ValueError, "'identity', 'exp', 'logistic'"),
+]
+
+
+@pytest.mark.parametrize(("loss", "y", "error", "message"), NO_LOSSES)
+def test_what_cannot_be_checked(loss, y, error, message):
+    with pytest.raises(error, match=message):
+        check_loss(loss, y)
+
+
+class _Factory(ClassificationLoss):
+    """Makes the losses it is given; an exception it raises."""
+
+    def __init__(self, binary, multinomial):
+        self.made = (binary, multinomial)
+
+    def for_target(self, *, multinomial):
+        made = self.made[multinomial]
+        if isinstance(made, Exception):
+            raise made
+        return made
+
+
+_WRONG = _Own(lambda y, raw: BinaryLogLoss().loss_gradient(y, raw) * 2)
+_WRONG.out_activation = "logistic"
+
+
+@pytest.mark.parametrize("y", [[0, 1, 1], list("abc")])
+@pytest.mark.parametrize(
+    ("made", "message"),
+    [
+        ((BinaryLogLoss(), MultinomialLogLoss()), None),
+        ((_WRONG, MultinomialLogLoss()), r"^loss=_Own\(.*wrong gradient"),
+        (
+            (None, MultinomialLogLoss()),
+            r"for_target\(multinomial=False\), got None",
+        ),
+        ((BinaryLogLoss(), "log_loss"), r"for_target\(multinomial=True\), got 'log_lo"),
+    ],
+)
+def test_all_losses_that_a_factory_makes_are_checked(y, made, message):
+    if message is None:
+        check_loss(_Factory(*made), y)
+        return
+    with pytest.raises(ValueError, match=message):
+        check_loss(_Factory(*made), y)
+
+
+def test_a_factory_may_be_for_one_kind_of_target_only():
+    loss = _Factory(BinaryLogLoss(), NotImplementedError("two classes only"))
+    check_loss(loss, [0, 1])
+    with pytest.raises(NotImplementedError, match="two classes only"):
+        check_loss(loss, [0, 1, 2])
+
+
+def test_the_loss_that_is_checked_is_a_copy():
+    class Counting(SquaredError):  # noqa: N818
+        calls = ()
+
+        def loss_gradient(self, y, raw):
+            object.__setattr__(self, "calls", (*self.calls, len(y)))
+            return super().loss_gradient(y, raw)
+
+    loss = Counting()
+    check_loss(loss, [1.0, 2.0])
+    assert loss.calls == ()
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("link", INVERSE_LINKS)
+def test_predictions_follow_from_the_name_of_the_link(link, dtype):
+    """Those of a class with nothing else are those of the package's own loss."""
+    raw = np.random.default_rng(14).normal(size=(7, 3)).astype(dtype)
+    own = {
+        "identity": SquaredError(),
+        "exp": Gamma(),
+        "logistic": BinaryLogLoss(),
+        "softmax": MultinomialLogLoss(),
+    }
+    assert own.keys() == INVERSE_LINKS.keys()
+    predicted = _Own(out_activation=link).predict(raw.copy())
+    np.testing.assert_array_equal(predicted, own[link].predict(raw.copy()))
+    assert predicted.dtype == dtype
+    expected = {
+        "identity": raw,
+        "exp": np.exp(raw),
+        "logistic": 1 / (1 + np.exp(-raw)),
+        "softmax": softmax(raw, axis=1),
+    }
+    np.testing.assert_allclose(predicted, expected[link], rtol=1e-5)
+
+
+def test_links_that_are_not_known():
+    message = (
+        r"out_activation='probit', from which no predictions follow\. Use one of "
+        r"'identity', 'exp', 'logistic', 'softmax', or define the method predict\.$"
+    )
+    with pytest.raises(ValueError, match=message):
+        _Own(out_activation="probit").predict(np.zeros((1, 1)))
+
+
+def test_the_packages_losses_share_the_links():
+    for loss in (SquaredError, Poisson, Gamma, BinaryLogLoss, MultinomialLogLoss):
+        assert loss.predict is Loss.predict

@@ -12,7 +12,12 @@ from sklearn.datasets import load_diabetes, load_digits, make_regression
 from sklearn.metrics import mean_pinball_loss
 from sklearn.model_selection import GridSearchCV, train_test_split
 
-from sknumpy_mlp import NumpyMLPClassifier, NumpyMLPRegressor
+from sknumpy_mlp import (
+    NumpyMLPClassifier,
+    NumpyMLPRegressor,
+    TabularMLPClassifier,
+    TabularMLPRegressor,
+)
 from sknumpy_mlp.activations import ACTIVATIONS, Activation, LeakyReLU, Tanh
 from sknumpy_mlp.callbacks import EarlyStopping
 from sknumpy_mlp.initializers import Glorot, He
@@ -252,6 +257,226 @@ def test_a_loss_by_name_is_the_default_object(name):
     named = NumpyMLPRegressor(name, **settings).fit(X, target)
     by_object = NumpyMLPRegressor(REGRESSION_LOSSES[name], **settings).fit(X, target)
     np.testing.assert_array_equal(named._params, by_object._params)
+
+
+class Own(Loss):
+    """A custom loss with a link and a gradient, times a factor that is to be one."""
+
+    def __init__(self, loss, factor=1.0):
+        self.loss, self.factor = loss, factor
+        self.out_activation = loss.out_activation
+
+    def loss_gradient(self, y, raw):
+        losses = self.loss.loss_gradient(y, raw)
+        raw *= self.factor
+        return losses
+
+
+class OwnForClasses(ClassificationLoss):
+    def __init__(self, factor):
+        self.factor = factor
+
+    def for_target(self, *, multinomial):
+        kind = MultinomialLogLoss() if multinomial else BinaryLogLoss()
+        return Own(kind, self.factor)
+
+
+class OwnActivation(Activation):
+    from_output = False
+
+    def __init__(self, factor=1.0):
+        self.factor = factor
+
+    def forward(self, z, out):
+        np.sin(z, out=out)
+
+    def backward(self, z, a, delta):
+        delta *= self.factor * np.cos(z)
+
+
+FOUR = [
+    NumpyMLPClassifier,
+    NumpyMLPRegressor,
+    TabularMLPClassifier,
+    TabularMLPRegressor,
+]
+SHORT = {"hidden_layer_sizes": (4,), "max_iter": 2, "random_state": 0}
+CLASSES = {"two": y % 2, "ten": y, "labels": np.eye(10, dtype=int)[y]}
+
+
+@unconverged
+@pytest.mark.parametrize("target", CLASSES.values(), ids=CLASSES)
+@pytest.mark.parametrize("Estimator", [NumpyMLPClassifier, TabularMLPClassifier])
+def test_a_loss_with_nothing_but_a_gradient_predicts_probabilities(Estimator, target):
+    """The very ones of the package's own loss."""
+    own = Estimator(loss=OwnForClasses(1.0), **SHORT).fit(X, target)
+    proba = own.predict_proba(X)
+    assert 0 <= proba.min() <= proba.max() <= 1
+    if target.ndim == 1:
+        np.testing.assert_allclose(proba.sum(axis=1), 1, rtol=1e-5)
+    expected = Estimator(**SHORT).fit(X, target).predict_proba(X)
+    np.testing.assert_array_equal(proba, expected)
+
+
+@unconverged
+@pytest.mark.parametrize("Estimator", [NumpyMLPRegressor, TabularMLPRegressor])
+@pytest.mark.parametrize("name", REGRESSION_LOSSES)
+def test_a_loss_with_nothing_but_a_gradient_predicts_by_its_link(Estimator, name):
+    own = Estimator(loss=Own(REGRESSION_LOSSES[name]), **SHORT).fit(X, y + 0.5)
+    named = Estimator(loss=name, **SHORT).fit(X, y + 0.5)
+    np.testing.assert_array_equal(own.predict(X), named.predict(X))
+
+
+def _fit(est, target):
+    est.fit(X, target)
+
+
+def _partial_fit(est, target):
+    if hasattr(est, "partial_fit"):
+        classes = {"classes": range(10)} if hasattr(est, "predict_proba") else {}
+        est.partial_fit(X, target, **classes)
+    else:
+        est.fit(X, target, X_val=X, y_val=target)
+
+
+def _continued(method):
+    """Train with what is right, and go on with what is wrong."""
+
+    def go_on(est, target):
+        wrong = est.get_params(deep=False)
+        right = {"warm_start": True} if "warm_start" in wrong else {}
+        right["activation"] = "relu"
+        right["loss"] = type(est)().loss
+        est.set_params(**right)
+        method(est, target)
+        est.set_params(loss=wrong["loss"], activation=wrong["activation"])
+        method(est, target)
+
+    return go_on
+
+
+WAYS = {
+    "fit": _fit,
+    "partial_fit": _partial_fit,
+    "warm start": _continued(_fit),
+    "partial_fit, later": _continued(_partial_fit),
+}
+
+
+@unconverged
+@pytest.mark.parametrize("way", WAYS.values(), ids=WAYS)
+@pytest.mark.parametrize("part", ["loss", "activation", "one of two activations"])
+@pytest.mark.parametrize("Estimator", FOUR)
+def test_a_wrong_gradient_is_an_error_and_changes_nothing(Estimator, part, way):
+    is_classifier = hasattr(Estimator, "predict_proba")
+    if part == "loss":
+        make = OwnForClasses if is_classifier else lambda f: Own(Huber(), f)
+        given, call = (
+            {"loss": make(-1.0)},
+            r"sknumpy_mlp\.losses\.check_loss\(loss, y\)",
+        )
+        name = r"loss=Own\("
+    else:
+        given, name = {"activation": OwnActivation(-1.0)}, r"activation=OwnActivation\("
+        call = r"sknumpy_mlp\.activations\.check_activation\(activation\)"
+        if part != "activation":
+            given["activation"] = ["tanh", OwnActivation(-1.0)]
+            given["hidden_layer_sizes"] = (4, 4)
+    est = Estimator(**SHORT | given)
+    with pytest.raises(ValueError, match=rf"^{name}.* about -1\..* call {call}\.$"):
+        way(est, y)
+
+
+@unconverged
+@pytest.mark.parametrize("Estimator", FOUR)
+def test_a_gradient_that_is_modified_on_purpose(Estimator):
+    class Reversed(Own):
+        exact_gradient = False
+
+    class Factory(OwnForClasses):
+        def for_target(self, *, multinomial):
+            made = super().for_target(multinomial=multinomial)
+            return Reversed(made.loss, made.factor)
+
+    class StraightThrough(OwnActivation):
+        exact_gradient = False
+
+    is_classifier = hasattr(Estimator, "predict_proba")
+    loss = Factory(-1.0) if is_classifier else Reversed(Huber(), -1.0)
+    est = Estimator(loss=loss, activation=StraightThrough(0.5), **SHORT)
+    assert est.fit(X, y).predict(X).shape == (len(X),)
+
+
+@unconverged
+@pytest.mark.parametrize("Estimator", FOUR)
+def test_the_check_is_made_once_and_on_a_few_rows(Estimator):
+    calls = []
+
+    class Counting(Own):
+        def loss_gradient(self, y, raw):
+            calls.append(len(raw))
+            return super().loss_gradient(y, raw)
+
+        def __deepcopy__(self, memo):
+            return Counting(self.loss, self.factor)
+
+    class Factory(ClassificationLoss):
+        def for_target(self, *, multinomial):
+            return Counting(MultinomialLogLoss())
+
+    is_classifier = hasattr(Estimator, "predict_proba")
+    est = Estimator(loss=Factory() if is_classifier else Counting(Huber()), **SHORT)
+    est.set_params(batch_size=50)
+    n_before = len(calls)
+    est.fit(X, y)
+    small = [n for n in calls[n_before:] if n <= 5]
+    assert 0 < len(small) < 100
+    if hasattr(est, "partial_fit"):
+        classes = {"classes": range(10)} if is_classifier else {}
+        est = est.set_params(warm_start=False).partial_fit(X, y, **classes)
+        calls.clear()
+        est.partial_fit(X, y)
+        assert not [n for n in calls if n <= 5]
+
+
+NO_PROBABILITIES = [
+    (Huber(), r"out_activation='identity', but for two classes"),
+    (None, r"for_target\(multinomial=False\), got None"),
+    (Own(BinaryLogLoss()), None),
+]
+
+
+@unconverged
+@pytest.mark.parametrize(("made", "message"), NO_PROBABILITIES)
+@pytest.mark.parametrize("Estimator", [NumpyMLPClassifier, TabularMLPClassifier])
+def test_factories_for_classification_make_probabilities(Estimator, made, message):
+    class Factory(ClassificationLoss):
+        def for_target(self, *, multinomial):
+            return made
+
+    est = Estimator(loss=Factory(), **SHORT)
+    if message is None:
+        est.fit(X, y % 2)
+        return
+    with pytest.raises(ValueError, match=message):
+        est.fit(X, y % 2)
+
+
+@pytest.mark.parametrize("Estimator", [NumpyMLPClassifier, TabularMLPClassifier])
+def test_links_of_ones_own_predict_probabilities_too(Estimator):
+    class Raw(Own):
+        def predict(self, raw):
+            return raw
+
+    with pytest.raises(ValueError, match=r"predict returns numbers such as -0\.1"):
+        Estimator(loss=Raw(BinaryLogLoss()), **SHORT).fit(X, y % 2)
+
+    class Wide(Own):
+        def n_outputs(self, n_targets):
+            return 2 * n_targets
+
+    with pytest.raises(ValueError, match=r"has 2 outputs, but a classifier needs 1"):
+        Estimator(loss=Wide(BinaryLogLoss()), **SHORT).fit(X, y % 2)
 
 
 def _noisy(n=4000):

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import scipy.sparse
 
-from sknumpy_mlp import NumpyMLPClassifier
+from sknumpy_mlp import NumpyMLPClassifier, embeddings, layers
 from sknumpy_mlp._network import Network, Workspace
 from sknumpy_mlp._training import Regularization, update
 from sknumpy_mlp.activations import ACTIVATIONS, Tanh
@@ -15,7 +15,14 @@ from sknumpy_mlp.embeddings import (
     SideBySide,
 )
 from sknumpy_mlp.initializers import DataDriven
-from sknumpy_mlp.layers import Dense, Dropout, Noise, Parametric, Scaling
+from sknumpy_mlp.layers import (
+    Dense,
+    Dropout,
+    Noise,
+    Parametric,
+    Scaling,
+    check_layer,
+)
 from sknumpy_mlp.optimizers import OPTIMIZERS
 from sknumpy_mlp.schedules import FlatCosine
 
@@ -115,6 +122,23 @@ def test_gradients_to_the_last_digits(name):
         expected[i] = run(moved)[1].imag / 1e-30
     np.testing.assert_allclose(workspace.grad, expected, rtol=1e-12, atol=1e-13)
     assert np.count_nonzero(expected) > params.size / 2
+
+
+@pytest.mark.parametrize("name", {**LAYERS, **COMPLEX})
+def test_every_layer_passes_its_own_check(name):
+    layer, codes = {**LAYERS, **COMPLEX}[name]
+    check_layer(layer, _input(codes) if codes else None)
+
+
+def test_every_public_layer_is_among_them():
+    checked = {type(layer) for layer, _ in (*COMPLEX.values(), *LAYERS.values())}
+    public = {
+        value
+        for module in (layers, embeddings)
+        for value in (getattr(module, name) for name in module.__all__)
+        if isinstance(value, type) and issubclass(value, layers.Layer)
+    }
+    assert public - {layers.Layer} == checked
 
 
 @pytest.mark.parametrize("name", ["relu", "leaky_relu"])
