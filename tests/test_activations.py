@@ -262,26 +262,26 @@ def _through_softmax(z, a, delta):
 
 WRONG_ACTIVATIONS = {
     "sign": ({"backward": _times(lambda z, a: -np.cos(z))}, "a factor of about -1"),
-    "from output": (
-        {"from_output": True},
-        "set from_output = False: else both z and a",
-    ),
-    "one side": (
-        {"backward": _times(lambda z, a: np.sqrt(1 - a * a))},
-        "77 of the 192",
-    ),
+    "from output": ({"from_output": True}, "set from_output = False: else both z"),
+    "one side": ({"backward": _times(lambda z, a: np.sqrt(1 - a * a))}, "77 of"),
     "returned": ({"backward": lambda z, a, delta: delta * np.cos(z)}, "delta in place"),
     "overwritten": ({"backward": _overwrites}, "wrong derivative"),
     "forward returned": ({"forward": lambda z, out: np.sin(z)}, "no numbers into out"),
     "changes z": ({"forward": _changes_z}, "forward changes z"),
-    "infinite": ({"forward": lambda z, out: np.log(z, out=out)}, "a for z=-.* is nan"),
+    "infinite": (
+        {
+            "forward": lambda z, out: np.log(z, out=out),
+            "backward": _times(lambda z, a: 1 / z),
+        },
+        "a for z=-.* is nan",
+    ),
     "elementwise": (
         {"forward": _softmax, "backward": _times(lambda z, a: a * (1 - a))},
         "wrong derivative",
     ),
     "random": (
         {"forward": lambda z, out: np.add(np.sin(z), np.random.rand(), out=out)},
-        "or the activation is random",
+        "differ from call to call",
     ),
     "float32": (
         {
@@ -328,7 +328,5 @@ def test_right_activations_pass(name):
 
 @pytest.mark.parametrize("given", ["relu", ReLU, np.tanh, None], ids=str)
 def test_what_is_no_activation(given):
-    with pytest.raises(
-        TypeError, match="must be an object of a subclass of Activation"
-    ):
+    with pytest.raises(TypeError, match="an object of a subclass of Activation"):
         check_activation(given)
