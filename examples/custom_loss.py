@@ -1,6 +1,6 @@
 """
-A loss of one's own
-===================
+A custom loss
+=============
 
 A shop orders for the next day.  What is left over costs a little, what is missing
 costs four times as much, and both grow with the square of the error.  The loss that
@@ -19,7 +19,7 @@ import numpy as np
 from sklearn.model_selection import train_test_split
 
 from sknumpy_mlp import NumpyMLPRegressor
-from sknumpy_mlp.losses import Loss
+from sknumpy_mlp.losses import Loss, check_loss
 
 # %%
 # The loss
@@ -27,7 +27,7 @@ from sknumpy_mlp.losses import Loss
 #
 # A loss says two things at once, because they must agree: what each row costs, which
 # it returns, and the derivative of that with respect to the raw output of the network,
-# which it writes over the output.
+# which it writes over the output.  Whether they do agree, `check_loss` finds out below.
 
 
 class AsymmetricSquaredError(Loss):
@@ -63,12 +63,22 @@ X, y = demand(4000, np.random.default_rng(0))
 X_train, X_test, y_train, y_test = train_test_split(X, y, random_state=0)
 
 # %%
+# The gradient, checked
+# ---------------------
+#
+# `check_loss` compares the gradient with finite differences of the losses.  It says
+# nothing if they agree, and otherwise raises an error with the row, the output and both
+# derivatives.  `fit` does the same on a few rows.
+
+loss = AsymmetricSquaredError(short=4.0)
+check_loss(loss, y_train)
+
+# %%
 # Two networks
 # ------------
 #
 # They differ in their loss and in nothing else, and the shop's costs judge both.
 
-loss = AsymmetricSquaredError(short=4.0)
 networks = {}
 print(f"{'trained with':24}{'cost':>8}{'short on':>12}")
 for name, trained_with in (
