@@ -129,6 +129,15 @@ class _BaseMLP(
         """Return how weight decay changes over the training."""
         return Constant()
 
+    def _absent_labels(self, y: NDArray[Any]) -> list[Any]:
+        """Return classes that an encoded target lacks, or labels that are constant."""
+        return []
+
+    @property
+    def _validation_split(self) -> str:
+        """What messages call validation data that is not held out here."""
+        return "y_val"
+
     @property
     def _convergence_matters(self) -> bool:
         """Whether a training that has not converged deserves a warning."""

@@ -23,6 +23,7 @@ from sknumpy_mlp._inputs import (
     naming,
     read_target,
 )
+from sknumpy_mlp._network import Network
 from sknumpy_mlp._parameters import (
     CLASS_WEIGHT_CHECKS,
     PARAMETER_CHECKS,
@@ -224,7 +225,8 @@ class NumpyMLPClassifier(ClassifierMixin, _BaseMLP):  # type: ignore[misc]
     scoring : str, callable or None, default=None
         The score on validation data.  None is accuracy; 'loss' minus the
         loss; or the name of a scorer of scikit-learn, or a callable
-        ``(estimator, X, y) -> float``.
+        ``(estimator, X, y) -> float``.  Where the data lacks a class, a metric that
+        takes ``labels`` is told all classes.
     callbacks : list of Callback or None, default=None
         What is told about each epoch and may end the training, see
         :mod:`sknumpy_mlp.callbacks`.
@@ -599,6 +601,22 @@ default=None
             correct = correct.all(axis=1)
         return float(np.average(correct, weights=sample_weight))
 
+    def _as_fitted(self, network: Network, loss: Loss, params: Array) -> Self:
+        fitted = super()._as_fitted(network, loss, params)
+        fitted._sparse_target = False
+        if self._multilabel and len(self.classes_) == 2:
+            # scikit-learn's scorers would take two labels for two classes.
+            fitted.__dict__["classes_"] = [np.arange(2), np.arange(2)]
+        return fitted
+
+    def _absent_labels(self, y: NDArray[Any]) -> list[Any]:
+        if self._multilabel:
+            return np.flatnonzero((y == y[:1]).all(axis=0)).tolist()
+        absent: list[Any] = np.delete(
+            self.classes_, np.unique(y).astype(np.intp)
+        ).tolist()
+        return absent
+
     @property
     def _convergence_matters(self) -> bool:
         return len(self.classes_) > 1  # a single class is predicted untrained
@@ -726,17 +744,18 @@ default=None
 
     def _check_declared_classes(self, y: Any, classes: Any, *, warm: bool) -> None:
         """For `partial_fit`: classes are declared once, and y has no others."""
-        if classes is not None:
-            classes = read_target(classes, "classes", numeric=False)
+        declared = read_target(classes, "classes", numeric=False)
+        if declared is not None:
+            with naming("classes"):
+                declared = _classes_of(declared)
         if not warm:
-            if classes is None:
+            if declared is None:
                 raise ValueError(
                     "classes must be passed on the first call to partial_fit. Pass all "
                     "classes that any call will see."
                 )
-            with naming("classes"):
-                self.classes_ = _classes_of(classes)
-        elif classes is not None and _labels_of(classes) != _labels_of(self.classes_):
+            self.classes_ = declared
+        elif declared is not None and _labels_of(declared) != _labels_of(self.classes_):
             raise ValueError(
                 f"`classes={classes!r}` is not the same as on last call to "
                 f"partial_fit, was: {self.classes_!r}. Leave classes out, or begin "
@@ -1259,7 +1278,7 @@ default=None
 
 def _classes_of(y: Any) -> NDArray[Any]:
     """Return the sorted labels of a target of a known kind."""
-    if y.ndim == 1:
+    if getattr(y, "ndim", None) == 1:
         # Of each label twice: of more labels than that scikit-learn warns, and it has
         # warned of them when it found out the kind.
         y = np.repeat(np.unique(y), 2)

@@ -143,11 +143,14 @@ class Conductor:
     def _make_evaluator(self) -> Evaluator | None:
         if not self._run.has_validation:
             return None
-        job, data = self._job, self._job.validation
+        estimator, job, data = self._estimator, self._job, self._job.validation
+        split = estimator._validation_split
         if data is None:
             assert self._run.state.holdout is not None
             data = job.data.take(self._run.state.holdout[1])
-        return Evaluator(self._estimator, job.network, job.loss, data)
+            fraction = estimator.validation_fraction
+            split = f"the hold-out of early_stopping (validation_fraction={fraction})"
+        return Evaluator(estimator, job.network, job.loss, data, split)
 
     def _make_stopping(self) -> EarlyStopping | None:
         """Return what judges epochs: by validation, or by the training loss."""
@@ -193,7 +196,8 @@ class Conductor:
             event = replace(event, member=run.member)
         if self._evaluate is not None:
             loss, score = self._evaluate(event.params)
-            self._check_score(score, self._evaluate.is_finite)
+            if self.stopping is not None and self.stopping.monitor != "loss":
+                self._evaluate.check(score)
             event = replace(event, validation_loss=loss, validation_score=score)
         run.params = event.params
         run.record(event)
@@ -207,18 +211,6 @@ class Conductor:
         if run.status == "running" and any(stops):
             run.status = "stopped"
         return run.status != "running"
-
-    def _check_score(self, score: float, is_finite: bool) -> None:
-        """Raise ValueError if epochs are to be judged by a score that has no value."""
-        judged = self.stopping is not None and self.stopping.monitor != "loss"
-        if judged and math.isnan(score) and is_finite:
-            scoring = self._estimator.scoring
-            raise ValueError(
-                f"early_stopping=True with scoring={scoring!r}: the score on the "
-                "validation data is NaN, although the predictions are finite. Use "
-                "validation data on which it is defined (more samples, all classes), "
-                "or scoring='loss'."
-            )
 
     def _is_over(self, event: EpochEnd) -> bool:
         """At a plateau, let the schedule lower the rate; return True if it ends."""

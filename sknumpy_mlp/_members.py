@@ -121,6 +121,8 @@ class Blueprint:
         How many threads a matrix product may use.
     member : int or None
         The number of the network, from 0.
+    split : str
+        What messages call the data that chooses the member's best epoch.
     """
 
     recipe: Recipe
@@ -132,6 +134,7 @@ class Blueprint:
     deadline: float = math.inf
     n_threads: int | None = None
     member: int | None = None
+    split: str = "y_val"
 
 
 class _Member(_BaseMLP, ABC):
@@ -192,6 +195,10 @@ class _Member(_BaseMLP, ABC):
         began = time.perf_counter()
         job.network.predict_raw(job.params, some)
         return 2.0 * (time.perf_counter() - began) * len(X) / len(some)
+
+    @property
+    def _validation_split(self) -> str:
+        return self._blueprint.split
 
     @property
     def _convergence_matters(self) -> bool:

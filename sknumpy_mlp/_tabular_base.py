@@ -405,7 +405,9 @@ class _BaseTabularMLP(
                 params["callbacks"].append(StopAfter(last_epoch))
             # Class weights are among the weights of the rows already.
             params.pop("class_weight", None)
-            member = self._member.build(replace(job.blueprint, member=i), params)
+            split = self._name_of_split(i, assignment)
+            blueprint = replace(job.blueprint, member=i, split=split)
+            member = self._member.build(blueprint, params)
             if job.bridge is not None:
                 member.bridge = job.bridge.network(
                     member, board.stop, replaces_others=last_epoch is not None
@@ -419,6 +421,14 @@ class _BaseTabularMLP(
             for each, assignment in zip(trained, assignments, strict=True)
             if each is not None
         ]
+
+    def _name_of_split(self, i: int, assignment: Assignment) -> str:
+        """Return what messages call the rows that choose a network's best epoch."""
+        if assignment.held_out is None:
+            return "y_val"
+        if self.ensemble == "kfold":
+            return f"fold {i + 1}, which judges network {i + 1}"
+        return f"the hold-out (validation_fraction={self.validation_fraction})"
 
     def _batch_size(self, n_rows: int) -> int:
         """Return the size of the batches; those of an epoch are equally large."""

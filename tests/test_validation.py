@@ -5,20 +5,28 @@ import threading
 import numpy as np
 import pandas as pd
 import pytest
+import scipy.sparse as sp
 import sklearn
 from sklearn.datasets import load_digits
 from sklearn.metrics import (
     accuracy_score,
     d2_pinball_score,
+    get_scorer_names,
     log_loss,
     make_scorer,
     mean_absolute_error,
+    roc_auc_score,
+    top_k_accuracy_score,
 )
 from sklearn.model_selection import train_test_split
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import StandardScaler
 
-from sknumpy_mlp import NumpyMLPClassifier, NumpyMLPRegressor
+from sknumpy_mlp import (
+    NumpyMLPClassifier,
+    NumpyMLPRegressor,
+    TabularMLPClassifier,
+)
 from sknumpy_mlp.callbacks import Callback, EarlyStopping
 from sknumpy_mlp.losses import Quantile
 
@@ -323,7 +331,7 @@ def test_early_stopping_as_a_callback(Estimator):
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.UndefinedMetricWarning")
 def test_a_score_that_has_no_value_is_not_taken_for_divergence():
     reg = NumpyMLPRegressor(early_stopping=True, **SETTINGS)
-    with pytest.raises(ValueError, match="validation data is NaN, although"):
+    with pytest.raises(ValueError, match="not defined on y_val: it is nan, alth"):
         reg.fit(X, y, X_val=X_VAL[:1], y_val=Y_VAL[:1])
     # Where nothing depends on it, it is recorded.
     reg.set_params(early_stopping=False, max_iter=2)
@@ -395,3 +403,202 @@ def test_multilabel_validation():
     assert len(clf.validation_scores_) == 3
     clf.set_params(scoring=None).fit(X, Y, X_val=X_VAL, y_val=Y_val)
     assert clf.validation_scores_[-1] == pytest.approx(clf.score(X_VAL, Y_val))
+
+
+# -------------------------------------------------- validation data that lacks a class
+
+CLASSES = np.arange(10)
+#: Rows of the validation data without the classes 0 and 7.
+LACKING = np.flatnonzero(~np.isin(Y_VAL, (0, 7)))
+X_LACKING, Y_LACKING = X_VAL[LACKING], Y_VAL[LACKING]
+SHORT = SETTINGS | {"max_iter": 2}
+
+
+def log_loss_of(estimator, X, y):
+    """A callable of the user's that knows nothing of labels."""
+    return -log_loss(y, estimator.predict_proba(X))
+
+
+#: Metrics of probabilities that can be told the classes.
+TOLD = {
+    "neg_log_loss": lambda y, p: -log_loss(y, p, labels=CLASSES),
+    "top_k_accuracy": lambda y, p: top_k_accuracy_score(y, p, labels=CLASSES),
+    "roc_auc_ovo": lambda y, p: roc_auc_score(y, p, labels=CLASSES, multi_class="ovo"),
+    "roc_auc_ovo_weighted": lambda y, p: roc_auc_score(
+        y, p, labels=CLASSES, multi_class="ovo", average="weighted"
+    ),
+    "roc_auc_ovr_weighted": lambda y, p: roc_auc_score(
+        y, p, labels=CLASSES, multi_class="ovr", average="weighted"
+    ),
+    make_scorer(
+        log_loss, response_method="predict_proba", greater_is_better=False
+    ): lambda y, p: -log_loss(y, p, labels=CLASSES),
+}
+NOT_DEFINED = [
+    "roc_auc_ovr",
+    "average_precision",
+    pytest.param(log_loss_of, id="callable"),
+]
+
+
+# scikit-learn warns of a class that roc_auc_ovr_weighted gives no weight.
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.UndefinedMetricWarning")
+@pytest.mark.parametrize("scoring", TOLD, ids=str)
+@pytest.mark.parametrize("labels", ["digits", "names"])
+def test_metrics_are_told_of_classes_that_validation_data_lacks(scoring, labels):
+    names = CLASSES if labels == "digits" else np.array(list("abcdefghij"))
+    settings = SETTINGS | {"scoring": scoring}
+    for method, given in (
+        ("fit", {}),
+        ("fit", {"early_stopping": True}),
+        ("fit", {"early_stopping": True, "solver": "lbfgs"}),
+        ("partial_fit", {}),
+    ):
+        clf = NumpyMLPClassifier(**settings, **given)
+        classes = {"classes": names} if method == "partial_fit" else {}
+        clf.set_params(max_iter=2)
+        getattr(clf, method)(
+            X, names[y], X_val=X_LACKING, y_val=names[Y_LACKING], **classes
+        )
+        score = TOLD[scoring](Y_LACKING, clf.predict_proba(X_LACKING))
+        last_or_best = max(clf.validation_scores_)
+        if not given:
+            last_or_best = clf.validation_scores_[-1]
+        assert last_or_best == pytest.approx(score)
+
+
+@pytest.mark.parametrize("scoring", ["neg_brier_score", "d2_log_loss_score"])
+def test_metrics_of_newer_versions_are_told_as_well(scoring):
+    if scoring not in get_scorer_names():
+        pytest.skip("this scikit-learn does not have it")
+    settings = SHORT | {"scoring": scoring}
+    try:
+        NumpyMLPClassifier(**settings).fit(X, y, **VALIDATION)
+    except ValueError:
+        pytest.skip("this scikit-learn has it for two classes only")
+    clf = NumpyMLPClassifier(**settings).fit(X, y, X_val=X_LACKING, y_val=Y_LACKING)
+    assert np.isfinite(clf.validation_scores_).all()
+
+
+@pytest.mark.parametrize("scoring", [*TOLD, "accuracy", "f1_macro"], ids=str)
+def test_where_all_classes_are_there_the_score_is_the_scorer_s(scoring):
+    clf = NumpyMLPClassifier(**SHORT, scoring=scoring).fit(X, y, **VALIDATION)
+    scorer = sklearn.metrics.get_scorer(scoring)
+    assert clf.validation_scores_[-1] == scorer(clf, X_VAL, Y_VAL)
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.UndefinedMetricWarning")
+@pytest.mark.parametrize("scoring", NOT_DEFINED)
+@pytest.mark.parametrize("method", ["fit", "early stopping", "partial_fit"])
+def test_metrics_that_are_not_defined_without_a_class(scoring, method):
+    clf = NumpyMLPClassifier(
+        **SHORT, scoring=scoring, early_stopping=method == "early stopping"
+    )
+    before = vars(clf).copy()
+    call = clf.fit
+    if method == "partial_fit":
+        call = lambda *args, **kwargs: clf.partial_fit(  # noqa: E731
+            *args, classes=CLASSES, **kwargs
+        )
+    with pytest.raises(
+        ValueError,
+        match=r"scoring=.* is not defined on y_val, which has no sample of the classes "
+        r"\[0, 7\]: .*Use scoring='loss'.*or pass X_val and y_val with samples of all",
+    ):
+        call(X, y, X_val=X_LACKING, y_val=Y_LACKING)
+    assert vars(clf) == before
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.UndefinedMetricWarning")
+def test_a_hold_out_that_lacks_a_class():
+    """scikit-learn's own split, whose rows are not stratified, and rare classes."""
+    rare = np.where(np.arange(len(y)) < 3, 10, y)
+    settings = SHORT | {"early_stopping": True}
+    for seed in range(5):
+        clf = NumpyMLPClassifier(**settings | {"random_state": seed})
+        clf.set_params(scoring="neg_log_loss").fit(X, rare)
+        assert np.isfinite(clf.validation_scores_).all()
+    with pytest.raises(
+        ValueError,
+        match=r"on the hold-out of early_stopping \(validation_fraction=0.1\), which "
+        r"has no sample of the classes \[.*10\]",
+    ):
+        clf.set_params(scoring="roc_auc_ovr").fit(X, rare)
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.UndefinedMetricWarning")
+@pytest.mark.parametrize(
+    ("params", "split"),
+    [
+        ({"n_members": 4}, "fold [1-4], which judges network [1-4]"),
+        ({"n_members": 4, "n_jobs": 2}, "fold [1-4], which judges network [1-4]"),
+        ({"ensemble": None}, r"the hold-out \(validation_fraction=0.2\)"),
+        ({"ensemble": "seeds", "n_members": 2}, "the hold-out"),
+        ({"ensemble": "refit"}, "the hold-out"),
+    ],
+    ids=str,
+)
+def test_folds_that_lack_a_class(params, split):
+    """A class of one row is in one fold, or in no hold-out."""
+    rare = np.where(np.arange(len(y)) == 3, 10, y)
+    clf = TabularMLPClassifier(8, max_iter=2, random_state=1, **params)
+    clf.set_params(scoring="neg_log_loss").fit(X, rare)
+    with pytest.raises(
+        ValueError,
+        match=rf"'roc_auc_ovr' is not defined on {split}.* classes \[.*10\]: ",
+    ):
+        clf.set_params(scoring="roc_auc_ovr").fit(X, rare)
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.UndefinedMetricWarning")
+@pytest.mark.parametrize("scoring", ["roc_auc", "d2_brier_score"])
+def test_two_classes_of_which_one_is_lacking(scoring):
+    """The metric is NaN or minus infinity, and not the weights."""
+    if scoring not in get_scorer_names():
+        pytest.skip("this scikit-learn does not have it")
+    clf = NumpyMLPClassifier(**SHORT, scoring=scoring, early_stopping=True)
+    even = Y_VAL % 2 == 0
+    with pytest.raises(ValueError, match=r"no sample of the classes \[1\]: it is"):
+        clf.fit(X, y % 2, X_val=X_VAL[even], y_val=Y_VAL[even] % 2)
+
+
+# --------------------------------------------------------------- several labels at once
+
+LABELS, LABELS_VAL = (
+    np.column_stack([d % 2, d % 3 == 0, d > 4]).astype(int) for d in (y, Y_VAL)
+)
+
+
+@pytest.mark.parametrize("n_labels", [2, 3])
+@pytest.mark.parametrize("container", [np.asarray, sp.csr_array])
+def test_scorers_of_labels(n_labels, container):
+    """Two labels are not two classes, and scorers take sparse ones."""
+    clf = NumpyMLPClassifier(**SHORT, scoring="roc_auc")
+    target, held_out = LABELS[:, :n_labels], LABELS_VAL[:, :n_labels]
+    clf.fit(X, container(target), X_val=X_VAL, y_val=container(held_out))
+    score = roc_auc_score(held_out, clf.predict_proba(X_VAL))
+    assert clf.validation_scores_[-1] == pytest.approx(score)
+    assert clf.classes_.tolist() == list(range(n_labels))
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.UndefinedMetricWarning")
+def test_labels_that_are_constant():
+    clf = NumpyMLPClassifier(**SHORT, scoring="roc_auc", early_stopping=True)
+    rows = LABELS_VAL[:, 1] == 1
+    with pytest.raises(
+        ValueError, match=r"on y_val, where the labels \[1\] are all 0 or all 1: it is"
+    ):
+        clf.fit(X, LABELS, X_val=X_VAL[rows], y_val=LABELS_VAL[rows])
+
+
+@pytest.mark.parametrize("Estimator", [NumpyMLPClassifier, TabularMLPClassifier])
+@pytest.mark.parametrize(
+    "scoring",
+    ["neg_log_loss", make_scorer(log_loss, response_method="predict_proba")],
+    ids=str,
+)
+def test_the_log_loss_of_scikit_learn_is_for_exclusive_classes(Estimator, scoring):
+    """Of labels it counts those that are there, and is best where all are predicted."""
+    clf = Estimator(8, max_iter=2, scoring=scoring)
+    with pytest.raises(ValueError, match=r"several labels at once.*scoring='loss'"):
+        clf.fit(X, LABELS, X_val=X_VAL, y_val=LABELS_VAL)
