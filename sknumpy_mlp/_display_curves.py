@@ -1,6 +1,5 @@
-"""Displays of a training: losses and learning rates, epoch by epoch."""
+"""The display of losses, epoch by epoch."""
 
-import reprlib
 from collections.abc import Sequence
 from numbers import Integral
 from typing import Any, ClassVar, Self
@@ -8,6 +7,7 @@ from typing import Any, ClassVar, Self
 import numpy as np
 
 from sknumpy_mlp._displays import (
+    as_curves,
     check_flags,
     check_styles,
     check_texts,
@@ -63,24 +63,6 @@ def _finish_epochs(ax: Any, unit: str, ylabel: str) -> None:
     """Label axes whose abscissa counts epochs."""
     count_on_abscissa(ax)
     ax.set(xlabel=unit.capitalize(), ylabel=ylabel)
-
-
-def _as_curves(curves: Any, name: str) -> list[Array]:
-    try:
-        arrays: list[Array] = [np.asarray(curve, np.float64) for curve in curves]
-    except (TypeError, ValueError):  # no list, or not of numbers
-        arrays = []
-    if not arrays or any(curve.ndim != 1 for curve in arrays):
-        raise ValueError(
-            f"{name}={reprlib.repr(curves)} must be a list with a curve for each "
-            "network, each of them a list of numbers."
-        )
-    if not all(map(len, arrays)):
-        raise ValueError(
-            f"{name} has a curve without an epoch: the training was ended before its "
-            "first one was over. Fit again."
-        )
-    return arrays
 
 
 def _unit(network: Any) -> str:
@@ -213,9 +195,9 @@ class LossCurveDisplay:
         )
         if self.unit not in self._UNITS:
             raise ValueError(f"unit={self.unit!r} must be one of {self._UNITS}.")
-        kinds = {"training": _as_curves(self.loss_curves, "loss_curves")}
+        kinds = {"training": as_curves(self.loss_curves, "loss_curves")}
         if self.validation_loss_curves is not None:
-            kinds["validation"] = _as_curves(
+            kinds["validation"] = as_curves(
                 self.validation_loss_curves, "validation_loss_curves"
             )
         marked = self._check_best(list(kinds.values())[-1])
@@ -405,155 +387,3 @@ class LossCurveDisplay:
             member_line_kw=member_line_kw,
             best_kw=best_kw,
         )
-
-
-class LearningRateDisplay:
-    """The learning rate at the beginning of each epoch.
-
-    Parameters
-    ----------
-    learning_rate_curves : list of array-like of shape (n_epochs,)
-        For each network the learning rate of each epoch.
-    name : str, default=None
-        The entry of the legend, to tell several estimators apart; None for no legend.
-
-    Attributes
-    ----------
-    lines_ : list of matplotlib Line2D
-        A line for each network.
-    ax_ : matplotlib Axes
-        The axes.
-    figure_ : matplotlib Figure or SubFigure
-        The figure.
-
-    See Also
-    --------
-    LossCurveDisplay : The loss of each epoch.
-
-    Examples
-    --------
-    >>> from sklearn.datasets import load_iris
-    >>> from sknumpy_mlp import NumpyMLPClassifier
-    >>> from sknumpy_mlp.plotting import LearningRateDisplay
-    >>> X, y = load_iris(return_X_y=True)
-    >>> clf = NumpyMLPClassifier(learning_rate="one_cycle", max_iter=20).fit(X, y)
-    >>> display = LearningRateDisplay.from_estimator(clf)
-    >>> display.lines_[0].get_ydata().tolist() == clf.learning_rate_curve_
-    True
-    >>> display.figure_.clear()
-    """
-
-    def __init__(
-        self, *, learning_rate_curves: Sequence[Any], name: str | None = None
-    ) -> None:
-        self.learning_rate_curves = learning_rate_curves
-        self.name = name
-
-    def plot(
-        self,
-        ax: Any = None,
-        *,
-        log_scale: bool = False,
-        line_kw: dict[str, Any] | None = None,
-    ) -> Self:
-        """Draw the rates.
-
-        Parameters
-        ----------
-        ax : matplotlib Axes, default=None
-            The axes to draw on; None makes a new figure.
-        log_scale : bool, default=False
-            Whether the scale of the rate is logarithmic; rates of 0 are left out.
-        line_kw : dict, default=None
-            Keyword arguments of matplotlib's ``plot``.
-
-        Returns
-        -------
-        display : LearningRateDisplay
-            The display itself.
-
-        Raises
-        ------
-        ImportError
-            If matplotlib is not installed.
-        ValueError
-            If there is no epoch to draw.
-        """
-        plt = import_pyplot(f"{type(self).__name__}.plot")
-        check_flags(log_scale=log_scale)
-        check_texts(name=self.name)
-        check_styles(line_kw=line_kw)
-        curves = _as_curves(self.learning_rate_curves, "learning_rate_curves")
-        ax = single_axes(plt, ax)
-        self.lines_: list[Any] = []
-        for curve in curves:
-            first = not self.lines_
-            style = styled(
-                "line",
-                line_kw,
-                label=self.name if first and self.name is not None else "_",
-                linewidth=2.0 if len(curves) == 1 else 0.8,
-                # All of one estimator have one colour, the first one's.
-                **({} if first else {"color": self.lines_[0].get_color()}),
-            )
-            self.lines_.append(_draw_curve(ax, curve, **style))
-        if log_scale:
-            ax.set_yscale("log", nonpositive="mask")
-        _finish_epochs(ax, "epoch", "Learning rate")
-        if self.name is not None:
-            ax.legend()
-        self.ax_, self.figure_ = ax, ax.figure
-        return self
-
-    @classmethod
-    def from_estimator(
-        cls,
-        estimator: Any,
-        *,
-        name: str | None = None,
-        ax: Any = None,
-        log_scale: bool = False,
-        line_kw: dict[str, Any] | None = None,
-    ) -> Self:
-        """Draw the learning rates of a fitted estimator.
-
-        Parameters
-        ----------
-        estimator : estimator
-            A fitted estimator of this package, or one that holds one at its end.
-        name : str, default=None
-            The entry of the legend; None for no legend.
-        ax : matplotlib Axes, default=None
-            The axes to draw on; None makes a new figure.
-        log_scale : bool, default=False
-            Whether the scale of the rate is logarithmic; rates of 0 are left out.
-        line_kw : dict, default=None
-            Keyword arguments of matplotlib's ``plot``.
-
-        Returns
-        -------
-        display : LearningRateDisplay
-            The display.
-
-        Raises
-        ------
-        ImportError
-            If matplotlib is not installed.
-        NotFittedError
-            If the estimator is not fitted.
-        TypeError
-            If it is, and holds, none of this package.
-        ValueError
-            If there are no rates, as with ``solver='lbfgs'``.
-        """
-        caller = f"{cls.__name__}.from_estimator"
-        import_pyplot(caller)
-        network = find_network(estimator, caller)
-        curves = [list(each.learning_rate_curve_) for each in networks_of(network)]
-        if not any(curves) and network.solver == "lbfgs":
-            raise ValueError(
-                "solver='lbfgs' has no learning rate: it searches for the length of "
-                "each step. There is one with 'adam', 'sgd' and 'rmsprop'."
-            )
-        display = cls(learning_rate_curves=curves, name=name)
-        return display.plot(ax, log_scale=log_scale, line_kw=line_kw)

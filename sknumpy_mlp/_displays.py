@@ -1,5 +1,6 @@
 """What all displays need: matplotlib, the network to draw, styles."""
 
+import reprlib
 from typing import Any
 
 import numpy as np
@@ -9,6 +10,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from sknumpy_mlp._base import _BaseMLP
 from sknumpy_mlp._tabular_base import _BaseTabularMLP
+from sknumpy_mlp._typing import Array
 
 # Blue and vermilion of the palette of Okabe and Ito, which all eyes tell apart.
 BLUE, VERMILION = "#0072B2", "#D55E00"
@@ -107,6 +109,26 @@ def networks_of(estimator: Any) -> list[Any]:
     if isinstance(estimator, _BaseTabularMLP):
         return list(estimator.estimators_)
     return [estimator]
+
+
+def as_curves(curves: Any, name: str) -> list[Array]:
+    """Return curves as arrays; ``name`` is what messages call them."""
+    try:
+        arrays: list[Array] = [np.asarray(curve, np.float64) for curve in curves]
+    except (TypeError, ValueError):  # no list, or not of numbers
+        arrays = []
+    if not arrays or any(curve.ndim != 1 for curve in arrays):
+        raise ValueError(
+            f"{name}={reprlib.repr(curves)} must be a list with a curve for each "
+            "network, each of them a list of numbers."
+        )
+    if not all(map(len, arrays)):
+        raise ValueError(
+            f"{name} has a curve without an epoch: the training was ended before its "
+            "first one was over, or kept no record, as scikit-learn's L-BFGS. Fit "
+            "again."
+        )
+    return arrays
 
 
 def count_on_abscissa(ax: Any) -> None:

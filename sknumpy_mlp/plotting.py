@@ -20,8 +20,9 @@ does not.
 >>> display.figure_.clear()
 """
 
-from sknumpy_mlp._display_curves import LearningRateDisplay, LossCurveDisplay
+from sknumpy_mlp._display_curves import LossCurveDisplay
 from sknumpy_mlp._display_intervals import PredictionIntervalDisplay
+from sknumpy_mlp._display_rates import LearningRateDisplay
 from sknumpy_mlp._display_weights import WeightsDisplay
 
 __all__ = [

@@ -24,7 +24,7 @@ LEVELS = [
     {"_tabular_base"},
     {"_tabular"},
     {"_displays"},
-    {"_display_curves", "_display_weights", "_display_intervals"},
+    {"_display_curves", "_display_rates", "_display_weights", "_display_intervals"},
     {"_exportable"},
     {"_sklearn_twins"},
     {"export", "plotting"},

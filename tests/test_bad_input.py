@@ -924,6 +924,7 @@ BAD_DRAWINGS = {
     "best_epochs": [9],
     "unit": "day",
     "learning_rate_curves": ["a"],
+    "epochs": [[0.0]],
     "images": np.ones((2, 2)),
     "names": "ab",
     "y_true": "a",

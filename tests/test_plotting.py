@@ -1,5 +1,6 @@
 """The displays draw what the estimators say, and do without matplotlib until then."""
 
+import copy
 import math
 import subprocess
 import sys
@@ -13,6 +14,7 @@ from sklearn.datasets import load_digits
 from sklearn.ensemble import BaggingClassifier, RandomForestClassifier
 from sklearn.exceptions import NotFittedError
 from sklearn.model_selection import GridSearchCV
+from sklearn.neural_network import MLPClassifier
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
 
@@ -22,8 +24,10 @@ from sknumpy_mlp import (
     TabularMLPClassifier,
     TabularMLPRegressor,
 )
+from sknumpy_mlp._ensemble import StopAfter
 from sknumpy_mlp.activations import Activation
-from sknumpy_mlp.callbacks import EarlyStopping
+from sknumpy_mlp.callbacks import Checkpoint, EarlyStopping
+from sknumpy_mlp.export import from_sklearn
 from sknumpy_mlp.losses import Quantile
 from sknumpy_mlp.plotting import (
     LearningRateDisplay,
@@ -31,6 +35,7 @@ from sknumpy_mlp.plotting import (
     PredictionIntervalDisplay,
     WeightsDisplay,
 )
+from sknumpy_mlp.schedules import SCHEDULES, CosineLog
 
 matplotlib = pytest.importorskip("matplotlib")
 
@@ -310,23 +315,149 @@ def test_what_is_no_curve():
 # ------------------------------------------------------------------- the learning rates
 
 
-def test_learning_rates_are_those_of_the_estimator():
-    clf = _classifier(learning_rate="one_cycle", max_iter=10).fit(X, y)
-    display = LearningRateDisplay.from_estimator(clf, name="one_cycle")
-    assert _y(display.lines_[0]) == clf.learning_rate_curve_
-    assert _labels(display) == ["one_cycle"]
-    assert LearningRateDisplay.from_estimator(clf).ax_.get_legend() is None
+def _at(line, epochs):
+    """The rates that a line shows after so many epochs, the later one at a jump."""
+    x, rates = line.get_data()
+    where = np.searchsorted(x, np.asarray(epochs, float) + 1e-9) - 1
+    np.testing.assert_allclose(x[where], epochs)
+    return rates[where]
+
+
+@pytest.mark.parametrize("schedule", ["cosine", "one_cycle", "coslog", CosineLog(5)])
+@pytest.mark.parametrize("n_epochs", [1, 3, 10])
+def test_the_schedule_is_drawn_within_epochs(schedule, n_epochs):
+    clf = _classifier(learning_rate=schedule, max_iter=n_epochs, learning_rate_init=0.5)
+    display = LearningRateDisplay.from_estimator(clf.fit(X, y))
+    (line,) = display.lines_
+    np.testing.assert_allclose(
+        _at(line, range(n_epochs)), clf.learning_rate_curve_, atol=1e-12
+    )
+    if isinstance(schedule, str):
+        schedule = SCHEDULES[schedule]()
+    epochs, rates = line.get_data()
+    expected = [0.5 * schedule(epoch / n_epochs) for epoch in epochs]
+    np.testing.assert_allclose(rates, expected, atol=1e-12)
+    assert epochs[-1] == n_epochs
+    # Fine enough for a wave within one epoch.
+    assert max(np.diff(epochs)) * 100 < n_epochs
+    assert display.ax_.get_xlabel() == "Epochs done"
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"learning_rate": "constant"},
+        {"learning_rate": "plateau", "tol": 9, "n_iter_no_change": 1},
+        {"learning_rate": "invscaling", "solver": "sgd"},
+    ],
+)
+def test_a_rate_for_whole_epochs_is_drawn_in_steps(settings):
+    clf = _classifier(**settings, max_iter=8).fit(X, y)
+    n_epochs = clf.n_iter_
+    (line,) = LearningRateDisplay.from_estimator(clf).lines_
+    np.testing.assert_array_equal(_at(line, range(n_epochs)), clf.learning_rate_curve_)
+    epochs, rates = line.get_data()
+    np.testing.assert_array_equal(rates[::2], rates[1::2])
+    np.testing.assert_array_equal(np.diff(epochs.reshape(-1, 2)), 1.0)
+    assert epochs[-1] == n_epochs
+
+
+def test_warm_starts_begin_the_schedule_anew():
+    clf = _classifier(learning_rate="cosine", max_iter=3, warm_start=True)
+    for _ in range(3):
+        clf.fit(X, y)
+    (line,) = LearningRateDisplay.from_estimator(clf).lines_
+    np.testing.assert_allclose(_at(line, range(9)), clf.learning_rate_curve_)
+    top = clf.learning_rate_init
+    x, rates = line.get_data()
+    for middle in (1.5, 4.5, 7.5):
+        np.testing.assert_allclose(rates[np.isclose(x, middle)], top / 2)
+    # Of runs with other settings only the rates that were recorded are known.
+    clf.set_params(learning_rate="one_cycle").fit(X, y)
+    (line,) = LearningRateDisplay.from_estimator(clf).lines_
+    epochs, rates = line.get_data()
+    np.testing.assert_array_equal(epochs[:9], range(9))
+    np.testing.assert_array_equal(rates[:9], clf.learning_rate_curve_[:9])
+    assert max(rates[9:]) == pytest.approx(top, rel=1e-3)
+
+
+def test_runs_of_single_epochs_prove_no_schedule():
+    clf = _classifier(max_iter=3, warm_start=True, learning_rate="constant").fit(X, y)
+    clf.set_params(learning_rate="cosine").fit(X, y)
+    (line,) = LearningRateDisplay.from_estimator(clf).lines_
+    epochs, _ = line.get_data()
+    np.testing.assert_array_equal(epochs[:4], [0, 1, 2, 3])
+
+
+def test_runs_that_were_cut_off(tmp_path):
+    settings = {"learning_rate": "one_cycle", "max_iter": 10}
+    whole = _classifier(**settings).fit(X, y)
+    path = tmp_path / "run.npz"
+    cut = _classifier(**settings, callbacks=[Checkpoint(path), StopAfter(4)])
+    (line,) = LearningRateDisplay.from_estimator(cut.fit(X, y)).lines_
+    epochs, rates = line.get_data()
+    assert epochs[-1] == 4
+    (whole_line,) = LearningRateDisplay.from_estimator(whole).lines_
+    np.testing.assert_allclose(rates, np.interp(epochs, *whole_line.get_data()), 1e-3)
+    resumed = _classifier(**settings, callbacks=[Checkpoint(path, resume=True)])
+    (line,) = LearningRateDisplay.from_estimator(resumed.fit(X, y)).lines_
+    np.testing.assert_array_equal(line.get_data(), whole_line.get_data())
+
+
+def test_where_the_schedule_is_not_known_the_recorded_rates_are_joined():
+    clf = _classifier(learning_rate="cosine", max_iter=6).fit(X, y)
+    for params in ({"max_iter": 9}, {"learning_rate_init": 0.3}):
+        changed = copy.deepcopy(clf).set_params(**params)
+        (line,) = LearningRateDisplay.from_estimator(changed).lines_
+        epochs, rates = line.get_data()
+        assert list(epochs) == list(range(6))
+        assert list(rates) == clf.learning_rate_curve_
+
+
+def test_epochs_without_a_rate_leave_a_gap():
+    theirs = MLPClassifier(max_iter=4, random_state=0).fit(X, y)
+    clf = from_sklearn(theirs)
+    with pytest.raises(ValueError, match=r"scikit-learn.*does not record them"):
+        LearningRateDisplay.from_estimator(clf)
+    clf.set_params(warm_start=True, learning_rate="cosine").fit(X, y)
+    (line,) = LearningRateDisplay.from_estimator(clf).lines_
+    epochs, _ = line.get_data()
+    assert (epochs[0], epochs[-1]) == (4, 8)
+    clf = _classifier(max_iter=4, warm_start=True, learning_rate="cosine").fit(X, y)
+    (line,) = LearningRateDisplay.from_estimator(
+        clf.set_params(solver="lbfgs", learning_rate="constant").fit(X, y)
+    ).lines_
+    assert list(line.get_xdata()) == [0, 1, 2, 3]
+
+
+def test_learning_rates_that_were_given():
+    rates = [[1.0, 0.5, 0.25]]
+    display = LearningRateDisplay(learning_rate_curves=rates, name="mine").plot()
+    assert list(display.lines_[0].get_xdata()) == [0, 1, 2]
+    assert _labels(display) == ["mine"]
+    at = LearningRateDisplay(learning_rate_curves=rates, epochs=[[0, 0.5, 1]]).plot()
+    assert list(at.lines_[0].get_xdata()) == [0, 0.5, 1]
+    for bad in ([[0, 1]], [[0, 2, 1]], [[0, 1, 2]] * 2, "ab", [["a", "b", "c"]]):
+        with pytest.raises(ValueError, match="epochs"):
+            LearningRateDisplay(learning_rate_curves=rates, epochs=bad).plot()
+    one = LearningRateDisplay(learning_rate_curves=[[1.0]]).plot()
+    assert one.lines_[0].get_marker() == "o"
 
 
 def test_learning_rates_of_members(tabular, plt):
     _, ax = plt.subplots()
-    display = LearningRateDisplay.from_estimator(tabular, ax=ax, log_scale=True)
+    display = LearningRateDisplay.from_estimator(
+        tabular, ax=ax, name="coslog", log_scale=True
+    )
     assert display.ax_ is ax
-    assert [_y(line) for line in display.lines_] == [
-        member.learning_rate_curve_ for member in tabular.estimators_
-    ]
+    assert _labels(display) == ["coslog"]
+    for line, member in zip(display.lines_, tabular.estimators_, strict=True):
+        np.testing.assert_allclose(
+            _at(line, range(member.n_iter_)), member.learning_rate_curve_, atol=1e-12
+        )
     assert len({line.get_color() for line in display.lines_}) == 1
     assert ax.get_yscale() == "log"
+    assert LearningRateDisplay.from_estimator(tabular).ax_.get_legend() is None
 
 
 def test_lbfgs_has_no_learning_rate():
@@ -356,7 +487,8 @@ def test_the_network_at_the_end(Display):
         (regressor, regressor.regressor_),
     ]:
         drawn = _y(Display.from_estimator(estimator).lines_[0])
-        assert drawn in (held.loss_curve_, held.learning_rate_curve_)
+        steps = np.repeat(held.learning_rate_curve_, 2).tolist()
+        assert drawn in (held.loss_curve_, steps)
 
 
 def _calls():
