@@ -456,7 +456,8 @@ def refuse_overflow(predicted: Array) -> Array:
         f"in coefs_, are so large that {predicted.dtype} does not hold the results. If "
         "these samples are unlike those of the training, correct them or leave them "
         "out. If not, the training has nearly diverged: scale the features, for "
-        "example with StandardScaler in a Pipeline, lower learning_rate_init, or set "
+        "example with StandardScaler in a Pipeline, and the target of a regressor, "
+        "with TransformedTargetRegressor, lower learning_rate_init, or set "
         "max_grad_norm, and fit again."
     )
 

@@ -80,3 +80,46 @@ class TargetScale:
         y = np.clip(y, self.low, self.high)
         unscaled: Array = y.astype(predicted.dtype)
         return unscaled
+
+
+# A target is near to mean 0 and standard deviation 1 if it is within this factor.
+_NEAR = 10.0
+
+# So many rows say enough of a scale.
+_ROWS_TO_LOOK_AT = 10_000
+
+
+def unusual_scale(y: Array) -> str:
+    """Say what scale a target has, if it is one that networks learn badly.
+
+    Outputs begin around 0 with a spread of about 1, and move by steps of the learning
+    rate: a target of large numbers takes as many steps as it is large, and against a
+    tiny one the first outputs are errors that hide it.
+
+    Parameters
+    ----------
+    y : ndarray of shape (n_samples, n_targets)
+        The target.
+
+    Returns
+    -------
+    scale : str
+        Mean and standard deviation of the first column that has such a scale, and
+        nothing if none has.
+    """
+    some = y[:: max(1, len(y) // _ROWS_TO_LOOK_AT)].astype(np.float64)
+    for k, column in enumerate(some.T):
+        # Divided first, so that the squares of large numbers do not overflow.
+        largest = np.abs(column).max() or 1.0
+        mean = (column / largest).mean() * largest
+        spread = (column / largest).std() * largest
+        is_near = (
+            1.0 / _NEAR <= spread <= _NEAR and abs(mean) <= _NEAR * spread
+        ) or spread <= 1e-12 * largest
+        if not is_near:
+            name = "y" if some.shape[1] == 1 else f"Column {k} of y"
+            return (
+                f"{name} has a mean of {mean:.2g} and a standard deviation of "
+                f"{spread:.2g}"
+            )
+    return ""
