@@ -39,6 +39,7 @@ from sknumpy_mlp._links import DocLinkMixin
 from sknumpy_mlp._network import Network
 from sknumpy_mlp._parameters import (
     Check,
+    SuggestingMixin,
     check_combinations,
     check_parameters,
     layer_sizes,
@@ -74,6 +75,7 @@ class _BaseMLP(
     Saved,
     CallbackSupportMixin,  # type: ignore[misc]
     DocLinkMixin,
+    SuggestingMixin,
     BaseEstimator,  # type: ignore[misc]
     ABC,
 ):

@@ -1,7 +1,7 @@
 """The estimators: `NumpyMLPClassifier` and `NumpyMLPRegressor`."""
 
 from collections.abc import Callable, Sequence
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, Literal, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +23,7 @@ from sknumpy_mlp._inputs import (
     naming,
     read_target,
 )
+from sknumpy_mlp._names import suggests_parameters
 from sknumpy_mlp._network import Network
 from sknumpy_mlp._parameters import (
     CLASS_WEIGHT_CHECKS,
@@ -32,21 +33,23 @@ from sknumpy_mlp._parameters import (
     Instance,
 )
 from sknumpy_mlp._sklearn_callbacks import with_callbacks
-from sknumpy_mlp._typing import Array
+from sknumpy_mlp._typing import Array, DtypeName
 from sknumpy_mlp._values import copy_of
-from sknumpy_mlp.activations import Activation
+from sknumpy_mlp.activations import Activation, ActivationName
 from sknumpy_mlp.callbacks import Callback
-from sknumpy_mlp.initializers import Initializer
+from sknumpy_mlp.initializers import Initializer, InitializerName
 from sknumpy_mlp.losses import (
     CLASSIFICATION_LOSSES,
     REGRESSION_LOSSES,
     ClassificationLoss,
+    ClassificationLossName,
     Loss,
     Quantile,
+    RegressionLossName,
     loss_for_target,
 )
-from sknumpy_mlp.optimizers import Optimizer
-from sknumpy_mlp.schedules import Schedule
+from sknumpy_mlp.optimizers import Optimizer, OptimizerName
+from sknumpy_mlp.schedules import Schedule, ScheduleName
 
 
 class NumpyMLPClassifier(ClassifierMixin, _BaseMLP):  # type: ignore[misc]
@@ -334,16 +337,19 @@ class NumpyMLPClassifier(ClassifierMixin, _BaseMLP):  # type: ignore[misc]
     classes_: NDArray[Any]
     _multilabel: bool
 
+    @suggests_parameters
     def __init__(
         self,
         hidden_layer_sizes: Any = (100,),
-        activation: str | Activation | Sequence[str | Activation] = "relu",
+        activation: ActivationName
+        | Activation
+        | Sequence[ActivationName | Activation] = "relu",
         *,
-        loss: str | ClassificationLoss | Loss = "log_loss",
-        solver: str | Optimizer = "adam",
+        loss: ClassificationLossName | ClassificationLoss | Loss = "log_loss",
+        solver: Literal["lbfgs"] | OptimizerName | Optimizer = "adam",
         alpha: float = 0.0001,
-        batch_size: int | str = "auto",
-        learning_rate: str | Schedule = "constant",
+        batch_size: int | Literal["auto"] = "auto",
+        learning_rate: ScheduleName | Schedule = "constant",
         learning_rate_init: float = 0.001,
         power_t: float = 0.5,
         max_iter: int = 200,
@@ -361,15 +367,18 @@ class NumpyMLPClassifier(ClassifierMixin, _BaseMLP):  # type: ignore[misc]
         epsilon: float = 1e-8,
         n_iter_no_change: float = 10,
         max_fun: int = 15000,
-        init: str | Initializer = "glorot",
-        class_weight: str | dict[Any, float] | Sequence[dict[int, float]] | None = None,
+        init: InitializerName | Initializer = "glorot",
+        class_weight: Literal["balanced"]
+        | dict[Any, float]
+        | Sequence[dict[int, float]]
+        | None = None,
         dropout: float | Sequence[float] = 0.0,
         weight_decay: float = 0.0,
         max_norm: float | None = None,
         max_grad_norm: float | None = None,
         scoring: str | Callable[..., float] | None = None,
         callbacks: Sequence[Callback] | None = None,
-        dtype: str | None = None,
+        dtype: DtypeName | None = None,
     ) -> None:
         self.hidden_layer_sizes = hidden_layer_sizes
         self.activation = activation
@@ -1048,16 +1057,19 @@ class NumpyMLPRegressor(RegressorMixin, _BaseMLP):  # type: ignore[misc]
     }
     _numeric_target: ClassVar[bool] = True
 
+    @suggests_parameters
     def __init__(
         self,
-        loss: str | Loss = "squared_error",
+        loss: RegressionLossName | Loss = "squared_error",
         hidden_layer_sizes: Any = (100,),
-        activation: str | Activation | Sequence[str | Activation] = "relu",
+        activation: ActivationName
+        | Activation
+        | Sequence[ActivationName | Activation] = "relu",
         *,
-        solver: str | Optimizer = "adam",
+        solver: Literal["lbfgs"] | OptimizerName | Optimizer = "adam",
         alpha: float = 0.0001,
-        batch_size: int | str = "auto",
-        learning_rate: str | Schedule = "constant",
+        batch_size: int | Literal["auto"] = "auto",
+        learning_rate: ScheduleName | Schedule = "constant",
         learning_rate_init: float = 0.001,
         power_t: float = 0.5,
         max_iter: int = 200,
@@ -1075,14 +1087,14 @@ class NumpyMLPRegressor(RegressorMixin, _BaseMLP):  # type: ignore[misc]
         epsilon: float = 1e-8,
         n_iter_no_change: float = 10,
         max_fun: int = 15000,
-        init: str | Initializer = "glorot",
+        init: InitializerName | Initializer = "glorot",
         dropout: float | Sequence[float] = 0.0,
         weight_decay: float = 0.0,
         max_norm: float | None = None,
         max_grad_norm: float | None = None,
         scoring: str | Callable[..., float] | None = None,
         callbacks: Sequence[Callback] | None = None,
-        dtype: str | None = None,
+        dtype: DtypeName | None = None,
     ) -> None:
         self.loss = loss
         self.hidden_layer_sizes = hidden_layer_sizes

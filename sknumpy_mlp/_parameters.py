@@ -1,14 +1,15 @@
 """Checks of the estimators' parameters: one table, one style of message."""
 
 import math
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from numbers import Integral, Real
-from typing import Any, Protocol
+from typing import Any, ClassVar, Protocol, Self
 
 import numpy as np
 from sklearn.metrics import get_scorer_names
 
+from sknumpy_mlp._names import suggest_parameter, suggest_value
 from sknumpy_mlp._values import shown
 from sknumpy_mlp.activations import ACTIVATIONS, Activation
 from sknumpy_mlp.callbacks import Callback
@@ -93,6 +94,8 @@ class Choice:
 class Boolean:
     """True or False."""
 
+    options: ClassVar[tuple[Any, ...]] = (True, False)
+
     def __call__(self, value: Any) -> bool:
         """Whether ``value`` is allowed."""
         return isinstance(value, bool | np.bool_)
@@ -140,23 +143,26 @@ class Several:
 
 @dataclass(frozen=True)
 class LayerSizes:
-    """A whole number of at least 1, or a one-dimensional collection of such."""
+    """A whole number of at least 1, or a one-dimensional sequence of such.
+
+    Not a set, a view of a dict or a generator, whose items have no order or go when
+    they are looked at.
+    """
 
     def __call__(self, value: Any) -> bool:
         """Whether ``value`` is allowed."""
         size = Number(Integral, 1)
         if size(value):
             return True
-        if isinstance(value, str | bytes | Mapping) or not isinstance(value, Iterable):
+        if isinstance(value, str | bytes | Mapping) or getattr(value, "ndim", 1) != 1:
             return False
-        if isinstance(value, np.ndarray) and value.ndim != 1:
-            return False
-        return hasattr(value, "__len__") and all(size(item) for item in value)
+        is_sequence = hasattr(value, "__len__") and hasattr(value, "__getitem__")
+        return is_sequence and all(size(item) for item in value)
 
     def __str__(self) -> str:
         return (
-            "an int in the range [1, inf), or an array-like of such ints, one for "
-            "each hidden layer (hidden_layer_sizes must be > 0; () has none)"
+            "an int in the range [1, inf), or a list, tuple or array of such ints, one "
+            "for each hidden layer (hidden_layer_sizes must be > 0; () has none)"
         )
 
 
@@ -177,11 +183,29 @@ class RandomState:
 
 
 @dataclass(frozen=True)
+class Scorer:
+    """'loss', or the name of one of scikit-learn's scorers."""
+
+    @property
+    def options(self) -> tuple[str, ...]:
+        """All names."""
+        return ("loss", *get_scorer_names())
+
+    def __call__(self, value: Any) -> bool:
+        """Whether ``value`` is allowed."""
+        return isinstance(value, str) and value in self.options
+
+    def __str__(self) -> str:
+        return "'loss' or the name of a scorer (see sklearn.metrics.get_scorer_names())"
+
+
+@dataclass(frozen=True)
 class Predicate:
-    """Any other condition, with its description."""
+    """Any other condition, with its description and the strings that meet it."""
 
     holds: Callable[[Any], bool]
     description: str
+    options: tuple[str, ...] = ()
 
     def __call__(self, value: Any) -> bool:
         """Whether ``value`` is allowed."""
@@ -220,6 +244,7 @@ CATEGORICAL_FEATURES_CHECKS: tuple[Check, ...] = (
             or (_is_flat(value) and not isinstance(value, str))
         ),
         "None, 'from_dtype', or an array-like of a mask, indices or names",
+        ("from_dtype",),
     ),
 )
 
@@ -258,13 +283,7 @@ PARAMETER_CHECKS: dict[str, tuple[Check, ...]] = {
     "max_grad_norm": (_NONE, _POSITIVE),
     "scoring": (
         _NONE,
-        Predicate(
-            lambda value: (
-                isinstance(value, str)
-                and (value == "loss" or value in get_scorer_names())
-            ),
-            "'loss' or the name of a scorer (see sklearn.metrics.get_scorer_names())",
-        ),
+        Scorer(),
         Predicate(
             lambda value: callable(value) and not isinstance(value, type),
             "a callable (estimator, X, y) -> float",
@@ -302,8 +321,56 @@ def check_parameters(estimator: Any, checks: Mapping[str, tuple[Check, ...]]) ->
         allowed = " or ".join(str(check) for check in alternatives)
         raise InvalidParameterError(
             f"The {name!r} parameter of {type(estimator).__name__} must be {allowed}. "
-            f"Got {shown(value)} instead."
+            f"Got {shown(value)} instead.{_suggestion(name, value, alternatives)}"
         )
+
+
+def _suggestion(name: str, value: Any, alternatives: tuple[Check, ...]) -> str:
+    """Return a sentence with what is probably meant, or an empty string."""
+    if name == "learning_rate" and Number(Real, 0)(value):
+        return f" Did you mean learning_rate_init={value!r}?"
+    known = [each for check in alternatives for each in getattr(check, "options", ())]
+    if not isinstance(value, list | tuple):
+        return suggest_value(value, known)
+    for item in value:
+        hint = suggest_value(item, known)
+        if hint and not any(check(item) for check in alternatives):
+            return f"{hint[:-1]} instead of {shown(item)}?"
+    return ""
+
+
+class SuggestingMixin:
+    """Mixin of estimators, whose `set_params` suggests names of parameters."""
+
+    def set_params(self, **params: Any) -> Self:
+        """Set parameters of the estimator.
+
+        Parameters
+        ----------
+        **params : dict
+            The parameters, by name.
+
+        Returns
+        -------
+        self : object
+            The estimator itself.
+
+        Raises
+        ------
+        ValueError
+            If the estimator has no parameter of a name.
+        """
+        try:
+            super().set_params(**params)  # type: ignore[misc]
+        except ValueError as error:
+            known = self.get_params(deep=False)  # type: ignore[attr-defined]
+            names = [name.partition("__")[0] for name in params]
+            unknown = next((name for name in names if name not in known), None)
+            hint = "" if unknown is None else suggest_parameter(unknown, known)
+            if not hint:
+                raise
+            raise ValueError(f"{error}{hint}") from None
+        return self
 
 
 def check_combinations(estimator: Any) -> None:

@@ -3,7 +3,7 @@
 import math
 from collections.abc import Callable, Sequence
 from numbers import Real
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, Literal, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +19,7 @@ from sknumpy_mlp._classes import (
 )
 from sknumpy_mlp._evaluation import Data
 from sknumpy_mlp._members import MemberClassifier, MemberRegressor
+from sknumpy_mlp._names import suggests_parameters
 from sknumpy_mlp._parameters import (
     PARAMETER_CHECKS,
     Check,
@@ -28,12 +29,19 @@ from sknumpy_mlp._sklearn_callbacks import with_callbacks
 from sknumpy_mlp._tabular_base import TABULAR_CHECKS, _BaseTabularMLP
 from sknumpy_mlp._targets import TargetScale
 from sknumpy_mlp._typing import Array
-from sknumpy_mlp.activations import Activation
+from sknumpy_mlp.activations import Activation, ActivationName
 from sknumpy_mlp.callbacks import Callback
-from sknumpy_mlp.initializers import Initializer
-from sknumpy_mlp.losses import REGRESSION_LOSSES, ClassificationLoss, Loss, Quantile
-from sknumpy_mlp.optimizers import Optimizer
-from sknumpy_mlp.schedules import Schedule
+from sknumpy_mlp.initializers import Initializer, InitializerName
+from sknumpy_mlp.losses import (
+    REGRESSION_LOSSES,
+    ClassificationLoss,
+    ClassificationLossName,
+    Loss,
+    Quantile,
+    RegressionLossName,
+)
+from sknumpy_mlp.optimizers import Optimizer, OptimizerName
+from sknumpy_mlp.schedules import Schedule, ScheduleName
 
 # A regressor's learning rates, for losses with the identity as their link and others.
 _RATE, _RATE_OF_LINKS = 0.2, 0.04
@@ -237,18 +245,24 @@ class TabularMLPClassifier(ClassifierMixin, _BaseTabularMLP):  # type: ignore[mi
     classes_: NDArray[Any]
     temperature_: float
 
+    @suggests_parameters
     def __init__(
         self,
         hidden_layer_sizes: Any = (256, 256, 256),
-        activation: str | Activation | Sequence[str | Activation] = "mish",
+        activation: ActivationName
+        | Activation
+        | Sequence[ActivationName | Activation] = "mish",
         *,
-        loss: str | ClassificationLoss | Loss = "log_loss",
-        class_weight: str | dict[Any, float] | Sequence[dict[int, float]] | None = None,
+        loss: ClassificationLossName | ClassificationLoss | Loss = "log_loss",
+        class_weight: Literal["balanced"]
+        | dict[Any, float]
+        | Sequence[dict[int, float]]
+        | None = None,
         learning_rate_init: float = 0.04,
-        solver: str | Optimizer = "adam",
+        solver: OptimizerName | Optimizer = "adam",
         alpha: float = 0.0,
-        batch_size: int | str = "auto",
-        learning_rate: str | Schedule = "coslog",
+        batch_size: int | Literal["auto"] = "auto",
+        learning_rate: ScheduleName | Schedule = "coslog",
         max_iter: int = 128,
         random_state: int | np.random.RandomState | None = None,
         verbose: bool | int = False,
@@ -257,7 +271,7 @@ class TabularMLPClassifier(ClassifierMixin, _BaseTabularMLP):  # type: ignore[mi
         beta_2: float = 0.95,
         epsilon: float = 1e-8,
         n_iter_no_change: float = math.inf,
-        init: str | Initializer = "data",
+        init: InitializerName | Initializer = "data",
         dropout: float | Sequence[float] = 0.15,
         weight_decay: float = 0.02,
         max_norm: float | None = None,
@@ -265,7 +279,7 @@ class TabularMLPClassifier(ClassifierMixin, _BaseTabularMLP):  # type: ignore[mi
         scoring: str | Callable[..., float] | None = "loss",
         callbacks: Sequence[Callback] | None = None,
         categorical_features: Any = "from_dtype",
-        ensemble: str | None = "kfold",
+        ensemble: Literal["kfold", "seeds", "refit"] | None = "kfold",
         n_members: int = 5,
         max_time: float | None = None,
         n_jobs: int | None = None,
@@ -640,17 +654,20 @@ class TabularMLPRegressor(RegressorMixin, _BaseTabularMLP):  # type: ignore[misc
     _member: ClassVar[type[Any]] = MemberRegressor
     _template: ClassVar[type[Any]] = NumpyMLPRegressor
 
+    @suggests_parameters
     def __init__(
         self,
         hidden_layer_sizes: Any = (256, 256, 256),
-        activation: str | Activation | Sequence[str | Activation] = "mish",
+        activation: ActivationName
+        | Activation
+        | Sequence[ActivationName | Activation] = "mish",
         *,
-        loss: str | Loss = "squared_error",
-        learning_rate_init: float | str = "auto",
-        solver: str | Optimizer = "adam",
+        loss: RegressionLossName | Loss = "squared_error",
+        learning_rate_init: float | Literal["auto"] = "auto",
+        solver: OptimizerName | Optimizer = "adam",
         alpha: float = 0.0,
-        batch_size: int | str = "auto",
-        learning_rate: str | Schedule = "coslog",
+        batch_size: int | Literal["auto"] = "auto",
+        learning_rate: ScheduleName | Schedule = "coslog",
         max_iter: int = 128,
         random_state: int | np.random.RandomState | None = None,
         verbose: bool | int = False,
@@ -659,7 +676,7 @@ class TabularMLPRegressor(RegressorMixin, _BaseTabularMLP):  # type: ignore[misc
         beta_2: float = 0.95,
         epsilon: float = 1e-8,
         n_iter_no_change: float = math.inf,
-        init: str | Initializer = "data",
+        init: InitializerName | Initializer = "data",
         dropout: float | Sequence[float] = 0.15,
         weight_decay: float = 0.02,
         max_norm: float | None = None,
@@ -667,7 +684,7 @@ class TabularMLPRegressor(RegressorMixin, _BaseTabularMLP):  # type: ignore[misc
         scoring: str | Callable[..., float] | None = "loss",
         callbacks: Sequence[Callback] | None = None,
         categorical_features: Any = "from_dtype",
-        ensemble: str | None = "kfold",
+        ensemble: Literal["kfold", "seeds", "refit"] | None = "kfold",
         n_members: int = 5,
         max_time: float | None = None,
         n_jobs: int | None = None,

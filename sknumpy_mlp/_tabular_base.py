@@ -39,6 +39,7 @@ from sknumpy_mlp._parameters import (
     Instance,
     Number,
     Predicate,
+    SuggestingMixin,
     check_combinations,
     check_parameters,
     layer_sizes,
@@ -129,6 +130,7 @@ class _BaseTabularMLP(
     Saved,
     CallbackSupportMixin,  # type: ignore[misc]
     DocLinkMixin,
+    SuggestingMixin,
     BaseEstimator,  # type: ignore[misc]
     ABC,
 ):

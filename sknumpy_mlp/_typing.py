@@ -1,6 +1,6 @@
 """Names for the types that annotations use everywhere."""
 
-from typing import Any, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,3 +15,6 @@ IntArray: TypeAlias = NDArray[np.intp]
 RandomSource: TypeAlias = np.random.RandomState | np.random.Generator
 
 Shape: TypeAlias = tuple[int, ...]
+
+#: The types that networks compute in.
+DtypeName: TypeAlias = Literal["float32", "float64"]

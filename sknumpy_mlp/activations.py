@@ -15,7 +15,7 @@ import math
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal, TypeAlias
 
 import numpy as np
 from scipy.special import expit, ndtr
@@ -30,6 +30,7 @@ __all__ = [
     "GELU",
     "SELU",
     "Activation",
+    "ActivationName",
     "Identity",
     "LeakyReLU",
     "Logistic",
@@ -620,6 +621,21 @@ def _beside_zeros(extremum: np.ufunc, z: Array, out: Array) -> None:
         rows = slice(start, start + len(zeros))
         extremum(z[rows], zeros[: len(z) - start], out=out[rows])
 
+
+#: The names of `ACTIVATIONS`, to annotate variables with.
+ActivationName: TypeAlias = Literal[
+    "identity",
+    "logistic",
+    "tanh",
+    "relu",
+    "leaky_relu",
+    "elu",
+    "selu",
+    "gelu",
+    "silu",
+    "mish",
+    "softplus",
+]
 
 #: The activations that the estimators know by name.
 ACTIVATIONS: dict[str, Activation] = {

@@ -66,7 +66,7 @@ import sys
 import time
 import warnings
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any, Literal, TextIO
 
 import numpy as np
 
@@ -76,6 +76,7 @@ from sknumpy_mlp._checkpoints import (
     save_checkpoint,
 )
 from sknumpy_mlp._console import Console
+from sknumpy_mlp._names import suggest_value, suggests_parameters
 from sknumpy_mlp._training import EpochEnd, Run
 from sknumpy_mlp._typing import Array
 from sknumpy_mlp._values import check_bool, check_count, check_number
@@ -244,9 +245,12 @@ default='validation_score'
     # The one that was given, if this is its twin for a network that trains.
     _given: "EarlyStopping | None" = None
 
+    @suggests_parameters
     def __init__(
         self,
-        monitor: str = "validation_score",
+        monitor: Literal[
+            "validation_score", "validation_loss", "loss"
+        ] = "validation_score",
         *,
         tol: float = 1e-4,
         n_iter_no_change: float = 10,
@@ -256,6 +260,7 @@ default='validation_score'
         if monitor not in allowed:
             raise ValueError(
                 f"EarlyStopping(monitor={monitor!r}): it must be one of {allowed}."
+                f"{suggest_value(monitor, allowed)}"
             )
         self.monitor = monitor
         self.tol = tol
@@ -286,7 +291,7 @@ default='validation_score'
 
     def memory(self) -> dict[str, Any]:
         """Return the best epoch, and the patience that is used up."""
-        memory = {
+        memory: dict[str, Any] = {
             "monitor": self.monitor,
             "restore_best": bool(self.restore_best),
             "best_score": self.best_score,
@@ -439,6 +444,7 @@ class TimeLimit(Callback):
     1
     """
 
+    @suggests_parameters
     def __init__(self, seconds: float) -> None:
         self.seconds = seconds
         check_number(self, "seconds", 0.0, closed="right")
@@ -507,12 +513,13 @@ class Checkpoint(Callback):
     (True, True)
     """
 
+    @suggests_parameters
     def __init__(
         self,
         path: str | os.PathLike[str],
         every: int = 1,
         resume: bool = False,
-        on_error: str = "raise",
+        on_error: Literal["raise", "warn"] = "raise",
     ) -> None:
         # A number would be taken for an open file's.
         if not isinstance(path, str | os.PathLike):
@@ -528,6 +535,7 @@ class Checkpoint(Callback):
         if on_error not in ("raise", "warn"):
             raise ValueError(
                 f"Checkpoint(on_error={on_error!r}): it must be 'raise' or 'warn'."
+                f"{suggest_value(on_error, ('raise', 'warn'))}"
             )
         self.path = path
         self.every = every

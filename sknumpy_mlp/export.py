@@ -18,10 +18,12 @@ from sknumpy_mlp._base import _BaseMLP
 from sknumpy_mlp._exportable import EXPORTABLE, check_type
 from sknumpy_mlp._frames import Table, refuse_unusable
 from sknumpy_mlp._members import MemberRegressor
+from sknumpy_mlp._names import suggest_value
 from sknumpy_mlp._onnx import Graph, add_link, add_network, import_onnx, labels_of
 from sknumpy_mlp._onnx_tables import ARRAY, add_table, input_columns
 from sknumpy_mlp._sklearn_twins import from_sklearn, to_sklearn
 from sknumpy_mlp._tabular import TabularMLPRegressor
+from sknumpy_mlp._typing import DtypeName
 from sknumpy_mlp._version import __version__
 from sknumpy_mlp.preprocessing import TabularPreprocessor
 
@@ -35,7 +37,7 @@ _LABEL, _PROBABILITIES, _PREDICTION, _TABLE = (
 )
 
 
-def to_onnx(estimator: Any, *, dtype: str | None = None) -> Any:
+def to_onnx(estimator: Any, *, dtype: DtypeName | None = None) -> Any:
     """Convert a fitted estimator to an ONNX model.
 
     The model has the estimator's preprocessing, networks, calibration and labels in
@@ -205,7 +207,7 @@ def _check_dtype(dtype: Any) -> None:
         return
     raise ValueError(
         f"dtype={dtype!r} must be 'float32', 'float64' or None, the type that the "
-        "estimator predicts in."
+        f"estimator predicts in.{suggest_value(dtype, ('float32', 'float64'))}"
     )
 
 

@@ -14,7 +14,7 @@ built for their data call it, see `DataDriven`.
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Literal, TypeAlias
 
 import numpy as np
 
@@ -27,6 +27,7 @@ __all__ = [
     "Glorot",
     "He",
     "Initializer",
+    "InitializerName",
     "LeCun",
     "Normal",
 ]
@@ -269,6 +270,9 @@ class DataDriven:
         shares /= shares.sum(axis=0)
         b[...] = -(shares * u[rows, np.arange(n_units)]).sum(axis=0)
 
+
+#: The names of `INITIALIZERS`, to annotate variables with.
+InitializerName: TypeAlias = Literal["glorot", "he", "lecun", "data"]
 
 #: The initialisers that the estimators know by name.
 INITIALIZERS: dict[str, Initializer] = {

@@ -21,7 +21,7 @@ import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar, NoReturn
+from typing import Any, ClassVar, Literal, NoReturn, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -37,6 +37,7 @@ __all__ = [
     "AbsoluteError",
     "BinaryLogLoss",
     "ClassificationLoss",
+    "ClassificationLossName",
     "Gamma",
     "Huber",
     "LogLoss",
@@ -44,6 +45,7 @@ __all__ = [
     "MultinomialLogLoss",
     "Poisson",
     "Quantile",
+    "RegressionLossName",
     "SquaredError",
     "check_loss",
 ]
@@ -779,8 +781,16 @@ class LogLoss(ClassificationLoss):
         return kind(self.label_smoothing)
 
 
+#: The names of `CLASSIFICATION_LOSSES`, to annotate variables with.
+ClassificationLossName: TypeAlias = Literal["log_loss"]
+
 #: The losses that classifiers know by name.
 CLASSIFICATION_LOSSES: dict[str, ClassificationLoss] = {"log_loss": LogLoss()}
+
+#: The names of `REGRESSION_LOSSES`, to annotate variables with.
+RegressionLossName: TypeAlias = Literal[
+    "squared_error", "absolute_error", "huber", "quantile", "poisson", "gamma"
+]
 
 #: The losses that regressors know by name.
 REGRESSION_LOSSES: dict[str, Loss] = {

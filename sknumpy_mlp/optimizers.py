@@ -10,14 +10,14 @@ step to step is made by `Optimizer.init`.  To add one, write a subclass and list
 import math
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal, TypeAlias
 
 import numpy as np
 
 from sknumpy_mlp._typing import Array
 from sknumpy_mlp._values import alike, check_bool, check_number
 
-__all__ = ["OPTIMIZERS", "SGD", "Adam", "Optimizer", "RMSprop"]
+__all__ = ["OPTIMIZERS", "SGD", "Adam", "Optimizer", "OptimizerName", "RMSprop"]
 
 # How many parameters are worked on at a time.  An update makes some ten passes over
 # four vectors; block by block (in float32 four times 320 kB) they stay in the second-
@@ -472,6 +472,9 @@ class Adam(Optimizer):
             grad *= rate * scale
         params -= grad
 
+
+#: The names of `OPTIMIZERS`, to annotate variables with.
+OptimizerName: TypeAlias = Literal["sgd", "adam", "rmsprop"]
 
 #: The optimisers that the estimators know by name.
 OPTIMIZERS: dict[str, type[Optimizer]] = {

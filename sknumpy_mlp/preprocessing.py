@@ -11,15 +11,17 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from sknumpy_mlp._frames import Table, refuse_unusable
 from sknumpy_mlp._inputs import all_or_nothing
 from sknumpy_mlp._links import DocLinkMixin
+from sknumpy_mlp._names import suggests_parameters
 from sknumpy_mlp._parameters import (
     CATEGORICAL_FEATURES_CHECKS,
     Check,
     Choice,
     Number,
+    SuggestingMixin,
     check_parameters,
 )
 from sknumpy_mlp._saved import Saved
-from sknumpy_mlp._typing import Array, IntArray
+from sknumpy_mlp._typing import Array, DtypeName, IntArray
 from sknumpy_mlp._warnings import warn
 
 __all__ = ["TabularPreprocessor"]
@@ -33,6 +35,7 @@ class TabularPreprocessor(
     Saved,
     TransformerMixin,  # type: ignore[misc]
     DocLinkMixin,
+    SuggestingMixin,
     BaseEstimator,  # type: ignore[misc]
 ):
     r"""Turn a raw table into numbers of about unit size, without missing ones.
@@ -118,13 +121,14 @@ class TabularPreprocessor(
            [ 1.66,  0.4 ,  0.  ]], dtype=float32)
     """
 
+    @suggests_parameters
     def __init__(
         self,
         *,
         categorical_features: Any = "from_dtype",
         max_onehot: int = 8,
         clip: float = 3.0,
-        dtype: str = "float32",
+        dtype: DtypeName = "float32",
     ) -> None:
         self.categorical_features = categorical_features
         self.max_onehot = max_onehot

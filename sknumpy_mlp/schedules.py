@@ -20,7 +20,7 @@ Throughout, ``progress`` is the share of the run that is done before a step, fro
 
 import math
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, Literal, TypeAlias
 
 from sknumpy_mlp._values import Value, check_number
 
@@ -34,6 +34,7 @@ __all__ = [
     "OneCycle",
     "Plateau",
     "Schedule",
+    "ScheduleName",
     "WarmupCosine",
 ]
 
@@ -429,6 +430,19 @@ def _half_cosine(first: float, last: float, share: float) -> float:
     """Go from ``first`` to ``last``, slowly at both ends."""
     return last + (first - last) * 0.5 * (1.0 + math.cos(math.pi * share))
 
+
+#: The names of `SCHEDULES`, to annotate variables with.
+ScheduleName: TypeAlias = Literal[
+    "constant",
+    "invscaling",
+    "adaptive",
+    "plateau",
+    "cosine",
+    "warmup_cosine",
+    "one_cycle",
+    "flat_cosine",
+    "coslog",
+]
 
 #: The schedules that the estimators know by name.
 SCHEDULES: dict[str, type[Schedule]] = {

@@ -8,7 +8,15 @@ import sknumpy_mlp
 PACKAGE = Path(sknumpy_mlp.__file__).parent
 
 LEVELS = [
-    {"_typing", "_values", "_version", "_warnings", "_links", "_console"},
+    {
+        "_console",
+        "_links",
+        "_names",
+        "_typing",
+        "_values",
+        "_version",
+        "_warnings",
+    },
     {"_saved", "_gradients"},
     {"activations", "losses", "optimizers", "schedules", "initializers", "_batches"},
     {"layers", "_targets"},

@@ -1,18 +1,23 @@
 """Bad calls: the exception's type, and what the message names."""
 
+import array
 import copy
 import functools
 import inspect
+import pickle
 import re
 import warnings
+from collections import deque
 
 import joblib
 import numpy as np
 import pandas as pd
+import polars as pl
 import pytest
 import scipy.sparse as sp
 from sklearn.base import clone, is_classifier
 from sklearn.exceptions import ConvergenceWarning, NotFittedError
+from sklearn.pipeline import make_pipeline
 
 from sknumpy_mlp import (
     InvalidParameterError,
@@ -28,7 +33,7 @@ from sknumpy_mlp import (
     schedules,
 )
 from sknumpy_mlp._classes import regression_score
-from sknumpy_mlp.activations import ELU, SELU, LeakyReLU, ReLU
+from sknumpy_mlp.activations import ELU, SELU, LeakyReLU, ReLU, Tanh
 from sknumpy_mlp.callbacks import (
     Checkpoint,
     EarlyStopping,
@@ -276,6 +281,244 @@ def test_the_message_lists_what_is_allowed():
         NumpyMLPClassifier(solver="x").fit(X, y)
     with pytest.raises(ValueError, match=r"an int in the range \[1, inf\) or inf"):
         NumpyMLPClassifier(n_iter_no_change=-1).fit(X, y)
+
+
+class Swish:
+    """An object of another library, known by the name of its class."""
+
+
+#: For parameters, values as other libraries call them, and those that are meant.
+SUGGESTIONS = {
+    "activation": [
+        ("swish", "'silu'"),
+        ("sigmoid", "'logistic'"),
+        ("leakyrelu", "'leaky_relu'"),
+        ("LeakyReLU", "'leaky_relu'"),
+        ("rellu", "'relu'"),
+        ("Tanh", "'tanh'"),
+        (np.tanh, "'tanh'"),
+        (Tanh, "'tanh'"),
+        (Swish(), "'silu'"),
+        (["relu", "swish"], "'silu' instead of 'swish'"),
+        (("rellu", Tanh()), "'relu' instead of 'rellu'"),
+    ],
+    "solver": [
+        ("adamw", "'adam' with weight_decay"),
+        ("AdamW", "'adam' with weight_decay"),
+        ("Adam", "'adam'"),
+        ("sdg", "'sgd'"),
+        ("RMSProp", "'rmsprop'"),
+    ],
+    "learning_rate": [
+        (0.01, "learning_rate_init=0.01"),
+        ("OneCycle", "'one_cycle'"),
+        ("ReduceLROnPlateau", "'plateau'"),
+    ],
+    "init": [("xavier_uniform", "'glorot'"), ("kaiming", "'he'"), ("He", "'he'")],
+    "scoring": [
+        ("val_loss", "'loss'"),
+        ("mse", "'neg_mean_squared_error'"),
+        ("roc_auk", "'roc_auc'"),
+        ("log_loss", "'neg_log_loss'"),
+        ("R2", "'r2'"),
+    ],
+    "dtype": [
+        (np.float32, "'float32'"),
+        (np.dtype("float64"), "'float64'"),
+        (float, "'float64'"),
+        ("fp32", "'float32'"),
+    ],
+    "ensemble": [("k-fold", "'kfold'"), ("none", "None"), ("seed", "'seeds'")],
+    "class_weight": [("balance", "'balanced'")],
+    "categorical_features": [("auto", "'from_dtype'")],
+    "batch_size": [("Auto", "'auto'")],
+    "early_stopping": [("True", "True")],
+    "shuffle": [("false", "False")],
+}
+LOSSES = {
+    "Classifier": [
+        ("bce", "'log_loss'"),
+        ("cross_entropy", "'log_loss'"),
+        ("CrossEntropyLoss", "'log_loss'"),
+        ("nll", "'log_loss'"),
+        ("logloss", "'log_loss'"),
+    ],
+    "Regressor": [
+        ("mae", "'absolute_error'"),
+        ("mse", "'squared_error'"),
+        ("MSELoss", "'squared_error'"),
+        ("mean_absolute_error", "'absolute_error'"),
+        ("Huber", "'huber'"),
+        ("poison", "'poisson'"),
+    ],
+}
+
+
+def _suggestions(Estimator):
+    parameters = Estimator().get_params()
+    for name in SUGGESTIONS.keys() & parameters.keys():
+        yield from ((name, *each) for each in SUGGESTIONS[name])
+    for kind, cases in LOSSES.items():
+        if Estimator.__name__.endswith(kind):
+            yield from (("loss", *each) for each in cases)
+
+
+@pytest.mark.parametrize("Estimator", ESTIMATORS)
+def test_names_of_other_libraries_are_understood(Estimator):
+    for name, value, meant in sorted(_suggestions(Estimator), key=repr):
+        est = Estimator(**{name: value})
+        with pytest.raises(InvalidParameterError) as info:
+            est.fit(X, y)
+        message = str(info.value)
+        assert message.endswith(f" instead. Did you mean {meant}?"), message
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("activation", "xyz"),
+        ("activation", 3),
+        ("activation", {"relu"}),
+        ("loss", None),
+        ("solver", "newton"),
+        ("solver", ["adam"]),
+        ("scoring", 0.5),
+        ("learning_rate", True),
+        ("dtype", int),
+        ("hidden_layer_sizes", "relu"),
+        ("alpha", "auto"),
+    ],
+)
+def test_nothing_is_suggested_where_nothing_is_close(name, value):
+    with pytest.raises(InvalidParameterError, match=r"instead\.$"):
+        NumpyMLPClassifier(**{name: value}).fit(X, y)
+
+
+PARAMETER_NAMES = {
+    "patience": "n_iter_no_change",
+    "lr": "learning_rate_init",
+    "epochs": "max_iter",
+    "max_iters": "max_iter",
+    "hidden_units": "hidden_layer_sizes",
+    "hidden_layers_sizes": "hidden_layer_sizes",
+    "optimizer": "solver",
+    "criterion": "loss",
+    "seed": "random_state",
+    "dropout_rate": "dropout",
+    "l2": "alpha",
+    "Alpha": "alpha",
+    "metric": "scoring",
+}
+
+
+@pytest.mark.parametrize("Estimator", ESTIMATORS[:4])
+@pytest.mark.parametrize("name", PARAMETER_NAMES)
+def test_unknown_parameters_suggest_one(Estimator, name):
+    """The errors are Python's and scikit-learn's own, and a sentence more."""
+    hint = rf"Did you mean '{PARAMETER_NAMES[name]}'\?$"
+    message = rf"__init__\(\) got an unexpected keyword argument '{name}'\. {hint}"
+    with pytest.raises(TypeError, match=rf"^{Estimator.__name__}\.{message}"):
+        Estimator(**{"alpha": 1.0, name: 3})
+    message = rf"^Invalid parameter {name!r} for estimator .*\n?.*\]\. {hint}"
+    with pytest.raises(ValueError, match=f"(?s){message}"):
+        Estimator().set_params(**{name: 3})
+    with pytest.raises(ValueError, match=f"(?s){message}"):
+        make_pipeline(Estimator()).set_params(
+            **{f"{Estimator.__name__.lower()}__{name}": 3}
+        )
+
+
+def test_other_errors_of_constructors_and_set_params_stay_as_they_are():
+    with pytest.raises(TypeError, match=r"unexpected keyword argument 'xyzzy'$"):
+        NumpyMLPClassifier(xyzzy=1)
+    with pytest.raises(TypeError, match="takes from 1 to 3 positional arguments but 4"):
+        NumpyMLPClassifier(1, 2, 3)
+    with pytest.raises(ValueError, match=r"(?s)Invalid parameter 'xyzzy' .*\]\.$"):
+        NumpyMLPClassifier().set_params(xyzzy=1)
+    clf = NumpyMLPClassifier()
+    assert clf.set_params(alpha=2.0, max_iter=3) is clf
+    assert (clf.alpha, clf.max_iter) == (2.0, 3)
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: EarlyStopping("val_loss"), "you mean 'validation_loss'"),
+        (lambda: EarlyStopping("val_acc"), "you mean 'validation_score'"),
+        (lambda: EarlyStopping("train_loss"), "you mean 'loss'"),
+        (lambda: EarlyStopping(patience=3), "you mean 'n_iter_no_change'"),
+        (lambda: EarlyStopping(min_delta=0.1), "you mean 'tol'"),
+        (lambda: EarlyStopping(restore_best_weights=True), "you mean 'restore_best'"),
+        (lambda: Checkpoint("run", on_error="Warn"), "you mean 'warn'"),
+        (lambda: Checkpoint(filepath="run"), "you mean 'path'"),
+        (lambda: TimeLimit(second=3), "you mean 'seconds'"),
+        (lambda: TabularPreprocessor(cat_features=[0]), "you mean 'categorical_feat"),
+        (lambda: to_onnx(_fitted("clf"), dtype="double"), "you mean 'float64'"),
+        (lambda: to_onnx(_fitted("clf"), dtype=np.float32), "you mean 'float32'"),
+    ],
+)
+def test_callbacks_and_functions_suggest_too(call, message):
+    with pytest.raises((ValueError, TypeError), match=message):
+        call()
+
+
+def test_the_constructor_is_as_it_was_written():
+    """A decorator suggests names; nobody who looks at the constructor sees it."""
+
+    class Mine(NumpyMLPClassifier):
+        pass
+
+    expected = list(NumpyMLPClassifier().get_params())
+    for cls in (NumpyMLPClassifier, Mine):
+        assert sorted(inspect.signature(cls).parameters) == expected
+    source = inspect.getsource(NumpyMLPClassifier.__init__)
+    assert "self.alpha = alpha" in source
+    copied = clone(Mine(alpha=2.0))
+    assert (type(copied), copied.alpha) == (Mine, 2.0)
+    assert pickle.loads(pickle.dumps(NumpyMLPRegressor(alpha=2.0))).alpha == 2.0
+
+
+SIZES = [5, 6]
+NO_SIZES = [
+    {5, 6},
+    frozenset(SIZES),
+    {5: 1, 6: 2},
+    {5: 1, 6: 2}.keys(),
+    {1: 5, 2: 6}.values(),
+    {5: 6}.items(),
+    (size for size in SIZES),
+    iter(SIZES),
+    map(int, SIZES),
+    "56",
+    b"56",
+    np.array(5.5),
+    np.array([SIZES]),
+]
+GOOD_SIZES = [
+    SIZES,
+    tuple(SIZES),
+    np.array(SIZES),
+    range(5, 7),
+    deque(SIZES),
+    array.array("i", SIZES),
+    pd.Series(SIZES, index=[7, 8]),
+    pl.Series(SIZES),
+]
+
+
+@pytest.mark.parametrize("sizes", NO_SIZES, ids=lambda sizes: type(sizes).__name__)
+@pytest.mark.parametrize("Estimator", ESTIMATORS[:4])
+def test_sizes_of_layers_have_an_order(Estimator, sizes):
+    """In a set {50, 20} the first layer has 50 units, or 20, as it happens."""
+    with pytest.raises(InvalidParameterError, match="a list, tuple or array of such"):
+        Estimator(hidden_layer_sizes=sizes).fit(X, y)
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+@pytest.mark.parametrize("sizes", GOOD_SIZES, ids=lambda sizes: type(sizes).__name__)
+def test_sequences_of_all_kinds_are_sizes(sizes):
+    clf = NumpyMLPClassifier(hidden_layer_sizes=sizes, max_iter=1).fit(X, y)
+    assert [W.shape[1] for W in clf.coefs_] == [5, 6, 1]
 
 
 def _with(array, position, value):
