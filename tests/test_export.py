@@ -38,6 +38,9 @@ from sknumpy_mlp.losses import (
     INVERSE_LINKS,
     REGRESSION_LOSSES,
     BinaryLogLoss,
+    Gamma,
+    Loss,
+    MultinomialLogLoss,
     Quantile,
     SquaredError,
 )
@@ -516,6 +519,36 @@ def test_losses_of_ones_own_are_known_by_their_link():
         to_onnx(reg)
     with pytest.raises(ValueError, match="Use to_onnx"):
         to_sklearn(reg)
+
+
+class _OwnLink(Loss):
+    """A loss with nothing but a gradient and the name of a link."""
+
+    def __init__(self, loss):
+        self.loss = loss
+        self.out_activation = loss.out_activation
+
+    def loss_gradient(self, y, raw):
+        return self.loss.loss_gradient(y, raw)
+
+
+@pytest.mark.parametrize(
+    "loss", [SquaredError(), Gamma(), BinaryLogLoss(), MultinomialLogLoss()], ids=repr
+)
+def test_links_follow_from_their_name(loss):
+    X, y = load_iris(return_X_y=True)
+    settings = {"max_iter": 5, "random_state": 0}
+    if loss.out_activation in ("identity", "exp"):
+        est = NumpyMLPRegressor(_OwnLink(loss), **settings).fit(X, y + 1.0)
+        _assert_agrees(est, X)
+        if loss.out_activation == "identity":
+            np.testing.assert_array_equal(to_sklearn(est).predict(X), est.predict(X))
+        return
+    target = y if loss.out_activation == "softmax" else y % 2
+    est = NumpyMLPClassifier(loss=_OwnLink(loss), **settings).fit(X, target)
+    _assert_agrees(est, X)
+    proba = to_sklearn(est).predict_proba(X)
+    np.testing.assert_allclose(proba, est.predict_proba(X), rtol=1e-6)
 
 
 @pytest.mark.parametrize("function", [to_onnx, to_sklearn])
