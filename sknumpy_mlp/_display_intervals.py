@@ -13,12 +13,14 @@ from sklearn.utils import check_array, check_consistent_length
 from sknumpy_mlp._base import _BaseMLP
 from sknumpy_mlp._displays import (
     BLUE,
+    SKY_BLUE,
     VERMILION,
     check_styles,
     check_texts,
     count_on_abscissa,
     find_network,
     import_pyplot,
+    is_dark,
     single_axes,
     styled,
 )
@@ -34,8 +36,10 @@ class PredictionIntervalDisplay:
     """Prediction intervals, and which of the true values they hold.
 
     The samples stand in the order of their predictions (or, if there are none, of the
-    middles of their intervals), or at the values of a feature.  The legend compares the
-    share of true values that lie in their intervals with the one that was asked for.
+    middles of their intervals), or at the values of a feature.  Those without a value
+    there are not drawn; the label of the abscissa says how many they are.  The legend
+    compares the share of true values that lie in their intervals, of all samples, with
+    the one that was asked for.
 
     Parameters
     ----------
@@ -48,7 +52,8 @@ class PredictionIntervalDisplay:
     coverage : float, default=None
         The probability with which the intervals are to hold the true value.
     x : array-like of shape (n_samples,), default=None
-        Where the samples stand; None for the order of their predictions.
+        Where the samples stand, NaN or None where that is missing; None for the order
+        of their predictions.
     x_name : str, default=None
         What ``x`` is.
 
@@ -56,6 +61,8 @@ class PredictionIntervalDisplay:
     ----------
     coverage_ : float
         The share of the true values that lie in their intervals, ends included.
+    n_missing_ : int
+        The number of samples that are not drawn because ``x`` is missing.
     interval_ : matplotlib PolyCollection or LineCollection
         The band, or the bars.
     line_ : matplotlib Line2D or None
@@ -126,7 +133,8 @@ class PredictionIntervalDisplay:
             The axes to draw on; None makes a new figure.
         kind : {'bars', 'band'}, default='bars'
             A vertical bar for each interval, or a band, which suits intervals that
-            hardly change from one sample to the next.
+            hardly change from one sample to the next.  With ``x`` there is a band only
+            if samples at the same value have the same interval.
         subsample : int or None, default=200
             The most samples to draw, taken evenly in their order from left to right;
             None draws all of them.  The share in the legend is that of all samples.
@@ -147,8 +155,8 @@ class PredictionIntervalDisplay:
         ImportError
             If matplotlib is not installed.
         ValueError
-            If the data does not fit together, an interval is infinite, or ``kind`` or
-            ``subsample`` is not allowed.
+            If the data does not fit together, an interval is infinite, ``x`` has no
+            value at all, there is no band, or ``kind`` or ``subsample`` is not allowed.
         """
         plt = import_pyplot(f"{type(self).__name__}.plot")
         check_texts(x_name=self.x_name)
@@ -162,15 +170,19 @@ class PredictionIntervalDisplay:
                 f"subsample={subsample!r} must be an int of at least 1, or None."
             )
         y, low, high, predicted, x = self._checked()
+        n_samples = len(y)
         is_inside = (low <= y) & (y <= high)
         self.coverage_ = float(is_inside.mean())
         by = x
         if by is None:
             by = predicted if predicted is not None else (low + high) / 2
-        order = np.argsort(by, kind="stable")
+        self.n_missing_ = 0 if x is None else int(np.isnan(x).sum())
+        order = np.argsort(by, kind="stable")[: len(y) - self.n_missing_]  # NaN is last
+        if x is not None and kind == "band":
+            _check_band(x[order], low[order], high[order])
         # Ranks count all samples, also those that are not drawn.
         ranks = np.empty(len(y))
-        ranks[order] = np.arange(1, len(y) + 1)
+        ranks[order] = np.arange(1, len(order) + 1)
         where = ranks if x is None else x
         if subsample is not None and subsample < len(order):
             order = order[np.linspace(0, len(order) - 1, subsample).astype(np.intp)]
@@ -186,7 +198,7 @@ class PredictionIntervalDisplay:
                 "line",
                 line_kw,
                 label="prediction",
-                color=plt.rcParams["text.color"],  # white in a dark style
+                color="white" if is_dark(ax) else plt.rcParams["text.color"],
                 linewidth=1.5,
                 zorder=2.5,
                 **({} if is_curve else marks),
@@ -196,6 +208,8 @@ class PredictionIntervalDisplay:
         xlabel = "Samples in the order of their predictions"
         if x is not None:
             xlabel = self.x_name or "x"
+            if self.n_missing_:
+                xlabel += f" ({self.n_missing_} of {n_samples} samples without a value)"
         ax.set(xlabel=xlabel, ylabel="Target")
         if x is None:
             count_on_abscissa(ax)
@@ -218,7 +232,12 @@ class PredictionIntervalDisplay:
                 columns.append(None)
                 continue
             with naming(name):
-                values = check_array(values, ensure_2d=False, input_name=name)
+                values = check_array(
+                    _with_nan(values) if name == "x" else values,
+                    ensure_2d=False,
+                    ensure_all_finite="allow-nan" if name == "x" else True,
+                    input_name=name,
+                )
             if values.size != len(values):
                 raise ValueError(
                     f"{name} must be of the shape (n_samples,), got {values.shape}. "
@@ -229,6 +248,11 @@ class PredictionIntervalDisplay:
         assert y_true is not None
         with naming("y_true, interval, y_pred, x"):
             check_consistent_length(y_true, interval, y_pred, x)
+        if x is not None and np.isnan(x).all():
+            raise ValueError(
+                "x has no value in any sample, so there is nothing to draw. Leave it "
+                "out, for the order of the predictions."
+            )
         if interval.shape[1] != 2 or (interval[:, 0] > interval[:, 1]).any():
             raise ValueError(
                 "interval must be of the shape (n_samples, 2), with the lower ends "
@@ -255,12 +279,14 @@ class PredictionIntervalDisplay:
             label = f"interval for {100 * self.coverage:.3g} %"
         style = styled("collection", given, label=label)
         if kind == "band":
-            style = {"color": BLUE, "alpha": 0.2, "linewidth": 0.0} | style
+            alpha = 0.35 if is_dark(ax) else 0.2
+            style = {"color": _blue(ax), "alpha": alpha, "linewidth": 0.0} | style
             self.interval_ = ax.fill_between(where, low, high, **style)
         else:
             # Many bars are thin ones, or they would be a block.
             width = min(max(150.0 / len(where), 0.8), 4.0)
-            style = {"color": BLUE, "alpha": 0.35, "linewidth": width} | style
+            alpha = 0.55 if is_dark(ax) else 0.35
+            style = {"color": _blue(ax), "alpha": alpha, "linewidth": width} | style
             self.interval_ = ax.vlines(where, low, high, **style)
 
     def _draw_true(
@@ -274,7 +300,7 @@ class PredictionIntervalDisplay:
         size = 3.0 if len(y) > 100 else 5.0
         share = 100 * self.coverage_
         looks: list[Any] = [
-            (is_inside, f"inside, {share:.1f} %", BLUE, "o", size),
+            (is_inside, f"inside, {share:.1f} %", _blue(ax), "o", size),
             (~is_inside, f"outside, {100 - share:.1f} %", VERMILION, "X", size + 2),
         ]
         artists = []
@@ -328,11 +354,14 @@ class PredictionIntervalDisplay:
             quantiles must leave as much below as above.
         feature : int or str, default=None
             The column of ``X``, by number or name, that the samples stand at; None for
-            the order of their predictions.
+            the order of their predictions.  Samples in which it is missing are not
+            drawn.
         ax : matplotlib Axes, default=None
             The axes to draw on; None makes a new figure.
         kind : {'bars', 'band'}, default='bars'
-            A vertical bar for each interval, or a band.
+            A vertical bar for each interval, or a band.  A band over ``feature`` is
+            drawn only if no other column of ``X`` differs from row to row: intervals
+            depend on all of them.
         subsample : int or None, default=200
             The most samples to draw; None draws all of them.
         interval_kw : dict, default=None
@@ -356,13 +385,16 @@ class PredictionIntervalDisplay:
         TypeError
             If it is, and holds, none of this package.
         ValueError
-            If it predicts no intervals, or none of this coverage, or several targets.
+            If it predicts no intervals, or none of this coverage, or several targets,
+            or if a band over ``feature`` is asked for where other columns vary.
         """
         caller = f"{cls.__name__}.from_estimator"
         import_pyplot(caller)
         network = find_network(estimator, caller)
         _check_coverage(coverage)
-        x, x_name = (None, None) if feature is None else _column(X, feature)
+        x, x_name = None, None
+        if feature is not None:
+            x, x_name = _column(X, feature, alone=kind == "band")
         loss = getattr(network, "_loss", None)
         levels = loss.levels if isinstance(loss, Quantile) else ()
         Z = _transformed(estimator, X, caller)
@@ -524,8 +556,45 @@ def _pick_levels(levels: Sequence[float], coverage: float | None) -> tuple[int, 
     )
 
 
-def _column(X: Any, feature: Any) -> tuple[Array, str]:
-    """Return a column of a table as numbers, and its name."""
+def _blue(ax: Any) -> str:
+    return SKY_BLUE if is_dark(ax) else BLUE
+
+
+def _with_nan(x: Any) -> Any:
+    """Return positions with NaN for None and the like."""
+    if np.ma.isMaskedArray(x):
+        return x.astype(np.float64).filled(np.nan)
+    values = np.asarray(x)
+    if values.dtype.kind != "O" or values.ndim != 1:
+        return x
+    present = Table(values[:, np.newaxis]).categories(0)
+    return [np.nan if value is None else value for value in present]
+
+
+def _check_band(x: Array, low: Array, high: Array) -> None:
+    """Raise ValueError if samples at one of the values, in order, differ in theirs."""
+    same = np.diff(x) == 0.0
+    if (same & ((np.diff(low) != 0.0) | (np.diff(high) != 0.0))).any():
+        raise ValueError(
+            "kind='band' needs one interval for each value of x, but there are "
+            "samples at the same value with different ones. Use kind='bars'."
+        )
+
+
+def _varies(X: Any, i: int) -> bool:
+    """Whether a column of a table or of a sparse matrix has several values."""
+    if isinstance(X, Table):
+        first, *rest = X.categories(i)
+        return any(value != first for value in rest)
+    values = X.tocsc()[:, [i]].toarray()
+    return bool((values != values[0]).any())
+
+
+def _column(X: Any, feature: Any, *, alone: bool) -> tuple[Array, str]:
+    """Return a column of a table as numbers, and its name.
+
+    With ``alone``, raise ValueError if another column varies.
+    """
     is_sparse = hasattr(X, "toarray")
     table = None if is_sparse else Table(X)
     names = [str(name) for name in getattr(X, "columns", [])]
@@ -539,6 +608,14 @@ def _column(X: Any, feature: Any) -> tuple[Array, str]:
         raise ValueError(
             f"feature={feature!r} must be a column of X: an int in the range "
             f"[{-n_columns}, {n_columns})" + (f", or one of {names}." if names else ".")
+        )
+    others = [j for j in range(n_columns) if j != i]
+    if alone and any(_varies(X if table is None else table, j) for j in others):
+        raise ValueError(
+            f"kind='band' shows intervals that depend on feature={feature!r} alone, "
+            "but they depend on all columns of X, of which others vary as well: a band "
+            "would go up and down from one sample to the next. Use kind='bars', or an "
+            "X in which the other columns are the same in all rows."
         )
     if table is None:
         values: Array = X.tocsc()[:, [i]].toarray()[:, 0]

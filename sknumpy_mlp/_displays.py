@@ -12,8 +12,9 @@ from sknumpy_mlp._base import _BaseMLP
 from sknumpy_mlp._tabular_base import _BaseTabularMLP
 from sknumpy_mlp._typing import Array
 
-# Blue and vermilion of the palette of Okabe and Ito, which all eyes tell apart.
-BLUE, VERMILION = "#0072B2", "#D55E00"
+# Of the palette of Okabe and Ito, which all eyes tell apart; sky blue takes the place
+# of blue on a dark background.
+BLUE, VERMILION, SKY_BLUE = "#0072B2", "#D55E00", "#56B4E9"
 
 
 def import_pyplot(caller: str) -> Any:
@@ -36,6 +37,17 @@ def single_axes(plt: Any, ax: Any) -> Any:
     if not hasattr(ax, "plot"):
         raise ValueError(f"ax must be a matplotlib Axes or None, got {ax!r}.")
     return ax
+
+
+def is_dark(ax: Any) -> bool:
+    """Whether the background of axes is dark."""
+    from matplotlib.colors import to_rgba
+
+    for background in (ax, ax.figure):
+        red, green, blue, alpha = to_rgba(background.get_facecolor())
+        if alpha > 0.0:
+            return bool(0.299 * red + 0.587 * green + 0.114 * blue < 0.5)
+    return False
 
 
 def check_flags(**flags: Any) -> None:
