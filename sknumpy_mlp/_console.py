@@ -74,7 +74,8 @@ def write_line(line: str) -> None:
 def flushable_streams() -> Iterator[None]:
     """Have standard output and error that can be flushed, or stand-ins.
 
-    joblib flushes both before it starts a process.
+    joblib flushes both before it starts a process, and tqdm before it shows a bar,
+    whichever it writes to.
     """
     stand_ins = {}
     for name in ("stdout", "stderr"):

@@ -563,7 +563,7 @@ def _blue(ax: Any) -> str:
 def _with_nan(x: Any) -> Any:
     """Return positions with NaN for None and the like."""
     if np.ma.isMaskedArray(x):
-        return x.astype(np.float64).filled(np.nan)
+        return np.ma.filled(x.astype(np.float64), np.nan)
     values = np.asarray(x)
     if values.dtype.kind != "O" or values.ndim != 1:
         return x

@@ -75,7 +75,7 @@ from sknumpy_mlp._checkpoints import (
     remove_leftovers,
     save_checkpoint,
 )
-from sknumpy_mlp._console import Console
+from sknumpy_mlp._console import Console, flushable_streams
 from sknumpy_mlp._names import suggest_value, suggests_parameters
 from sknumpy_mlp._training import EpochEnd, Run
 from sknumpy_mlp._typing import Array
@@ -662,17 +662,14 @@ class Progress(Callback):
                 file = sys.stdout
         if file is None:
             return
-        settings: dict[str, Any] = {
-            "total": run.max_epochs,
-            "initial": run.n_epochs,
-            "desc": self._name,
-            "unit": "epoch",
-            "file": Console(file),
-        }
-        try:
-            self._bar = _find_bar(with_widgets=self.file is None)(**settings)
-        except Exception:  # tqdm flushes both of Python's streams, broken ones too
-            self._bar = _PlainBar(**settings)
+        with flushable_streams():
+            self._bar = _find_bar(with_widgets=self.file is None)(
+                total=run.max_epochs,
+                initial=run.n_epochs,
+                desc=self._name,
+                unit="epoch",
+                file=Console(file),
+            )
 
     def on_epoch_end(self, event: EpochEnd) -> bool:
         """Move the bar on."""
