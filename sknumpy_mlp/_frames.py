@@ -1,10 +1,13 @@
-"""Tables as users have them: pandas and polars frames, arrays, lists of rows.
+"""Tables as users have them: pandas, polars and Arrow tables, arrays, lists of rows.
 
 A `Table` answers the few questions that a preprocessor asks of a table, column by
-column.  Neither pandas nor polars is imported: a frame brings its own methods.
+column.  A source reads one kind of table for it.  None of the libraries is imported
+before a user's table has done so.
 """
 
 import datetime
+from abc import ABC, abstractmethod
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -15,7 +18,9 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.utils import check_array
 
+from sknumpy_mlp._categories import is_missing, is_usable, kind_of_type, with_none
 from sknumpy_mlp._typing import Array, IntArray
+from sknumpy_mlp._values import shown
 
 _NAMES_OF_DATES = ("period", "time", "date", "duration")
 _DATES = (
@@ -29,14 +34,15 @@ _DATES = (
 
 @dataclass(frozen=True)
 class Column:
-    """What is known of a column without looking at its values.
+    """What is known of a column.
 
     Attributes
     ----------
     name : str
         Its name in messages.
     kind : {'number', 'boolean', 'category', 'date', 'other'}
-        What its type makes of it; ``other`` cannot be used.
+        What its type makes of it, or its values where they are objects; ``other``
+        cannot be used.
     dtype : str
         The name of its type.
     """
@@ -60,6 +66,8 @@ class Table:
         The table, an array in place of a list.
     shape : tuple of int
         Numbers of rows and columns.
+    labels : list or None
+        The columns' names as they are; None for an array.
 
     Raises
     ------
@@ -68,147 +76,408 @@ class Table:
     """
 
     def __init__(self, X: Any) -> None:
-        self._is_pandas = hasattr(X, "iloc") and hasattr(X, "columns")
-        self._is_polars = hasattr(X, "get_columns") and hasattr(X, "schema")
-        if self._is_pandas or self._is_polars:
-            n_rows, n_columns = X.shape
-            for n, what in ((n_rows, "sample(s)"), (n_columns, "feature(s)")):
-                if n == 0:
-                    raise ValueError(
-                        f"Found array with 0 {what} (shape={X.shape}) while a minimum "
-                        "of 1 is required."
-                    )
-            names = [str(name) for name in X.columns]
-            twice = sorted({name for name in names if names.count(name) > 1})
-            if twice:
+        self._source = _source_of(X)
+        self.data = self._source.data
+        self.shape = self._source.shape
+        self.labels = self._source.labels
+        if self.labels is None:
+            return
+        for n, what in zip(self.shape, ("sample(s)", "feature(s)"), strict=True):
+            if n == 0:
                 raise ValueError(
-                    f"X has several columns of the names {twice}. Rename them: by a "
-                    "name, each column must be found."
+                    f"Found array with 0 {what} (shape={self.shape}) while a minimum "
+                    "of 1 is required."
                 )
-        else:
-            X = as_array(X, "X")
-            if np.ma.isMaskedArray(X):
-                X = np.ma.filled(X.astype(object), np.nan)
-            if isinstance(X, list | tuple):
-                # An array of its own choice would turn numbers beside texts to texts.
-                X = np.array(X, dtype=object) if _holds_texts(X) else np.asarray(X)
-            if getattr(X, "dtype", None) is not None and X.dtype.kind in "mM":
-                raise _date_error([f"all ({X.dtype})"])
-            X = check_array(X, dtype=None, ensure_all_finite=False, input_name="X")
-        self.data = X
-        self.shape: tuple[int, int] = X.shape
+        counts = Counter(map(str, self.labels))
+        if len(counts) < len(self.labels):
+            twice = sorted(name for name, count in counts.items() if count > 1)
+            raise ValueError(
+                f"X has several columns of the names {twice}. Rename them: by a name, "
+                "each column must be found."
+            )
 
     @cached_property
     def columns(self) -> list[Column]:
         """The columns."""
-        return [self._describe(i) for i in range(self.shape[1])]
+        source = self._source
+        if self.labels is None:
+            names = [f"column {i}" for i in range(self.shape[1])]
+        else:
+            names = list(map(str, self.labels))
+        # Few types, many columns; and to write down a type takes its time.
+        written = {id(dtype): str(dtype) for dtype in source.dtypes}
+        dtypes = [written[id(dtype)] for dtype in source.dtypes]
+        return [Column(*each) for each in zip(names, self.kinds, dtypes, strict=True)]
+
+    @cached_property
+    def kinds(self) -> list[str]:
+        """The kinds of the columns."""
+        by_type: dict[int, str | None] = {}
+        kinds = []
+        for i, dtype in enumerate(self._source.dtypes):
+            if id(dtype) not in by_type:
+                by_type[id(dtype)] = self._source.kind(dtype)
+            kind = by_type[id(dtype)]
+            kinds.append(kind or self._source.kind_of_values(i))
+        return kinds
+
+    @cached_property
+    def has_string_labels(self) -> bool:
+        """Whether the columns have names that are strings."""
+        labels = self.labels
+        return labels is not None and all(isinstance(label, str) for label in labels)
 
     def take(self, rows: IntArray) -> "Table":
         """Return some of the rows."""
-        return Table(self.data.iloc[rows] if self._is_pandas else self.data[rows])
-
-    def _describe(self, i: int) -> Column:
-        if self._is_pandas:
-            dtype = self.data.dtypes.iloc[i]
-            name = str(self.data.columns[i])
-            kind = _kind(dtype.kind)
-            values = getattr(getattr(dtype, "categories", None), "dtype", dtype)
-            if values.kind in "mM" or str(dtype).startswith(_NAMES_OF_DATES):
-                kind = "date"
-            if str(dtype) == "object" or str(dtype).startswith(("list", "struct")):
-                kind = _kind_of_objects(self.data.iloc[:, i].to_numpy())
-        elif self._is_polars:
-            name, dtype = self.data.columns[i], self.data.dtypes[i]
-            kind = "category"
-            if dtype.is_numeric():
-                kind = "number"
-            elif str(dtype) == "Boolean":
-                kind = "boolean"
-            elif dtype.is_temporal():
-                kind = "date"
-            elif dtype.is_nested():
-                kind = "other"
-        else:
-            name, dtype = f"column {i}", self.data.dtype
-            kind = _kind(dtype.kind)
-            if dtype.kind == "O":
-                kind = _kind_of_objects(self.data[:, i], numbers=True)
-        return Column(name, kind, str(dtype))
+        return Table(self._source.take(rows))
 
     def numbers(self, which: Sequence[int]) -> Array:
         """Return columns as float64, shape (n_rows, len(which)), missing as NaN."""
         values = np.empty((self.shape[0], len(which)))
-        if (
-            not self._is_pandas
-            and not self._is_polars
-            and self.data.dtype.kind in "iuf"
-        ):
-            values[...] = self.data[:, list(which)]
-        else:
-            for k, i in enumerate(which):
-                values[:, k] = self._number(i)
-        # Infinities of both signs add up to NaN, of which NumPy would warn first.
-        with np.errstate(invalid="ignore"):
-            try:
-                checked: Array = check_array(
-                    values,
-                    ensure_all_finite="allow-nan",
-                    ensure_min_features=0,
-                    ensure_min_samples=0,
-                    input_name="X",
-                )
-            except ValueError as error:
-                is_array = isinstance(self.data, np.ndarray)
-                raise infinity_error(
-                    error,
-                    [
-                        str(i) if is_array else repr(self.columns[i].name)
-                        for k, i in enumerate(which)
-                        if np.isinf(values[:, k]).any()
-                    ],
-                ) from error
-        return checked
+        kinds = self.kinds
+        typed = [
+            k
+            for k, i in enumerate(which)
+            if kinds[i] in ("number", "boolean") and self._source.is_typed(i)
+        ]
+        if len(typed) == len(which) == self.shape[1]:
+            values[...] = self._source.all_floats()
+        elif typed:
+            values[:, typed] = self._source.floats([which[k] for k in typed])
+        for k in sorted(set(range(len(which))) - set(typed)):
+            values[:, k] = self._floats_of_objects(which[k])
+        if np.isinf(values).any():
+            at = [which[k] for k in np.flatnonzero(np.isinf(values).any(axis=0))]
+            has_names = self.labels is not None
+            raise infinity_error(
+                "Input X contains infinity or a value too large for dtype('float64').",
+                [repr(self.columns[i].name) if has_names else str(i) for i in at],
+            )
+        return values
 
-    def _number(self, i: int) -> Any:
-        column = self.columns[i]
-        try:
-            if self._is_pandas:
-                series = self.data.iloc[:, i]
-                return series.to_numpy(dtype=np.float64, na_value=np.nan)
-            if self._is_polars:
-                return np.asarray(
-                    self.data.get_columns()[i].to_numpy(), dtype=np.float64
-                )
-            values = self.data[:, i]
-            if values.dtype.kind == "O":
-                values = np.where(_missing(values), np.nan, values)
-            return values.astype(np.float64)
-        except Exception as error:  # frames have errors of their own
-            raise ValueError(
-                f"X: column {column.name!r} ({column.dtype}) was to hold numbers, but "
-                f"not all of its values are: {error}. Pass what the estimator was "
-                "fitted on, or name the column in categorical_features and fit again."
-            ) from error
+    def _floats_of_objects(self, i: int) -> Array:
+        numbers = np.empty(self.shape[0])
+        for row, value in enumerate(self._source.objects(i)):
+            try:
+                numbers[row] = np.nan if is_missing(value) else float(value)
+            except (TypeError, ValueError, OverflowError) as error:
+                column = self.columns[i]
+                raise ValueError(
+                    f"X: column {column.name!r} ({column.dtype}) was to hold numbers, "
+                    f"but has the value {shown(value)}: {error}. Pass what the "
+                    "estimator was fitted on, or name the column in "
+                    "categorical_features and fit again."
+                ) from error
+        return numbers
 
     def categories(self, i: int) -> list[Any]:
         """Return a column's values, with None for missing ones."""
-        if self._is_pandas:
-            series = self.data.iloc[:, i]
-            values = series.astype(object).to_numpy()
-        elif self._is_polars:
-            return _without_nan(self.data.get_columns()[i].to_list())
-        else:
-            values = self.data[:, i]
-        return _without_nan(values.tolist())
+        return with_none(self._source.objects(i))
+
+    def unusable_value(self, i: int) -> Any:
+        """Return a value of a column of the kind 'other' that makes it one."""
+        values = [value for value in self.categories(i) if value is not None]
+        found = (value for value in values if _kind_of_objects([value]) == "other")
+        return next(found, values[0] if values else None)
 
     def __len__(self) -> int:
         return self.shape[0]
 
 
+# ----------------------------------------------------------------------------- sources
+
+
+class _Source(ABC):
+    """A table of one kind.
+
+    Attributes
+    ----------
+    data : object
+        The table.
+    shape : tuple of int
+        Numbers of rows and columns.
+    labels : list or None
+        The columns' names, or None.
+    dtypes : list
+        The columns' types.
+    """
+
+    data: Any
+    shape: tuple[int, int]
+    labels: list[Any] | None
+    dtypes: list[Any]
+
+    @abstractmethod
+    def kind(self, dtype: Any) -> str | None:
+        """Return the kind of columns of a type; None if it depends on the values."""
+
+    @abstractmethod
+    def is_typed(self, i: int) -> bool:
+        """Whether a column of numbers or booleans is one by its type."""
+
+    @abstractmethod
+    def floats(self, which: list[int]) -> Array:
+        """Return columns of numbers or booleans by their type."""
+
+    @abstractmethod
+    def objects(self, i: int) -> list[Any]:
+        """Return a column's values as Python's objects."""
+
+    @abstractmethod
+    def take(self, rows: IntArray) -> Any:
+        """Return a table of some of the rows."""
+
+    def all_floats(self) -> Array:
+        """Return all columns, which are such as `floats` takes."""
+        return self.floats(list(range(self.shape[1])))
+
+    def kind_of_values(self, i: int) -> str:
+        """Return the kind of a column of objects."""
+        return _kind_of_objects(self.objects(i))
+
+
+class _PandasSource(_Source):
+    """A pandas frame, or one of a library with the same methods."""
+
+    def __init__(self, X: Any) -> None:
+        self.data, self.shape = X, X.shape
+        self.labels, self.dtypes = list(X.columns), list(X.dtypes)
+
+    def kind(self, dtype: Any) -> str | None:
+        categories = getattr(dtype, "categories", None)
+        if categories is not None and hasattr(categories, "dtype"):
+            kind = self.kind(categories.dtype)
+            return kind if kind in (None, "date") else "category"
+        if dtype.kind in "iufbmMcV":
+            return _kind(dtype.kind)
+        if issubclass(dtype.type, str):
+            return "category"
+        return "date" if str(dtype).startswith(_NAMES_OF_DATES) else None
+
+    def kind_of_values(self, i: int) -> str:
+        kind = super().kind_of_values(i)
+        if hasattr(self.dtypes[i], "categories") and kind in ("number", "boolean"):
+            return "category"
+        return kind
+
+    def is_typed(self, i: int) -> bool:
+        return getattr(self.dtypes[i], "kind", "O") in "iufb"
+
+    def all_floats(self) -> Array:
+        if all(isinstance(dtype, np.dtype) for dtype in self.dtypes):
+            values: Array = self.data.to_numpy(dtype=np.float64)
+            return values
+        return super().all_floats()
+
+    def floats(self, which: list[int]) -> Array:
+        values = np.empty((self.shape[0], len(which)))
+        plain = [k for k, i in enumerate(which) if isinstance(self.dtypes[i], np.dtype)]
+        if plain:  # at once, which is much faster
+            some = self.data.iloc[:, [which[k] for k in plain]]
+            values[:, plain] = some.to_numpy(dtype=np.float64)
+        for k in sorted(set(range(len(which))) - set(plain)):
+            series = self.data.iloc[:, which[k]]
+            values[:, k] = series.to_numpy(dtype=np.float64, na_value=np.nan)
+        return values
+
+    def objects(self, i: int) -> list[Any]:
+        series = self.data.iloc[:, i]
+        if not hasattr(self.dtypes[i], "categories"):
+            values: list[Any] = series.astype(object).to_numpy().tolist()
+            return values
+        # Only those that occur: a row need not look at all categories.
+        codes = np.asarray(series.array.codes)
+        some, places = np.unique(codes, return_inverse=True)
+        known = self.dtypes[i].categories.take(some[some >= 0]).astype(object).tolist()
+        names = [None, *known] if some[0] < 0 else known
+        return [names[place] for place in places.tolist()]
+
+    def take(self, rows: IntArray) -> Any:
+        return self.data.iloc[rows]
+
+
+class _PolarsSource(_Source):
+    """A polars frame."""
+
+    def __init__(self, X: Any) -> None:
+        self.data, self.shape = X, X.shape
+        self.labels, self.dtypes = X.columns, X.dtypes
+        self._columns = X.get_columns()
+
+    def kind(self, dtype: Any) -> str | None:
+        if dtype.is_numeric():
+            return "number"
+        if dtype.is_temporal():
+            return "date"
+        if dtype.is_nested():
+            return "other"
+        by_name = {"Boolean": "boolean", "Object": None}
+        return by_name.get(str(dtype), "category")
+
+    def is_typed(self, i: int) -> bool:
+        return str(self.dtypes[i]) != "Object"
+
+    def floats(self, which: list[int]) -> Array:
+        values = np.empty((self.shape[0], len(which)))
+        for k, i in enumerate(which):
+            # Not to_numpy alone: NumPy has no integers of 128 bits.
+            values[:, k] = self._columns[i].cast(float).to_numpy()
+        return values
+
+    def objects(self, i: int) -> list[Any]:
+        values: list[Any] = self._columns[i].to_list()
+        return values
+
+    def take(self, rows: IntArray) -> Any:
+        return self.data[rows]
+
+
+class _ArrowSource(_Source):
+    """An Arrow table."""
+
+    def __init__(self, X: Any) -> None:
+        import pyarrow.types
+
+        self._types = pyarrow.types
+        self.data, self.shape = X, X.shape
+        self.labels, self.dtypes = X.column_names, X.schema.types
+
+    def kind(self, dtype: Any) -> str | None:
+        types = self._types
+        if types.is_integer(dtype) or types.is_floating(dtype):
+            return "number"
+        if types.is_decimal(dtype):
+            return "number"
+        if types.is_boolean(dtype):
+            return "boolean"
+        if types.is_temporal(dtype):
+            return "date"
+        if types.is_dictionary(dtype):
+            kind = self.kind(dtype.value_type)
+            return kind if kind in ("date", "other") else "category"
+        if types.is_nested(dtype):
+            return "other"
+        is_text = types.is_string(dtype) or types.is_large_string(dtype)
+        return "category" if is_text else None
+
+    def is_typed(self, i: int) -> bool:
+        return not self._types.is_float16(self.dtypes[i])
+
+    def floats(self, which: list[int]) -> Array:
+        values = np.empty((self.shape[0], len(which)))
+        for k, i in enumerate(which):
+            column = self.data.column(i).cast("float64", safe=False)
+            values[:, k] = column.to_numpy()
+        return values
+
+    def objects(self, i: int) -> list[Any]:
+        values: list[Any] = self.data.column(i).to_pylist()
+        return values
+
+    def take(self, rows: IntArray) -> Any:
+        return self.data.take(rows)
+
+
+class _ArraySource(_Source):
+    """An array, a list of rows, or whatever scikit-learn makes an array of."""
+
+    def __init__(self, X: Any) -> None:
+        X = as_array(X, "X")
+        if np.ma.isMaskedArray(X):
+            X = np.ma.filled(X.astype(object), np.nan)
+        if isinstance(X, list | tuple):
+            # An array of its own choice would turn numbers beside texts to texts.
+            X = np.array(X, dtype=object) if _holds_texts(X) else np.asarray(X)
+        if getattr(X, "dtype", None) is not None and X.dtype.kind in "mM":
+            raise _date_error([f"all ({X.dtype})"])
+        X = check_array(X, dtype=None, ensure_all_finite=False, input_name="X")
+        self.data, self.shape = X, X.shape
+        self.labels, self.dtypes = None, [X.dtype] * X.shape[1]
+
+    def kind(self, dtype: Any) -> str | None:
+        return None if dtype.kind == "O" else _kind(dtype.kind)
+
+    def kind_of_values(self, i: int) -> str:
+        # A column without any value may well be one of numbers.
+        return _kind_of_objects(self.objects(i), without_values="number")
+
+    def is_typed(self, i: int) -> bool:
+        return self.data.dtype.kind in "iufb"
+
+    def all_floats(self) -> Array:
+        values: Array = self.data
+        return values
+
+    def floats(self, which: list[int]) -> Array:
+        values: Array = self.data[:, which]
+        return values
+
+    def objects(self, i: int) -> list[Any]:
+        values: list[Any] = self.data[:, i].tolist()
+        return values
+
+    def take(self, rows: IntArray) -> Any:
+        return self.data[rows]
+
+
+def _source_of(X: Any) -> _Source:
+    """Return what reads a table."""
+    if hasattr(X, "iloc") and hasattr(X, "columns"):
+        _refuse_lazy(X)
+        return _PandasSource(X)
+    if hasattr(X, "get_columns") and hasattr(X, "schema"):
+        return _PolarsSource(X)
+    library = type(X).__module__.partition(".")[0]
+    if library == "pyarrow" and hasattr(X, "column_names") and hasattr(X, "take"):
+        return _ArrowSource(_as_arrow(X))
+    if isinstance(X, np.ndarray | list | tuple):
+        return _ArraySource(X)
+    _refuse_lazy(X)
+    if hasattr(X, "to_frame") or (library == "pyarrow" and hasattr(X, "to_pylist")):
+        raise ValueError(
+            f"Expected 2D array or data frame, got X of type {type(X).__name__}. If it "
+            "is a column, make a frame of it, for example with X.to_frame(). If it is "
+            "a row, pass a list of one row."
+        )
+    if hasattr(X, "__arrow_c_stream__"):
+        return _ArrowSource(_as_arrow(X))
+    if hasattr(X, "__dataframe__"):
+        raise _unknown_frame(X)
+    return _ArraySource(X)
+
+
+def _as_arrow(X: Any) -> Any:
+    """Return any table that speaks Arrow's protocol as an Arrow table."""
+    try:
+        import pyarrow
+    except ImportError as error:
+        raise _unknown_frame(X) from error
+    return X if isinstance(X, pyarrow.Table) else pyarrow.table(X)
+
+
+def _unknown_frame(X: Any) -> TypeError:
+    return TypeError(
+        f"X is a data frame of a library that this package does not read: "
+        f"{type(X).__module__}.{type(X).__qualname__}. Pass a pandas or polars frame "
+        "or a pyarrow.Table, for example what its method to_pandas, to_polars or "
+        "to_arrow returns."
+    )
+
+
+def _refuse_lazy(X: Any) -> None:
+    """Raise TypeError for a frame whose rows have not been computed."""
+    for method in ("collect", "compute"):
+        if hasattr(type(X), "columns") and callable(getattr(X, method, None)):
+            raise TypeError(
+                f"X is a {type(X).__name__}, whose rows are not computed yet. Pass "
+                f"X.{method}()."
+            )
+
+
 def refuse_missing(values: NDArray[Any], name: str) -> None:
     """Raise ValueError if there are missing ones among objects, dates or times."""
     if values.dtype.kind == "O":
-        found = any(map(_is_missing, values.reshape(-1).tolist()))
+        found = any(map(is_missing, values.reshape(-1).tolist()))
     else:
         found = values.dtype.kind in "mM" and bool(np.isnat(values).any())
     if found:
@@ -299,18 +568,25 @@ def _is_date(dtype: Any) -> bool:
     return getattr(dtype, "kind", None) in ("m", "M")
 
 
-def refuse_unusable(columns: Sequence[Column]) -> None:
+def refuse_unusable(table: Table) -> None:
     """Raise an error that names columns of dates and others that cannot be used."""
+    if not {"date", "other"} & set(table.kinds):
+        return
+    columns = table.columns
     dates = [f"{c.name!r} ({c.dtype})" for c in columns if c.kind == "date"]
     if dates:
         raise _date_error(dates)
-    others = [f"{c.name!r} ({c.dtype})" for c in columns if c.kind == "other"]
-    if others:
-        raise TypeError(
-            f"X: each value's argument must be a string or a number (or a boolean, or "
-            f"missing), which is not so in the columns {', '.join(others)}. Turn them "
-            "into columns of numbers or categories first, or leave them out."
-        )
+    others = [
+        f"{c.name!r} ({c.dtype}, such as {shown(table.unusable_value(i))})"
+        for i, c in enumerate(columns)
+        if c.kind == "other"
+    ]
+    raise TypeError(
+        "X: each value's argument must be a string or a number (or a boolean, or "
+        f"missing), which is not so in the columns {', '.join(others[:20])}. Turn them "
+        "into columns of numbers or categories first, for example of strings with "
+        "map(str), or leave them out."
+    )
 
 
 def _date_error(columns: list[str]) -> ValueError:
@@ -322,10 +598,10 @@ def _date_error(columns: list[str]) -> ValueError:
     )
 
 
-def infinity_error(error: ValueError, columns: Sequence[str]) -> ValueError:
-    """Return scikit-learn's error with the names of the columns it is about."""
+def infinity_error(reason: str, columns: Sequence[str]) -> ValueError:
+    """Return the error of infinite numbers; ``columns`` is where they are."""
     return ValueError(
-        f"{error} Such values are in {listed(columns)}. Correct them, or leave those "
+        f"{reason} Such values are in {listed(columns)}. Correct them, or leave those "
         "rows out."
     )
 
@@ -352,56 +628,30 @@ def _kind(code: str) -> str:
     return "other" if code in "cV" else "category"
 
 
-def _kind_of_objects(values: NDArray[Any], *, numbers: bool = False) -> str:
-    """Look at the values of a column of objects.
+def _kind_of_objects(values: list[Any], without_values: str = "category") -> str:
+    """Return the kind of a column by its values: numbers if all of them are.
 
-    With ``numbers``, a column that holds nothing else counts as one of numbers: an
-    array of objects has one type for all its columns, however different they are.
+    A column that is missing as a whole is of the kind ``without_values``.
     """
-    present = values[~_missing(values)]
-    types = set(map(type, present.tolist()))
+    present = [value for value in with_none(values) if value is not None]
+    types = set(map(type, present))
+    if not types:
+        return without_values
     if any(issubclass(t, _DATES) for t in types):
         return "date"
-    if any(getattr(t, "__hash__", None) is None for t in types):
+    kinds = set(map(kind_of_type, types))
+    if kinds <= {"number", "boolean"}:
+        return kinds.pop() if len(kinds) == 1 else "category"
+    strange = tuple(t for t in types if not issubclass(t, str | Number | np.generic))
+    if any(getattr(t, "__hash__", None) is None for t in strange):
         return "other"
-    if numbers and all(
-        issubclass(t, Number) and not issubclass(t, bool) for t in types
-    ):
-        return "number"
-    return "category"
-
-
-def _missing(values: NDArray[Any]) -> NDArray[np.bool_]:
-    """Whether objects are None or differ from themselves, as NaN and NaT do."""
-    return np.fromiter(map(_is_missing, values.tolist()), bool, len(values))
-
-
-def _is_missing(value: Any) -> bool:
-    if value is None:
-        return True
-    if isinstance(value, str):
-        return False
-    try:
-        return bool(value != value)
-    except (TypeError, ValueError):  # pandas.NA has no truth value
-        return type(value).__name__ == "NAType"
-
-
-def _without_nan(values: list[Any]) -> list[Any]:
-    """Return values as Python's own, with None for missing ones."""
-    return [
-        None
-        if _is_missing(value)
-        else value.item()
-        if isinstance(value, np.generic)
-        else value
-        for value in values
-    ]
+    usable = all(is_usable(value) for value in present if isinstance(value, strange))
+    return "category" if usable and "complex number" not in kinds else "other"
 
 
 def _holds_texts(rows: Sequence[Any]) -> bool:
     return any(
-        isinstance(value, str)
+        isinstance(value, str | bytes)
         for row in rows
         if isinstance(row, list | tuple)
         for value in row

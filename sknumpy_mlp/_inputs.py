@@ -214,7 +214,7 @@ def explaining_bad_values(X: Any, dtype: Any, *, alternative: str) -> Iterator[N
         reason = str(error).partition("\n")[0]
         if reason.startswith("Input X contains infinity"):
             columns = _columns_where(np.isinf, X, dtype)
-            raise infinity_error(ValueError(reason), columns) from error
+            raise infinity_error(reason, columns) from error
         if reason.startswith("Input X contains NaN"):
             columns = _columns_where(np.isnan, X, dtype)
             raise ValueError(

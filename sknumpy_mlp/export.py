@@ -184,7 +184,8 @@ def onnx_inputs(
     preprocessor = _preprocessor_of(estimator)
     table = Table(X)
     validate_data(estimator, table.data, reset=False, skip_check_array=True)
-    refuse_unusable(table.columns)
+    preprocessor.check_labels(table)
+    refuse_unusable(table)
     columns = input_columns(preprocessor, _outputs_of(estimator))
     if columns is None:
         return {ARRAY: table.numbers(range(table.shape[1]))}

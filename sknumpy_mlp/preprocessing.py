@@ -8,7 +8,8 @@ from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from sknumpy_mlp._frames import Table, refuse_unusable
+from sknumpy_mlp._categories import Categories, exceptions_among_numbers, kinds_of
+from sknumpy_mlp._frames import Column, Table, refuse_unusable
 from sknumpy_mlp._inputs import all_or_nothing
 from sknumpy_mlp._links import DocLinkMixin
 from sknumpy_mlp._names import suggests_parameters
@@ -22,13 +23,20 @@ from sknumpy_mlp._parameters import (
 )
 from sknumpy_mlp._saved import Saved
 from sknumpy_mlp._typing import Array, DtypeName, IntArray
+from sknumpy_mlp._values import shown
 from sknumpy_mlp._warnings import warn
 
 __all__ = ["TabularPreprocessor"]
 
 
-# So many values that are all unknown are no chance.
+# So many values that are all unknown, or nearly all distinct, are no chance.
 _MANY = 20
+
+# A larger share of distinct values is a category for nearly every row.
+_NEARLY_ALL = 0.9
+
+# What pandas, polars and Arrow call types of categories.
+_TYPES_OF_CATEGORIES = ("category", "Categorical", "Enum", "dictionary")
 
 
 class TabularPreprocessor(
@@ -40,9 +48,9 @@ class TabularPreprocessor(
 ):
     r"""Turn a raw table into numbers of about unit size, without missing ones.
 
-    Takes pandas and polars frames, arrays and lists, with numbers, booleans,
-    categories and texts, missing values anywhere.  The columns of the result are, in
-    this order,
+    Takes pandas and polars frames, Arrow tables, arrays and lists, with numbers,
+    booleans, categories and strings, missing values anywhere.  The columns of the
+    result are, in this order,
 
     1. each column of numbers, robustly scaled and smoothly clipped:
 
@@ -58,16 +66,17 @@ class TabularPreprocessor(
        embedding (:class:`sknumpy_mlp.embeddings.CategoryEmbedding`).
 
     A category that `fit` has not seen, and a missing one, is zero in all columns
-    before scaling, or code 0.
+    before scaling, or code 0.  A category of another kind than `fit` has seen, such as
+    a string in a column of booleans, is an error.
 
     Parameters
     ----------
     categorical_features : 'from_dtype' or array-like, default='from_dtype'
-        Which columns are categories.  'from_dtype': in a frame those of categories,
-        texts, objects and booleans; in an array of objects those that hold anything
-        but numbers; in an array of numbers none, of booleans all.  Otherwise a mask,
-        indices, or names of columns of a frame; columns that cannot be numbers must be
-        among them.
+        Which columns are categories.  'from_dtype': those of categories, strings and
+        booleans; columns of objects if they hold anything but numbers (which may be
+        ints, floats, :class:`~decimal.Decimal` and fractions side by side).  Otherwise
+        a mask, indices, or names of columns of a frame; columns that cannot be numbers
+        must be among them.
     max_onehot : int, default=8
         Columns with up to so many categories get a column for each of them.
     clip : float, default=3.0
@@ -80,7 +89,10 @@ class TabularPreprocessor(
     is_categorical_ : ndarray of shape (n_features,) of bool
         Which columns are categories.
     categories_ : dict of int to list
-        For each column of categories, its categories in the order of their codes.
+        For each column of categories, its categories in the order of their codes, as
+        strings, booleans, ints and floats; others, such as intervals, as strings.
+        In a column of strings and numbers, a string that reads as a number is that
+        number.
     constant_features_ : list of str
         Columns that are the same in all rows of the data of `fit`, be it missing in
         all: they carry nothing, whatever their values at prediction will be.
@@ -96,10 +108,18 @@ class TabularPreprocessor(
     Raises
     ------
     ValueError
-        From `fit` and `transform`, for dates, infinite numbers, other columns than in
-        `fit`, or values that are no numbers in a column of numbers.
+        From `fit` and `transform`, for dates, infinite numbers, columns with other
+        names, or in another order, than in `fit`, values that are no numbers in a
+        column of numbers, and categories of another kind than in `fit`.
     TypeError
-        For sparse tables, and for values that are neither strings nor numbers.
+        For sparse tables, for frames whose rows are not computed yet or whose library
+        is not known, and for values, such as lists, that no string can stand for.
+
+    Warns
+    -----
+    UserWarning
+        From `fit`, for a column of strings that are numbers but for a few, and for one
+        with a category for nearly every row.
 
     References
     ----------
@@ -120,6 +140,11 @@ class TabularPreprocessor(
            [ 0.  , -0.4 ,  2.4 ],
            [ 1.66,  0.4 ,  0.  ]], dtype=float32)
     """
+
+    categories_: dict[int, list[Any]]
+    # Made from the categories, which are what is saved.
+    _categories: dict[int, Categories]
+    _labels: list[str] | None
 
     @suggests_parameters
     def __init__(
@@ -203,8 +228,103 @@ class TabularPreprocessor(
         X_out : ndarray of shape (n_samples, n_features_out)
             The transformed table.
         """
-        refuse_unusable(table.columns)
+        self.check_labels(table)
+        refuse_unusable(table)
         return self._scale(*self._encode(table))
+
+    def check_labels(self, table: Table) -> None:
+        """Refuse a table with other columns, or in another order, than in `fit`.
+
+        scikit-learn's checks, which come first, see to names that are strings.
+
+        Parameters
+        ----------
+        table : Table
+            The table.
+
+        Raises
+        ------
+        ValueError
+            If its columns have other names.
+        """
+        is_string, was_string = (
+            table.has_string_labels,
+            hasattr(self, "feature_names_in_"),
+        )
+        if is_string and was_string:
+            return
+        given, expected = _label_strings(table), self._labels
+        if was_string:
+            expected = list(map(repr, self.feature_names_in_))
+        if given == expected:
+            return
+        default = [str(i) for i in range(self.n_features_in_)]
+        unnamed = (None, default)
+        if given in unnamed and expected in unnamed:
+            return
+        if given in unnamed or expected in unnamed:
+            if is_string or was_string:  # scikit-learn has warned
+                return
+            if given is None or set(given) != set(expected or default):
+                warn(
+                    f"X has the columns {_shortened(given or default)}, but was fitted "
+                    f"with {_shortened(expected or default)}. Columns are taken in the "
+                    "order they have."
+                )
+                return
+        given, expected = given or default, expected or default
+        raise ValueError(
+            f"The columns of X must be those of fit, in the same order: fit saw "
+            f"{_shortened(expected)}, but X has {_shortened(given)}. Pass X[columns] "
+            "with the columns in the order of fit."
+        )
+
+    def encode(self, table: Table, i: int) -> tuple[list[Any], IntArray]:
+        """Return the values of a column of categories, and their codes.
+
+        Parameters
+        ----------
+        table : Table
+            The table.
+        i : int
+            The column.
+
+        Returns
+        -------
+        values : list
+            The values, None for missing ones.
+        codes : ndarray of shape (n_samples,)
+            Their codes: from 1 in the order of ``categories_[i]``, 0 for missing and
+            unknown ones.
+
+        Raises
+        ------
+        ValueError
+            If a value is unknown, and no category is of its kind.
+        """
+        values, categories = table.categories(i), self._categories[i]
+        codes = categories.encode(values)
+        if codes.all() or not categories.values:
+            return values, codes
+        column = table.columns[i]
+        strange = categories.first_of_another_kind(values, codes)
+        if strange is not None:
+            raise ValueError(
+                f"X: column {column.name!r} ({column.dtype}) has the value "
+                f"{shown(strange)} of type {type(strange).__name__}, but in fit its "
+                f"categories were of the kind {' or '.join(categories.kinds)}, such as "
+                f"{shown(categories.values[:3])}. Convert the column to the type that "
+                "it had in fit, or fit again."
+            )
+        n_present = len(values) - values.count(None)
+        if n_present >= _MANY and not codes.any():
+            warn(
+                f"None of the {n_present} values of column {column.name!r} "
+                f"({column.dtype}) was seen by fit, which saw "
+                f"{categories.values[:3]} and the like. They are taken for unknown; "
+                "is it another column than before?"
+            )
+        return values, codes
 
     def get_feature_names_out(self, input_features: Any = None) -> NDArray[Any]:
         """Return the names of the result's columns.
@@ -240,6 +360,24 @@ class TabularPreprocessor(
             unique[name] = None
         return np.asarray(list(unique), dtype=object)
 
+    def __getstate__(self) -> dict[str, Any]:
+        state: dict[str, Any] = super().__getstate__()
+        state.pop("_categories", None)  # what is looked up is made anew
+        return state
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        super().__setstate__(state)
+        if not hasattr(self, "categories_"):
+            return
+        if not hasattr(self, "_kinds"):  # of before the first release
+            self._labels = None
+            self._kinds = {
+                i: sorted(kinds_of(seen)) for i, seen in self.categories_.items()
+            }
+        self._categories = {
+            i: Categories(seen, self._kinds[i]) for i, seen in self.categories_.items()
+        }
+
     # --------------------------------------------------------------------- machinery
 
     _checks: ClassVar[dict[str, tuple[Check, ...]]] = {
@@ -253,44 +391,79 @@ class TabularPreprocessor(
         check_parameters(self, self._checks)
         table = Table(X)
         validate_data(self, table.data, reset=True, skip_check_array=True)
-        refuse_unusable(table.columns)
+        self._labels = None if table.has_string_labels else _label_strings(table)
+        refuse_unusable(table)
         self.is_categorical_ = self._find_categories(table)
         self._numbers: list[int] = np.flatnonzero(~self.is_categorical_).tolist()
-        names = [column.name for column in table.columns]
-        self.categories_ = {
-            i: _distinct(table.categories(i))
-            for i in np.flatnonzero(self.is_categorical_).tolist()
-        }
+        codes = self._learn_categories(table)
         self._onehot = [
             i for i, seen in self.categories_.items() if len(seen) <= self.max_onehot
         ]
-        self._coded = [i for i in self.categories_ if i not in self._onehot]
+        onehot = set(self._onehot)
+        self._coded = [i for i in self.categories_ if i not in onehot]
         self.cardinalities_ = tuple(len(self.categories_[i]) + 1 for i in self._coded)
         self.n_numbers_ = len(self._numbers)
         numbers = table.numbers(self._numbers)
         is_missing = np.isnan(numbers)
         some = is_missing.any(axis=0) & ~is_missing.all(axis=0)
         self._indicated = np.array(self._numbers, dtype=np.intp)[some].tolist()
-        numbers, flags, codes = self._encode(table, numbers)
+        numbers, flags, codes_out = self._encode(table, numbers, codes)
         self._center, self._factor = _robust_scale(numbers)
         self._flag_center, self._flag_factor = _robust_scale(flags)
-        constant = [
-            names[i]
-            for i, factor in zip(self._numbers, self._factor, strict=True)
-            if factor == 0.0 and i not in self._indicated
-        ]
+        is_constant = (self._factor == 0.0) & ~some
+        constant = np.array(self._numbers, dtype=np.intp)[is_constant].tolist()
         constant += [
-            names[i]
+            i
             for i, seen in self.categories_.items()
-            if len(seen) + (None in table.categories(i)) < 2
+            if len(seen) + (not codes[i].all()) < 2
         ]
-        self.constant_features_ = constant
-        return numbers, flags, codes
+        self.constant_features_ = [table.columns[i].name for i in constant]
+        return numbers, flags, codes_out
+
+    def _learn_categories(self, table: Table) -> dict[int, IntArray]:
+        """Learn the categories of each column; return the codes of its values."""
+        self._categories = {}
+        codes = {}
+        for i in np.flatnonzero(self.is_categorical_).tolist():
+            values = table.categories(i)
+            categories = self._categories[i] = Categories.learn(values)
+            codes[i] = categories.encode(values)
+            n_present = int(np.count_nonzero(codes[i]))
+            self._warn_of_categories(table.columns[i], categories, n_present)
+        self.categories_ = {i: each.values for i, each in self._categories.items()}
+        self._kinds = {i: list(each.kinds) for i, each in self._categories.items()}
+        return codes
+
+    def _warn_of_categories(
+        self, column: Column, categories: Categories, n_present: int
+    ) -> None:
+        """Warn of a column that may be one of numbers, or that tells rows apart."""
+        is_chosen = not isinstance(self.categorical_features, str)
+        if not is_chosen and not column.dtype.startswith(_TYPES_OF_CATEGORIES):
+            exceptions = exceptions_among_numbers(categories)
+            if exceptions is not None:
+                but_for = ", ".join(map(shown, exceptions))
+                warn(
+                    f"Column {column.name!r} ({column.dtype}) is taken for categories, "
+                    "since it holds strings, but they read as numbers"
+                    f"{' except ' if exceptions else ''}{but_for}. If it is a column "
+                    "of numbers, convert it, for example with pandas.to_numeric(X["
+                    f"{column.name!r}], errors='coerce'), which makes all else "
+                    "missing. If it is not, name it in categorical_features."
+                )
+        n_seen = len(categories.values)
+        if n_present >= _MANY and n_seen > _NEARLY_ALL * n_present:
+            warn(
+                f"Column {column.name!r} ({column.dtype}) has {n_seen} categories in "
+                f"{n_present} rows, such as {shown(categories.values[:3])}: a category "
+                "for nearly every row says nothing of other rows. Leave the column "
+                "out, or make numbers or fewer categories of it."
+            )
 
     def _find_categories(self, table: Table) -> NDArray[np.bool_]:
         """Return the mask of columns of categories."""
         given = self.categorical_features
-        kinds = np.array([column.kind for column in table.columns])
+        kinds = np.array(table.kinds)
         if isinstance(given, str) and given == "from_dtype":
             return np.isin(kinds, ("category", "boolean"))
         mask = np.zeros(table.shape[1], dtype=bool)
@@ -309,11 +482,11 @@ class TabularPreprocessor(
             else:
                 problem = f"indices must be in the range [0, {mask.size})"
         elif hasattr(self, "feature_names_in_"):
-            names = self.feature_names_in_.tolist()
-            unknown = [name for name in chosen.tolist() if name not in names]
+            index = {name: i for i, name in enumerate(self.feature_names_in_.tolist())}
+            unknown = [name for name in chosen.tolist() if name not in index]
             if unknown:
                 problem = f"X has no columns {unknown}"
-            mask[[names.index(name) for name in chosen.tolist() if name in names]] = 1
+            mask[[index[name] for name in chosen.tolist() if name in index]] = True
         else:
             problem = "names need a data frame whose columns have names"
         if problem:
@@ -332,16 +505,21 @@ class TabularPreprocessor(
         return mask
 
     def _encode(
-        self, table: Table, numbers: Array | None = None
+        self,
+        table: Table,
+        numbers: Array | None = None,
+        codes_of: dict[int, IntArray] | None = None,
     ) -> tuple[Array, Array, Array]:
         """Return numbers (missing as NaN), flags and codes, all unscaled."""
         if numbers is None:
             numbers = table.numbers(self._numbers)
+        if codes_of is None:
+            codes_of = {i: self.encode(table, i)[1] for i in self.categories_}
         flags = np.zeros((len(table), self._n_flags))
         at = 0
         for i in self._onehot:
             seen = self.categories_[i]
-            codes = self._code(table, i)
+            codes = codes_of[i]
             columns = self._columns_of(seen)
             if len(seen) == 2:
                 flags[:, at] = np.array([0.0, -1.0, 1.0])[codes]
@@ -354,22 +532,8 @@ class TabularPreprocessor(
         flags[:, at:] = np.isnan(numbers[:, positions])
         codes_out = np.zeros((len(table), len(self._coded)))
         for k, i in enumerate(self._coded):
-            codes_out[:, k] = self._code(table, i)
+            codes_out[:, k] = codes_of[i]
         return numbers, flags, codes_out
-
-    def _code(self, table: Table, i: int) -> IntArray:
-        """Return the codes of a column of categories."""
-        values = table.categories(i)
-        codes = _codes(values, self.categories_[i])
-        n_present = len(values) - values.count(None)
-        if n_present >= _MANY and not codes.any() and self.categories_[i]:
-            warn(
-                f"None of the {n_present} values of column {table.columns[i].name!r} "
-                f"({table.columns[i].dtype}) was seen by fit, which saw "
-                f"{self.categories_[i][:3]} and the like. They are taken for unknown; "
-                "has the column another type than before?"
-            )
-        return codes
 
     @property
     def _n_flags(self) -> int:
@@ -430,19 +594,22 @@ def _check_feature_names(preprocessor: Any, given: Any) -> list[str]:
     return [str(name) for name in given]
 
 
-def _distinct(values: list[Any]) -> list[Any]:
-    """Return the distinct values, without None, in order."""
-    distinct = set(values) - {None}
-    try:
-        return sorted(distinct)
-    except TypeError:  # texts beside numbers
-        return sorted(distinct, key=lambda value: (type(value).__name__, str(value)))
+def _label_strings(table: Table) -> list[str] | None:
+    """Return names of columns as they are written; None for an array.
+
+    So that 1 is not "1", and that a saved preprocessor holds no objects of pandas.
+    """
+    if table.labels is None:
+        return None
+    return [
+        repr(label.item() if isinstance(label, np.generic) else label)
+        for label in table.labels
+    ]
 
 
-def _codes(values: list[Any], seen: list[Any]) -> IntArray:
-    """Return each value's place among those seen, from 1; 0 for others."""
-    table = {value: code for code, value in enumerate(seen, start=1)}
-    return np.fromiter((table.get(v, 0) for v in values), np.intp, len(values))
+def _shortened(labels: list[str]) -> str:
+    shown_labels = ", ".join(labels[:8])
+    return f"[{shown_labels}{', ...' if len(labels) > 8 else ''}]"
 
 
 def _robust_scale(values: Array) -> tuple[Array, Array]:

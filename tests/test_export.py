@@ -373,7 +373,7 @@ def test_names_that_the_graph_would_use_are_told_apart():
 )
 def test_categories_of_every_type_agree(values):
     frame = pd.DataFrame({"kind": np.array(values * 20, dtype=object)})
-    preprocessor = TabularPreprocessor().fit(frame)
+    preprocessor = TabularPreprocessor(categorical_features=["kind"]).fit(frame)
     inputs = onnx_inputs(preprocessor, frame)
     outputs = _run(to_onnx(preprocessor), inputs)
     expected = preprocessor.transform(frame)

@@ -1,6 +1,14 @@
 """TabularPreprocessor: every kind of table, column and mistake."""
 
 import datetime
+import enum
+import ipaddress
+import pickle
+import re
+import uuid
+import warnings
+from decimal import Decimal
+from fractions import Fraction
 
 import numpy as np
 import pandas as pd
@@ -8,7 +16,13 @@ import pytest
 import scipy.sparse
 from sklearn.base import clone
 
-from sknumpy_mlp import InvalidParameterError, TabularPreprocessor
+from sknumpy_mlp import (
+    InvalidParameterError,
+    TabularMLPClassifier,
+    TabularMLPRegressor,
+    TabularPreprocessor,
+)
+from sknumpy_mlp._frames import Table
 
 ROWS = {
     "price": [1.0, 2.0, None, 4.0, 100.0, 3.0],
@@ -295,10 +309,10 @@ def test_booleans_can_be_numbers():
 
 
 def test_a_column_of_which_nothing_is_known_any_more_gives_a_warning():
-    X = pd.DataFrame({"code": pd.Categorical(list(range(12)) * 2)})
+    X = pd.DataFrame({"code": list("abcdefghijkl") * 2})
     preprocessor = TabularPreprocessor().fit(X)
-    with pytest.warns(UserWarning, match="another type than before"):
-        preprocessor.transform(X.astype(str))
+    with pytest.warns(UserWarning, match="another column than before"):
+        preprocessor.transform(X.map(str.upper))
 
 
 def test_masked_numbers_are_missing():
@@ -356,3 +370,609 @@ def test_names_of_an_array():
 def test_parameters_are_checked(params):
     with pytest.raises(InvalidParameterError, match=next(iter(params))):
         TabularPreprocessor(**params).fit(np.ones((3, 2)))
+
+
+# ------------------------------------------------------------------- numbers as objects
+
+
+def _decimals(values):
+    return [None if value != value else Decimal(str(value)) for value in values]
+
+
+def _each(convert, dtype=object):
+    """Convert each column, a list of floats, to a pandas series."""
+    return lambda X: pd.DataFrame(
+        {name: pd.Series(convert(X[name].tolist()), dtype=dtype) for name in X}
+    )
+
+
+def _objects_in_polars(X):
+    polars = pytest.importorskip("polars")
+    return polars.DataFrame(
+        [polars.Series(name, _decimals(X[name]), dtype=polars.Object) for name in X]
+    )
+
+
+def _decimals_in_polars(X):
+    polars = pytest.importorskip("polars")
+    return polars.DataFrame(
+        [
+            polars.Series(name, _decimals(X[name]), dtype=polars.Decimal(9, 2))
+            for name in X
+        ]
+    )
+
+
+def _int128_in_polars(X):
+    polars = pytest.importorskip("polars")
+    if not hasattr(polars, "Int128"):
+        pytest.skip("polars has no integers of 128 bits")
+    whole = (X * 100).round()
+    columns = [[None if v != v else int(v) for v in whole[name]] for name in X]
+    return polars.DataFrame(
+        [
+            polars.Series(name, values, dtype=polars.Int128)
+            for name, values in zip(X, columns, strict=True)
+        ]
+    )
+
+
+def _decimals_in_arrow(X):
+    pyarrow = pytest.importorskip("pyarrow")
+    return pyarrow.table({name: pyarrow.array(_decimals(X[name])) for name in X})
+
+
+def _arrow_decimals_in_pandas(X):
+    return _decimals_in_arrow(X).to_pandas(types_mapper=pd.ArrowDtype)
+
+
+#: Ways to store the same numbers, which all are numbers.
+STORED = {
+    "floats": lambda X: X,
+    "an array": lambda X: X.to_numpy(),
+    "an array of objects": lambda X: X.to_numpy(object),
+    "objects": lambda X: X.astype(object),
+    "None for NaN": lambda X: X.astype(object).replace({np.nan: None}),
+    "transposed with strings": lambda X: X.assign(s="a").T.T.drop(columns="s"),
+    "nullable": lambda X: X.convert_dtypes(),
+    "rows": lambda X: X.astype(object).replace({np.nan: None}).to_numpy().tolist(),
+    "Decimal": _each(_decimals),
+    "rows of Decimal": lambda X: _each(_decimals)(X).to_numpy().tolist(),
+    "Decimal with NaN": _each(
+        lambda values: [Decimal("NaN") if v is None else v for v in _decimals(values)]
+    ),
+    "Decimal with sNaN": _each(
+        lambda values: [Decimal("sNaN") if v is None else v for v in _decimals(values)]
+    ),
+    "Fraction": _each(
+        lambda values: [None if v is None else Fraction(v) for v in _decimals(values)]
+    ),
+    "NumPy's scalars": _each(lambda values: [np.float64(v) for v in values]),
+    "a mixture": _each(
+        lambda values: [
+            pd.NA if v is None else float(v) if i % 2 else v
+            for i, v in enumerate(_decimals(values))
+        ]
+    ),
+    "Decimal in Arrow": _decimals_in_arrow,
+    "Arrow's Decimal in pandas": _arrow_decimals_in_pandas,
+    "Decimal in polars": _decimals_in_polars,
+    "objects in polars": _objects_in_polars,
+}
+
+
+def _prices():
+    rng = np.random.default_rng(0)
+    X = pd.DataFrame(
+        {
+            "price": np.round(rng.lognormal(3, 1, 60), 2),
+            "area": np.round(rng.normal(50, 10, 60), 1),
+        }
+    )
+    X.loc[::7, "area"] = np.nan
+    return X
+
+
+@pytest.mark.parametrize("how", STORED)
+def test_numbers_are_numbers_however_they_are_stored(how):
+    X = STORED[how](_prices())
+    plain = TabularPreprocessor().fit(_prices())
+    preprocessor = TabularPreprocessor().fit(X)
+    assert not preprocessor.is_categorical_.any()
+    expected = plain.transform(_prices())
+    np.testing.assert_allclose(preprocessor.transform(X), expected, atol=1e-6)
+    # Also if they are stored in another way than in fit, down to a single row.
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "X (does not have valid|has) feature names")
+        np.testing.assert_allclose(plain.transform(X), expected, atol=1e-6)
+        np.testing.assert_allclose(
+            preprocessor.transform(_prices()[:1]), expected[:1], atol=1e-6
+        )
+
+
+def test_integers_of_128_bits_are_numbers():
+    X = _int128_in_polars(_prices())
+    out = TabularPreprocessor().fit_transform(X)
+    expected = TabularPreprocessor().fit_transform(_prices())
+    np.testing.assert_allclose(out, expected, atol=1e-6)
+
+
+def test_a_regressor_learns_from_decimals_what_it_learns_from_floats():
+    X = _prices()
+    y = X["price"].to_numpy()
+    reg = TabularMLPRegressor((4,), max_iter=2, ensemble=None, random_state=0)
+    expected = reg.fit(X, y).predict(X)
+    decimals = _each(_decimals)(X)
+    np.testing.assert_array_equal(reg.predict(decimals), expected)
+    np.testing.assert_array_equal(reg.fit(decimals, y).predict(X), expected)
+
+
+@pytest.mark.parametrize(
+    "values",
+    [[True, False], [True, None, False], [np.bool_(True), np.nan, np.bool_(False)]],
+    ids=str,
+)
+def test_booleans_among_objects_stay_booleans(values):
+    X = pd.DataFrame({"c": pd.Series(values * 3, dtype=object)})
+    assert TabularPreprocessor().fit(X).categories_ == {0: [False, True]}
+    as_numbers = TabularPreprocessor(categorical_features=None).fit(X)
+    assert not as_numbers.is_categorical_.any()
+
+
+@pytest.mark.parametrize(
+    ("values", "found"),
+    [
+        (["1.5", "2", "?", "3.7"], "except '?'. If"),
+        ([1.5, 2, "?", "n/a", 3, 4, 5, 6, Decimal(7)], "except '?', 'n/a'. If"),
+        ([f"{i}.5" for i in range(12)], "read as numbers. If"),
+        (["a", "b", "1"], None),
+        ([str(90_000 + i) for i in range(12)], None),  # codes
+        (pd.Categorical(["1.5", "2", "?", "3.7"]), None),  # as its user wants it
+    ],
+    ids=str,
+)
+@pytest.mark.parametrize("make", ["pandas", "polars", "array"])
+def test_strings_that_are_numbers_but_for_a_few_give_a_warning(values, found, make):
+    X = pd.DataFrame({"c": pd.Series(list(values) * 3)})
+    if isinstance(values, pd.Categorical):
+        X = X.astype("category")
+    elif make == "array":
+        X = X.to_numpy(object)
+    elif make == "polars" and all(isinstance(value, str) for value in values):
+        X = _polars({"c": X["c"].tolist()})
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        preprocessor = TabularPreprocessor().fit(X)
+        TabularPreprocessor(categorical_features=[0]).fit(X)  # was told
+    assert preprocessor.is_categorical_.all()
+    messages = [str(each.message) for each in caught]
+    assert len(messages) == (found is not None)
+    for message in messages:
+        assert re.search(r"^Column '(c|column 0)' \(.*to_numeric", message)
+        assert found in message
+
+
+@pytest.mark.parametrize("as_category", [False, True])
+def test_a_category_for_nearly_every_row_gives_a_warning(as_category):
+    X = pd.DataFrame({"id": [f"id {i}" for i in range(40)], "x": range(40)})
+    X = X.astype({"id": "category"}) if as_category else X
+    with pytest.warns(UserWarning, match=r"'id' .* has 40 categories in 40 rows"):
+        TabularPreprocessor().fit(X)
+    TabularPreprocessor().fit(X.assign(id=[f"id {i}" for i in range(20)] * 2))
+
+
+# ----------------------------------------------------------------- what a category is
+
+
+def _column(values, dtype=object):
+    return pd.DataFrame({"c": pd.Series(values, dtype=dtype)})
+
+
+@pytest.mark.parametrize(
+    ("values", "categories"),
+    [
+        ([94103, "94103", 94103.0, "94103.0", Decimal("94103.00"), "x"], [94103, "x"]),
+        ([True, "True", False, "x"], [False, True, "x"]),
+        ([True, "true", "x"], [True, "x"]),
+        ([np.int64(5), "5", b"5"], [5, "b'5'"]),
+        # Strings among themselves are as they are written.
+        (["007", "7", "7.0", "True", "true"], ["007", "7", "7.0", "True", "true"]),
+        (pd.Categorical([Decimal("1.50"), Decimal("2")]), [1.5, 2]),
+        (pd.Categorical([Fraction(1, 2), Fraction(4, 2)]), [0.5, 2]),
+    ],
+    ids=str,
+)
+def test_what_reads_the_same_is_one_category(values, categories):
+    dtype = "category" if isinstance(values, pd.Categorical) else object
+    X = _column(list(values) * 2, dtype)
+    preprocessor = TabularPreprocessor().fit(X)
+    assert preprocessor.categories_ == {0: categories}
+    assert list(map(type, preprocessor.categories_[0])) == list(map(type, categories))
+    # And the same at prediction, row by row.
+    together = preprocessor.transform(X)
+    alone = [preprocessor.transform(X[i : i + 1]) for i in range(len(X))]
+    np.testing.assert_array_equal(np.concatenate(alone), together)
+
+
+def test_numbers_beside_strings_are_found_as_strings_too():
+    preprocessor = TabularPreprocessor().fit(_column([94103, "SW1"] * 3))
+    later = _column(["94103", 94103.0, "94103.0", Decimal(94103), 5, "SW1", None])
+    _, codes = preprocessor.encode(Table(later), 0)
+    assert codes.tolist() == [1, 1, 1, 1, 0, 2, 0]
+
+
+class Colour(enum.Enum):
+    RED = 1
+    BLUE = 2
+
+
+class Unordered(enum.Enum):
+    """An enumeration that cannot be hashed."""
+
+    RED = 1
+    BLUE = 2
+
+    def __eq__(self, other):
+        return self is other
+
+    __hash__ = None
+
+
+class Level(enum.StrEnum):
+    LOW = "low"
+    HIGH = "high"
+
+
+INTERVALS = pd.interval_range(0, 20, freq=10)
+
+#: Two values of each kind that a column of categories may hold.
+OF_ALL_KINDS = {
+    "string": ["a", "b"],
+    "boolean": [False, True],
+    "int": [3, 94103],
+    "float": [0.5, 1.5],
+    "Decimal": [Decimal("0.1"), Decimal("2.50")],
+    "bytes": [b"a", b"b"],
+    "Interval": list(INTERVALS),
+    "interval of dates": list(pd.interval_range(pd.Timestamp("2026"), periods=2)),
+    "UUID": [uuid.UUID(int=1), uuid.UUID(int=2)],
+    "IPv4Address": [ipaddress.ip_address(f"10.0.0.{i}") for i in (1, 2)],
+    "Enum": [Colour.RED, Colour.BLUE],
+    "StrEnum": [Level.LOW, Level.HIGH],
+    "tuple": [("a", 1), ("a", 2)],
+}
+
+
+@pytest.mark.parametrize("kind", OF_ALL_KINDS)
+def test_categories_are_saved_as_plain_values(kind):
+    first, second = OF_ALL_KINDS[kind]
+    X = _column([first, second, None] * 3, "category")
+    preprocessor = TabularPreprocessor().fit(X)
+    (seen,) = preprocessor.categories_.values()
+    assert len(seen) == 2
+    assert {type(value) for value in seen} <= {str, bool, int, float}
+    out = preprocessor.transform(X)
+    assert len(np.unique(out, axis=0)) == 3
+    again = pickle.loads(pickle.dumps(preprocessor))
+    np.testing.assert_array_equal(again.transform(X), out)
+    np.testing.assert_array_equal(again.transform(X.astype(object)[:1]), out[:1])
+    sio = pytest.importorskip("skops.io")
+    saved = sio.dumps(preprocessor)
+    untrusted = sio.get_untrusted_types(data=saved)
+    assert untrusted == ["sknumpy_mlp.preprocessing.TabularPreprocessor"]
+    loaded = sio.loads(saved, trusted=untrusted)
+    np.testing.assert_array_equal(loaded.transform(X), out)
+
+
+def test_intervals_of_cut_are_in_their_order_and_found_again():
+    bins = [0, 2, 10, 30]
+    X = pd.DataFrame({"c": pd.cut([1, 5, 20, 1, 5, 20], bins)})
+    preprocessor = TabularPreprocessor().fit(X)
+    assert preprocessor.categories_ == {0: ["(0, 2]", "(2, 10]", "(10, 30]"]}
+    later = pd.DataFrame({"c": pd.cut([5.0], np.array(bins) * 1.0)})
+    np.testing.assert_array_equal(
+        preprocessor.transform(later), preprocessor.transform(X)[[1]]
+    )
+
+
+class _Addressed:
+    """A class whose objects are not told apart by how they are written."""
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        [1],
+        {"a": 1},
+        {1},
+        frozenset([1]),
+        1j,
+        np.ones(2),
+        ("a", frozenset([1])),
+        _Addressed(),
+        Unordered.RED,
+    ],
+    ids=lambda value: type(value).__name__,
+)
+def test_values_without_a_stable_string_are_refused_by_name(value):
+    X = _column([value, "a", value])
+    with pytest.raises(TypeError, match=r"columns 'c' \(object, such as .*map\(str\)"):
+        TabularPreprocessor().fit(X)
+    fitted = TabularPreprocessor().fit(_column(["a", "b"]))
+    with pytest.raises(TypeError, match=r"columns 'c' \(object, such as"):
+        fitted.transform(X[:1])
+
+
+@pytest.mark.parametrize("kind", ["list", "map", "struct"])
+def test_nested_columns_are_refused_by_name(kind):
+    pyarrow = pytest.importorskip("pyarrow")
+    values = {
+        "list": pyarrow.array([[1], [2]]),
+        "map": pyarrow.array([[("a", 1)]] * 2, pyarrow.map_("string", "int64")),
+        "struct": pyarrow.array([{"a": 1}, {"a": 2}]),
+    }[kind]
+    table = pyarrow.table({"x": [1.0, 2.0], "c": values})
+    for X in (table, table.to_pandas(), table.to_pandas(types_mapper=pd.ArrowDtype)):
+        with pytest.raises(TypeError, match=r"in the columns 'c' \("):
+            TabularPreprocessor().fit(X)
+
+
+@pytest.mark.parametrize("later", OF_ALL_KINDS)
+@pytest.mark.parametrize("before", OF_ALL_KINDS)
+def test_a_value_of_another_kind_is_an_error_from_the_first_row_on(before, later):
+    preprocessor = TabularPreprocessor().fit(_column(OF_ALL_KINDS[before], "category"))
+    X = _column(OF_ALL_KINDS[later][:1])
+    numbers = {"int", "float", "Decimal"}
+    intervals = {"Interval", "interval of dates"}
+    strings = {"string", "StrEnum"}
+    may = before == later or any(
+        {before, later} <= s for s in (numbers, intervals, strings)
+    )
+    if may:
+        preprocessor.transform(X)
+        return
+    with pytest.raises(ValueError, match=r"column 'c' .* has the value .* but in fit"):
+        preprocessor.transform(X)
+
+
+@pytest.mark.parametrize("Estimator", [TabularMLPClassifier, TabularMLPRegressor])
+def test_estimators_refuse_strings_for_booleans(Estimator):
+    X = pd.DataFrame({"flag": [True, False] * 10, "x": np.arange(20.0)})
+    y = np.arange(20) % 2
+    est = Estimator((2,), max_iter=1, ensemble=None, random_state=0).fit(X, y)
+    wrong = X[:1].assign(flag="true")
+    for call in (est.predict, lambda X_val: est.fit(X, y, X_val=X_val, y_val=[1])):
+        with pytest.raises(ValueError, match=r"'flag' .* value 'true' of type str"):
+            call(wrong)
+    np.testing.assert_array_equal(
+        est.predict(X.assign(flag=[1, 0] * 10)), est.predict(X)
+    )
+
+
+def test_an_unseen_category_of_a_kind_of_fit_is_unknown():
+    preprocessor = TabularPreprocessor().fit(_column(["a", "b", "c"]))
+    assert preprocessor.encode(Table(_column(["z"])), 0)[1].tolist() == [0]
+
+
+# ------------------------------------------------------------------- names of columns
+
+NUMBERS = np.arange(60.0).reshape(20, 3) ** 2
+
+NAMED = {
+    "ints": [2019, 2020, 2021],
+    "0, 1, 2": [0, 1, 2],
+    "0, 1, 2 in another order": [2, 0, 1],
+    "floats": [0.1, 0.2, 0.3],
+    "tuples": pd.MultiIndex.from_tuples([("a", 1), ("a", 2), ("b", 1)]),
+    "timestamps": pd.date_range("2026-01-01", periods=3),
+    "periods": pd.period_range("2026-01", periods=3, freq="M"),
+    "strings": ["a", "b", "c"],
+}
+
+
+@pytest.mark.parametrize("names", NAMED)
+def test_columns_in_another_order_are_refused_whatever_their_names(names):
+    X = pd.DataFrame(NUMBERS, columns=NAMED[names])
+    preprocessor = TabularPreprocessor().fit(X)
+    preprocessor.transform(X.copy())
+    pickle.loads(pickle.dumps(preprocessor)).transform(X)
+    with pytest.raises(ValueError, match="in the same order"):
+        preprocessor.transform(X.iloc[:, [1, 0, 2]])
+    y = np.arange(20.0)
+    reg = TabularMLPRegressor((2,), max_iter=1, ensemble=None, random_state=0)
+    with pytest.raises(ValueError, match="in the same order"):
+        reg.fit(X, y).predict(X.iloc[:1, [1, 0, 2]])
+    with pytest.raises(ValueError, match="in the same order"):
+        reg.fit(X, y, X_val=X.iloc[:, [1, 0, 2]], y_val=y)
+
+
+@pytest.mark.parametrize(
+    ("before", "later", "outcome"),
+    [
+        (None, "0, 1, 2", "the same"),
+        ("0, 1, 2", None, "the same"),
+        (None, "0, 1, 2 in another order", "error"),
+        ("0, 1, 2", "0, 1, 2 in another order", "error"),
+        ("0, 1, 2 in another order", "0, 1, 2", "error"),
+        ("ints", "tuples", "error"),
+        ("ints", "strings", "error"),
+        ("strings", "ints", "error"),
+        # Names that nobody gave do not contradict any, as in scikit-learn.
+        ("ints", None, "warning"),
+        (None, "ints", "warning"),
+        ("ints", "0, 1, 2", "warning"),
+        ("0, 1, 2 in another order", None, "warning"),
+        ("strings", None, "warning"),
+        ("strings", "0, 1, 2", "warning"),
+        ("0, 1, 2", "strings", "warning"),
+    ],
+)
+def test_columns_of_other_names(before, later, outcome):
+    def make(names):
+        if names is None:
+            return NUMBERS
+        return pd.DataFrame(NUMBERS, columns=NAMED[names])
+
+    preprocessor = TabularPreprocessor().fit(make(before))
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        if outcome == "error":
+            with pytest.raises(ValueError, match="columns of X must be those of fit"):
+                preprocessor.transform(make(later))
+            return
+        preprocessor.transform(make(later))
+    assert len(caught) == (outcome == "warning")
+
+
+# ------------------------------------------------------------------ frames of all kinds
+
+
+def _arrow():
+    pyarrow = pytest.importorskip("pyarrow")
+    return pyarrow.table(ROWS)
+
+
+def test_arrow_tables_keep_names_and_types():
+    X = _arrow()
+    preprocessor = TabularPreprocessor().fit(X)
+    expected = TabularPreprocessor().fit_transform(_pandas())
+    assert preprocessor.get_feature_names_out().tolist() == NAMES
+    np.testing.assert_allclose(preprocessor.transform(X), expected)
+    np.testing.assert_allclose(preprocessor.transform(_pandas()), expected)
+    with pytest.raises(ValueError, match="in the same order"):
+        preprocessor.transform(X.select(X.column_names[::-1]))
+    dates = X.append_column("when", [[datetime.date(2026, 1, 1)] * 6])
+    with pytest.raises(ValueError, match=r"dates.*'when' \(date32"):
+        TabularPreprocessor().fit(dates)
+    reg = TabularMLPRegressor((2,), max_iter=1, n_members=2, random_state=0)
+    y, weight = np.arange(6.0), [1, 1, 0, 1, 1, 1]
+    predicted = reg.fit(X, y, sample_weight=weight).predict(X)
+    np.testing.assert_allclose(
+        reg.fit(_pandas(), y, sample_weight=weight).predict(X), predicted
+    )
+
+
+@pytest.mark.parametrize("how", ["batch", "reader", "stream"])
+def test_whatever_speaks_arrow_is_a_table(how):
+    X = _arrow().combine_chunks()
+
+    class Stream:
+        def __arrow_c_stream__(self, requested_schema=None):
+            return X.__arrow_c_stream__(requested_schema)
+
+    made = {
+        "batch": lambda: X.to_batches()[0],
+        "reader": X.to_reader,
+        "stream": Stream,
+    }[how]
+    preprocessor = TabularPreprocessor().fit(made())
+    np.testing.assert_allclose(
+        preprocessor.transform(made()), preprocessor.transform(_pandas())
+    )
+
+
+class _Interchange:
+    """A frame that knows the old interchange protocol only."""
+
+    def __dataframe__(self, *args, **kwargs):
+        raise AssertionError("must not be asked")
+
+
+def _lazy():
+    return pytest.importorskip("polars").LazyFrame(ROWS)
+
+
+@pytest.mark.parametrize(
+    ("X", "error", "message"),
+    [
+        (_lazy, TypeError, r"LazyFrame.*Pass X\.collect\(\)"),
+        (_Interchange, TypeError, r"_Interchange\. Pass a pandas or polars frame"),
+        (lambda: pd.Series([1.0, 2.0]), ValueError, r"of type Series.*X\.to_frame"),
+        (lambda: _polars(ROWS)["rooms"], ValueError, r"of type Series.*X\.to_frame"),
+        (lambda: _arrow()["rooms"], ValueError, "of type ChunkedArray"),
+    ],
+)
+def test_what_is_no_table_is_refused_with_advice(X, error, message):
+    fitted = TabularPreprocessor().fit([[1.0], [2.0]])
+    reg = TabularMLPRegressor()
+    for call in (TabularPreprocessor().fit, fitted.transform):
+        with pytest.raises(error, match=message):
+            call(X())
+    with pytest.raises(error, match=message):
+        reg.fit(X(), [1.0, 2.0])
+
+
+def test_infinite_numbers_are_refused_by_the_name_of_their_column():
+    X = pd.DataFrame({"a": [1.0, 2.0], "b": [1.0, -np.inf]})
+    with pytest.raises(ValueError, match="X contains infinity in column 'b'"):
+        TabularPreprocessor().fit(X)
+
+
+def test_a_value_that_is_no_number_is_named():
+    fitted = TabularPreprocessor().fit(_column([1.0, 2.0], float))
+    for value in (10**400, "x", b"x"):
+        with pytest.raises(ValueError, match=re.escape(f"value {value!r}"[:20])):
+            fitted.transform(_column([value]))
+
+
+# ------------------------------------------------------------------------- wide tables
+
+
+@pytest.mark.parametrize("make", ["pandas", "polars", "arrow", "array"])
+@pytest.mark.parametrize("strings", [False, True])
+def test_reading_a_table_asks_for_its_columns_once(make, strings, monkeypatch):
+    """Work grows with the number of columns, not with its square."""
+    n_columns = 40
+    values = np.arange(80.0).reshape(2, n_columns)
+    X = pd.DataFrame(values, columns=[f"c{i}" for i in range(n_columns)])
+    X = X.astype(str) if strings else X
+    if make == "polars":
+        X = _polars(X.to_dict("list"))
+    elif make == "arrow":
+        X = pytest.importorskip("pyarrow").table(X.to_dict("list"))
+    elif make == "array":
+        X = X.to_numpy()
+    n_asked = {"columns": 0, "dtypes": 0, "get_columns": 0}
+
+    class Counted:
+        def __init__(self, table):
+            self._table = table
+
+        def __getattr__(self, name):
+            if name in n_asked:
+                n_asked[name] += 1
+            return getattr(self._table, name)
+
+    if make in ("pandas", "polars"):
+        X = Counted(X)
+    table = Table(X)
+    assert len(table.columns) == n_columns
+    if strings:
+        assert len([table.categories(i) for i in range(n_columns)]) == n_columns
+    else:
+        np.testing.assert_array_equal(table.numbers(range(n_columns)), values)
+    assert max(n_asked.values()) <= 2
+
+
+def test_the_look_up_of_many_categories_is_made_once(monkeypatch):
+    n_made = []
+
+    def count(self, values, kinds):
+        n_made.append(len(values))
+        made(self, values, kinds)
+
+    from sknumpy_mlp import _categories
+
+    made = _categories.Categories.__init__
+    X = pd.DataFrame({"id": [f"id {i % 50}" for i in range(200)]})
+    preprocessor = TabularPreprocessor().fit(X)
+    saved = pickle.dumps(preprocessor)
+    assert saved.count(b"id 49") == 1  # it is not saved a second time
+    monkeypatch.setattr(_categories.Categories, "__init__", count)
+    expected = preprocessor.transform(X)
+    preprocessor.transform(X[:1])
+    assert n_made == []
+    loaded = pickle.loads(saved)
+    assert n_made == [50]
+    np.testing.assert_array_equal(loaded.transform(X), expected)
+    assert n_made == [50]
