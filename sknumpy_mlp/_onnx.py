@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from sknumpy_mlp._network import Network
 from sknumpy_mlp._typing import Array
+from sknumpy_mlp._values import shown
 from sknumpy_mlp.activations import (
     ELU,
     GELU,
@@ -458,19 +459,33 @@ def add_link(graph: Graph, loss: Loss, raw: str, n_outputs: int) -> str:
     return _LINKS[loss.out_activation](graph, raw)
 
 
+def check_unicode(what: str, string: str) -> None:
+    """Raise ValueError for a string that UTF-8, which ONNX stores, cannot hold."""
+    try:
+        string.encode()
+    except UnicodeEncodeError as error:
+        raise ValueError(
+            f"{what} {shown(string)}, with half a character (a lone surrogate), which "
+            "ONNX cannot hold. Replace it, for example by "
+            "string.encode(errors='replace').decode(), and fit again."
+        ) from error
+
+
 def labels_of(classes: NDArray[Any]) -> NDArray[Any]:
     """Return class labels in a type that ONNX has.
 
     Raises
     ------
     ValueError
-        If there is none, since labels are of several types.
+        If there is none, since labels are of several types, or no valid Unicode.
     """
     values = [
         value.item() if isinstance(value, np.generic) else value
         for value in classes.tolist()
     ]
     if all(isinstance(value, str) for value in values):
+        for value in values:
+            check_unicode("There is the class label", value)
         return np.array(values, dtype=object)
     if all(isinstance(value, bool) for value in values):
         return np.array(values, dtype=bool)

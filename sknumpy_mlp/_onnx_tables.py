@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sknumpy_mlp._frames import Table
-from sknumpy_mlp._onnx import Graph
+from sknumpy_mlp._onnx import Graph, check_unicode
+from sknumpy_mlp._typing import Array
 from sknumpy_mlp.preprocessing import TabularPreprocessor
 
 #: The input of a model whose table is one array.
@@ -51,43 +52,78 @@ class Column:
             text += "?"
         return text
 
-    def read(self, table: Table) -> NDArray[Any]:
-        """Return the column of a table, shape (n_samples, 1)."""
+    def read(self, table: Table, preprocessor: TabularPreprocessor) -> NDArray[Any]:
+        """Return the column of a table, shape (n_samples, 1).
+
+        Categories that are not known become missing, which is the same to a model.
+        """
         if self.categories is None:
             return table.numbers([self.number])
-        values = table.categories(self.number)
+        _, codes = preprocessor.encode(table, self.number)
         if self.is_text:
-            missing = self.missing_text
-            texts = [value if isinstance(value, str) else missing for value in values]
-            return np.array(texts, dtype=object)[:, np.newaxis]
-        numbers = [_as_number(value) for value in values]
-        return np.array(numbers, dtype=np.float64)[:, np.newaxis]
+            known = np.array([self.missing_text, *self.categories], dtype=object)
+        else:
+            known = np.array([math.nan, *self.categories], dtype=np.float64)
+        return known[codes][:, np.newaxis]
 
     def add_codes(self, graph: Graph, value: str) -> str:
         """Add the codes of its categories, from 1, as float64; 0 for others."""
         categories = self.categories or []
-        order = np.arange(1.0, len(categories) + 1.0)
         if self.is_text:
-            codes = graph.node(
-                "LabelEncoder",
-                value,
-                domain="ai.onnx.ml",
-                keys_strings=categories,
-                values_int64s=order.astype(np.int64).tolist(),
-                default_int64=0,
-            )
-            return graph.cast(codes, np.float64)
-        known = graph.constant(np.array([categories], dtype=np.float64), "categories")
-        is_it = graph.cast(graph.node("Equal", value, known), np.float64)
-        return graph.node("MatMul", is_it, graph.constant(order[:, np.newaxis]))
+            return _add_look_up(graph, value, keys_strings=categories)
+        if not categories:
+            return graph.cast(graph.node("Less", value, value), np.float64)  # zeros
+        if all(float(x).is_integer() and abs(x) < _EXACT for x in categories):
+            keys = list(map(int, categories))
+            return _add_look_up(graph, _add_integers(graph, value), keys_int64s=keys)
+        return _add_search(graph, value, np.array(categories, dtype=np.float64))
 
 
-def _as_number(value: Any) -> float:
-    """Return a category as a number; NaN, which is none, for what is not one."""
-    try:
-        return float(value) if isinstance(value, bool | int | float) else math.nan
-    except OverflowError:
-        return math.nan
+def _add_look_up(graph: Graph, value: str, **keys: list[Any]) -> str:
+    """Add codes of strings or of ints in int64, which take a number for each row."""
+    (n_keys,) = map(len, keys.values())
+    codes = graph.node(
+        "LabelEncoder",
+        value,
+        domain="ai.onnx.ml",
+        **keys,
+        values_int64s=list(range(1, n_keys + 1)),
+        default_int64=0,
+    )
+    return graph.cast(codes, np.float64)
+
+
+def _add_integers(graph: Graph, value: str) -> str:
+    """Add float64 as int64; what is not whole, or missing, as one that is no category.
+
+    How NaN and numbers out of range are cast differs between machines.
+    """
+    beyond = graph.constant(np.array(float(_EXACT)))
+    is_whole = graph.node("Equal", graph.node("Floor", value), value)
+    is_small = graph.node("Less", graph.node("Abs", value), beyond)
+    is_int = graph.node("And", is_whole, is_small)
+    return graph.cast(graph.node("Where", is_int, value, beyond), np.int64)
+
+
+def _add_search(graph: Graph, value: str, categories: Array) -> str:
+    """Add codes of categories in float64 by a binary search.
+
+    LabelEncoder would round them to float32, and to compare each row with each
+    category takes much memory.
+    """
+    n_steps = math.ceil(math.log2(max(1, len(categories))))
+    order = np.argsort(categories)
+    order = np.pad(order, (0, 2**n_steps - len(order)), mode="edge")
+    ordered = graph.constant(categories[order], "categories")
+    # Zeros, one for each row.
+    low = graph.cast(graph.node("Less", value, value), np.int64)
+    for step in reversed(range(n_steps)):
+        middle = graph.node("Add", low, graph.constant(np.array(2**step)))
+        is_below = graph.node("Less", value, graph.node("Gather", ordered, middle))
+        low = graph.node("Where", is_below, low, middle)
+    is_it = graph.node("Equal", value, graph.node("Gather", ordered, low))
+    codes = graph.node("Gather", graph.constant(order + 1.0, "codes"), low)
+    return graph.node("Mul", graph.cast(is_it, np.float64), codes)
 
 
 def input_columns(
@@ -107,6 +143,7 @@ def input_columns(
             name += "_"
         taken.add(name)
         categories = preprocessor.categories_.get(i)
+        check_unicode(f"Column {name!r} has the name", name)
         _check_categories(name, categories)
         columns.append(Column(name, i, categories))
     return columns
@@ -115,6 +152,8 @@ def input_columns(
 def _check_categories(name: str, categories: list[Any] | None) -> None:
     values = categories or []
     if all(isinstance(value, str) for value in values):
+        for value in values:
+            check_unicode(f"Column {name!r} has the category", value)
         return
     # Beyond, the next whole number might be taken for this one.
     if all(

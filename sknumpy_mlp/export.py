@@ -66,10 +66,12 @@ def to_onnx(estimator: Any, *, dtype: DtypeName | None = None) -> Any:
         (n_samples, n_features), in the model's type.  Tables without categories are
         likewise one input ``X``, in float64.  Of a table with categories each column
         is an input of shape (n_samples, 1), under its name (``x0``, ``x1``, ... if it
-        has none; with an underscore if an output has that name): columns of texts as
-        strings, all others as float64.  Missing numbers are NaN, missing texts the
-        empty string (if that is a category: any string that is none).  `onnx_inputs`
-        makes all this of a table.
+        has none; with an underscore if an output has that name): columns of strings
+        as strings, and so are those of intervals and other values that
+        ``TabularPreprocessor.categories_`` has as strings; all others are float64, also
+        categories that are ints or booleans.  Missing numbers are NaN, missing strings
+        the empty string (if that is a category: any string that is none).
+        `onnx_inputs` makes all this of a table, with unknown categories as missing.
 
         Classifiers have the outputs ``label``, what `predict` returns, and
         ``probabilities``, what `predict_proba` returns; regressors have
@@ -86,8 +88,9 @@ def to_onnx(estimator: Any, *, dtype: DtypeName | None = None) -> Any:
     ValueError
         If an activation, a loss or labels have no counterpart in ONNX: an activation
         of a user's own class, a loss with a link of its own, labels or categories of
-        several types in one column.  If a table had nothing to make columns of.  If
-        float32 is too narrow for the network's parameters or its target.
+        several types in one column, strings that are no valid Unicode.  If a table had
+        nothing to make columns of.  If float32 is too narrow for the network's
+        parameters or its target.
 
     See Also
     --------
@@ -189,7 +192,7 @@ def onnx_inputs(
     columns = input_columns(preprocessor, _outputs_of(estimator))
     if columns is None:
         return {ARRAY: table.numbers(range(table.shape[1]))}
-    return {column.name: column.read(table) for column in columns}
+    return {column.name: column.read(table, preprocessor) for column in columns}
 
 
 def _check_exportable(estimator: Any) -> None:

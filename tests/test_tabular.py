@@ -806,6 +806,7 @@ def test_waves_are_shorter_where_there_are_more_rows(n_rows, shortest):
     assert embedding.scales == pytest.approx((0.1, shortest))
 
 
+@pytest.mark.filterwarnings("ignore:.*a category for nearly every row")
 def test_categories_that_a_network_has_not_seen_are_zeros_for_it():
     rng = np.random.default_rng(0)
     towns = [f"town {i}" for i in range(40)]
