@@ -147,7 +147,8 @@ class Table:
         for k in sorted(set(range(len(which))) - set(typed)):
             values[:, k] = self._floats_of_objects(which[k])
         if np.isinf(values).any():
-            at = [which[k] for k in np.flatnonzero(np.isinf(values).any(axis=0))]
+            is_infinite = np.isinf(values).any(axis=0)
+            at = [which[k] for k in np.flatnonzero(is_infinite).tolist()]
             has_names = self.labels is not None
             raise infinity_error(
                 "Input X contains infinity or a value too large for dtype('float64').",
