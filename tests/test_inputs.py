@@ -298,7 +298,7 @@ NO_NUMBERS = {
     ),
     "tuples": (_but(NUMBERS, (1, 2)), TypeError, r"\[3\]=\(1, 2\) must be a number"),
     "enums": (_but(NUMBERS, Color.RED), TypeError, r"\[3\]=<Color.RED: 1>"),
-    "signaling NaN": (_but(NUMBERS, Decimal("sNaN")), ValueError, r"\[3\]=Decimal"),
+    "signaling NaN": (_but(NUMBERS, Decimal("sNaN")), ValueError, " contains NaN"),
     "large ints": (_but(NUMBERS, 10**400), ValueError, r"\[3\]=10000.*too large"),
     "None": (_but(NUMBERS, None), ValueError, " contains NaN.*Leave those rows out"),
     "pd.NA": (_but(NUMBERS, pd.NA), ValueError, " contains NaN.*Leave those rows out"),
@@ -358,7 +358,7 @@ def test_series_as_a_table(est):
     pl = pytest.importorskip("polars")
     y = target_of(est)
     for series in (pl.Series(X[:, 0]), Tensor(X[:, 0])):
-        with pytest.raises(ValueError, match=r"(?s)Expected 2D array.*Reshape"):
+        with pytest.raises(ValueError, match="Expected 2D array"):
             clone(est).fit(series, y)
     one = clone(est).fit(X, y, np.ones(N))
     two = clone(est).fit(X, pl.Series(y), pl.Series(np.ones(N)))
