@@ -511,6 +511,7 @@ class _BaseMLP(
                 f"{name}={arrays!r} must be a list or tuple of arrays, one for each "
                 "layer."
             )
+        refuse_masked(list(arrays), name)
         with naming(name):
             sources = [check_array(a, ensure_2d=False, input_name=name) for a in arrays]
         expected = [target.shape for target in targets]

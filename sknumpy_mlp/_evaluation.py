@@ -140,8 +140,8 @@ class Evaluator:
         It looks at the probabilities of those labels alone that a sample has, so that
         the best network is one that is sure of every label.
         """
-        is_log_loss = re.match(r"make_scorer\((d2_)?log_loss", repr(scorer))
-        if is_log_loss and self._data.y.ndim == 2 and self._data.target.ndim == 2:
+        has_labels = not self._estimator._numeric_target and self._data.target.ndim == 2
+        if has_labels and re.match(r"make_scorer\((d2_)?log_loss", repr(scorer)):
             raise ValueError(
                 f"scoring={self._estimator.scoring!r} is made for classes that exclude "
                 "each other, and y has several labels at once: it would not count a "

@@ -514,8 +514,8 @@ def refuse_masked(values: Any, name: str) -> None:
     )
     if n_masked:
         raise ValueError(
-            f"Input {name} contains masked values: {n_masked} of them. Leave those "
-            "rows out, or fill them in with numpy.ma.filled."
+            f"Input {name} contains masked values: {n_masked} of them. Fill them in, "
+            "with numpy.ma.filled, or leave those rows out."
         )
 
 

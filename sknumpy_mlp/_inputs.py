@@ -69,7 +69,9 @@ def read_target(y: Any, name: str, *, numeric: bool) -> Any:
         return y
     if numeric:
         return _as_numbers(values, name) if values.dtype.kind in "OSTU" else values
-    return _as_labels(values, name) if values.dtype.kind == "O" else values
+    if values.dtype.kind in "OT":  # scikit-learn does not know NumPy's StringDType
+        return _as_labels(values.astype(object), name)
+    return values
 
 
 def _without_nullable_types(y: Any, name: str) -> Any:

@@ -165,6 +165,17 @@ def test_weights_of_classes_above_2_to_the_53(est):
     np.testing.assert_array_equal(clf.predict_proba(X), twin.predict_proba(X))
 
 
+@pytest.mark.skipif(not hasattr(np.dtypes, "StringDType"), reason="came with NumPy 2.0")
+@by_name(CLASSIFIERS)
+def test_labels_of_numpy_s_own_strings(est):
+    names = np.array(["ab", "a"])[CODES]
+    y = names.astype(np.dtypes.StringDType())
+    clf = clone(est).fit(X, y, X_val=X, y_val=y)
+    twin = clone(est).fit(X, names)
+    np.testing.assert_array_equal(clf.classes_, twin.classes_)
+    assert clf.score(X, y) == clf.score(X, names)
+
+
 def test_codes_of_int64_and_uint64():
     classes = np.array([BIG, BIG + 1])
     codes = encode_labels(classes.astype(np.uint64), classes)
@@ -422,6 +433,13 @@ def test_masked_tables_of_networks(est):
         with pytest.raises(ValueError, match="Input X contains masked values: 1 of"):
             call()
     np.testing.assert_array_equal(fitted.predict(np.ma.array(X)), fitted.predict(X))
+
+
+def test_masked_weights_of_a_network():
+    clf = clone(CLASSIFIERS[0]).fit(X, CODES)
+    arrays = [masked(W) if i == 0 else W for i, W in enumerate(clf.coefs_)]
+    with pytest.raises(ValueError, match="Input coefs_ contains masked values: 1 of"):
+        clf.coefs_ = arrays
 
 
 @by_name(TABLES)
