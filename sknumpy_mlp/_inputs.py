@@ -134,7 +134,8 @@ def _as_labels(values: NDArray[Any], name: str) -> NDArray[Any]:
 
     Whole numbers are given a type that holds them.
     """
-    refuse_missing(values, name)
+    with suppress(ArithmeticError):  # as in _as_numbers
+        refuse_missing(values, name)
     labels = values.reshape(-1).tolist()
     types = set(map(type, labels))
     if all(issubclass(t, str) for t in types):

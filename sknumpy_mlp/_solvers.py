@@ -478,7 +478,7 @@ def _warn_of_target(
         is_worse = _is_worse_than_a_constant(job, run)
     if is_worse:
         warn(
-            "The network has not learnt the target: the mean of y is a better "
+            "The network has not learned the target: the mean of y is a better "
             f"prediction{found}.{advice}",
             ConvergenceWarning,
         )

@@ -224,6 +224,13 @@ def test_objects_that_are_no_labels(est, kind):
                 call()
 
 
+@by_name(CLASSIFIERS)
+def test_a_signaling_nan_is_no_label(est):
+    y = objects([Decimal("sNaN"), Decimal(1)] * (N // 2))
+    with pytest.raises(ValueError, match=r"y\[0\]=Decimal\('sNaN'\) must be a number"):
+        clone(est).fit(X, y)
+
+
 # ---------------------------------------------------------------------- several labels
 
 MATRIX = np.column_stack([CODES, 1 - CODES, X[:, 0] > 0]).astype(int)

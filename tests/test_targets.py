@@ -92,7 +92,7 @@ def test_scales_that_are_named(y, scale):
 @pytest.mark.parametrize("scoring", [None, "r2", "loss", "neg_mean_squared_error"])
 @pytest.mark.parametrize("learning_rate", ["constant", "cosine"])
 @pytest.mark.parametrize("y", [PRICES, SIGNAL * 1e-4], ids=["large", "tiny"])
-def test_early_stopping_that_has_learnt_nothing_warns(scoring, learning_rate, y):
+def test_early_stopping_that_has_learned_nothing_warns(scoring, learning_rate, y):
     reg = NumpyMLPRegressor(
         hidden_layer_sizes=16,
         early_stopping=True,
@@ -119,7 +119,7 @@ def test_what_the_message_advises_works():
 def test_a_training_that_ends_early_on_a_tiny_target_warns(solver):
     """The loss is smaller than ``tol`` from the first epoch on."""
     reg = NumpyMLPRegressor(hidden_layer_sizes=16, solver=solver, random_state=0)
-    with pytest.warns(ConvergenceWarning, match=f"has not learnt.*{ADVICE}"):
+    with pytest.warns(ConvergenceWarning, match=f"has not learned.*{ADVICE}"):
         reg.fit(X, SIGNAL * 1e-4)
     assert reg.score(X, SIGNAL * 1e-4) < 0.0
 
@@ -164,7 +164,7 @@ def test_part_of_a_training_is_no_result():
         TabularMLPRegressor(8, max_iter=4, n_members=2, random_state=0).fit(X, PRICES)
 
 
-def test_divergence_by_the_target_is_not_laid_to_the_features():
+def test_the_features_are_not_blamed_for_the_target():
     reg = NumpyMLPRegressor(solver="sgd", learning_rate_init=1.0, random_state=0)
     message = f"{ADVICE}.*Lower learning_rate_init=1.0, or set max_grad_norm"
     with pytest.raises(ValueError, match=message) as info:
