@@ -951,19 +951,20 @@ def _losses_and_targets(
     codes: NDArray[Any] = np.unique(y, return_inverse=True)[1].reshape(y.shape)
     n_classes = int(codes.max()) + 1
     multinomial = y.ndim == 1 and n_classes > 2
-    if not multinomial:  # the classes of other targets do not matter
-        columns = codes.reshape(len(y), -1).astype(np.float64)
-        codes, n_classes = np.arange(len(y)) % 3, 3
+    # First for the kind of target that y is.
+    if multinomial:
+        both = {True: codes, False: np.eye(n_classes)[codes]}
     else:
-        columns = np.eye(n_classes)[codes]
-    for kind in (multinomial, not multinomial):
+        columns, n_classes = codes.reshape(len(y), -1).astype(np.float64), 3
+        both = {False: columns, True: np.arange(len(y)) % n_classes}
+    for kind, targets in both.items():
         try:
             made = loss_for_target(loss, multinomial=kind)
         except NotImplementedError:
             if kind is multinomial:
                 raise
-            continue
-        yield (made, codes, n_classes) if kind else (made, columns, columns.shape[1])
+        else:
+            yield made, targets, n_classes if kind else targets.shape[1]
 
 
 def _as_passed(loss: Loss, y: NDArray[Any]) -> NDArray[Any]:
