@@ -3,7 +3,7 @@
 import inspect
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from contextvars import ContextVar
 from types import FrameType
 
@@ -37,10 +37,12 @@ def warn(message: str, category: type[Warning] = UserWarning) -> None:
     frame, level = inspect.currentframe(), 1
     while frame is not None and _is_inside(frame):
         frame, level = frame.f_back, level + 1
-    # Warnings that a filter turns into errors pass.  A ValueError is none of them: it
-    # says that standard error is closed or cannot encode the message.
-    with suppress(ValueError):
+    try:
         warnings.warn(message, category, stacklevel=level)
+    except Warning:  # which a filter has turned into an error
+        raise
+    except Exception:  # standard error is closed, or cannot encode it
+        return
 
 
 def _is_inside(frame: FrameType) -> bool:

@@ -159,6 +159,9 @@ class Callback:
     def on_train_begin(self, run: Run) -> None:
         """Get ready for a run: called before its first epoch.
 
+        A tabular estimator calls it for each of its networks; ``run.member`` says for
+        which.
+
         Parameters
         ----------
         run : Run
@@ -278,6 +281,8 @@ default='validation_score'
 
     def for_member(self, member: int) -> "EarlyStopping":
         """Return one for this network alone; it will be found in ``members``."""
+        if member == 0:
+            self.members = []
         twin = copy.copy(self)
         twin.members = []
         twin._given = self
@@ -308,8 +313,7 @@ default='validation_score'
         if self._given is None:
             self.members = []
         else:
-            earlier = self._given.members[: run.member]
-            self._given.members = [*earlier, self]
+            self._given.members.append(self)
         if self.monitor != "loss" and not run.has_validation:
             raise ValueError(
                 f"EarlyStopping(monitor={self.monitor!r}) needs validation data: pass "

@@ -159,12 +159,13 @@ def test_ctrl_c_is_no_matter_of_the_console():
         Console(_Broken(KeyboardInterrupt())).write("")
 
 
-def test_warnings_that_nobody_can_see(monkeypatch):
+@pytest.mark.parametrize("make", STREAMS.values(), ids=STREAMS.keys())
+def test_warnings_that_nobody_can_see(make, monkeypatch):
     with monkeypatch.context() as patched, warnings.catch_warnings():
         # As Python's own does, where pytest does not record them.
         patched.setattr(warnings, "showwarning", lambda *_: sys.stderr.write(""))
         warnings.simplefilter("always")
-        patched.setattr(sys, "stderr", _closed())
+        patched.setattr(sys, "stderr", make())
         warn("It did not converge.")
         warnings.simplefilter("error")
         with pytest.raises(UserWarning, match="converge"):
