@@ -227,7 +227,7 @@ def test_objects_that_are_no_labels(est, kind):
 @by_name(CLASSIFIERS)
 def test_a_signaling_nan_is_no_label(est):
     y = objects([Decimal("sNaN"), Decimal(1)] * (N // 2))
-    with pytest.raises(ValueError, match=r"y\[0\]=Decimal\('sNaN'\) must be a number"):
+    with pytest.raises(ValueError, match="y contains NaN"):
         clone(est).fit(X, y)
 
 
