@@ -146,7 +146,7 @@ class Network:
         params : ndarray of shape (n_params,)
             The parameter vector.
         X : {ndarray, sparse matrix} of shape (n_samples, n_features)
-            The input.
+            The input; it is cast to the type of ``params``.
         n_layers : int or None, default=None
             Go through so many layers only; None for all.
 
@@ -164,11 +164,12 @@ class Network:
             n_layers=n_layers,
         )
         if n_samples <= ROWS_AT_ONCE:
-            return workspace.forward(X)
+            return workspace.forward(X.astype(params.dtype, copy=False))
         raw = np.empty((n_samples, workspace.n_outputs), params.dtype)
         for start in range(0, n_samples, ROWS_AT_ONCE):
             rows = slice(start, start + ROWS_AT_ONCE)
-            raw[rows] = workspace.forward(X[rows])
+            # Cast in parts: a copy of all of X may not fit into memory.
+            raw[rows] = workspace.forward(X[rows].astype(params.dtype, copy=False))
         return raw
 
 

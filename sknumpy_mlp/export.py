@@ -234,7 +234,9 @@ def _table_model(estimator: Any, dtype: str | None) -> Any:
     columns = input_columns(preprocessor, outputs)
     inputs = [ARRAY] if columns is None else [column.name for column in columns]
     is_regressor = isinstance(estimator, TabularMLPRegressor)
-    own = "float64" if is_regressor else str(preprocessor.dtype)
+    own = str(preprocessor.dtype)
+    if estimator is not preprocessor:
+        own = estimator.estimators_[0]._params.dtype.name
     graph = Graph(dtype or own, [*inputs, *outputs])
     table = add_table(graph, preprocessor, columns)
     if estimator is preprocessor:

@@ -124,7 +124,7 @@ def test_probabilities_are_some_and_sum_to_one():
     X, y = load_iris(return_X_y=True)
     clf = _classifier().fit(X, y)
     y_prob = clf.predict_proba(X)
-    assert y_prob.dtype == np.float32
+    assert y_prob.dtype == np.float64
     assert y_prob.shape == (150, 3)
     np.testing.assert_allclose(y_prob.sum(axis=1), 1, rtol=1e-5)
     np.testing.assert_array_equal(clf.predict(X), clf.classes_[y_prob.argmax(axis=1)])
