@@ -58,6 +58,7 @@ def find_wrong_derivative(
     gradient: Array,
     *,
     unit: float = 1.0,
+    magnitude: Array | float = 0.0,
     most: int = 200,
 ) -> WrongDerivative | None:
     """Compare the gradient of ``terms(x).sum()`` with central differences.
@@ -77,6 +78,9 @@ def find_wrong_derivative(
         The gradient to check, of the shape of ``x``.
     unit : float, default=1.0
         The scale on which the function changes, if that is less than 1.
+    magnitude : ndarray or float, default=0.0
+        The size of other numbers that each input is combined with, such as targets, of
+        a shape that broadcasts to that of ``x``.  Their rounding errors count.
     most : int, default=200
         The most derivatives to compare.
 
@@ -91,12 +95,16 @@ def find_wrong_derivative(
     with np.errstate(all="ignore"):
         start = np.array(terms(x))
         precision = _precision(terms, start, x)
+        inputs = np.maximum(np.abs(x), magnitude)
         for index in _entries(gradient, most):
-            analytic, at = float(gradient[index]), abs(float(x[index]))
+            analytic = float(gradient[index])
             # The cube root of the precision balances rounding errors and curvature.
-            step = max(precision ** (1 / 3) * min(unit, 1.0), 1e-9 * at)
+            step = precision ** (1 / 3) * min(unit, 1.0)
+            step = max(step, 1e-12 * abs(float(x[index])))
             left, right, size = _slopes(terms, start, x, index, step)
-            rounding = 4.0 * precision * (size + at * abs(analytic)) / step
+            # Numbers of about 1 may have been involved, as in 1 - cos(x).
+            size = max(size, 1.0) + float(inputs[index]) * abs(analytic)
+            rounding = 4.0 * precision * size / step
             if not np.isfinite([left, right, rounding]).all():
                 continue  # the function ends here, or overflows
             n_compared += 1
@@ -142,7 +150,7 @@ def _slopes(
     step: float,
 ) -> tuple[float, float, float]:
     """Return the slope on the left, that on the right, and the size of the terms."""
-    slopes, size = [], float(np.abs(start).max(initial=0.0))
+    slopes, size = [], 0.0
     for signed_step in (-step, step):
         moved = x.copy()
         moved[index] += signed_step
@@ -152,7 +160,9 @@ def _slopes(
         changed = values != start
         before, after = start[changed], values[changed]
         slopes.append(float((after - before).sum()) / signed_step)
-        size = max(size, float(np.abs(after).sum()))
+        # Terms may be too large for the step to show.
+        largest = np.abs(after).sum() if changed.any() else np.abs(start).max()
+        size = max(size, float(largest))
     return slopes[0], slopes[1], size
 
 

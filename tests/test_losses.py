@@ -27,6 +27,7 @@ from sknumpy_mlp.losses import (
     Quantile,
     SquaredError,
     check_loss,
+    try_loss,
 )
 
 N_ROWS, N_OUTPUTS = 40, 3
@@ -794,9 +795,8 @@ def _in_single_precision(y, raw):
 
 def _of_the_batch(y, raw):
     """A partial likelihood: the loss of a row depends on the other rows."""
-    share = softmax(raw, axis=0)
-    losses = -np.log(share)[:, 0]
-    raw[...] = len(raw) * share - 1
+    losses = -log_softmax(raw, axis=0)[:, 0]
+    raw[...] = len(raw) * softmax(raw, axis=0) - 1
     return losses
 
 
@@ -823,7 +823,60 @@ def _cauchy(y, raw):
     return losses
 
 
+def _insensitive(y, raw):
+    """Of support vector regression: no loss for small errors."""
+    raw -= y
+    losses = np.maximum(np.abs(raw) - 0.1, 0).sum(axis=1)
+    raw[...] = np.sign(raw) * (np.abs(raw) > 0.1)
+    return losses
+
+
+def _periodic(y, raw):
+    """Of angles; differs from 1 by little for small errors."""
+    raw -= y
+    losses = (1 - np.cos(raw)).sum(axis=1)
+    np.sin(raw, out=raw)
+    return losses
+
+
+def _welsch(y, raw):
+    """Bounded: large errors have no gradient."""
+    raw -= y
+    weight = np.exp(-(raw**2) / 2)
+    raw *= weight
+    return (1 - weight).sum(axis=1)
+
+
+def _relative(y, raw):
+    """The absolute percentage error, whose gradient is as large as y is small."""
+    size = np.maximum(np.abs(y), 1e-8)
+    raw -= y
+    losses = (np.abs(raw) / size).sum(axis=1)
+    raw[...] = np.sign(raw) / size
+    return losses
+
+
+def _tweedie(y, raw):
+    first, second = np.exp(-0.5 * raw), np.exp(0.5 * raw)
+    losses = 2 * (np.abs(y) * first + second).sum(axis=1)
+    raw[...] = second - np.abs(y) * first
+    return losses
+
+
+def _in_logarithms(y, raw):
+    positive = np.maximum(raw, 0)
+    error = np.log1p(positive) - np.log1p(np.abs(y))
+    raw[...] = error / (1 + positive) * (raw > 0)
+    return 0.5 * (error**2).sum(axis=1)
+
+
 RIGHT_LOSSES = {
+    "insensitive": _Own(_insensitive),
+    "periodic": _Own(_periodic),
+    "bounded": _Own(_welsch),
+    "relative": _Own(_relative),
+    "tweedie": _Own(_tweedie, out_activation="exp"),
+    "logarithms": _Own(_in_logarithms),
     "subgradient": _Own(_absolute_with_any_subgradient),
     "kinks": _Own(_on_the_kink),
     "single precision": _Own(_in_single_precision),
@@ -839,12 +892,63 @@ RIGHT_LOSSES = {
 }
 
 
-@pytest.mark.parametrize("size", [1e-6, 1.0, 1e5])
+_NORMAL = np.random.default_rng(13).standard_normal(60)
+TARGETS = {
+    "unit": _NORMAL,
+    "tiny": 1e-6 * _NORMAL,
+    "large": 1e5 * _NORMAL,
+    "far away": 1.5e5 + _NORMAL,
+    "far and wide": 5e5 + 1e5 * _NORMAL,
+    "angles": 180 * _NORMAL,
+    "with zeros": np.maximum(_NORMAL, 0),
+    "whole": np.round(_NORMAL),
+    "constant": np.full(60, 3.0),
+    "outlier": np.append(_NORMAL, 1e9),
+    "one": np.array([0.5]),
+}
+
+
+@pytest.mark.parametrize("target", TARGETS)
 @pytest.mark.parametrize("name", RIGHT_LOSSES)
-def test_right_losses_pass(name, size):
-    y = size * np.random.default_rng(13).standard_normal(60)
-    check_loss(RIGHT_LOSSES[name], y)
-    check_loss(RIGHT_LOSSES[name], y + 5 * size)
+def test_right_losses_pass(name, target):
+    loss, y = RIGHT_LOSSES[name], TARGETS[target]
+    check_loss(loss, y)
+    for dtype in (np.float32, np.float64):
+        column = y[:, np.newaxis].astype(dtype)
+        try_loss(loss, column, loss.n_outputs(1), dtype)
+
+
+# Whose derivatives are rounding errors of float32, or zero for a single row.
+BLIND = {
+    ("single precision", "large"),
+    ("single precision", "far away"),
+    ("single precision", "far and wide"),
+    ("other rows", "one"),
+}
+
+
+@pytest.mark.parametrize("factor", [-1.0, 0.0, 0.5])
+@pytest.mark.parametrize("target", TARGETS)
+@pytest.mark.parametrize(
+    "name", [name for name in RIGHT_LOSSES if RIGHT_LOSSES[name].exact_gradient]
+)
+def test_the_same_losses_with_a_wrong_gradient_do_not_pass(name, target, factor):
+    right, y = RIGHT_LOSSES[name], TARGETS[target]
+    if (name, target) in BLIND:
+        return
+
+    def loss_gradient(y, raw):
+        losses = right.loss_gradient(y, raw)
+        raw *= factor
+        return losses
+
+    wrong = _Own(loss_gradient, n_outputs=right.n_outputs)
+    wrong.out_activation = right.out_activation
+    with pytest.raises(ValueError, match="wrong gradient"):
+        check_loss(wrong, y)
+    column = y[:, np.newaxis]
+    with pytest.raises(ValueError, match="wrong gradient"):
+        try_loss(wrong, column, right.n_outputs(1), np.float64)
 
 
 def test_on_a_kink_every_subgradient_is_right():
