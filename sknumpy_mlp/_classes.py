@@ -1032,9 +1032,9 @@ class NumpyMLPRegressor(RegressorMixin, _BaseMLP):  # type: ignore[misc]
     ValueError
         From `fit` and `partial_fit`, if parameters do not go together or with the
         data, the data cannot be used, or the parameters of the network become
-        infinite or NaN, as they do when features are unscaled or the learning rate is
-        too large.  The estimator is then left as it was.  From predictions, if ``X``
-        cannot be used, or one of them would be infinite or NaN.
+        infinite or NaN, as they do when features or targets are unscaled or the
+        learning rate is too large.  The estimator is then left as it was.  From
+        predictions, if ``X`` cannot be used, or one of them would be infinite or NaN.
 
     See Also
     --------

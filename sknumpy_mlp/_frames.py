@@ -384,6 +384,8 @@ class _ArraySource(_Source):
 
     def __init__(self, X: Any) -> None:
         X = as_array(X, "X")
+        if isinstance(X, list | tuple) and any(map(np.ma.isMaskedArray, X)):
+            X = np.ma.array(X)
         if np.ma.isMaskedArray(X):
             X = np.ma.filled(X.astype(object), np.nan)
         if isinstance(X, list | tuple):

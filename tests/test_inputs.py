@@ -454,7 +454,8 @@ def test_masked_tables_have_missing_values(est):
     y, missing = target_of(est), masked(X).filled(np.nan)
     one = clone(est).fit(missing, y, X_val=missing, y_val=y)
     two = clone(est).fit(masked(X), y, X_val=masked(X), y_val=y)
-    np.testing.assert_array_equal(two.predict(masked(X)), one.predict(missing))
+    for table in (masked(X), list(masked(X))):
+        np.testing.assert_array_equal(two.predict(table), one.predict(missing))
     pre = TabularPreprocessor().fit(masked(X))
     np.testing.assert_array_equal(
         pre.transform(masked(X)),
