@@ -116,9 +116,10 @@ class LearningRateDisplay:
         check_texts(name=self.name)
         check_styles(line_kw=line_kw)
         curves = as_curves(self.learning_rate_curves, "learning_rate_curves")
+        abscissas = self._check_epochs(curves)
         ax = single_axes(plt, ax)
         self.lines_: list[Any] = []
-        for epochs, curve in zip(self._check_epochs(curves), curves, strict=True):
+        for epochs, curve in zip(abscissas, curves, strict=True):
             first = not self.lines_
             defaults: dict[str, Any] = {"marker": "o"} if len(curve) == 1 else {}
             if not first:

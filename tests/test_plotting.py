@@ -432,7 +432,7 @@ def test_epochs_without_a_rate_leave_a_gap():
     assert list(line.get_xdata()) == [0, 1, 2, 3]
 
 
-def test_learning_rates_that_were_given():
+def test_learning_rates_that_were_given(plt):
     rates = [[1.0, 0.5, 0.25]]
     display = LearningRateDisplay(learning_rate_curves=rates, name="mine").plot()
     assert list(display.lines_[0].get_xdata()) == [0, 1, 2]
@@ -440,8 +440,10 @@ def test_learning_rates_that_were_given():
     at = LearningRateDisplay(learning_rate_curves=rates, epochs=[[0, 0.5, 1]]).plot()
     assert list(at.lines_[0].get_xdata()) == [0, 0.5, 1]
     for bad in ([[0, 1]], [[0, 2, 1]], [[0, 1, 2]] * 2, "ab", [["a", "b", "c"]]):
+        n_figures = len(plt.get_fignums())
         with pytest.raises(ValueError, match="epochs"):
             LearningRateDisplay(learning_rate_curves=rates, epochs=bad).plot()
+        assert len(plt.get_fignums()) == n_figures
     one = LearningRateDisplay(learning_rate_curves=[[1.0]]).plot()
     assert one.lines_[0].get_marker() == "o"
 
