@@ -286,12 +286,14 @@ class _PandasSource(_Source):
         if not hasattr(self.dtypes[i], "categories"):
             values: list[Any] = series.astype(object).to_numpy().tolist()
             return values
-        # Only those that occur: a row need not look at all categories.
-        codes = np.asarray(series.array.codes)
-        some, places = np.unique(codes, return_inverse=True)
-        known = self.dtypes[i].categories.take(some[some >= 0]).astype(object).tolist()
-        names = [None, *known] if some[0] < 0 else known
-        return [names[place] for place in places.tolist()]
+        codes, categories = series.array.codes, self.dtypes[i].categories
+        if len(codes) >= len(categories):
+            names = [*categories.tolist(), None]  # for the code -1
+            return [names[code] for code in codes.tolist()]
+        # A row need not look at all of them.
+        names = categories.take(codes).tolist()
+        known = zip(names, (codes >= 0).tolist(), strict=True)
+        return [name if is_known else None for name, is_known in known]
 
     def take(self, rows: IntArray) -> Any:
         return self.data.iloc[rows]

@@ -1,5 +1,6 @@
 """Preprocessing: from a raw table to what a network likes to see."""
 
+from collections.abc import Iterator
 from numbers import Integral, Real
 from typing import Any, ClassVar, Self
 
@@ -612,6 +613,24 @@ def _shortened(labels: list[str]) -> str:
     return f"[{shown_labels}{', ...' if len(labels) > 8 else ''}]"
 
 
+def _groups_of_columns(values: Array) -> Iterator[tuple[IntArray, Array]]:
+    """Yield columns together that have as many numbers, and these numbers.
+
+    They come in any order.  To work on many columns at once is much faster.
+    """
+    n_known = len(values) - np.isnan(values).sum(axis=0)
+    order = np.argsort(n_known, kind="stable")
+    sizes, starts = np.unique(n_known[order], return_index=True)
+    for n, columns in zip(sizes, np.split(order, starts[1:]), strict=False):
+        some = values[:, columns]
+        if 0 < n < len(values):
+            # NaN is sorted to the end.
+            is_one = len(columns) == 1
+            some = some[~np.isnan(some[:, 0])] if is_one else np.sort(some, axis=0)[:n]
+        if n > 0:
+            yield columns, some
+
+
 def _robust_scale(values: Array) -> tuple[Array, Array]:
     """Return each column's median and the factor that makes its spread one.
 
@@ -619,13 +638,7 @@ def _robust_scale(values: Array) -> tuple[Array, Array]:
     """
     n_columns = values.shape[1]
     center, factor = np.zeros(n_columns), np.zeros(n_columns)
-    is_missing = np.isnan(values)
-    whole = np.flatnonzero(~is_missing.any(axis=0))
-    # Columns without gaps all at once, which is much faster.
-    groups = [(whole, values[:, whole])] if len(whole) and len(values) else []
-    for j in np.flatnonzero(is_missing.any(axis=0) & ~is_missing.all(axis=0)):
-        groups.append((np.array([j]), values[~is_missing[:, j], j, np.newaxis]))
-    for columns, known in groups:
+    for columns, known in _groups_of_columns(values):
         largest = np.abs(known).max(axis=0)
         largest[largest == 0.0] = 1.0
         unit = known / largest  # differences of the largest numbers would overflow

@@ -1244,7 +1244,7 @@ CALLS = [
         "fit",
         {"X": FRAME.assign(a=[[1]] * 20)},
         TypeError,
-        r"columns 'a' \(object\).*Turn them into.*or leave them out",
+        r"columns 'a' \(object, such as \[1\]\).*Turn them into.*or leave them out",
     ),
     ("pre", "fit", {"X": DATED}, ValueError, r"dates.*'b'.*leave them out"),
     ("pre", "fit", {"X": SPARSE}, TypeError, r"Sparse.*X.*Use '.toarray"),

@@ -918,6 +918,20 @@ def test_a_value_that_is_no_number_is_named():
 # ------------------------------------------------------------------------- wide tables
 
 
+def test_columns_scaled_together_are_scaled_as_alone():
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(9, 40)).round(1)
+    X[rng.random(X.shape) < 0.4] = np.nan
+    X[:, 7] = np.nan
+    X[:, 9] = 3.0
+    together = TabularPreprocessor(dtype="float64").fit(X)
+    for j in range(40):
+        alone = TabularPreprocessor(dtype="float64").fit(X[:, [j]])
+        np.testing.assert_array_equal(
+            together.transform(X)[:, j], alone.transform(X[:, [j]])[:, 0]
+        )
+
+
 @pytest.mark.parametrize("make", ["pandas", "polars", "arrow", "array"])
 @pytest.mark.parametrize("strings", [False, True])
 def test_reading_a_table_asks_for_its_columns_once(make, strings, monkeypatch):
