@@ -1,7 +1,8 @@
 """Speed, memory and size beside scikit-learn, PyTorch, skorch and JAX.
 
 Contestants take turns in one process on the same cores; what counts is the median of
-the ratios.  Sections: step, fit, lbfgs, predict, search, import, memory, pickle.
+the ratios.  Sections: step, fit, lbfgs, predict, tables, search, import, memory,
+pickle.
 
     pip install '.[bench]' torch==2.13.0
     python benchmarks/speed.py [section ...] [--repeats 5] [--cores 2] [--save]
@@ -23,6 +24,7 @@ from functools import cache, partial
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 from _measure import (
     compare,
     environment,
@@ -38,14 +40,16 @@ from _peers import (
     matrix_products,
     seconds_per_epoch,
 )
+from sklearn.compose import make_column_transformer
 from sklearn.datasets import fetch_openml, load_digits, load_iris, make_classification
 from sklearn.exceptions import ConvergenceWarning
+from sklearn.impute import SimpleImputer
 from sklearn.model_selection import GridSearchCV
 from sklearn.neural_network import MLPClassifier, MLPRegressor
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
+from sklearn.preprocessing import OneHotEncoder, RobustScaler, StandardScaler
 
-from sknumpy_mlp import NumpyMLPClassifier, NumpyMLPRegressor
+from sknumpy_mlp import NumpyMLPClassifier, NumpyMLPRegressor, TabularPreprocessor
 
 CLASSIFIERS = {"ours": NumpyMLPClassifier, "scikit-learn": MLPClassifier}
 REGRESSORS = {"ours": NumpyMLPRegressor, "scikit-learn": MLPRegressor}
@@ -216,6 +220,53 @@ def predict(n_repeats):
     return results
 
 
+def tables(n_repeats):
+    """Raw data frames as numbers: 500 rows, and a single one, of ever more columns.
+
+    scikit-learn's estimators want a column of each category told; they get the same
+    columns encoded, imputed and scaled.
+    """
+    rng = np.random.default_rng(0)
+    results = []
+    for n_columns in (20, 1_000, 10_000):
+        for kind in ("numbers", "half of them strings"):
+            values = rng.normal(size=(500, n_columns))
+            X = pd.DataFrame(values, columns=[f"c{i}" for i in range(n_columns)])
+            n_strings = 0 if kind == "numbers" else n_columns // 2
+            towns = rng.choice(["Bonn", "Köln", "Ulm"], (500, n_strings))
+            X = pd.concat(
+                [X.iloc[:, n_strings:], pd.DataFrame(towns).add_prefix("s")], axis=1
+            )
+            strings = list(X.columns[n_columns - n_strings :])
+            encoder = OneHotEncoder(handle_unknown="ignore", sparse_output=False)
+            transformers = {
+                "ours": TabularPreprocessor(),
+                "scikit-learn": make_column_transformer(
+                    (encoder, strings),
+                    remainder=make_pipeline(SimpleImputer(), RobustScaler()),
+                ),
+            }
+            for each in transformers.values():
+                each.fit(X)
+            for method, part in (("fit", X), ("transform", X[:1])):
+                n_calls = max(1, 1_000 // n_columns)
+
+                def measure(each, method=method, part=part, n_calls=n_calls):
+                    began = time.perf_counter()
+                    for _ in range(n_calls):
+                        getattr(each, method)(part)
+                    return (time.perf_counter() - began) / n_calls
+
+                contestants = {
+                    name: partial(measure, each) for name, each in transformers.items()
+                }
+                result = compare(take_turns(contestants, n_repeats))
+                case = f"{method}, {len(part)} rows, {n_columns} columns, {kind}"
+                show(case, result)
+                results.append({"case": case, "result": result})
+    return results
+
+
 def search(n_repeats):
     """GridSearchCV on iris: 12 candidates in 5 folds."""
     X, y = load_iris(return_X_y=True)
@@ -381,6 +432,7 @@ SECTIONS = {
     "fit": fit,
     "lbfgs": lbfgs,
     "predict": predict,
+    "tables": tables,
     "search": search,
     "import": import_time,
     "memory": memory,

@@ -50,12 +50,13 @@ _RATE, _RATE_OF_LINKS = 0.2, 0.04
 class TabularMLPClassifier(ClassifierMixin, _BaseTabularMLP):  # type: ignore[misc]
     """Classifier for raw tables: an ensemble of networks, ready without tuning.
 
-    Takes a pandas or polars frame, or an array, as it is: numbers, booleans,
-    categories and texts, missing values anywhere.  `TabularPreprocessor` makes numbers
-    of it; several networks with embeddings for numbers and categories, trained on
-    different folds, vote; and their probabilities are tempered on the samples that
-    they have not seen.  Handles two classes, several classes, and several labels at
-    once.  Trains in float32 and predicts in float64.
+    Takes a pandas or polars frame, an Arrow table or an array as it is: numbers,
+    booleans, categories and strings, missing values anywhere.  `TabularPreprocessor`
+    makes numbers of it; several networks with embeddings for numbers and categories,
+    trained on different folds, vote; and their probabilities are tempered on the
+    samples that they have not seen.  Handles two classes, several classes, and several
+    labels at once.  Trains in float32 and predicts in
+    float64.
 
     Parameters
     ----------
@@ -465,10 +466,10 @@ class TabularMLPClassifier(ClassifierMixin, _BaseTabularMLP):  # type: ignore[mi
 class TabularMLPRegressor(RegressorMixin, _BaseTabularMLP):  # type: ignore[misc]
     """Regressor for raw tables: an ensemble of networks, ready without tuning.
 
-    Takes a pandas or polars frame, or an array, as it is: numbers, booleans,
-    categories and texts, missing values anywhere.  `TabularPreprocessor` makes numbers
-    of it, the target is standardised (divided by its mean for losses with a
-    logarithmic link), and several networks with embeddings for numbers and
+    Takes a pandas or polars frame, an Arrow table or an array as it is: numbers,
+    booleans, categories and strings, missing values anywhere.  `TabularPreprocessor`
+    makes numbers of it, the target is standardised (divided by its mean for losses
+    with a logarithmic link), and several networks with embeddings for numbers and
     categories, trained on different folds, predict their mean, within the range of
     the targets seen.  Trains in float32 and predicts in float64.
 

@@ -11,7 +11,9 @@ import copy
 import io
 import pickle
 import tracemalloc
+import uuid
 import warnings
+from decimal import Decimal
 from pathlib import Path
 
 import joblib
@@ -167,6 +169,25 @@ def test_skops_needs_trust_in_nothing_but_this_package(name):
     assert untrusted
     assert all(each.startswith("sknumpy_mlp.") for each in untrusted)
     _assert_same(estimator, sio.loads(saved, trusted=untrusted), X)
+
+
+@pytest.mark.parametrize("Estimator", [TabularMLPClassifier, TabularMLPRegressor])
+def test_skops_needs_no_trust_in_the_classes_of_categories(Estimator):
+    sio = pytest.importorskip("skops.io")
+    numbers = np.arange(60.0)
+    X = pd.DataFrame(
+        {
+            "cut": pd.cut(numbers, [-1, 5, 20, 60]),
+            "price": [Decimal(i % 3) for i in range(60)],
+            "key": [uuid.UUID(int=i % 3) for i in range(60)],
+            "x": numbers,
+        }
+    ).astype({"price": "category"})
+    est = Estimator((4,), max_iter=2, n_members=2, random_state=0)
+    saved = sio.dumps(est.fit(X, numbers % 2))
+    untrusted = sio.get_untrusted_types(data=saved)
+    assert all(each.startswith("sknumpy_mlp.") for each in untrusted)
+    _assert_same(est, sio.loads(saved, trusted=untrusted), X)
 
 
 def test_skops_pipeline_goes_on_training():
