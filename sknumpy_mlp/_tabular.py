@@ -55,8 +55,7 @@ class TabularMLPClassifier(ClassifierMixin, _BaseTabularMLP):  # type: ignore[mi
     makes numbers of it; several networks with embeddings for numbers and categories,
     trained on different folds, vote; and their probabilities are tempered on the
     samples that they have not seen.  Handles two classes, several classes, and several
-    labels at once.  Trains in float32 and predicts in
-    float64.
+    labels at once.  Trains in float32 and predicts in float64.
 
     Parameters
     ----------
