@@ -12,6 +12,7 @@ from numbers import Integral, Real
 from typing import Any, ClassVar
 
 import numpy as np
+from joblib import cpu_count
 from numpy.typing import NDArray
 from sklearn.base import BaseEstimator
 from sklearn.utils import check_consistent_length, check_random_state
@@ -332,7 +333,9 @@ class _BaseTabularMLP(
         with make_board(
             n_members, n_jobs, deadline, verbose=bool(self.verbose)
         ) as board:
-            n_threads = max(1, n_blas_threads() // board.n_side_by_side)
+            # BLAS may not know of the share of a machine that a container has.
+            n_threads = min(n_blas_threads(), cpu_count())
+            n_threads = max(1, n_threads // board.n_side_by_side)
             job = replace(job, blueprint=replace(job.blueprint, n_threads=n_threads))
             trained = self._train_members(job, assignments, board)
             if not trained:

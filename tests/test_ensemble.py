@@ -114,6 +114,15 @@ def _boards_of(monkeypatch, estimator):
     return boards
 
 
+def test_no_more_threads_than_cores(monkeypatch):
+    monkeypatch.setattr(_tabular_base, "n_blas_threads", lambda: 16)
+    for cores, n_jobs, expected in ((4, 1, 4), (4, 2, 2), (1, 2, 1), (64, 1, 16)):
+        monkeypatch.setattr(_tabular_base, "cpu_count", lambda cores=cores: cores)
+        with joblib.parallel_config("threading"):
+            reg = _regressor(n_jobs=n_jobs).fit(X, Y)
+        assert {m._blueprint.n_threads for m in reg.estimators_} == {expected}
+
+
 @pytest.mark.parametrize("Estimator", [TabularMLPClassifier, TabularMLPRegressor])
 def test_time_is_divided_for_those_that_take_turns(monkeypatch, Estimator):
     monkeypatch.setattr(_tabular_base, "_WORTH_PROCESSES", 0)
@@ -267,10 +276,12 @@ def test_where_processes_cannot_start_networks_take_turns(monkeypatch):
 
 
 class Offline(ReLU):
-    """An activation that wants a file which is not there."""
+    """An activation that wants a file, which is not there, for a batch of 40 rows."""
 
     def forward(self, z, out):
-        raise FileNotFoundError(2, "no such table")
+        if len(z) == 40:
+            raise FileNotFoundError(2, "no such table")
+        super().forward(z, out)
 
 
 def test_an_error_of_a_network_is_not_taken_for_one_of_its_process():
