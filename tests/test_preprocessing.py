@@ -5,6 +5,7 @@ import enum
 import ipaddress
 import pickle
 import re
+import sys
 import uuid
 import warnings
 from decimal import Decimal
@@ -869,6 +870,16 @@ def test_whatever_speaks_arrow_is_a_table(how):
     np.testing.assert_allclose(
         preprocessor.transform(made()), preprocessor.transform(_pandas())
     )
+
+
+def test_without_pyarrow_there_is_advice(monkeypatch):
+    class Stream:
+        def __arrow_c_stream__(self, requested_schema=None):
+            raise AssertionError("must not be asked")
+
+    monkeypatch.setitem(sys.modules, "pyarrow", None)  # what import does with a gap
+    with pytest.raises(TypeError, match=r"Stream\. Pass a pandas or polars frame"):
+        TabularPreprocessor().fit(Stream())
 
 
 class _Interchange:

@@ -30,10 +30,10 @@ IMPORTED = {
     *("joblib", "matplotlib", "numpy", "onnx", "pyarrow", "scipy", "sklearn"),
     *("sknumpy_mlp", "threadpoolctl", "tqdm"),
     *("abc", "collections", "contextlib", "contextvars", "copy", "dataclasses"),
-    *("datetime", "difflib", "enum", "functools", "hashlib", "importlib.metadata"),
-    *("inspect", "itertools", "json", "math", "numbers", "operator", "os", "pathlib"),
-    *("platform", "re", "reprlib", "sys", "tempfile", "threading", "time", "types"),
-    *("typing", "uuid", "warnings", "zipfile"),
+    *("datetime", "decimal", "difflib", "enum", "functools", "hashlib", "inspect"),
+    *("importlib.metadata", "itertools", "json", "math", "numbers", "operator", "os"),
+    *("pathlib", "platform", "re", "reprlib", "sys", "tempfile", "threading", "time"),
+    *("types", "typing", "uuid", "warnings", "zipfile"),
 }
 
 
