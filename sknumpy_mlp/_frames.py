@@ -140,7 +140,8 @@ class Table:
             for k, i in enumerate(which)
             if kinds[i] in ("number", "boolean") and self._source.is_typed(i)
         ]
-        if len(typed) == len(which) == self.shape[1]:
+        is_all = len(typed) == len(which) and list(which) == list(range(self.shape[1]))
+        if is_all:
             values[...] = self._source.all_floats()
         elif typed:
             values[:, typed] = self._source.floats([which[k] for k in typed])

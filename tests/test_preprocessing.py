@@ -976,6 +976,8 @@ def test_reading_a_table_asks_for_its_columns_once(make, strings, monkeypatch):
         assert len([table.categories(i) for i in range(n_columns)]) == n_columns
     else:
         np.testing.assert_array_equal(table.numbers(range(n_columns)), values)
+        backwards = table.numbers(range(n_columns - 1, -1, -1))
+        np.testing.assert_array_equal(backwards, values[:, ::-1])
     assert max(n_asked.values()) <= 2
 
 
