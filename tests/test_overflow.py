@@ -170,7 +170,7 @@ def test_predictions_of_tables_stay_in_the_range_of_the_targets(loss):
 def test_classes_of_tables():
     clf = TabularMLPClassifier((4,), ensemble=None, max_iter=1).fit(ROWS, [0, 1, 2])
     (member,) = clf.estimators_
-    limit = float(np.finfo(np.float32).max)
+    limit = float(np.finfo(np.float64).max)
     member.coefs_ = [np.full(W.shape, limit) for W in member.coefs_]
     for method in ("predict", "predict_proba", "predict_log_proba"):
         with pytest.raises(ValueError, match=r"of 3 samples"):
