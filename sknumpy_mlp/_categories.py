@@ -6,7 +6,7 @@ is kept as a string, so that a saved estimator holds no objects of other package
 """
 
 import enum
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from decimal import Decimal
 from numbers import Number, Real
@@ -23,8 +23,9 @@ _PLAIN = {str, bool, int, NoneType}
 # The largest float has fewer digits.
 _MOST_DIGITS = 400
 
-# So many distinct strings at most are exceptions among numbers.
-_FEW = 5
+# So many distinct strings at most, or this share of the rows, are exceptions among
+# numbers.
+_FEW, _RARE = 5, 0.05
 
 # So many distinct strings that are fractions are no names of categories.
 _MANY = 10
@@ -51,7 +52,16 @@ def with_none(values: list[Any]) -> list[Any]:
         return values
     if types <= _PLAIN | {float}:
         return [value if value == value else None for value in values]
-    return [None if is_missing(value) else value for value in values]
+    return _once_each(lambda value: None if is_missing(value) else value, values)
+
+
+def _once_each(function: Callable[[Any], Any], values: list[Any]) -> list[Any]:
+    """Return a function's values; of an object in many rows it is asked once."""
+    results: dict[int, Any] = {}
+    for value in values:
+        if id(value) not in results:
+            results[id(value)] = function(value)
+    return [results[id(value)] for value in values]
 
 
 def kind_of_type(cls: type) -> str:
@@ -227,7 +237,7 @@ class Categories:
 
     def _keys(self, values: list[Any]) -> Iterable[Any]:
         if not set(map(type, values)) <= _PLAIN:
-            values = [_plain(value) for value in values]
+            values = _once_each(_plain, values)
         if self._by_reading:
             return [None if value is None else _reading(value) for value in values]
         return values
@@ -237,27 +247,39 @@ def _distinct(values: list[Any]) -> Iterable[Any]:
     """Return the values that are not None, each once if that is quickly seen."""
     if set(map(type, values)) <= _PLAIN | {float}:
         return set(values) - {None}
-    return [value for value in values if value is not None]
+    return {id(value): value for value in values if value is not None}.values()
 
 
-def exceptions_among_numbers(categories: Categories) -> list[str] | None:
+def exceptions_among_numbers(
+    categories: Categories, codes: IntArray
+) -> list[str] | None:
     """Return the strings in a column of numbers that are none; None for other columns.
 
-    Strings are taken for a column of numbers if few of them are exceptions.  If none
-    is, they must be many, with fractions among them: whole numbers may be codes.
+    Strings are taken for a column of numbers if few of them, or those of few rows, are
+    exceptions.  If none is, they must be many, with fractions among them: whole numbers
+    may be codes.
+
+    Parameters
+    ----------
+    categories : Categories
+        The categories of the column.
+    codes : ndarray of shape (n_rows,)
+        The codes of its values.
     """
     if "string" not in categories.kinds:
         return None
-    exceptions, numbers = [], []
-    for value in categories.values:
-        number = as_number(value) if isinstance(value, str) else value
-        if number is None:
-            exceptions.append(value)
-        else:
-            numbers.append(number)
-        if len(exceptions) > _FEW or isinstance(number, bool):
-            return None
+    numbers = [as_number(v) if isinstance(v, str) else v for v in categories.values]
+    if any(isinstance(number, bool) for number in numbers):
+        return None
+    known = [number for number in numbers if number is not None]
+    is_exception = np.array([number is None for number in numbers])
+    exceptions = [
+        v for v, n in zip(categories.values, numbers, strict=True) if n is None
+    ]
     if exceptions:
-        return exceptions if len(numbers) >= 3 * len(exceptions) else None
-    is_fraction = [number != int(number) for number in numbers]
-    return exceptions if len(numbers) >= _MANY and any(is_fraction) else None
+        n_rows = np.bincount(codes, minlength=len(numbers) + 1)[1:]
+        are_few = len(exceptions) <= min(_FEW, len(known) // 3)
+        are_rare = n_rows[is_exception].sum() <= _RARE * n_rows.sum()
+        return exceptions if are_few or are_rare else None
+    is_fraction = [number != int(number) for number in known]
+    return [] if len(known) >= _MANY and any(is_fraction) else None

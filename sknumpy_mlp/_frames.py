@@ -250,6 +250,8 @@ class _PandasSource(_Source):
         if categories is not None and hasattr(categories, "dtype"):
             kind = self.kind(categories.dtype)
             return kind if kind in (None, "date") else "category"
+        if str(dtype).startswith("dictionary"):  # Arrow's categories
+            return "category"
         if dtype.kind in "iufbmMcV":
             return _kind(dtype.kind)
         if issubclass(dtype.type, str):
@@ -651,7 +653,9 @@ def _kind_of_objects(values: list[Any], without_values: str = "category") -> str
     strange = tuple(t for t in types if not issubclass(t, str | Number | np.generic))
     if any(getattr(t, "__hash__", None) is None for t in strange):
         return "other"
-    usable = all(is_usable(value) for value in present if isinstance(value, strange))
+    # An object in many rows is looked at once.
+    objects = {id(value): value for value in present if isinstance(value, strange)}
+    usable = all(map(is_usable, objects.values()))
     return "category" if usable and "complex number" not in kinds else "other"
 
 

@@ -36,6 +36,9 @@ _MANY = 20
 # A larger share of distinct values is a category for nearly every row.
 _NEARLY_ALL = 0.9
 
+# So many exceptions are shown in a warning.
+_MOST_SHOWN = 5
+
 # What pandas, polars and Arrow call types of categories.
 _TYPES_OF_CATEGORIES = ("category", "Categorical", "Enum", "dictionary")
 
@@ -75,7 +78,7 @@ class TabularPreprocessor(
     categorical_features : 'from_dtype' or array-like, default='from_dtype'
         Which columns are categories.  'from_dtype': those of categories, strings and
         booleans; columns of objects if they hold anything but numbers (which may be
-        ints, floats, :class:`~decimal.Decimal` and fractions side by side).  Otherwise
+        ints, floats, ``Decimal`` and fractions side by side).  Otherwise
         a mask, indices, or names of columns of a frame; columns that cannot be numbers
         must be among them.
     max_onehot : int, default=8
@@ -429,37 +432,12 @@ class TabularPreprocessor(
             values = table.categories(i)
             categories = self._categories[i] = Categories.learn(values)
             codes[i] = categories.encode(values)
-            n_present = int(np.count_nonzero(codes[i]))
-            self._warn_of_categories(table.columns[i], categories, n_present)
+            if isinstance(self.categorical_features, str):  # nobody has chosen it
+                _warn_of_numbers(table, i, categories, codes[i])
+            _warn_of_many(table.columns[i], categories, int(np.count_nonzero(codes[i])))
         self.categories_ = {i: each.values for i, each in self._categories.items()}
         self._kinds = {i: list(each.kinds) for i, each in self._categories.items()}
         return codes
-
-    def _warn_of_categories(
-        self, column: Column, categories: Categories, n_present: int
-    ) -> None:
-        """Warn of a column that may be one of numbers, or that tells rows apart."""
-        is_chosen = not isinstance(self.categorical_features, str)
-        if not is_chosen and not column.dtype.startswith(_TYPES_OF_CATEGORIES):
-            exceptions = exceptions_among_numbers(categories)
-            if exceptions is not None:
-                but_for = ", ".join(map(shown, exceptions))
-                warn(
-                    f"Column {column.name!r} ({column.dtype}) is taken for categories, "
-                    "since it holds strings, but they read as numbers"
-                    f"{' except ' if exceptions else ''}{but_for}. If it is a column "
-                    "of numbers, convert it, for example with pandas.to_numeric(X["
-                    f"{column.name!r}], errors='coerce'), which makes all else "
-                    "missing. If it is not, name it in categorical_features."
-                )
-        n_seen = len(categories.values)
-        if n_present >= _MANY and n_seen > _NEARLY_ALL * n_present:
-            warn(
-                f"Column {column.name!r} ({column.dtype}) has {n_seen} categories in "
-                f"{n_present} rows, such as {shown(categories.values[:3])}: a category "
-                "for nearly every row says nothing of other rows. Leave the column "
-                "out, or make numbers or fewer categories of it."
-            )
 
     def _find_categories(self, table: Table) -> NDArray[np.bool_]:
         """Return the mask of columns of categories."""
@@ -593,6 +571,48 @@ def _check_feature_names(preprocessor: Any, given: Any) -> list[str]:
             f"({preprocessor.n_features_in_}), got {len(given)}"
         )
     return [str(name) for name in given]
+
+
+def _warn_of_numbers(
+    table: Table, i: int, categories: Categories, codes: IntArray
+) -> None:
+    """Warn of a column of strings that may be meant as numbers."""
+    column = table.columns[i]
+    if column.dtype.startswith(_TYPES_OF_CATEGORIES):
+        return
+    exceptions = exceptions_among_numbers(categories, codes)
+    if exceptions is None:
+        return
+    others = ", ".join(map(shown, exceptions[:_MOST_SHOWN]))
+    if len(exceptions) > _MOST_SHOWN:
+        others += f" and {len(exceptions) - _MOST_SHOWN} more"
+    to_numbers = "convert it to floats, with NaN for all else"
+    to_categories = "name all columns of categories in categorical_features"
+    if table.labels is not None:
+        name = repr(table.labels[i])
+        to_numbers = (
+            f"convert it, for example with pandas.to_numeric(X[{name}], "
+            "errors='coerce'), which makes all else missing"
+        )
+        to_categories = f"give it such a type, as X[{name}].astype('category') has it"
+    warn(
+        f"Column {column.name!r} ({column.dtype}) is taken for categories, since it "
+        f"holds strings, but they read as numbers{' except ' if others else ''}"
+        f"{others}. If it is a column of numbers, {to_numbers}. If it is one of "
+        f"categories, {to_categories}."
+    )
+
+
+def _warn_of_many(column: Column, categories: Categories, n_present: int) -> None:
+    """Warn of a column that tells rows apart."""
+    n_seen = len(categories.values)
+    if n_present >= _MANY and n_seen > _NEARLY_ALL * n_present:
+        warn(
+            f"Column {column.name!r} ({column.dtype}) has {n_seen} categories in "
+            f"{n_present} rows, such as {shown(categories.values[:3])}: a category "
+            "for nearly every row says nothing of other rows. Leave the column "
+            "out, or make numbers or fewer categories of it."
+        )
 
 
 def _label_strings(table: Table) -> list[str] | None:

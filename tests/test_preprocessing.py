@@ -526,6 +526,12 @@ def test_booleans_among_objects_stay_booleans(values):
         (["1.5", "2", "?", "3.7"], "except '?'. If"),
         ([1.5, 2, "?", "n/a", 3, 4, 5, 6, Decimal(7)], "except '?', 'n/a'. If"),
         ([f"{i}.5" for i in range(12)], "read as numbers. If"),
+        # Many exceptions in few rows, and in many.
+        (
+            [*map(str, range(300)), *"?-~/_!"],
+            "except '!', '-', '/', '?', '_' and 1 more",
+        ),
+        ([*map(str, range(100)), *"?-~/_!"], None),
         (["a", "b", "1"], None),
         ([str(90_000 + i) for i in range(12)], None),  # codes
         (pd.Categorical(["1.5", "2", "?", "3.7"]), None),  # as its user wants it
@@ -549,7 +555,8 @@ def test_strings_that_are_numbers_but_for_a_few_give_a_warning(values, found, ma
     messages = [str(each.message) for each in caught]
     assert len(messages) == (found is not None)
     for message in messages:
-        assert re.search(r"^Column '(c|column 0)' \(.*to_numeric", message)
+        advice = "convert it to floats" if make == "array" else r"pandas.to_numeric\(X"
+        assert re.search(rf"^Column '(c|column 0)' \(.*{advice}", message)
         assert found in message
 
 
@@ -915,7 +922,7 @@ def test_what_is_no_table_is_refused_with_advice(X, error, message):
 
 def test_infinite_numbers_are_refused_by_the_name_of_their_column():
     X = pd.DataFrame({"a": [1.0, 2.0], "b": [1.0, -np.inf]})
-    with pytest.raises(ValueError, match="X contains infinity.*in the column 'b'"):
+    with pytest.raises(ValueError, match=r"X contains infinity.*in the column 'b'"):
         TabularPreprocessor().fit(X)
 
 
