@@ -142,6 +142,7 @@ class _Member(_BaseMLP, ABC):
 
     _blueprint: Blueprint
     bridge: SklearnBridge | None
+    was_cut_short: bool  # by a time limit, in or after its first epoch
 
     @classmethod
     def build(cls, blueprint: Blueprint, params: dict[str, Any]) -> Any:
@@ -269,6 +270,9 @@ class _Member(_BaseMLP, ABC):
         """
         super()._store(job, outcome)
         self._params = self._params.astype(np.float64)
+        run = outcome.run
+        ran_out_of_time = run.status == "exhausted" and run.n_epochs < run.max_epochs
+        self.was_cut_short = ran_out_of_time and run.n_epochs == 1
 
     def raw(self, X: Array) -> Array:
         """Return the network's raw outputs for a preprocessed table."""

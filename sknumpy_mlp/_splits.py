@@ -1,7 +1,7 @@
 """Which rows each member of an ensemble trains on, and which choose its epoch."""
 
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -35,6 +35,8 @@ def assign(
     ensemble: str | None,
     n_members: int,
     X: Array,
+    y: NDArray[Any],
+    columns: Sequence[slice],
     *,
     classes: NDArray[Any] | None,
     validation_fraction: float,
@@ -43,8 +45,8 @@ def assign(
 ) -> list[Assignment]:
     """Say who sees which rows.
 
-    Rows that are equal in all columns stay together, in the same fold or on the same
-    side of a hold-out: a copy of a row in the training data would tell its target.
+    Copies of a row stay together, in the same fold or on the same side of a hold-out:
+    one in the training data would tell the target of another.
 
     Parameters
     ----------
@@ -54,6 +56,10 @@ def assign(
         Number of members of 'kfold' and 'seeds'.
     X : ndarray of shape (n_rows, n_features)
         The preprocessed table, of at least two rows.
+    y : ndarray of shape (n_rows,) or (n_rows, n_targets)
+        The encoded target.
+    columns : sequence of slice
+        Where ``X`` has the columns of the raw table.
     classes : ndarray of shape (n_rows,) or None
         What to stratify by.
     validation_fraction : float
@@ -64,13 +70,16 @@ def assign(
         Draws folds and seeds.
     """
     several = ensemble in ("kfold", "seeds")
+    groups = (
+        _Groups.singles(len(X)) if has_validation else _Groups.of_copies(X, y, columns)
+    )
     parts: list[tuple[IntArray, IntArray | None]]
     if has_validation:
         parts = [(np.arange(len(X)), None)] * (n_members if several else 1)
     elif ensemble == "kfold":
-        parts = list(_folds(n_members, X, classes, rng))
+        parts = list(_folds(n_members, groups, classes, rng))
     else:
-        parts = [_hold_out(X, classes, validation_fraction, rng)]
+        parts = [_hold_out(groups, classes, validation_fraction, rng)]
         parts *= n_members if several else 1
     seeds = rng.randint(np.iinfo(np.int32).max, size=len(parts))
     return [
@@ -80,9 +89,11 @@ def assign(
 
 
 def _folds(
-    n_folds: int, X: Array, classes: NDArray[Any] | None, rng: np.random.RandomState
+    n_folds: int,
+    groups: "_Groups",
+    classes: NDArray[Any] | None,
+    rng: np.random.RandomState,
 ) -> Iterator[tuple[IntArray, IntArray]]:
-    groups = _Groups.of(X)
     strata = groups.strata(classes)
     n_folds = min(n_folds, groups.n_groups)
     dummy = np.zeros(groups.n_groups)
@@ -101,12 +112,11 @@ def _folds(
 
 
 def _hold_out(
-    X: Array,
+    groups: "_Groups",
     classes: NDArray[Any] | None,
     fraction: float,
     rng: np.random.RandomState,
 ) -> tuple[IntArray, IntArray]:
-    groups = _Groups.of(X)
     n_groups = groups.n_groups
     n_held_out = min(max(1, round(fraction * n_groups)), n_groups - 1)
     if classes is not None:
@@ -120,15 +130,18 @@ def _hold_out(
     return groups.rows_of(kept), groups.rows_of(held_out)
 
 
-# A table of fewer distinct rows is one of a few columns of few values.  Its rows repeat
-# by themselves, in new data too, and a fold without one of them has lost a good part
-# of what there is to learn.
-_MIN_DISTINCT = 20
+# Rows that are equal this many times as often as columns independent of each other
+# would make them are copies.
+_NO_CHANCE = 10.0
+
+# Rows that come more often than this, with targets of their own, are not copies but the
+# same thing seen again, and so will new rows be.
+_MANY_TIMES = 5
 
 
 @dataclass(frozen=True)
 class _Groups:
-    """The rows of a table, equal ones together.
+    """The rows of a table, copies together.
 
     Attributes
     ----------
@@ -145,14 +158,30 @@ class _Groups:
     counts: IntArray
 
     @classmethod
-    def of(cls, X: Array) -> "_Groups":
-        """Find equal rows; of a table without any, each row is a group, in order."""
+    def singles(cls, n_rows: int) -> "_Groups":
+        """Return a group for each row, in order."""
+        rows = np.arange(n_rows)
+        return cls(rows, rows, np.ones_like(rows))
+
+    @classmethod
+    def of_copies(
+        cls, X: Array, y: NDArray[Any], columns: Sequence[slice]
+    ) -> "_Groups":
+        """Find rows that are equal in all columns, and put them together.
+
+        Unless they are equal by chance, as in a table of a few columns of few values.
+        There new rows will be equal to old ones as well, and a network that lacks a
+        combination of values lacks a good part of what there is to learn: with 48 of
+        them in 600 rows, R2 on new rows fell from 0.96 to 0.55.
+        """
+        sums = _checksums(X)
         _, first, of_rows, counts = np.unique(
-            _checksums(X), return_index=True, return_inverse=True, return_counts=True
+            sums, return_index=True, return_inverse=True, return_counts=True
         )
-        if not _MIN_DISTINCT <= len(first) < len(X):
-            rows = np.arange(len(X))
-            return cls(rows, rows, np.ones_like(rows))
+        if len(first) == len(X) or len(first) < 2:
+            return cls.singles(len(X))
+        if not _are_copies(X, y.reshape(len(y), -1), sums, columns):
+            return cls.singles(len(X))
         return cls(of_rows, first, counts)
 
     @property
@@ -184,14 +213,56 @@ class _Groups:
         return np.flatnonzero(is_in[self.of_rows])
 
 
-def _checksums(X: Array) -> NDArray[np.uint64]:
+def _are_copies(
+    X: Array, y: NDArray[Any], sums: NDArray[np.uint64], columns: Sequence[slice]
+) -> bool:
+    """Whether so many rows are equal that it is no chance.
+
+    Shares of equal pairs are compared: of rows, and of rows of independent columns.
+    """
+    counts = _counts(sums)
+    share = _share_of_pairs(counts)
+    share_with_target = _share_of_pairs(_counts(_checksums(y, sums)))
+    if len(X) > _MANY_TIMES * len(counts) and share_with_target < 0.5 * share:
+        return False
+    by_chance, n_varying = 1.0, 0
+    for where in columns:
+        share_of_column = _share_of_pairs(_counts(_checksums(X[:, where])))
+        by_chance *= share_of_column
+        n_varying += share_of_column < 1.0
+        if n_varying > 1 and share > _NO_CHANCE * by_chance:
+            return True  # as it does after a few of many columns
+    if n_varying > 1:
+        return False
+    # The rows of a single column are equal as often as its values are.  With a target
+    # that is a number, they need not be.
+    by_chance *= _share_of_pairs(_counts(_checksums(y)))
+    return share_with_target > _NO_CHANCE * by_chance
+
+
+def _counts(values: NDArray[Any]) -> IntArray:
+    """Return how often each value occurs."""
+    counts: IntArray = np.unique(values, return_counts=True)[1]
+    return counts
+
+
+def _share_of_pairs(counts: IntArray) -> float:
+    """Return the share of pairs that are equal, given how often each value occurs."""
+    n = float(counts.sum())
+    return float(counts @ (counts - 1.0)) / (n * (n - 1.0))
+
+
+def _checksums(
+    X: NDArray[Any], begin: NDArray[np.uint64] | None = None
+) -> NDArray[np.uint64]:
     """Return 64 bits for each row, the same for equal rows and in practice only then.
 
     Sorting these is much faster than sorting rows, as ``np.unique(axis=0)`` does.
+    With those of other columns to begin with, they are checksums of all columns.
     """
-    sums = np.zeros(len(X), np.uint64)
+    sums = np.zeros(len(X), np.uint64) if begin is None else begin.copy()
     for column in X.T:
-        bits = (column + 0.0).view(f"u{X.dtype.itemsize}")  # -0.0 becomes 0.0
+        bits = (column + 0.0).view(f"u{column.dtype.itemsize}")  # -0.0 becomes 0.0
         sums ^= bits
         sums *= _MULTIPLIER
         sums ^= sums >> np.uint64(32)

@@ -140,9 +140,10 @@ class TabularMLPClassifier(ClassifierMixin, _BaseTabularMLP):  # type: ignore[mi
 
         Rows that are equal in all columns stay together, in one fold or on one side
         of a hold-out: a network that has seen a copy of a row knows its target, and
-        scores and intervals would be too good.  (Not in tables of fewer than 20
-        distinct rows, such as those of two or three categorical columns: there rows
-        repeat by themselves.)
+        scores and intervals would be too good.  This does not hold for rows that are
+        equal by chance, because a few columns have few values, nor for rows that come
+        more than five times with targets that differ: new rows will be equal to these
+        as well.
 
     n_members : int, default=5
         Number of networks of 'kfold' and 'seeds'.
@@ -557,9 +558,10 @@ class TabularMLPRegressor(RegressorMixin, _BaseTabularMLP):  # type: ignore[misc
 
         Rows that are equal in all columns stay together, in one fold or on one side
         of a hold-out: a network that has seen a copy of a row knows its target, and
-        scores and intervals would be too good.  (Not in tables of fewer than 20
-        distinct rows, such as those of two or three categorical columns: there rows
-        repeat by themselves.)
+        scores and intervals would be too good.  This does not hold for rows that are
+        equal by chance, because a few columns have few values, nor for rows that come
+        more than five times with targets that differ: new rows will be equal to these
+        as well.
 
     n_members : int, default=5
         Number of networks of 'kfold' and 'seeds'.

@@ -323,6 +323,8 @@ class _BaseTabularMLP(
             self.ensemble,
             int(self.n_members),
             job.data.X,
+            job.data.y,
+            self.preprocessor_.column_slices(),
             classes=self._stratify_by(job.data),
             validation_fraction=float(self.validation_fraction),
             has_validation=job.validation is not None,
@@ -342,16 +344,18 @@ class _BaseTabularMLP(
                 raise KeyboardInterrupt
             self.estimators_ = [member for member, _, _ in trained]
             self._judge(job, trained)
+            members = self.estimators_
             if refits and not board.stops:
                 self.estimators_ = self._refit(job, assignments[0].seed, board)
+                members = [*members, *self.estimators_]
         self.n_iter_ = max(member.n_iter_ for member in self.estimators_)
-        n_short = sum(member.n_iter_ == 1 for member in self.estimators_)
-        if time.time() >= deadline and n_short and self.max_iter > 1:
+        n_short = sum(member.was_cut_short for member in members)
+        if n_short:
             warn(
                 f"max_time={self.max_time} was over before {n_short} of "
-                f"{len(self.estimators_)} networks had seen the data more than once. "
-                "Give it more time, or set ensemble=None, smaller hidden_layer_sizes "
-                "or a larger batch_size."
+                f"{len(members)} networks had seen the data more than once. Give it "
+                "more time, or set ensemble=None, smaller hidden_layer_sizes or a "
+                "larger batch_size."
             )
 
     def _n_side_by_side(self, job: "_Job", n_members: int) -> int:

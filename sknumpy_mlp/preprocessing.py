@@ -330,6 +330,24 @@ class TabularPreprocessor(
             )
         return values, codes
 
+    def column_slices(self) -> list[slice]:
+        """Return where the result has each column of the table, indicators aside.
+
+        Returns
+        -------
+        slices : list of slice
+            Of numbers, then of categories with columns of their own, then of those with
+            codes.
+        """
+        onehot = [len(self._columns_of(self.categories_[i])) for i in self._onehot]
+        slices, at = [], 0
+        for width in [1] * self.n_numbers_ + onehot:
+            slices.append(slice(at, at + width))
+            at += width
+        at += len(self._indicated)
+        slices += [slice(i, i + 1) for i in range(at, at + len(self._coded))]
+        return [where for where in slices if where.start < where.stop]
+
     def get_feature_names_out(self, input_features: Any = None) -> NDArray[Any]:
         """Return the names of the result's columns.
 

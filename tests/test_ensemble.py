@@ -23,6 +23,7 @@ from sknumpy_mlp import (
 from sknumpy_mlp._ensemble import n_side_by_side
 from sknumpy_mlp._progress import Board, SharedBoard
 from sknumpy_mlp.activations import ReLU
+from sknumpy_mlp.callbacks import TimeLimit
 
 SMALL = {
     "hidden_layer_sizes": (8,),
@@ -138,11 +139,18 @@ def test_time_is_divided_for_those_that_take_turns(monkeypatch, Estimator):
 def test_a_network_that_was_cut_short_is_told_of(monkeypatch):
     # One network's time is over before it begins, the others have all they want.
     monkeypatch.setattr(Board, "deadline_of", lambda _, k: 0.0 if k == 2 else math.inf)
-    monkeypatch.setattr(_tabular_base, "_RESERVE", 1.0)  # and the fit ends late
     many = np.random.default_rng(0).normal(size=(4000, 20))
     with pytest.warns(UserWarning, match="max_time=100 was over before 1 of 3 network"):
         reg = _regressor(max_time=100).fit(many, many[:, 0])
     assert [member.n_iter_ for member in reg.estimators_] == [3, 3, 1]
+
+
+def test_a_network_that_something_else_ends_is_not(recwarn):
+    at_once = TimeLimit(1e-9)
+    reg = _regressor(max_time=1000, callbacks=[at_once]).fit(X, Y)
+    assert [member.n_iter_ for member in reg.estimators_] == [1, 1, 1]
+    assert _regressor(max_time=1000, max_iter=1).fit(X, Y).n_iter_ == 1
+    assert not recwarn.list
 
 
 # --------------------------------------------------------------------- forked processes

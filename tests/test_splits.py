@@ -1,20 +1,30 @@
 """Who trains on which rows."""
 
 import numpy as np
+import pandas as pd
 import pytest
 from sklearn.model_selection import KFold, StratifiedKFold
 
-from sknumpy_mlp import TabularMLPClassifier, TabularMLPRegressor, _splits
+from sknumpy_mlp import (
+    TabularMLPClassifier,
+    TabularMLPRegressor,
+    TabularPreprocessor,
+    _splits,
+)
 from sknumpy_mlp._splits import assign
 
 ENSEMBLES = ["kfold", "seeds", "refit", None]
 
 
-def _assign(X, classes=None, ensemble="kfold", n_members=4):
+def _assign(X, classes=None, ensemble="kfold", n_members=4, y=None):
+    if y is None:
+        y = np.zeros(len(X)) if classes is None else classes
     return assign(
         ensemble,
         n_members,
         X,
+        y,
+        [slice(i, i + 1) for i in range(X.shape[1])],
         classes=classes,
         validation_fraction=0.2,
         has_validation=False,
@@ -79,11 +89,91 @@ def test_folds_of_repeated_rows_are_of_like_size():
     assert max(sizes) < 1.2 * min(sizes), sizes
 
 
-def test_a_few_distinct_rows_repeat_by_themselves():
-    """A column of two values: a network that lacks one of them cannot learn it."""
-    X = (np.arange(100.0) % 2)[:, np.newaxis]
-    for each in _assign(X):
-        assert set(X[each.rows, 0]) == set(X[each.held_out, 0]) == {0.0, 1.0}
+def _together(X, y):
+    """Whether equal rows are on one side of every split."""
+    rows = np.unique(X, axis=0, return_inverse=True)[1].ravel()
+    return not any(
+        set(rows[each.rows]) & set(rows[each.held_out]) for each in _assign(X, y=y)
+    )
+
+
+def _copied(n_rows, n_columns, n_copies, noise=0.0):
+    rng = np.random.default_rng(0)
+    X = np.tile(rng.normal(size=(n_rows, n_columns)), (n_copies, 1))
+    return X, X[:, 0] + noise * rng.normal(size=len(X))
+
+
+@pytest.mark.parametrize(
+    ("X", "y"),
+    [
+        _copied(100, 6, 4),
+        _copied(19, 6, 20),
+        _copied(5, 6, 3),  # fewer rows than folds would like
+        _copied(100, 6, 2, noise=0.1),
+        _copied(100, 6, 4, noise=0.1),  # measured four times
+        _copied(100, 1, 4),
+        # As a classifier sees them.
+        (_copied(100, 6, 4)[0], _copied(100, 6, 4)[1] > 0),
+    ],
+)
+def test_copies_stay_together(X, y):
+    assert _together(X, y.astype(float))
+
+
+def _cells(*n_values, n_rows=600):
+    rng = np.random.default_rng(0)
+    return np.column_stack([rng.integers(n, size=n_rows) for n in n_values]) + 0.0
+
+
+@pytest.mark.parametrize("noise", [0.0, 1.0])
+@pytest.mark.parametrize(
+    "X",
+    [
+        _cells(4, 6, 2),
+        _cells(8, 8),
+        _cells(3, 3, 3, 3, 3, n_rows=2000),
+        _cells(2),
+        np.hstack([_cells(4, 6), np.ones((600, 3))]),  # constant columns are none
+    ],
+    ids=str,
+)
+def test_rows_that_are_equal_by_chance_are_no_copies(X, noise):
+    """New rows will be equal to old ones as well."""
+    rng = np.random.default_rng(1)
+    y = X.sum(axis=1) + noise * rng.normal(size=len(X))
+    assert not _together(X, y)
+
+
+def test_things_that_are_seen_many_times_are_no_copies():
+    """Fifty of them, forty times, each time with another target."""
+    assert not _together(*_copied(50, 3, 40, noise=0.1))
+
+
+def test_a_table_of_few_values_is_learnt_from_all_of_them():
+    """Each network sees all combinations, and the score is that of new rows."""
+    X = _cells(4, 6, 2, n_rows=1200).astype(int)
+    rng = np.random.default_rng(0)
+    value = rng.normal(size=(4, 6, 2))[tuple(X.T)] + 0.2 * rng.normal(size=1200)
+    frame = pd.DataFrame(X, columns=list("abc")).astype("category")
+    reg = TabularMLPRegressor(
+        hidden_layer_sizes=(32,), max_iter=40, n_members=3, random_state=0
+    ).fit(frame[:600], value[:600])
+    assert reg.oof_score_ > 0.8
+    assert reg.score(frame[600:], value[600:]) > 0.8
+
+
+def test_columns_are_found_in_the_preprocessed_table():
+    """A category with a column for each of its values is one column."""
+    X = pd.DataFrame(_cells(3, 3, 3, 3, 3, 3, n_rows=3000)).astype(int).astype(str)
+    X["code"] = np.random.default_rng(0).integers(9, size=3000).astype(str)
+    X["number"] = [None, *np.arange(2999) % 7]
+    X.columns = X.columns.astype(str)
+    preprocessor = TabularPreprocessor().fit(X)
+    slices = preprocessor.column_slices()
+    widths = [where.stop - where.start for where in slices]
+    assert widths == [1, 3, 3, 3, 3, 3, 3, 1]
+    assert slices[-1].stop == preprocessor.transform(X).shape[1]
+    assert slices[-1].start == slices[-2].stop + 1  # the missing indicator
 
 
 @pytest.mark.parametrize("Estimator", [TabularMLPClassifier, TabularMLPRegressor])
@@ -103,5 +193,5 @@ def test_scores_of_repeated_rows_are_of_rows_not_seen(Estimator, ensemble, monke
     )
     chance = 0.5 if Estimator is TabularMLPClassifier else 0.2
     assert estimator.fit(X, y).oof_score_ < chance + 0.2
-    monkeypatch.setattr(_splits, "_MIN_DISTINCT", np.inf)
+    monkeypatch.setattr(_splits, "_are_copies", lambda *_: False)
     assert estimator.fit(X, y).oof_score_ > 0.7  # with copies on both sides
