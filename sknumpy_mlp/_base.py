@@ -21,7 +21,13 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from sknumpy_mlp._conductor import Job
 from sknumpy_mlp._evaluation import Data
-from sknumpy_mlp._frames import as_array, refuse_dates, refuse_masked
+from sknumpy_mlp._frames import (
+    as_array,
+    columns_error,
+    other_labels,
+    refuse_dates,
+    refuse_masked,
+)
 from sknumpy_mlp._inputs import (
     all_or_nothing,
     check_custom_parts,
@@ -203,6 +209,9 @@ class _BaseMLP(
         if warm and self.dtype is None:
             dtypes = self._params.dtype
         y = read_target(y, "y", numeric=self._numeric_target)
+        if warm:
+            self._check_columns(X)
+        labels = other_labels(X)
         with self._reading(X, dtypes) as X:
             X, y = validate_data(
                 self,
@@ -214,6 +223,10 @@ class _BaseMLP(
                 dtype=dtypes,
                 reset=not warm,
             )
+        if not warm:
+            self.__dict__.pop("_columns", None)
+            if labels is not None:
+                self._columns = labels
         y = one_or_several_columns(y, dense=self._numeric_target, warn=True)
         weight = check_sample_weight(sample_weight, X)
         loss, n_targets = self._learn_target(
@@ -593,8 +606,20 @@ class _BaseMLP(
             and np.isfinite(X).all()
         ):
             return X
+        self._check_columns(X)
         with self._reading(X, dtype) as X:
             return validate_data(self, X, accept_sparse="csr", dtype=dtype, reset=False)
+
+    def _check_columns(self, X: Any) -> None:
+        """Refuse columns in another order, where scikit-learn looks at no names."""
+        expected, given = getattr(self, "_columns", None), other_labels(X)
+        if expected is None or given is None or given == expected:
+            return
+        # Names that count the columns may come from an array.
+        counted = list(map(str, range(len(given))))
+        if counted in (given, expected) and sorted(given) != sorted(expected):
+            return
+        raise columns_error(expected, given)
 
     @contextmanager
     def _reading(self, X: Any, dtype: Any) -> Iterator[Any]:

@@ -6,6 +6,7 @@ at the interpreter spend their time waiting for it.
 """
 
 import os
+import sys
 import time
 import warnings
 from collections.abc import Sequence
@@ -30,8 +31,20 @@ from sknumpy_mlp.callbacks import Callback
 # where the whole training may take no longer than this.
 _MIN_SECONDS_FOR_PROCESSES = 20.0
 
-# Whether this process was forked from one that had imported this module.
-_is_forked = False
+
+def _has_inherited_executor() -> bool:
+    """Whether loky's executor was started in a process that this one was forked from.
+
+    joblib does not say so: a fork leaves the executor, but not the thread that runs it.
+    """
+    module = sys.modules.get("joblib.externals.loky.reusable_executor")
+    executor = getattr(module, "_executor", None)
+    thread = getattr(executor, "_executor_manager_thread", None)
+    return thread is not None and not thread.is_alive()
+
+
+# Whether this process was forked from one that may have such an executor.
+_is_forked = _has_inherited_executor()
 
 
 def _after_fork() -> None:

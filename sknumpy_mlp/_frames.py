@@ -8,7 +8,7 @@ before a user's table has done so.
 import datetime
 from abc import ABC, abstractmethod
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from numbers import Number
@@ -480,6 +480,44 @@ def _refuse_lazy(X: Any) -> None:
                 f"X is a {type(X).__name__}, whose rows are not computed yet. Pass "
                 f"X.{method}()."
             )
+
+
+def label_strings(labels: Iterable[Any]) -> list[str]:
+    """Return names of columns as they are written.
+
+    So that 1 is not "1", and that a saved estimator holds no objects of pandas.
+    """
+    return [
+        repr(label.item() if isinstance(label, np.generic) else label)
+        for label in labels
+    ]
+
+
+def shortened(labels: list[str]) -> str:
+    """Return names of columns, the first of many, as messages show them."""
+    return f"[{', '.join(labels[:8])}{', ...' if len(labels) > 8 else ''}]"
+
+
+def columns_error(expected: list[str], given: list[str]) -> ValueError:
+    """Return the error of a table whose columns are not those of `fit`."""
+    return ValueError(
+        f"The columns of X must be those of fit, in the same order: fit saw "
+        f"{shortened(expected)}, but X has {shortened(given)}. Pass X[columns] with "
+        "the columns in the order of fit."
+    )
+
+
+def other_labels(X: Any) -> list[str] | None:
+    """Return the names of a pandas frame's columns, unless scikit-learn sees to them.
+
+    It does if all of them are strings.
+    """
+    if not (hasattr(X, "iloc") and hasattr(X, "columns")):
+        return None
+    labels = list(X.columns)
+    if all(isinstance(label, str) for label in labels):
+        return None
+    return label_strings(labels)
 
 
 def refuse_missing(values: NDArray[Any], name: str) -> None:

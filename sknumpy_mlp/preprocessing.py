@@ -10,7 +10,14 @@ from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from sknumpy_mlp._categories import Categories, exceptions_among_numbers, kinds_of
-from sknumpy_mlp._frames import Column, Table, refuse_unusable
+from sknumpy_mlp._frames import (
+    Column,
+    Table,
+    columns_error,
+    label_strings,
+    refuse_unusable,
+    shortened,
+)
 from sknumpy_mlp._inputs import all_or_nothing
 from sknumpy_mlp._links import DocLinkMixin
 from sknumpy_mlp._names import suggests_parameters
@@ -271,17 +278,12 @@ class TabularPreprocessor(
                 return
             if given is None or set(given) != set(expected or default):
                 warn(
-                    f"X has the columns {_shortened(given or default)}, but was fitted "
-                    f"with {_shortened(expected or default)}. Columns are taken in the "
+                    f"X has the columns {shortened(given or default)}, but was fitted "
+                    f"with {shortened(expected or default)}. Columns are taken in the "
                     "order they have."
                 )
                 return
-        given, expected = given or default, expected or default
-        raise ValueError(
-            f"The columns of X must be those of fit, in the same order: fit saw "
-            f"{_shortened(expected)}, but X has {_shortened(given)}. Pass X[columns] "
-            "with the columns in the order of fit."
-        )
+        raise columns_error(expected or default, given or default)
 
     def encode(self, table: Table, i: int) -> tuple[list[Any], IntArray]:
         """Return the values of a column of categories, and their codes.
@@ -634,21 +636,8 @@ def _warn_of_many(column: Column, categories: Categories, n_present: int) -> Non
 
 
 def _label_strings(table: Table) -> list[str] | None:
-    """Return names of columns as they are written; None for an array.
-
-    So that 1 is not "1", and that a saved preprocessor holds no objects of pandas.
-    """
-    if table.labels is None:
-        return None
-    return [
-        repr(label.item() if isinstance(label, np.generic) else label)
-        for label in table.labels
-    ]
-
-
-def _shortened(labels: list[str]) -> str:
-    shown_labels = ", ".join(labels[:8])
-    return f"[{shown_labels}{', ...' if len(labels) > 8 else ''}]"
+    """Return names of columns as they are written; None for an array."""
+    return None if table.labels is None else label_strings(table.labels)
 
 
 def _groups_of_columns(values: Array) -> Iterator[tuple[IntArray, Array]]:

@@ -214,6 +214,36 @@ def test_a_forked_child_does_not_wait_for_the_processes_of_its_parent():
     assert done.returncode == 0, done.stderr
 
 
+LATE = """
+import os, signal, warnings
+from joblib import Parallel, delayed
+
+warnings.filterwarnings("ignore", category=DeprecationWarning, message=".*fork")
+Parallel(n_jobs=2)(delayed(abs)(i) for i in range(4))
+child = os.fork()
+if not child:
+    signal.alarm(60)
+    import numpy as np
+    from sknumpy_mlp import TabularMLPRegressor
+
+    X = np.random.default_rng(0).normal(size=(60, 3))
+    TabularMLPRegressor((8,), max_iter=2, n_members=2, n_jobs=2).fit(X, X[:, 0])
+    os._exit(0)
+raise SystemExit(os.waitpid(child, 0)[1])
+"""
+
+
+@needs_fork
+def test_a_child_that_imports_the_package_after_the_fork():
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-c", LATE],
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
+    assert done.returncode == 0, done.stderr
+
+
 def _warnings_of_a_fit():
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")

@@ -1,6 +1,7 @@
 """What fit, score and predict are given: every type of it, read by one rule."""
 
 import enum
+import pickle
 import warnings
 from decimal import Decimal
 from fractions import Fraction
@@ -588,3 +589,41 @@ def test_many_classes_are_warned_of_once(params, with_validation):
 
     assert len(warnings_of(np.arange(2 * N) % 40)) <= 1
     assert not warnings_of(np.arange(2 * N) % 25)  # too many only for a fold
+
+
+# ------------------------------------------------------------------- names of columns
+
+
+@by_name(CLASSIFIERS + REGRESSORS)
+@pytest.mark.parametrize(
+    "names",
+    [
+        [10, 20, 30],
+        [("a", 1), ("a", 2), ("b", 1)],
+        list(pd.date_range("2024-01-01", periods=3)),
+        [0, 1, 2],
+        [2, 1, 0],
+        [1.5, 2.5, 3.5],
+    ],
+    ids=str,
+)
+def test_columns_have_the_order_of_fit_whatever_their_names(est, names):
+    frame = pd.DataFrame(X[:, :3], columns=pd.Index(names))
+    y = target_of(est)
+    fitted = clone(est).fit(frame, y)
+    in_order = fitted.predict(frame)
+    for method in ("predict", "predict_proba", "score", "partial_fit"):
+        if hasattr(fitted, method):
+            others = (y,) if method in ("score", "partial_fit") else ()
+            with pytest.raises(ValueError, match="in the same order: fit saw"):
+                getattr(fitted, method)(frame.iloc[:, ::-1], *others)
+    with pytest.raises(ValueError, match="in the same order: fit saw"):
+        clone(est).fit(frame, y, X_val=frame.iloc[:, ::-1], y_val=y)
+    np.testing.assert_array_equal(fitted.predict(frame), in_order)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # the tabular estimators warn of other names
+        unnamed = fitted.predict(frame.to_numpy())
+    np.testing.assert_array_equal(unnamed, in_order)
+    loaded = pickle.loads(pickle.dumps(fitted))
+    with pytest.raises(ValueError, match="in the same order: fit saw"):
+        loaded.predict(frame.iloc[:, ::-1])
