@@ -15,8 +15,14 @@ from sklearn.model_selection import train_test_split
 
 from sknumpy_mlp._batches import Batches
 from sknumpy_mlp._conductor import Conductor, Job, told
+from sknumpy_mlp._convergence import (
+    divergence_advice,
+    scaling_advice,
+    target_advice,
+    warn_of_divergence,
+    warn_of_target,
+)
 from sknumpy_mlp._network import ROWS_AT_ONCE, Workspace
-from sknumpy_mlp._targets import unusual_scale
 from sknumpy_mlp._threads import limited_threads
 from sknumpy_mlp._training import (
     Regularization,
@@ -77,7 +83,7 @@ def solve(estimator: Any, job: Job) -> Outcome:
         raise ValueError(
             "Solver produced non-finite parameter weights. The input data may contain "
             "large values and need to be preprocessed. "
-            f"{_divergence_advice(estimator, job)}"
+            f"{divergence_advice(estimator, job)}"
         )
     return outcome
 
@@ -138,13 +144,12 @@ def _solve_lbfgs(estimator: Any, job: Job) -> Outcome:
     if unfinished and estimator._convergence_matters:
         warn(
             f"lbfgs failed to converge after {n_iter} iteration(s): {message}. "
-            f"Increase max_iter={estimator.max_iter} or max_fun={estimator.max_fun}, "
-            "or scale the features, for example with "
-            f"sklearn.preprocessing.StandardScaler.{_target_advice(estimator, job)}",
+            f"Increase max_iter={estimator.max_iter} or max_fun={estimator.max_fun}. "
+            f"{scaling_advice(estimator, job)}",
             ConvergenceWarning,
         )
     else:
-        _warn_of_target(estimator, job, run, conductor.best_score)
+        warn_of_target(estimator, job, run, conductor.best_score)
     return Outcome(
         run=run,
         params=run.result.astype(job.params.dtype, copy=False),
@@ -210,19 +215,19 @@ def _solve_stochastic(estimator: Any, job: Job) -> Outcome:
     if unfinished and estimator._convergence_matters:
         warn(
             f"Stochastic Optimizer: Maximum iterations ({estimator.max_iter}) reached "
-            "and the optimization hasn't converged yet."
-            f"{_target_advice(estimator, job)}",
+            "and the optimization hasn't converged yet. "
+            f"{target_advice(estimator, job)}".rstrip(),
             ConvergenceWarning,
         )
     else:
-        _warn_of_target(estimator, job, run, conductor.best_score)
+        warn_of_target(estimator, job, run, conductor.best_score)
     if run.result is not run.params:
         if not np.array_equal(run.result, run.params):
             # Moments and patience belong to the last epoch, not to the one put back.
             state.optimizer = None
             state.forget_plateau()
         if conductor.best_score != -math.inf:  # or it raises
-            _warn_of_divergence(estimator, job, run)
+            warn_of_divergence(estimator, job, run)
     return Outcome(
         run=run,
         params=run.result,
@@ -418,105 +423,7 @@ def _make_run(
     )
 
 
-# ---------------------------------------------------------------------------- messages
-
-
-def _divergence_advice(estimator: Any, job: Job) -> str:
-    target = _target_advice(estimator, job).lstrip()
-    steps = []
-    if not target or abs(job.data.X).max() > _LARGE_FEATURES:
-        steps.append(
-            "scale the features, for example with StandardScaler in a Pipeline"
-        )
-    if estimator.solver != "lbfgs":
-        steps.append(f"lower learning_rate_init={estimator.learning_rate_init}")
-        steps.append("or set max_grad_norm")
-    if not steps:
-        return target
-    advice = f"{', '.join(steps)}."
-    return f"{target} {advice[0].upper()}{advice[1:]}".lstrip()
-
-
-# Standardized features are hardly ever as large.
-_LARGE_FEATURES = 20.0
-
-
-def _target_advice(estimator: Any, job: Job) -> str:
-    """Return what to do about a target of an unusual scale, or nothing."""
-    loss = job.loss
-    # Others have links, which the scale of the target is a matter of.
-    if not estimator._numeric_target or loss.out_activation != "identity":
-        return ""
-    scale = "" if loss.positive_only else unusual_scale(job.data.y)
-    if not scale:
-        return ""
-    return (
-        f" {scale}: scale it to about 0 and 1, with sklearn.compose."
-        "TransformedTargetRegressor(regressor, transformer=StandardScaler()), or use "
-        "TabularMLPRegressor, which does so itself."
-    )
-
-
-def _warn_of_target(
-    estimator: Any, job: Job, run: Run, best_score: float | None
-) -> None:
-    """Warn of a network that is worse than a constant because of the target's scale.
-
-    Where the scale is no reason, it is likely to be noise, and no fault.
-    """
-    is_over = run.status in ("finished", "exhausted") and not job.incremental
-    if not (is_over and estimator._convergence_matters) or _n_diverged(run):
-        return
-    advice = _target_advice(estimator, job)
-    if not advice:
-        return
-    found = ""
-    if best_score is not None and estimator.scoring in (None, "r2"):
-        is_worse = best_score < 0.0
-        found = f" (validation score {best_score:.2g})"
-    else:
-        is_worse = _is_worse_than_a_constant(job, run)
-    if is_worse:
-        warn(
-            "The network has not learned the target: the mean of y is a better "
-            f"prediction{found}.{advice}",
-            ConvergenceWarning,
-        )
-
-
-def _is_worse_than_a_constant(job: Job, run: Run) -> bool:
-    """Compare losses on some rows of the training data."""
-    n_samples = job.data.X.shape[0]
-    some = job.data.take(np.arange(0, n_samples, max(1, n_samples // 1000)))
-    weight = some.sample_weight
-    if weight is not None and not weight.any():
-        return False
-    with np.errstate(all="ignore"):
-        params = run.result.astype(job.params.dtype, copy=False)
-        raw = job.network.predict_raw(params, some.X)
-        constant = np.zeros_like(raw) + np.average(some.y, axis=0, weights=weight)
-        losses, losses_of_constant = (
-            np.average(job.loss.loss_gradient(some.y, outputs), weights=weight)
-            for outputs in (raw, constant)
-        )
-    return bool(losses > losses_of_constant)
-
-
-def _warn_of_divergence(estimator: Any, job: Job, run: Run) -> None:
-    n_bad = _n_diverged(run)
-    if n_bad:
-        warn(
-            f"The training diverged: in {n_bad} of {run.n_epochs} epochs the network's "
-            "predictions were not finite. The best weights from before were put back. "
-            f"{_divergence_advice(estimator, job)}",
-            ConvergenceWarning,
-        )
-
-
-def _n_diverged(run: Run) -> int:
-    """Return how many epochs were not finite."""
-    curves = [run.losses, run.validation_losses, run.validation_scores]
-    return max(sum(not math.isfinite(x) for x in curve) for curve in curves)
+# ------------------------------------------------------------------------ interruption
 
 
 def _interrupt(run: Run) -> None:

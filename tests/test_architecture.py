@@ -25,6 +25,7 @@ LEVELS = [
     {"_checkpoints", "_class_weights", "_evaluation", "_frames", "_splits", "_threads"},
     {"callbacks", "_inputs", "_calibration"},
     {"_parameters", "_sklearn_callbacks", "_progress", "_conductor"},
+    {"_convergence"},
     {"_solvers", "_ensemble", "preprocessing"},
     {"_base", "_onnx_tables"},
     {"_classes"},
