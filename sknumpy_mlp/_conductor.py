@@ -197,7 +197,7 @@ class Conductor:
         if self._evaluate is not None:
             loss, score = self._evaluate(event.params)
             if self.stopping is not None and self.stopping.monitor != "loss":
-                self._evaluate.check(score)
+                self._evaluate.check(score, event.params)
             event = replace(event, validation_loss=loss, validation_score=score)
         run.params = event.params
         run.record(event)

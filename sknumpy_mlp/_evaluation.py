@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn import config_context
 from sklearn.exceptions import UndefinedMetricWarning
-from sklearn.metrics import get_scorer
+from sklearn.metrics import get_scorer, get_scorer_names
 
 from sknumpy_mlp._network import Network
 from sknumpy_mlp._typing import Array, IntArray
@@ -80,18 +80,18 @@ class Evaluator:
         is_sparse = hasattr(data.target, "toarray")
         self._data = replace(data, target=data.target.toarray()) if is_sparse else data
         self._split = split
-        # What the scorer is handed beside the data.
-        self._arguments: dict[str, Any] = {}
+        # All classes, if the scorer is to be told since the data lacks some of them.
+        self._labels: NDArray[Any] | None = None
         scoring = estimator.scoring
         self.is_finite = True
         self._scorer: Callable[..., Any] | None = None
         if scoring is not None and scoring != "loss":
             self._scorer = get_scorer(scoring)
             self._refuse_log_loss_of_labels(self._scorer)
-        if self._scorer is not None and data.sample_weight is not None:
-            if not _takes(self._scorer, "sample_weight"):
+            if data.sample_weight is not None and not _takes(
+                self._scorer, "sample_weight"
+            ):
                 raise self._no_weights()
-            self._arguments["sample_weight"] = data.sample_weight
 
     def __call__(self, params: Array) -> tuple[float, float]:
         """Return the mean loss, without penalty, and the score of ``params``.
@@ -120,12 +120,19 @@ class Evaluator:
             )
         return mean_loss, float(score)
 
-    def check(self, score: float) -> None:
-        """Raise ValueError if a score that is to judge an epoch has no value."""
+    def check(self, score: float, params: Array) -> None:
+        """Raise ValueError if the score that is to judge ``params`` has no value."""
         if not self.is_finite:
             return  # then it is the predictions that are to blame
-        if math.isnan(score) or (score == -math.inf and self._absent()):
-            raise self._undefined(f"it is {score}, although the predictions are finite")
+        if not (math.isnan(score) or score == -math.inf):
+            return
+        fitted = self._estimator._as_fitted(self._network, self._loss, params)
+        lacks_classes = self._scorer is not None and self._needs_all_classes(
+            self._scorer, fitted
+        )
+        if math.isnan(score) or lacks_classes:
+            reason = f"it is {score}, although the predictions are finite"
+            raise self._undefined(reason, lacks_classes=lacks_classes)
 
     def _no_weights(self) -> ValueError:
         return ValueError(
@@ -153,34 +160,32 @@ class Evaluator:
         absent: list[Any] = self._estimator._absent_labels(self._data.y)
         return absent
 
-    def _undefined(self, reason: object) -> ValueError:
+    def _undefined(self, reason: object, *, lacks_classes: bool) -> ValueError:
         """Say that the score has no value on this data, and why that may be so."""
-        absent = self._absent()
         lacks, remedy = "", "more samples"
-        if absent and self._data.target.ndim == 1:
-            lacks = f", which has no sample of the classes {absent}"
+        if lacks_classes and self._data.target.ndim == 1:
+            lacks = f", which has no sample of the classes {self._absent()}"
             remedy = "samples of all classes"
-        elif absent:
-            lacks = f", where the labels {absent} are all 0 or all 1"
+        elif lacks_classes:
+            lacks = f", where the labels {self._absent()} are all 0 or all 1"
             remedy = "samples with and without each label"
-        because = str(reason).partition("\n")[0].removesuffix(".")
         return ValueError(
             f"scoring={self._estimator.scoring!r} is not defined on {self._split}"
-            f"{lacks}: {because}. Use scoring='loss', which is always defined, or pass "
-            f"X_val and y_val with {remedy}."
+            f"{lacks}: {_first_line(reason)}. Use scoring='loss', which is always "
+            f"defined, or pass X_val and y_val with {remedy}."
         )
 
     def _call_scorer(self, scorer: Callable[..., Any], params: Array) -> float:
         fitted = self._estimator._as_fitted(self._network, self._loss, params)
         try:
-            score = self._call_metric(scorer, fitted)
+            score = self._call_metric(scorer, fitted, self._data, self._labels)
         except (ValueError, IndexError, UndefinedMetricWarning) as error:
-            absent = self._absent()
-            if not absent:
-                raise
-            if "labels" in self._arguments or not _takes(scorer, "labels"):
-                raise self._undefined(error) from error
-            score = self._call_with_classes(scorer, fitted, error)
+            score = self._call_with_classes(scorer, fitted)
+            if score is None:
+                explained = self._explain(error, scorer, fitted)
+                if explained is None:
+                    raise
+                raise explained from error
         except AttributeError as error:
             # So scikit-learn says that the scorer wants another kind of estimator.
             if "none of the following attributes" not in str(error):
@@ -198,32 +203,88 @@ class Evaluator:
                 f"{score!r}."
             ) from error
 
-    def _call_with_classes(
-        self, scorer: Callable[..., Any], fitted: Any, reason: Exception
-    ) -> Any:
-        """Tell the metric, from now on, of the classes that it did not find in y."""
-        self._arguments["labels"] = self._estimator.classes_
+    def _call_with_classes(self, scorer: Callable[..., Any], fitted: Any) -> Any:
+        """Tell the metric, from now on, of all classes; return None if in vain."""
+        if self._labels is not None or not self._absent():
+            return None
+        if not _takes(scorer, "labels"):
+            return None
+        classes = self._estimator.classes_
         try:
-            score = self._call_metric(scorer, fitted)
+            score = self._call_metric(scorer, fitted, self._data, classes)
             is_defined = math.isfinite(score)
         except (TypeError, ValueError, IndexError, Warning):
             is_defined = False
         if not is_defined:
-            raise self._undefined(reason) from reason
+            return None
+        self._labels = classes
         return score
 
-    def _call_metric(self, scorer: Callable[..., Any], fitted: Any) -> Any:
-        data, arguments = self._data, self._arguments
-        # Without it scikit-learn's scorers hand nothing but weights on to the metric.
-        routing = config_context(enable_metadata_routing=True)
+    def _explain(
+        self, error: Exception, scorer: Callable[..., Any], fitted: Any
+    ) -> ValueError | None:
+        """Return what says more than a scorer's error, or None if nothing does."""
+        if self._needs_all_classes(scorer, fitted):
+            return self._undefined(error, lacks_classes=True)
+        scoring = self._estimator.scoring
+        for suffix in ("_ovr", "_macro"):
+            if isinstance(scoring, str) and f"{scoring}{suffix}" in get_scorer_names():
+                return ValueError(
+                    f"scoring={scoring!r} does not go with this target: "
+                    f"{_first_line(error)}. Use scoring='{scoring}{suffix}'."
+                )
+        return None
+
+    def _needs_all_classes(self, scorer: Callable[..., Any], fitted: Any) -> bool:
+        """Return whether a scorer that fails would not if no class were lacking."""
+        if not self._absent():
+            return False
         try:
-            with routing if "labels" in arguments else nullcontext():
+            score = self._call_metric(scorer, fitted, self._with_all_classes(), None)
+            return math.isfinite(score)
+        except Exception:  # a scorer of the user's may raise anything
+            return False
+
+    def _with_all_classes(self) -> Data:
+        """Return the data, and copies of some samples as samples of what it lacks."""
+        data, weight = self._data, self._data.sample_weight
+        if data.target.ndim == 1:
+            labels = np.array(self._absent(), self._estimator.classes_.dtype)
+        else:
+            labels = np.repeat([[0], [1]], data.target.shape[1], axis=1)
+        labels = np.repeat(labels, 2, axis=0)  # some metrics need more than one
+        rows = np.arange(len(data.target))
+        some = rows if weight is None else rows[weight > 0.0]
+        copied = data.take(np.concatenate([rows, np.resize(some, len(labels))]))
+        return replace(copied, target=np.concatenate([data.target, labels]))
+
+    def _call_metric(
+        self,
+        scorer: Callable[..., Any],
+        fitted: Any,
+        data: Data,
+        labels: NDArray[Any] | None,
+    ) -> Any:
+        arguments: dict[str, Any] = {}
+        if data.sample_weight is not None:
+            arguments["sample_weight"] = data.sample_weight
+        # Without it scikit-learn's scorers hand nothing but weights on to the metric.
+        routing: Any = nullcontext()
+        if labels is not None:
+            arguments["labels"] = labels
+            routing = config_context(enable_metadata_routing=True)
+        try:
+            with routing:
                 return scorer(fitted, data.X, data.target, **arguments)
         except TypeError as error:
             # A scorer of scikit-learn's hands weights on to a metric of its own.
             if "sample_weight" in arguments and "sample_weight" in str(error):
                 raise self._no_weights() from error
             raise
+
+
+def _first_line(error: object) -> str:
+    return str(error).partition("\n")[0].removesuffix(".")
 
 
 def _takes(scorer: Callable[..., Any], argument: str) -> bool:

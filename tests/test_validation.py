@@ -562,6 +562,94 @@ def test_two_classes_of_which_one_is_lacking(scoring):
         clf.fit(X, y % 2, X_val=X_VAL[even], y_val=Y_VAL[even] % 2)
 
 
+FOR_TWO_CLASSES = {
+    "roc_auc": "roc_auc_ovr",
+    "f1": "f1_macro",
+    "precision": "precision_macro",
+    "recall": "recall_macro",
+    "jaccard": "jaccard_macro",
+}
+ALL_OR_NOT = pytest.mark.parametrize(
+    "rows", [np.arange(len(Y_VAL)), LACKING], ids=["all classes", "lacking"]
+)
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.UndefinedMetricWarning")
+@ALL_OR_NOT
+@pytest.mark.parametrize("scoring", FOR_TWO_CLASSES)
+@pytest.mark.parametrize("labels", [CLASSES, np.array(list("abcdefghij"), object)])
+def test_metrics_for_two_classes_lead_to_those_for_several(scoring, rows, labels):
+    """No split is to blame: with all classes they fail as well."""
+    clf = NumpyMLPClassifier(**SHORT, scoring=scoring, early_stopping=True)
+    with pytest.raises(ValueError, match="does not go with this target") as info:
+        clf.fit(X, labels[y], X_val=X_VAL[rows], y_val=labels[Y_VAL[rows]])
+    assert str(info.value).endswith(f". Use scoring='{FOR_TWO_CLASSES[scoring]}'.")
+    clf.set_params(scoring=FOR_TWO_CLASSES[scoring])
+    clf.fit(X, labels[y], X_val=X_VAL, y_val=labels[Y_VAL])
+
+
+@pytest.mark.parametrize("n_jobs", [None, 2])
+def test_folds_are_not_to_blame_for_metrics_of_two_classes(n_jobs):
+    rare = np.where(np.arange(len(y)) == 3, 10, y)
+    clf = TabularMLPClassifier(
+        8, max_iter=2, random_state=1, n_members=4, n_jobs=n_jobs
+    )
+    with pytest.raises(ValueError, match=r"go with this target: .*'roc_auc_ovr'\.$"):
+        clf.set_params(scoring="roc_auc").fit(X, rare)
+
+
+def comma(estimator, X, y):
+    return float("0,5")
+
+
+def too_few_features(estimator, X, y):
+    return estimator.predict(X[:, :2]).mean()
+
+
+def too_far(estimator, X, y):
+    return estimator.predict(X)[len(y)]
+
+
+@ALL_OR_NOT
+@pytest.mark.parametrize(
+    ("scoring", "error", "message"),
+    [
+        (comma, ValueError, r"^could not convert string to float: '0,5'$"),
+        (too_few_features, ValueError, r"^X has 2 features, but .* expecting 64"),
+        (too_far, IndexError, "^index .* is out of bounds"),
+    ],
+)
+def test_errors_of_a_scorer_of_the_user_s_are_raised_as_they_are(
+    scoring, error, message, rows
+):
+    clf = NumpyMLPClassifier(**SHORT, scoring=scoring, early_stopping=True)
+    with pytest.raises(error, match=message):
+        clf.fit(X, y, X_val=X_VAL[rows], y_val=Y_VAL[rows])
+    labels = np.column_stack([y > 4, y > 7]).astype(int)
+    labels_val = np.column_stack([Y_VAL > 4, np.zeros(len(Y_VAL))])[rows].astype(int)
+    with pytest.raises(error, match=message):
+        clf.fit(X, labels, X_val=X_VAL[rows], y_val=labels_val)
+
+
+def test_a_score_that_is_always_nan_is_no_fault_of_the_split():
+    clf = NumpyMLPClassifier(**SHORT, scoring=lambda *_: np.nan, early_stopping=True)
+    with pytest.raises(ValueError, match="is not defined on y_val: it is nan"):
+        clf.fit(X, y, X_val=X_LACKING, y_val=Y_LACKING)
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.UndefinedMetricWarning")
+def test_weighted_data_that_lacks_a_class():
+    """Copies of samples that count say whether the split is to blame."""
+    weight = np.zeros(len(LACKING))
+    weight[-40:] = 1.5
+    clf = NumpyMLPClassifier(**SHORT, scoring="roc_auc_ovr", early_stopping=True)
+    given = {"X_val": X_LACKING, "y_val": Y_LACKING, "sample_weight_val": weight}
+    with pytest.raises(ValueError, match=r"no sample of the classes \[0, 7\]: "):
+        clf.fit(X, y, **given)
+    with pytest.raises(ValueError, match="Use scoring='roc_auc_ovr'"):
+        clf.set_params(scoring="roc_auc").fit(X, y, **given)
+
+
 # --------------------------------------------------------------- several labels at once
 
 LABELS, LABELS_VAL = (
