@@ -156,8 +156,15 @@ class Evaluator:
                 "minus the mean log loss of all labels."
             )
 
+    def _rows_that_count(self) -> IntArray:
+        """Return the rows of a weight above zero: metrics do not see the others."""
+        weight = self._data.sample_weight
+        rows = np.arange(len(self._data.target))
+        return rows if weight is None else rows[weight > 0.0]
+
     def _absent(self) -> list[Any]:
-        absent: list[Any] = self._estimator._absent_labels(self._data.y)
+        y = self._data.y[self._rows_that_count()]
+        absent: list[Any] = self._estimator._absent_labels(y)
         return absent
 
     def _undefined(self, reason: object, *, lacks_classes: bool) -> ValueError:
@@ -169,6 +176,8 @@ class Evaluator:
         elif lacks_classes:
             lacks = f", where the labels {self._absent()} are all 0 or all 1"
             remedy = "samples with and without each label"
+        if lacks_classes and len(self._rows_that_count()) < len(self._data.target):
+            lacks += " (samples of weight zero do not count)"
         return ValueError(
             f"scoring={self._estimator.scoring!r} is not defined on {self._split}"
             f"{lacks}: {_first_line(reason)}. Use scoring='loss', which is always "
@@ -247,16 +256,15 @@ class Evaluator:
 
     def _with_all_classes(self) -> Data:
         """Return the data, and copies of some samples as samples of what it lacks."""
-        data, weight = self._data, self._data.sample_weight
+        data, rows = self._data, self._rows_that_count()
         if data.target.ndim == 1:
             labels = np.array(self._absent(), self._estimator.classes_.dtype)
         else:
             labels = np.repeat([[0], [1]], data.target.shape[1], axis=1)
         labels = np.repeat(labels, 2, axis=0)  # some metrics need more than one
-        rows = np.arange(len(data.target))
-        some = rows if weight is None else rows[weight > 0.0]
-        copied = data.take(np.concatenate([rows, np.resize(some, len(labels))]))
-        return replace(copied, target=np.concatenate([data.target, labels]))
+        data = data.take(np.concatenate([rows, np.resize(rows, len(labels))]))
+        target = np.concatenate([data.target[: len(rows)], labels])
+        return replace(data, target=target)
 
     def _call_metric(
         self,

@@ -144,8 +144,8 @@ def _solve_lbfgs(estimator: Any, job: Job) -> Outcome:
     if unfinished and estimator._convergence_matters:
         warn(
             f"lbfgs failed to converge after {n_iter} iteration(s): {message}. "
-            f"Increase max_iter={estimator.max_iter} or max_fun={estimator.max_fun}. "
-            f"{scaling_advice(estimator, job)}",
+            f"Increase max_iter={estimator.max_iter} or max_fun={estimator.max_fun}; "
+            f"another scale may help as well. {scaling_advice(estimator, job)}",
             ConvergenceWarning,
         )
     else:

@@ -690,6 +690,7 @@ def test_a_schedule_s_curve_matches_its_formula_and_ends_without_a_warning(
     )
 
 
+@unconverged
 @both
 def test_a_run_with_a_horizon_goes_on_to_its_end(Estimator):
     """A loss that stalls says nothing while the rate has yet to fall."""

@@ -641,13 +641,18 @@ def test_a_score_that_is_always_nan_is_no_fault_of_the_split():
 def test_weighted_data_that_lacks_a_class():
     """Copies of samples that count say whether the split is to blame."""
     weight = np.zeros(len(LACKING))
-    weight[-40:] = 1.5
+    weight[-80:] = 1.5
     clf = NumpyMLPClassifier(**SHORT, scoring="roc_auc_ovr", early_stopping=True)
     given = {"X_val": X_LACKING, "y_val": Y_LACKING, "sample_weight_val": weight}
-    with pytest.raises(ValueError, match=r"no sample of the classes \[0, 7\]: "):
+    with pytest.raises(ValueError, match=r"no sample of the classes \[0, 7\] \("):
         clf.fit(X, y, **given)
     with pytest.raises(ValueError, match="Use scoring='roc_auc_ovr'"):
         clf.set_params(scoring="roc_auc").fit(X, y, **given)
+    given = {"X_val": X_VAL, "y_val": Y_VAL % 2, "sample_weight_val": Y_VAL % 2}
+    with pytest.raises(
+        ValueError, match=r"classes \[0\] \(samples of weight zero do not count\): it"
+    ):
+        clf.fit(X, y % 2, **given)
 
 
 # --------------------------------------------------------------- several labels at once
