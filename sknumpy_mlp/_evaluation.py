@@ -236,8 +236,10 @@ class Evaluator:
         if self._needs_all_classes(scorer, fitted):
             return self._undefined(error, lacks_classes=True)
         scoring = self._estimator.scoring
+        if self._estimator._numeric_target or not isinstance(scoring, str):
+            return None
         for suffix in ("_ovr", "_macro"):
-            if isinstance(scoring, str) and f"{scoring}{suffix}" in get_scorer_names():
+            if f"{scoring}{suffix}" in get_scorer_names():
                 return ValueError(
                     f"scoring={scoring!r} does not go with this target: "
                     f"{_first_line(error)}. Use scoring='{scoring}{suffix}'."

@@ -588,6 +588,16 @@ def test_metrics_for_two_classes_lead_to_those_for_several(scoring, rows, labels
     clf.fit(X, labels[y], X_val=X_VAL, y_val=labels[Y_VAL])
 
 
+def test_other_targets_of_metrics_for_two_classes():
+    settings = SHORT | {"scoring": "f1", "early_stopping": True}
+    for target in (np.column_stack([y > 4, y > 7]), np.where(y > 4, "high", "low")):
+        with pytest.raises(ValueError, match=r"this target: .*'f1_macro'\.$"):
+            NumpyMLPClassifier(**settings).fit(X, target)
+    with pytest.raises(ValueError, match="continuous is not supported") as info:
+        NumpyMLPRegressor(**settings).fit(X, y + 0.5)
+    assert "f1_macro" not in str(info.value)
+
+
 @pytest.mark.parametrize("n_jobs", [None, 2])
 def test_folds_are_not_to_blame_for_metrics_of_two_classes(n_jobs):
     rare = np.where(np.arange(len(y)) == 3, 10, y)
