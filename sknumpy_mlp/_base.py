@@ -381,7 +381,8 @@ class _BaseMLP(
         self, loss: Loss, y: NDArray[Any], n_outputs: int, dtype: Any
     ) -> None:
         """Check a custom loss and custom activations on a few rows of ``y``."""
-        activations = self._make_activations(len(layer_sizes(self.hidden_layer_sizes)))
+        sizes = layer_sizes(self.hidden_layer_sizes)
+        activations = zip(self._make_activations(len(sizes)), sizes, strict=True)
         check_custom_parts(loss, activations, y, n_outputs, dtype)
 
     def _dropout_rates(self, n_hidden: int) -> list[float]:

@@ -5,6 +5,7 @@ checks, share the comparison and its tolerances.
 """
 
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,6 +19,17 @@ _TOLERANCE = 1e-3
 
 # What counts as zero: relative to the largest derivative, and by itself.
 _ZERO, _ROUNDED_ZERO = 1e-6, 1e-12
+
+
+@contextmanager
+def naming_method(part: str, method: str) -> Iterator[None]:
+    """Say of exceptions in a method of a custom part whose method it was."""
+    try:
+        yield
+    except Exception as error:  # users' methods raise what they like
+        raise ValueError(
+            f"{part}: {method} raises {type(error).__name__}: {str(error).strip()}"
+        ) from error
 
 
 @dataclass(frozen=True)

@@ -353,7 +353,7 @@ def naming(what: str) -> Iterator[None]:
 
 def check_custom_parts(
     loss: Loss,
-    activations: Iterable[Activation],
+    activations: Iterable[tuple[Activation, int]],
     y: NDArray[Any],
     n_outputs: int,
     dtype: Any,
@@ -361,15 +361,17 @@ def check_custom_parts(
     """Raise ValueError if a custom loss or activation has, say, a wrong gradient.
 
     A network would train with it, badly, and nobody would be told.  This package's own
-    classes are tested, and take no time here; their subclasses are custom.
+    classes are tested, and take no time here; their subclasses are custom.  Activations
+    come with the numbers of units of their layers.
     """
     if type(loss).__module__ != Loss.__module__:
         with _advising("sknumpy_mlp.losses.check_loss(loss, y)"):
             try_loss(loss, y, n_outputs, dtype)
-    for activation in activations:
+    for activation, n_units in activations:
         if type(activation).__module__ != Activation.__module__:
-            with _advising("sknumpy_mlp.activations.check_activation(activation)"):
-                try_activation(activation)
+            call = f"check_activation(activation, n_units={n_units})"
+            with _advising(f"sknumpy_mlp.activations.{call}"):
+                try_activation(activation, n_units)
 
 
 @contextmanager
@@ -378,7 +380,8 @@ def _advising(call: str) -> Iterator[None]:
     try:
         yield
     except ValueError as error:
-        raise ValueError(f"{error} To repeat this check, call {call}.") from error
+        end = "" if str(error).endswith((".", "!", "?")) else "."
+        raise ValueError(f"{error}{end} To repeat this check, call {call}.") from error
 
 
 def weigh(data: Data, class_weights: Callable[[NDArray[Any]], Array] | None) -> Data:

@@ -13,14 +13,16 @@ activations :math:`f(z)`, and ``delta`` the gradient of the objective, with resp
 
 import math
 from abc import ABC, abstractmethod
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import lru_cache
+from numbers import Integral
 from typing import Any, ClassVar, Literal, TypeAlias
 
 import numpy as np
 from scipy.special import expit, ndtr
 
-from sknumpy_mlp._gradients import find_wrong_derivative
+from sknumpy_mlp._gradients import find_wrong_derivative, naming_method
 from sknumpy_mlp._typing import Array
 from sknumpy_mlp._values import Value, check_number, copy_of, shown
 
@@ -655,11 +657,13 @@ ACTIVATIONS: dict[str, Activation] = {
 
 # ------------------------------------------------------------ checks of an activation
 
-# How many pre-activations are tried by `check_activation` and by ``fit``.
-_SHAPE, _SHAPE_IN_FIT = (24, 8), (5, 4)
+# How many rows of pre-activations are tried by `check_activation` and by ``fit``, and
+# how many derivatives ``fit`` compares.
+_N_ROWS, _N_ROWS_IN_FIT = 24, 5
+_N_DERIVATIVES_IN_FIT = 40
 
 
-def check_activation(activation: Activation) -> None:
+def check_activation(activation: Activation, *, n_units: int = 8) -> None:
     """Check that a custom activation does what training and predictions rely on.
 
     At random pre-activations on both sides of zero, in float32 and in float64, it
@@ -676,14 +680,19 @@ def check_activation(activation: Activation) -> None:
     ----------
     activation : Activation
         The activation, an object.
+    n_units : int, default=8
+        The number of units of the layer, for an activation that does not go with any:
+        one with a parameter for each unit, or one that takes units in pairs.
 
     Raises
     ------
     TypeError
         If ``activation`` is not an activation.
     ValueError
-        If it fails a check.  The message says which one and where: for a gradient, the
-        pre-activation, what `backward` left in ``delta``, and the central difference.
+        If it fails a check, or one of its methods raises an exception.  The message
+        says which one and where: for a gradient, the pre-activation, what `backward`
+        left in ``delta``, and the central difference.  Also if ``n_units`` is not an
+        int of at least 1.
 
     See Also
     --------
@@ -713,13 +722,15 @@ def check_activation(activation: Activation) -> None:
             "activation must be an object of a subclass of Activation, got "
             f"{shown(activation)}."
         )
-    z = 2.0 * np.random.default_rng(0).normal(size=_SHAPE)
+    if isinstance(n_units, bool) or not isinstance(n_units, Integral) or n_units < 1:
+        raise ValueError(f"n_units={shown(n_units)} must be an int of at least 1.")
+    z = 2.0 * np.random.default_rng(0).normal(size=(_N_ROWS, n_units))
     trial = _Trial(activation)
     trial.check_gradient(z, z.size)
     trial.check_values(z)
 
 
-def try_activation(activation: Activation) -> None:
+def try_activation(activation: Activation, n_units: int) -> None:
     """Check a custom activation as far as ``fit`` can afford to: at a few points.
 
     Values that are infinite or NaN are left to the training, which reports them.
@@ -728,14 +739,16 @@ def try_activation(activation: Activation) -> None:
     ----------
     activation : Activation
         The activation.
+    n_units : int
+        The number of units of a layer that it is used for.
 
     Raises
     ------
     ValueError
-        If its derivative is wrong.
+        If its derivative is wrong, or one of its methods raises an exception.
     """
-    z = 2.0 * np.random.default_rng(0).normal(size=_SHAPE_IN_FIT)
-    _Trial(activation).check_gradient(z, z.size)
+    z = 2.0 * np.random.default_rng(0).normal(size=(_N_ROWS_IN_FIT, n_units))
+    _Trial(activation).check_gradient(z, _N_DERIVATIVES_IN_FIT)
 
 
 class _Trial:
@@ -743,20 +756,26 @@ class _Trial:
 
     def __init__(self, activation: Activation) -> None:
         self._activation = copy_of(activation)
+        # It may hold a number for each unit.
+        self._shown = f"activation={shown(activation)}"
+
+    def _naming(self, method: str, z: Array) -> AbstractContextManager[None]:
+        return naming_method(self._shown, f"{method} for z of the shape {z.shape}")
 
     def forward(self, z: Array) -> tuple[Array, Array]:
         """Return the arrays z and a that a layer would hand on to ``backward``."""
         before, z = z, z.copy()
         a = z if self._activation.from_output else np.full_like(z, np.nan)
-        self._activation.forward(z, a)
+        with self._naming("forward", z):
+            self._activation.forward(z, a)
         if a is not z and not np.array_equal(z, before):
             raise ValueError(
-                f"activation={self._activation!r}: forward changes z. Write into out "
+                f"{self._shown}: forward changes z. Write into out "
                 "alone, or set from_output = True if backward needs only a."
             )
         if a is not z and np.isnan(a).all():
             raise ValueError(
-                f"activation={self._activation!r}: forward writes no numbers into out. "
+                f"{self._shown}: forward writes no numbers into out. "
                 "Write the result into out in place, as in out[...] = result."
             )
         return z, a
@@ -765,7 +784,8 @@ class _Trial:
         """Return the gradient with respect to z, given that with respect to a."""
         z, a = self.forward(z)
         gradient = delta.copy()
-        self._activation.backward(z, a, gradient)
+        with self._naming("backward", z):
+            self._activation.backward(z, a, gradient)
         return gradient
 
     def check_values(self, z: Array) -> None:
@@ -780,7 +800,7 @@ class _Trial:
                 bad = ~np.isfinite(values)
                 if bad.any():
                     raise ValueError(
-                        f"activation={self._activation!r}: {name} for "
+                        f"{self._shown}: {name} for "
                         f"z={z[bad][0]:.6g} is {values[bad][0]} in {values.dtype}. It "
                         "must be finite: pre-activations can be any real numbers."
                     )
@@ -791,21 +811,23 @@ class _Trial:
             worst = np.unravel_index(np.abs(narrow - wide).argmax(), z.shape)
             if abs(narrow[worst] - wide[worst]) > 1e-3 * np.abs(wide).max() + 1e-5:
                 raise ValueError(
-                    f"activation={self._activation!r}: {name} for z={z[worst]:.6g} is "
+                    f"{self._shown}: {name} for z={z[worst]:.6g} is "
                     f"{narrow[worst]:.6g} in float32, but {wide[worst]:.6g} in float64."
                 )
 
     def check_gradient(self, z: Array, most: int) -> None:
         """Raise ValueError if `backward` disagrees with central differences."""
         activation = self._activation
-        if not activation.exact_gradient:
-            return
         delta = np.random.default_rng(1).normal(size=z.shape)
+        if not activation.exact_gradient:
+            with np.errstate(all="ignore"):
+                self.backward(z, delta)  # at least it runs
+            return
         with np.errstate(all="ignore"):
             _, a = self.forward(z)
             if not np.array_equal(a, self.forward(z)[1], equal_nan=True):
                 raise ValueError(
-                    f"activation={activation!r}: the results of forward for the same z "
+                    f"{self._shown}: the results of forward for the same z "
                     "differ from call to call. If they are meant to, set "
                     "exact_gradient = False in the class."
                 )
@@ -830,7 +852,7 @@ class _Trial:
                 "the activations."
             )
         raise ValueError(
-            f"activation={activation!r}: backward applies a wrong derivative. For "
+            f"{self._shown}: backward applies a wrong derivative. For "
             f"z={z[wrong.index]:.6g} and delta={delta[wrong.index]:.6g} it leaves "
             f"{wrong.analytic:.6g} in delta, but central differences of forward give "
             f"{wrong.numeric:.6g}; {wrong.summary}. {way_out}"

@@ -27,7 +27,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import expit, xlogy
 
-from sknumpy_mlp._gradients import find_wrong_derivative
+from sknumpy_mlp._gradients import find_wrong_derivative, naming_method
 from sknumpy_mlp._typing import Array
 from sknumpy_mlp._values import Value, check_number, copy_of, shown
 
@@ -1045,7 +1045,8 @@ class _Trial:
         if y.dtype.kind == "f":
             y = y.astype(raw.dtype)
         before, gradient = y.copy(), raw.copy()
-        losses = loss.loss_gradient(y, gradient)
+        with naming_method(f"loss={shown(loss)}", "loss_gradient"):
+            losses = loss.loss_gradient(y, gradient)
         if not isinstance(losses, np.ndarray) or losses.shape != (len(raw),):
             found = getattr(losses, "shape", type(losses).__name__)
             raise ValueError(
@@ -1068,7 +1069,9 @@ class _Trial:
 
     def predict(self, raw: Array) -> Array:
         """Return predictions, once their shape and range are known to be right."""
-        predicted: Any = self._loss.predict(raw.copy())
+        predicted: Any = None
+        with naming_method(f"loss={shown(self._loss)}", "predict"):
+            predicted = self._loss.predict(raw.copy())
         if not isinstance(predicted, np.ndarray) or predicted.shape != raw.shape:
             raise ValueError(
                 f"loss={self._loss!r} must return an array of the shape of raw, "

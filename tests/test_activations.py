@@ -1,12 +1,19 @@
 """Every activation, against the same battery."""
 
 import pickle
+import warnings
 
 import numpy as np
 import pytest
 import scipy.stats
 from scipy.special import expit, softmax
 
+from sknumpy_mlp import (
+    NumpyMLPClassifier,
+    NumpyMLPRegressor,
+    TabularMLPClassifier,
+    TabularMLPRegressor,
+)
 from sknumpy_mlp.activations import (
     ACTIVATIONS,
     ELU,
@@ -324,6 +331,91 @@ RIGHT_ACTIVATIONS = {
 @pytest.mark.parametrize("name", RIGHT_ACTIVATIONS)
 def test_right_activations_pass(name):
     check_activation(RIGHT_ACTIVATIONS[name])
+
+
+class PReLU(Activation):
+    """A rectifier with a slope for each unit."""
+
+    from_output = False
+
+    def __init__(self, n_units):
+        self.slopes = np.linspace(0.1, 0.5, n_units)
+
+    def forward(self, z, out):
+        np.multiply(z, np.where(z > 0, 1.0, self.slopes), out=out)
+
+    def backward(self, z, a, delta):
+        delta *= np.where(z > 0, 1.0, self.slopes)
+
+
+class Gated(Activation):
+    """The second half of the units, and their products with the first half."""
+
+    from_output = False
+
+    def forward(self, z, out):
+        first, second = np.hsplit(z, 2)
+        np.concatenate([first * second, second], axis=1, out=out)
+
+    def backward(self, z, a, delta):
+        first, second = np.hsplit(z, 2)
+        gradient = delta[:, : first.shape[1]].copy()
+        delta[:, : first.shape[1]] *= second
+        delta[:, first.shape[1] :] += gradient * first
+
+
+ESTIMATORS = [
+    NumpyMLPClassifier,
+    NumpyMLPRegressor,
+    TabularMLPClassifier,
+    TabularMLPRegressor,
+]
+
+
+def _fit(estimator, activation, *sizes):
+    X = np.random.default_rng(0).normal(size=(40, 3))
+    params = {"activation": activation, "hidden_layer_sizes": sizes, "max_iter": 1}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return estimator(**params).fit(X, (X[:, 0] > 0).astype(int))
+
+
+@pytest.mark.parametrize("estimator", ESTIMATORS)
+def test_activations_are_tried_at_the_widths_of_their_layers(estimator):
+    _fit(estimator, PReLU(7), 7, 7)
+    _fit(estimator, [PReLU(7), Gated(), "tanh"], 7, 6, 5)
+    for activation, sizes in ((PReLU(7), (7, 5)), (["tanh", Gated()], (2, 5))):
+        with pytest.raises(ValueError, match=r"(?s)^activation=.* shape \(5, 5"):
+            _fit(estimator, activation, *sizes)
+
+
+@pytest.mark.parametrize("activation", [PReLU(6), Gated()], ids=["per unit", "pairs"])
+def test_check_of_activations_for_some_widths_only(activation):
+    check_activation(activation, n_units=6)
+    with pytest.raises(
+        ValueError, match=r"(?s)^activation=.* forward for z .*\(24, 5\)"
+    ):
+        check_activation(activation, n_units=5)
+
+
+@pytest.mark.parametrize("n_units", [0, -1, 2.0, True, None, "8"])
+def test_check_of_activations_needs_a_width(n_units):
+    with pytest.raises(ValueError, match=r"^n_units=.* must be an int of at least 1"):
+        check_activation(ReLU(), n_units=n_units)
+
+
+@pytest.mark.parametrize("exact_gradient", [True, False])
+@pytest.mark.parametrize("method", ["forward", "backward"])
+@pytest.mark.parametrize("estimator", ESTIMATORS)
+def test_exceptions_name_the_activation(estimator, method, exact_gradient):
+    def fails(*args):
+        raise KeyError("oops")
+
+    wrong = _Sine(**{method: fails}, exact_gradient=exact_gradient)
+    message = rf"(?s)^activation=_Sine.*: {method} for z .* raises KeyError: 'oops'"
+    for call in (lambda: check_activation(wrong), lambda: _fit(estimator, wrong, 3)):
+        with pytest.raises(ValueError, match=message):
+            call()
 
 
 @pytest.mark.parametrize("given", ["relu", ReLU, np.tanh, None], ids=str)

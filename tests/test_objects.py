@@ -378,7 +378,7 @@ def test_a_wrong_gradient_is_an_error_and_changes_nothing(Estimator, part, way):
         name = r"loss=Own\("
     else:
         given, name = {"activation": OwnActivation(-1.0)}, r"activation=OwnActivation\("
-        call = r"sknumpy_mlp\.activations\.check_activation\(activation\)"
+        call = r"sknumpy_mlp\.activations\.check_activation\(activation, n_units=4\)"
         if part != "activation":
             given["activation"] = ["tanh", OwnActivation(-1.0)]
             given["hidden_layer_sizes"] = (4, 4)
