@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sknumpy_mlp._typing import Array, IntArray
-from sknumpy_mlp._values import shown
+from sknumpy_mlp._values import builtin, shown
 
 
 def make_class_weights(
@@ -93,6 +93,7 @@ def _balance(codes: IntArray, sample_weight: Array | None, n_values: int) -> Arr
 
 
 def _look_up(weights: dict[Any, Any], values: NDArray[Any]) -> Array:
+    weights = {builtin(label): weight for label, weight in weights.items()}
     missing = [value for value in values.tolist() if value not in weights]
     if missing:
         raise ValueError(

@@ -543,6 +543,8 @@ def as_array(values: Any, name: str) -> Any:
     try:
         return np.asarray(values)
     except Exception as error:  # each library has errors of its own
+        if hasattr(values, "to_list"):  # polars has integers of 128 bits
+            return np.array(values.to_list(), dtype=object)
         raise TypeError(
             f"{name} is a {type(values).__name__} of which NumPy can make no array: "
             f"{error}"

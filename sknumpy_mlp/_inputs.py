@@ -3,7 +3,7 @@
 import hashlib
 import inspect
 import math
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from itertools import pairwise
@@ -25,7 +25,7 @@ from sknumpy_mlp._frames import (
     refuse_missing,
 )
 from sknumpy_mlp._typing import Array, IntArray
-from sknumpy_mlp._values import shown
+from sknumpy_mlp._values import builtin, shown
 from sknumpy_mlp.activations import Activation, try_activation
 from sknumpy_mlp.losses import Loss, try_loss
 
@@ -41,7 +41,9 @@ def read_target(y: Any, name: str, *, numeric: bool) -> Any:
 
     One rule for ``y``, ``y_val``, ``classes`` and what `score` is given.  Numbers may
     come as strings, Decimals and other objects; labels as strings, or as whole numbers
-    of any type.  None, single values and sparse matrices are returned as they are.
+    of any type; those of a subclass, such as members of an enumeration, count as the
+    strings and integers that they are.  None and sparse matrices are returned as they
+    are.
 
     Parameters
     ----------
@@ -63,15 +65,61 @@ def read_target(y: Any, name: str, *, numeric: bool) -> Any:
     if numeric:
         refuse_dates(y, name)
     y = _without_nullable_types(as_array(y, name), name)
-    with naming(name):
-        values = np.asarray(y)
+    values = _as_values(y, name)
     if values.ndim == 0:
-        return y
+        raise _no_array_error(y, name)
     if numeric:
         return _as_numbers(values, name) if values.dtype.kind in "OSTU" else values
     if values.dtype.kind in "OT":  # scikit-learn does not know NumPy's StringDType
         return _as_labels(values.astype(object), name)
     return values
+
+
+def _as_values(y: Any, name: str) -> NDArray[Any]:
+    """Return a target as an array, of objects where NumPy would change values.
+
+    Of a list, it turns what is beside strings into strings, of as many characters as
+    the longest one has when it is printed; rows of different lengths it refuses.
+    """
+    if hasattr(y, "get_columns"):  # a polars frame
+        return np.column_stack([as_array(column, name) for column in y.get_columns()])
+    if isinstance(y, Sequence) and not isinstance(y, str | bytes):
+        rows = (row for row in y if isinstance(row, list | tuple))
+        types = set(map(type, y)).union(*(map(type, row) for row in rows))
+        if any(issubclass(t, str) for t in types):
+            return _as_objects(y)
+    with naming(name):
+        try:
+            return np.asarray(y)
+        except ValueError:
+            if not isinstance(y, Sequence):
+                raise
+            return _as_objects(y)
+
+
+def _as_objects(values: Sequence[Any]) -> NDArray[Any]:
+    """Return an array of objects, of two dimensions if all rows have one length."""
+    try:
+        return np.array(values, dtype=object)
+    except ValueError:  # such as arrays of different lengths
+        array = np.empty(len(values), dtype=object)
+        array[:] = list(values)
+        return array
+
+
+def _no_array_error(y: Any, name: str) -> TypeError:
+    way_out = "a list or an array"
+    if isinstance(y, Mapping):
+        way_out = f"list({name}.values())"
+    elif isinstance(y, Iterable) and not isinstance(y, str | bytes | np.ndarray):
+        way_out = f"list({name})"
+    found = f"an object of type {type(y).__name__}"
+    if isinstance(y, str | bytes | Number):
+        found = shown(y)
+    return TypeError(
+        f"{name} must be an array-like of at least 1 dimension, got {found}. Pass "
+        f"{way_out}."
+    )
 
 
 def _without_nullable_types(y: Any, name: str) -> Any:
@@ -139,7 +187,7 @@ def _as_labels(values: NDArray[Any], name: str) -> NDArray[Any]:
     labels = values.reshape(-1).tolist()
     types = set(map(type, labels))
     if all(issubclass(t, str) for t in types):
-        return values
+        return _as_strings(values, labels, name)
     if all(issubclass(t, bool | np.bool_) for t in types):
         return values.astype(np.bool_)
     if all(issubclass(t, Number) for t in types):
@@ -151,6 +199,21 @@ def _as_labels(values: NDArray[Any], name: str) -> NDArray[Any]:
     raise _label_error(labels, name)
 
 
+def _as_strings(values: NDArray[Any], labels: list[Any], name: str) -> NDArray[Any]:
+    """Return objects that are strings of any type as ``str``."""
+    for label in set(map(builtin, labels)):
+        if label.endswith("\0"):
+            raise ValueError(
+                f"{name} has the label {shown(label)}, whose null character at the end "
+                "is lost in NumPy's strings. Leave it out."
+            )
+    if all(type(label) is str for label in labels):
+        return values
+    strings = np.empty(len(labels), dtype=object)
+    strings[:] = list(map(builtin, labels))
+    return strings.reshape(values.shape)
+
+
 def _label_error(labels: list[Any], name: str) -> ValueError:
     """Say what labels are no labels, with an example of each type."""
     examples: dict[type, Any] = {}
@@ -158,7 +221,8 @@ def _label_error(labels: list[Any], name: str) -> ValueError:
         examples.setdefault(type(label), label)
     found = ", ".join(f"{t.__name__} ({shown(v)})" for t, v in examples.items())
     way_out = f"Turn them into strings, as in [str(label) for label in {name}]."
-    if any(issubclass(t, list | tuple | set | frozenset) for t in examples):
+    several = (list, tuple, set, frozenset, np.ndarray)
+    if any(issubclass(t, several) for t in examples):
         way_out += (
             " For several labels of each sample, pass a matrix of 0 and 1, such as "
             "sklearn.preprocessing.MultiLabelBinarizer makes."

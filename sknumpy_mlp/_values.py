@@ -69,6 +69,29 @@ def copy_of(obj: Any) -> Any:
     return copied
 
 
+def builtin(value: Any) -> Any:
+    """Return strings and integers of any type as str and int.
+
+    Members of an enumeration may be strings or integers, but their hash is another.
+    """
+    if isinstance(value, str):
+        return str.__str__(value)
+    if isinstance(value, Integral) and not isinstance(value, bool | np.bool_):
+        return int(value)
+    return value
+
+
+def plain(value: Any) -> Any:
+    """Return Python's numbers and strings instead of NumPy's, also in containers."""
+    if isinstance(value, np.number | np.bool_ | np.str_ | np.bytes_):
+        return value.item()
+    if type(value) in (list, tuple, set, frozenset):
+        return type(value)(map(plain, value))
+    if type(value) is dict:
+        return {plain(key): plain(item) for key, item in value.items()}
+    return value
+
+
 # Longer values are cut in messages.
 _LONGEST = 500
 
@@ -77,8 +100,11 @@ def shown(value: Any) -> str:
     """Return a value as messages of errors show it.
 
     A list of a million numbers would drown what is to be said of it, and Python refuses
-    to write down an int of more than some thousand digits.
+    to write down an int of more than some thousand digits.  NumPy's numbers and strings
+    are written as Python's.
     """
+    with suppress(RecursionError):  # a list that holds itself
+        value = plain(value)
     try:
         text = repr(value)
     except ValueError:

@@ -1339,9 +1339,9 @@ CALLS = [
         ValueError,
         r"y_val has classes that y has not: \[2\]",
     ),
-    ("clf", "partial_fit", {"classes": 3}, ValueError, "classes: .* got 3"),
+    ("clf", "partial_fit", {"classes": 3}, TypeError, "^classes .* got 3"),
     ("clf", "partial_fit", {"classes": []}, ValueError, "Pass all of them"),
-    ("clf", "partial_fit", {"classes": "ab"}, ValueError, "classes: .*'ab'"),
+    ("clf", "partial_fit", {"classes": "ab"}, TypeError, "^classes .*'ab'"),
     (
         "clf",
         "partial_fit",

@@ -8,6 +8,7 @@ from fractions import Fraction
 
 import numpy as np
 import pandas as pd
+import polars as pl
 import pytest
 import scipy.sparse as sp
 from sklearn.base import clone, is_classifier
@@ -81,6 +82,29 @@ class Tensor:
 
 # ------------------------------------------------------------------------------- labels
 
+
+class Name(str, enum.Enum):  # noqa: UP042
+    """Printed as ``Name.BLUE``, and with another hash than its string."""
+
+    BLUE = "blue"
+    RED = "red"
+
+
+class PlainName(enum.StrEnum):
+    BLUE = "blue"
+    RED = "red"
+
+
+class Code(enum.IntEnum):
+    TWO = 2
+    SEVEN = 7
+
+
+class Loud(str):
+    def __str__(self):
+        return "AAA"
+
+
 #: Labels, and the classes that they are of.
 LABELS = {
     "objects that are ints": (CODES.astype(object), [0, 1]),
@@ -101,10 +125,32 @@ LABELS = {
     "categories": (pd.Series(CODES).astype("category"), [0, 1]),
     "a tensor": (Tensor(CODES), [0, 1]),
     "nothing masked": (np.ma.array(CODES), [0, 1]),
+    **{
+        f"{cls.__name__} in {where}": (make([tuple(cls)[c] for c in CODES]), classes)
+        for cls, classes in (
+            (Name, ["blue", "red"]),
+            (PlainName, ["blue", "red"]),
+            (Code, [2, 7]),
+        )
+        for where, make in (
+            ("a list", list),
+            ("a tuple", tuple),
+            ("an array", lambda members: objects(members)),
+            ("a series", lambda members: pd.Series(members, dtype=object)),
+        )
+    },
+    "strings that print as others": (
+        [(Loud("a"), Loud("longer"))[c] for c in CODES],
+        ["a", "longer"],
+    ),
 }
+if hasattr(pl, "Int128"):  # NumPy has no integers of 128 bits
+    LABELS["polars Int128"] = (pl.Series(CODES, dtype=pl.Int128), [0, 1])
+    LABELS["a polars frame"] = (pl.DataFrame({"y": LABELS["polars Int128"][0]}), [0, 1])
 
 
 @by_name(CLASSIFIERS)
+@pytest.mark.filterwarnings("ignore:A column-vector y")
 @pytest.mark.parametrize("kind", LABELS)
 def test_labels(est, kind):
     """They are learnt as what they are, whatever type they come in."""
@@ -158,6 +204,18 @@ def test_labels_of_two_types(est, kind):
 
 
 @by_name(CLASSIFIERS)
+@pytest.mark.parametrize("cls", [Name, PlainName, Code])
+def test_weights_of_members_of_enumerations(est, cls):
+    """They are found by their values, given as either."""
+    y, (one, two) = [tuple(cls)[c] for c in CODES], cls
+    for keys in ((one, two), (one.value, two.value)):
+        weights = dict(zip(keys, (1.0, 5.0), strict=True))
+        clf = clone(est).set_params(class_weight=weights).fit(X, y)
+        twin = clone(est).set_params(class_weight={0: 1.0, 1: 5.0}).fit(X, CODES)
+        np.testing.assert_array_equal(clf.predict_proba(X), twin.predict_proba(X))
+
+
+@by_name(CLASSIFIERS)
 def test_weights_of_classes_above_2_to_the_53(est):
     weights = {0: 1.0, 1: 5.0}
     twin = clone(est).set_params(class_weight=weights).fit(X, CODES)
@@ -201,14 +259,26 @@ NO_LABELS = {
     "more than 64 bits": ([2**64 + int(c) for c in CODES], r"int \(1844.*64 bits.*str"),
     "signs and 64 bits": ([(-1, 2**63)[c] for c in CODES], r"int \(-1\).*64 bits"),
     "bytes": ([(b"a", b"b")[c] for c in CODES], r"bytes \(b'a'\)"),
+    "lists of several lengths": ([[1, 2], [3]] * (N // 2), r"MultiLabelBinarizer"),
+    "tuples of several lengths": (
+        [("a",), ("b", "c")] * (N // 2),
+        r"tuple \(\('a',\)\).*MultiLabelBinarizer",
+    ),
+    "arrays": ([np.ones(1), np.ones(2)] * (N // 2), r"ndarray.*MultiLabelBinarizer"),
 }
 
 
+CHANGED_BY_NUMPY = ("tuples", "lists", "signs and 64 bits", "bytes")
+
+
 @by_name(CLASSIFIERS)
+@pytest.mark.parametrize("make", [objects, list], ids=["array", "list"])
 @pytest.mark.parametrize("kind", NO_LABELS)
-def test_objects_that_are_no_labels(est, kind):
+def test_objects_that_are_no_labels(est, kind, make):
     values, message = NO_LABELS[kind]
-    y = objects(values)
+    if make is list and kind in CHANGED_BY_NUMPY:
+        pytest.skip("NumPy makes a matrix or floats of the list")
+    y = make(values)
     fitted = clone(est).fit(X, CODES)
     calls = {
         "y": [lambda: clone(est).fit(X, y), lambda: fitted.score(X, y)],
@@ -230,6 +300,21 @@ def test_a_signaling_nan_is_no_label(est):
     y = objects([Decimal("sNaN"), Decimal(1)] * (N // 2))
     with pytest.raises(ValueError, match="y contains NaN"):
         clone(est).fit(X, y)
+
+
+@by_name(CLASSIFIERS)
+@pytest.mark.parametrize("make", [objects, list], ids=["array", "list"])
+def test_null_characters_that_numpy_drops(est, make):
+    y = make([("a", "a\0")[c] for c in CODES])
+    with pytest.raises(ValueError, match=r"^y has the label 'a\\x00', whose null"):
+        clone(est).fit(X, y)
+
+
+@by_name(CLASSIFIERS)
+def test_missing_values_in_lists_of_strings(est):
+    for missing in (None, np.nan, pd.NA):
+        with pytest.raises(ValueError, match="y contains NaN"):
+            clone(est).fit(X, [("a", missing)[c] for c in CODES])
 
 
 # ---------------------------------------------------------------------- several labels
@@ -273,6 +358,8 @@ def test_several_nullable_targets(est):
 
 # ------------------------------------------------------------------------------ numbers
 
+Number = enum.Enum("Number", {str(value): str(value) for value in NUMBERS}, type=str)
+
 #: One target of a regressor, in several types.
 TARGETS = {
     "strings": [str(value) for value in NUMBERS],
@@ -284,6 +371,7 @@ TARGETS = {
     "nullable": pd.Series(NUMBERS, dtype="Float64"),
     "a tensor": Tensor(NUMBERS),
     "nothing masked": np.ma.array(NUMBERS),
+    "members of an enumeration": [Number(str(value)) for value in NUMBERS],
 }
 
 
@@ -313,8 +401,9 @@ NO_NUMBERS = {
     "an array of strings": (
         np.array(["1"] * 3 + ["n/a"] * (N - 3)),
         ValueError,
-        r"\[3\]=np.str_\('n/a'\)|\[3\]='n/a'",
+        r"\[3\]='n/a' must be a number",
     ),
+    "rows": ([[1], [2, 3]] * (N // 2), TypeError, r"\[0\]=\[1\] must be a number"),
     "tuples": (_but(NUMBERS, (1, 2)), TypeError, r"\[3\]=\(1, 2\) must be a number"),
     "enums": (_but(NUMBERS, Color.RED), TypeError, r"\[3\]=<Color.RED: 1>"),
     "signaling NaN": (_but(NUMBERS, Decimal("sNaN")), ValueError, " contains NaN"),
@@ -340,6 +429,50 @@ def test_targets_that_are_no_numbers(est, kind):
         clone(est).fit(X, NUMBERS, X_val=X, y_val=y)
     with pytest.raises(error, match=rf"^(Input )?y{message}"):
         clone(est).fit(X, NUMBERS).score(X, y)
+
+
+#: What is no array, and what to pass instead.
+NO_ARRAYS = {
+    "generator": (lambda: (c for c in CODES), r"type generator\. Pass list\({}\)"),
+    "map": (lambda: map(int, CODES), r"type map\. Pass list\({}\)"),
+    "dict": (
+        lambda: dict(enumerate(CODES)),
+        r"type dict\. Pass list\({}\.values\(\)\)",
+    ),
+    "values": (
+        lambda: dict(enumerate(CODES)).values(),
+        r"type dict_values\. Pass list\({}\)",
+    ),
+    "set": (lambda: set(range(N)), r"type set\. Pass list\({}\)"),
+    "str": (lambda: "0" * N, r"'0+'\. Pass a list or an array"),
+    "number": (lambda: 5, r"5\. Pass a list or an array"),
+    "scalar array": (lambda: np.array(5), r"type ndarray\. Pass a list"),
+    "class": (lambda: list, r"type type\. Pass a list or an array"),
+}
+
+
+@by_name(CLASSIFIERS + REGRESSORS)
+@pytest.mark.parametrize("kind", NO_ARRAYS)
+def test_targets_that_are_no_arrays(est, kind):
+    make, message = NO_ARRAYS[kind]
+    y = target_of(est)
+    fitted = clone(est).fit(X, y)
+    calls = [
+        ("y", lambda: clone(est).fit(X, make())),
+        ("y", lambda: fitted.score(X, make())),
+        ("y_val", lambda: clone(est).fit(X, y, X_val=X, y_val=make())),
+    ]
+    if hasattr(est, "partial_fit") and is_classifier(est):
+        calls += [
+            ("y", lambda: clone(est).partial_fit(X, make(), classes=[0, 1])),
+            ("classes", lambda: clone(est).partial_fit(X, y, classes=make())),
+        ]
+    for name, call in calls:
+        with pytest.raises(
+            TypeError,
+            match=f"^{name} must be an array-like of .*, got .*{message.format(name)}",
+        ):
+            call()
 
 
 # -------------------------------------------------------------------- tensors and masks
@@ -374,7 +507,6 @@ def test_tensors_that_are_no_arrays(est, name):
 
 @by_name(CLASSIFIERS + REGRESSORS)
 def test_series_as_a_table(est):
-    pl = pytest.importorskip("polars")
     y = target_of(est)
     for series in (pl.Series(X[:, 0]), Tensor(X[:, 0])):
         with pytest.raises(ValueError, match="Expected 2D array"):
@@ -479,7 +611,7 @@ def frame_of(values):
 
 def polars_of(values):
     columns = {name: values[:, i].tolist() for i, name in enumerate("abc")}
-    return pytest.importorskip("polars").DataFrame(columns, strict=False)
+    return pl.DataFrame(columns, strict=False)
 
 
 #: The beginning of the message, which is scikit-learn's, and the ways out.
