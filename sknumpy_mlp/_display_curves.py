@@ -19,6 +19,7 @@ from sknumpy_mlp._displays import (
     styled,
 )
 from sknumpy_mlp._typing import Array
+from sknumpy_mlp._values import shown
 from sknumpy_mlp.callbacks import EarlyStopping
 
 
@@ -194,7 +195,7 @@ class LossCurveDisplay:
             best_kw=best_kw,
         )
         if self.unit not in self._UNITS:
-            raise ValueError(f"unit={self.unit!r} must be one of {self._UNITS}.")
+            raise ValueError(f"unit={shown(self.unit)} must be one of {self._UNITS}.")
         kinds = {"training": as_curves(self.loss_curves, "loss_curves")}
         if self.validation_loss_curves is not None:
             kinds["validation"] = as_curves(
@@ -267,9 +268,9 @@ class LossCurveDisplay:
             for curve, epoch in pairs
         ):
             raise ValueError(
-                f"best_epochs={given!r} must be a list with the number of an epoch, "
-                f"counted from 1, or None, for each of the {len(curves)} curves, or "
-                "None."
+                f"best_epochs={shown(given)} must be a list with the number of an "
+                f"epoch, counted from 1, or None, for each of the {len(curves)} "
+                "curves, or None."
             )
         return pairs
 

@@ -29,6 +29,7 @@ from sknumpy_mlp._inputs import naming
 from sknumpy_mlp._tabular import TabularMLPRegressor
 from sknumpy_mlp._tabular_base import _BaseTabularMLP
 from sknumpy_mlp._typing import Array
+from sknumpy_mlp._values import shown
 from sknumpy_mlp.losses import Quantile
 
 
@@ -163,11 +164,11 @@ class PredictionIntervalDisplay:
         check_styles(interval_kw=interval_kw, line_kw=line_kw, scatter_kw=scatter_kw)
         _check_coverage(self.coverage)
         if kind not in self._KINDS:
-            raise ValueError(f"kind={kind!r} must be one of {self._KINDS}.")
+            raise ValueError(f"kind={shown(kind)} must be one of {self._KINDS}.")
         is_count = isinstance(subsample, Integral) and not isinstance(subsample, bool)
         if not (subsample is None or (is_count and subsample >= 1)):
             raise ValueError(
-                f"subsample={subsample!r} must be an int of at least 1, or None."
+                f"subsample={shown(subsample)} must be an int of at least 1, or None."
             )
         y, low, high, predicted, x = self._checked()
         n_samples = len(y)
@@ -515,7 +516,7 @@ def _check_coverage(coverage: Any) -> None:
     is_number = isinstance(coverage, Real) and not isinstance(coverage, bool)
     if coverage is not None and not (is_number and 0 < coverage < 1):
         raise ValueError(
-            f"coverage={coverage!r} must be a float in the range (0, 1), or None."
+            f"coverage={shown(coverage)} must be a float in the range (0, 1), or None."
         )
 
 
@@ -606,25 +607,30 @@ def _column(X: Any, feature: Any, *, alone: bool) -> tuple[Array, str]:
         i = names.index(feature)
     else:
         raise ValueError(
-            f"feature={feature!r} must be a column of X: an int in the range "
+            f"feature={shown(feature)} must be a column of X: an int in the range "
             f"[{-n_columns}, {n_columns})" + (f", or one of {names}." if names else ".")
         )
     others = [j for j in range(n_columns) if j != i]
     if alone and any(_varies(X if table is None else table, j) for j in others):
         raise ValueError(
-            f"kind='band' shows intervals that depend on feature={feature!r} alone, "
-            "but they depend on all columns of X, of which others vary as well: a band "
-            "would go up and down from one sample to the next. Use kind='bars', or an "
-            "X in which the other columns are the same in all rows."
+            f"kind='band' shows intervals that depend on feature={shown(feature)} "
+            "alone, but they depend on all columns of X, of which others vary as well: "
+            "a band would go up and down from one sample to the next. Use kind='bars', "
+            "or an X in which the other columns are the same in all rows."
         )
     if table is None:
         values: Array = X.tocsc()[:, [i]].toarray()[:, 0]
     else:
         if table.columns[i].kind not in ("number", "boolean"):
             raise ValueError(
-                f"feature={feature!r} must be a column of numbers, for samples to "
+                f"feature={shown(feature)} must be a column of numbers, for samples to "
                 f"stand at, but it has the type {table.columns[i].dtype}. Use "
                 "feature=None."
             )
         values = table.numbers([i])[:, 0]
+    if np.isnan(values).all():
+        raise ValueError(
+            f"feature={shown(feature)} has no value in any sample, so there is nothing "
+            "to draw. Use feature=None, for the order of the predictions."
+        )
     return values, names[i] if names else f"Feature {i}"

@@ -17,6 +17,7 @@ from sknumpy_mlp._displays import (
 from sknumpy_mlp._inputs import naming
 from sknumpy_mlp._tabular_base import _BaseTabularMLP
 from sknumpy_mlp._typing import Array
+from sknumpy_mlp._values import shown
 
 
 class WeightsDisplay:
@@ -106,7 +107,7 @@ class WeightsDisplay:
         names: Any = self.names
         if not isinstance(names, Sequence | np.ndarray) or isinstance(names, str):
             raise ValueError(
-                f"names={names!r} must be a list with a name for each image."
+                f"names={shown(names)} must be a list with a name for each image."
             )
         if images.ndim != 3 or len(names) != len(images):
             raise ValueError(
@@ -116,7 +117,7 @@ class WeightsDisplay:
         is_count = isinstance(n_cols, Integral) and not isinstance(n_cols, bool)
         if n_cols is not None and not (is_count and n_cols >= 1):
             raise ValueError(
-                f"n_cols={n_cols!r} must be an int of at least 1, or None."
+                f"n_cols={shown(n_cols)} must be an int of at least 1, or None."
             )
         if ax is not None and not np.ndim(ax) and not hasattr(ax, "get_subplotspec"):
             raise ValueError(
@@ -282,7 +283,7 @@ class WeightsDisplay:
         shape = _check_image_shape(image_shape, len(first))
         is_count = isinstance(n_units, Integral) and not isinstance(n_units, bool)
         if not (is_count and n_units >= 1):
-            raise ValueError(f"n_units={n_units!r} must be an int of at least 1.")
+            raise ValueError(f"n_units={shown(n_units)} must be an int of at least 1.")
         norms = np.linalg.norm(first, axis=0)
         # Of units alike the first are taken.
         units = np.sort(np.argsort(-norms, kind="stable")[:n_units])
@@ -306,8 +307,8 @@ def _check_image_shape(image_shape: Any, n_features: int) -> tuple[int, int]:
     is_shape = len(shape) == 2 and all(isinstance(n, Integral) for n in shape)
     if not is_shape or math.prod(shape) != n_features or min(shape) < 1:
         raise ValueError(
-            f"image_shape={image_shape!r} must be (height, width) with as many pixels "
-            f"as there are features, {n_features}."
+            f"image_shape={shown(image_shape)} must be (height, width) with as many "
+            f"pixels as there are features, {n_features}."
         )
     return shape
 

@@ -11,6 +11,7 @@ from sklearn.utils.validation import check_is_fitted
 from sknumpy_mlp._base import _BaseMLP
 from sknumpy_mlp._tabular_base import _BaseTabularMLP
 from sknumpy_mlp._typing import Array
+from sknumpy_mlp._values import shown
 
 # Of the palette of Okabe and Ito, which all eyes tell apart; sky blue takes the place
 # of blue on a dark background.
@@ -54,14 +55,14 @@ def check_flags(**flags: Any) -> None:
     """Raise ValueError for the first argument that is neither True nor False."""
     for name, value in flags.items():
         if not isinstance(value, bool | np.bool_):
-            raise ValueError(f"{name}={value!r} must be True or False.")
+            raise ValueError(f"{name}={shown(value)} must be True or False.")
 
 
 def check_texts(**texts: Any) -> None:
     """Raise ValueError for the first argument that is neither a text nor None."""
     for name, value in texts.items():
         if not (value is None or isinstance(value, str)):
-            raise ValueError(f"{name}={value!r} must be a str or None.")
+            raise ValueError(f"{name}={shown(value)} must be a str or None.")
 
 
 def check_styles(**styles: Any) -> None:
@@ -69,7 +70,7 @@ def check_styles(**styles: Any) -> None:
     for name, value in styles.items():
         if not (value is None or isinstance(value, dict)):
             raise ValueError(
-                f"{name}={value!r} must be a dict with keyword arguments of "
+                f"{name}={shown(value)} must be a dict with keyword arguments of "
                 "matplotlib's, such as {'color': 'black'}, or None."
             )
 

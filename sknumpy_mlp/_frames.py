@@ -12,6 +12,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from numbers import Number
+from types import NoneType
 from typing import Any
 
 import numpy as np
@@ -179,7 +180,7 @@ class Table:
     def unusable_value(self, i: int) -> Any:
         """Return a value of a column of the kind 'other' that makes it one."""
         values = [value for value in self.categories(i) if value is not None]
-        found = (value for value in values if _kind_of_objects([value]) == "other")
+        found = (value for value in values if kind_of_objects([value]) == "other")
         return next(found, values[0] if values else None)
 
     def __len__(self) -> int:
@@ -235,7 +236,7 @@ class _Source(ABC):
 
     def kind_of_values(self, i: int) -> str:
         """Return the kind of a column of objects."""
-        return _kind_of_objects(self.objects(i))
+        return kind_of_objects(self.objects(i))
 
 
 class _PandasSource(_Source):
@@ -407,7 +408,7 @@ class _ArraySource(_Source):
 
     def kind_of_values(self, i: int) -> str:
         # A column without any value may well be one of numbers.
-        return _kind_of_objects(self.objects(i), without_values="number")
+        return kind_of_objects(self.objects(i), without_values="number")
 
     def is_typed(self, i: int) -> bool:
         return self.data.dtype.kind in "iufb"
@@ -523,12 +524,16 @@ def other_labels(X: Any) -> list[str] | None:
 def refuse_missing(values: NDArray[Any], name: str) -> None:
     """Raise ValueError if there are missing ones among objects, dates or times."""
     if values.dtype.kind == "O":
-        found = any(map(is_missing, values.reshape(-1).tolist()))
+        found = list(map(is_missing, values.reshape(-1).tolist()))
+    elif values.dtype.kind in "mM":
+        found = np.isnat(values).reshape(-1).tolist()
     else:
-        found = values.dtype.kind in "mM" and bool(np.isnat(values).any())
-    if found:
+        return
+    if any(found):
+        index = map(str, np.unravel_index(found.index(True), values.shape))
         raise ValueError(
-            f"Input {name} contains NaN or other missing values. Leave those rows out."
+            f"Input {name} contains NaN or other missing values: the first is "
+            f"{name}[{', '.join(index)}]. Leave those rows out."
         )
 
 
@@ -575,36 +580,68 @@ def refuse_dates(values: Any, name: str) -> None:
     Parameters
     ----------
     values : object
-        Looked at if it has a type, as arrays and series do, or types of columns; of
-        lists and of objects the first.
+        Looked at if it has a type, as arrays and series do, or types of columns; all
+        of an array of objects, and the first of lists.
     name : str
         What messages call it.
     """
     if hasattr(values, "columns") and hasattr(values, "dtypes"):
-        typed = zip((repr(c) for c in values.columns), values.dtypes, strict=False)
+        found = []
+        for i, dtype in enumerate(values.dtypes):
+            name_of_type = str(dtype) if _is_date(dtype) else ""
+            if dtype is _OBJECTS and hasattr(values, "iloc"):
+                cells = values.iloc[:, i].to_numpy()
+                name_of_type = next(iter(_names_of_dates(cells)), "")
+            if name_of_type:
+                found.append(f"{shown(values.columns[i])} ({name_of_type})")
+    elif hasattr(values, "column_names") and hasattr(values, "schema"):  # of Arrow
+        typed = zip(map(repr, values.column_names), values.schema.types, strict=False)
         found = [f"{column} ({dtype})" for column, dtype in typed if _is_date(dtype)]
     else:
         dtype = getattr(values, "dtype", None)
         if dtype is None or dtype is _OBJECTS:
-            dtype = getattr(_first(values), "dtype", None)
-        found = [str(dtype)] if _is_date(dtype) else []
+            found = _dates_among_objects(values)
+        else:
+            found = [str(dtype)] if _is_date(dtype) else []
     if found:
-        raise ValueError(
-            f"{name} holds dates or times: {', '.join(found)}. Turn them into numbers, "
-            "such as days since a date."
-        )
+        raise dates_error(found, name)
+
+
+def dates_error(found: Sequence[str], name: str) -> ValueError:
+    """Return the error of dates and times; ``found`` is what they are or where."""
+    return ValueError(
+        f"{name} holds dates or times: {', '.join(found)}. Turn them into numbers, "
+        "such as days since a date."
+    )
 
 
 _OBJECTS = np.dtype(object)
 
 
-def _first(values: Any) -> Any:
-    """Return the first of nested lists, or of an array or series of objects."""
+def _dates_among_objects(values: Any) -> list[str]:
+    """Return the types of dates in an array, by column, or first in nested lists."""
     while isinstance(values, list | tuple) and values:
         values = values[0]
     if hasattr(values, "iloc"):
         values = values.to_numpy()
-    return values.flat[0] if isinstance(values, np.ndarray) and values.size else values
+    if isinstance(values, np.ndarray) and values.dtype == _OBJECTS:
+        values = np.ma.getdata(values)
+        if values.ndim != 2:
+            return _names_of_dates(values)
+        dates = map(_names_of_dates, values.T)
+        return [f"column {i} ({names[0]})" for i, names in enumerate(dates) if names]
+    dtype = getattr(values, "dtype", None)
+    return [str(dtype)] if _is_date(dtype) else []
+
+
+def _names_of_dates(values: NDArray[Any]) -> list[str]:
+    types = set(map(type, values.reshape(-1).tolist()))
+    return sorted(t.__name__ for t in types if _is_date_type(t))
+
+
+def _is_date_type(cls: type) -> bool:
+    """Whether a type of objects is one of dates or times, pandas' Period included."""
+    return issubclass(cls, _DATES) or cls.__name__ == "Period"
 
 
 def _is_date(dtype: Any) -> bool:
@@ -613,7 +650,11 @@ def _is_date(dtype: Any) -> bool:
         return bool(dtype.is_temporal())
     if hasattr(getattr(dtype, "categories", None), "dtype"):
         return _is_date(dtype.categories.dtype)
-    return getattr(dtype, "kind", None) in ("m", "M")
+    if getattr(dtype, "kind", None) in ("m", "M"):
+        return True
+    return not isinstance(dtype, np.dtype | NoneType) and str(dtype).startswith(
+        _NAMES_OF_DATES
+    )
 
 
 def refuse_unusable(table: Table) -> None:
@@ -630,10 +671,10 @@ def refuse_unusable(table: Table) -> None:
         if c.kind == "other"
     ]
     raise TypeError(
-        "X: each value's argument must be a string or a number (or a boolean, or "
-        f"missing), which is not so in the columns {', '.join(others[:20])}. Turn them "
-        "into columns of numbers or categories first, for example of strings with "
-        "map(str), or leave them out."
+        "X has columns whose values are neither numbers nor categories: "
+        f"{', '.join(others[:20])}. Each value in this argument must be a string, a "
+        "number, a boolean or missing. Turn them into columns of numbers or categories "
+        "first, for example of strings with map(str), or leave them out."
     )
 
 
@@ -676,7 +717,7 @@ def _kind(code: str) -> str:
     return "other" if code in "cV" else "category"
 
 
-def _kind_of_objects(values: list[Any], without_values: str = "category") -> str:
+def kind_of_objects(values: list[Any], without_values: str = "category") -> str:
     """Return the kind of a column by its values: numbers if all of them are.
 
     A column that is missing as a whole is of the kind ``without_values``.
@@ -685,7 +726,7 @@ def _kind_of_objects(values: list[Any], without_values: str = "category") -> str
     types = set(map(type, present))
     if not types:
         return without_values
-    if any(issubclass(t, _DATES) for t in types):
+    if any(map(_is_date_type, types)):
         return "date"
     kinds = set(map(kind_of_type, types))
     if kinds <= {"number", "boolean"}:

@@ -15,10 +15,13 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.utils import check_array, check_consistent_length, column_or_1d
 
+from sknumpy_mlp._categories import is_missing
 from sknumpy_mlp._evaluation import Data
 from sknumpy_mlp._frames import (
     as_array,
+    dates_error,
     infinity_error,
+    kind_of_objects,
     listed,
     refuse_dates,
     refuse_masked,
@@ -69,7 +72,10 @@ def read_target(y: Any, name: str, *, numeric: bool) -> Any:
     if values.ndim == 0:
         raise _no_array_error(y, name)
     if numeric:
-        return _as_numbers(values, name) if values.dtype.kind in "OSTU" else values
+        if values.dtype.kind not in "OSTU":
+            return values
+        hint = " For targets that are classes, use a classifier."
+        return _as_numbers(values, name, hint)
     if values.dtype.kind in "OT":  # scikit-learn does not know NumPy's StringDType
         return _as_labels(values.astype(object), name)
     return values
@@ -107,7 +113,9 @@ def _as_objects(values: Sequence[Any]) -> NDArray[Any]:
         return array
 
 
-def _no_array_error(y: Any, name: str) -> TypeError:
+def _no_array_error(
+    y: Any, name: str, expected: str = "an array-like of at least 1 dimension"
+) -> TypeError:
     way_out = "a list or an array"
     if isinstance(y, Mapping):
         way_out = f"list({name}.values())"
@@ -116,10 +124,7 @@ def _no_array_error(y: Any, name: str) -> TypeError:
     found = f"an object of type {type(y).__name__}"
     if isinstance(y, str | bytes | Number):
         found = shown(y)
-    return TypeError(
-        f"{name} must be an array-like of at least 1 dimension, got {found}. Pass "
-        f"{way_out}."
-    )
+    return TypeError(f"{name} must be {expected}, got {found}. Pass {way_out}.")
 
 
 def _without_nullable_types(y: Any, name: str) -> Any:
@@ -152,8 +157,11 @@ def _is_nullable(column: Any) -> bool:
     )
 
 
-def _as_numbers(values: NDArray[Any], name: str) -> Array:
-    """Return objects or strings as float64; an error shows the first that is none."""
+def _as_numbers(values: NDArray[Any], name: str, hint: str = "") -> Array:
+    """Return objects or strings as float64; an error shows the first that is none.
+
+    It ends with the hint.
+    """
     with suppress(ArithmeticError):  # a signaling NaN cannot be compared
         refuse_missing(values, name)
     try:
@@ -161,19 +169,19 @@ def _as_numbers(values: NDArray[Any], name: str) -> Array:
     except (TypeError, ValueError, ArithmeticError):
         for index in np.ndindex(values.shape):
             where = f"{name}[{', '.join(map(str, index))}]"
-            _refuse_no_number(values[index], where)
+            _refuse_no_number(values[index], where, hint)
         raise
     return numbers
 
 
-def _refuse_no_number(value: Any, name: str) -> None:
+def _refuse_no_number(value: Any, name: str, hint: str) -> None:
     try:
         float(value)
     except (TypeError, ValueError, ArithmeticError) as error:
         kind = TypeError if isinstance(error, TypeError) else ValueError
         raise kind(
-            f"{name}={shown(value)} must be a number: {error}. Correct it, leave the "
-            "row out, or use a classifier for targets that are classes."
+            f"{name}={shown(value)} must be a number: {error}. Correct it, or leave "
+            f"the row out.{hint}"
         ) from error
 
 
@@ -277,30 +285,77 @@ def explaining_bad_values(X: Any, dtype: Any, *, alternative: str) -> Iterator[N
     """
     try:
         yield
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, OverflowError) as error:
         reason = str(error).partition("\n")[0]
         if reason.startswith("Input X contains infinity"):
             columns = _columns_where(np.isinf, X, dtype)
             raise infinity_error(reason, columns) from error
         if reason.startswith("Input X contains NaN"):
             columns = _columns_where(np.isnan, X, dtype)
-            raise ValueError(
-                f"{reason} Values are missing in {listed(columns)}. Fill them in, for "
-                "example with sklearn.impute.SimpleImputer in a Pipeline, or use "
-                f"{alternative}, which takes missing values as they are."
-            ) from error
-        if reason.startswith(("could not convert string", "float() argument")):
-            columns = _columns_of_objects(X)
-            if not columns:  # X is no table
-                raise
-            kind = TypeError if isinstance(error, TypeError) else ValueError
-            raise kind(
-                f"{reason}. X must hold numbers, which is not so in "
-                f"{listed(columns)}. Encode categories, for example "
-                "with sklearn.preprocessing.OneHotEncoder in a ColumnTransformer, or "
-                f"use {alternative}, which takes categories and strings as they are."
-            ) from error
+            raise _missing_error(reason, columns, alternative) from error
+        if reason.startswith(_REASONS_OF_OBJECTS):
+            explained = _explain_objects(X, reason, alternative)
+            if explained is not None:
+                raise explained from error
         raise
+
+
+# What scikit-learn and NumPy say of values that are no numbers.
+_REASONS_OF_OBJECTS = (
+    "could not convert string",
+    "float() argument",
+    "setting an array element with a sequence",
+    "only ",  # arrays of one number can be converted
+    "cannot convert signaling NaN",
+    "Complex data not supported",
+    "int too large",
+    "'utf-8' codec",
+)
+
+
+def _missing_error(reason: str, columns: Sequence[str], alternative: str) -> ValueError:
+    return ValueError(
+        f"{reason} Values are missing in {listed(columns)}. Fill them in, for example "
+        "with sklearn.impute.SimpleImputer in a Pipeline, or use "
+        f"{alternative}, which takes missing values as they are."
+    )
+
+
+def _explain_objects(X: Any, reason: str, alternative: str) -> Exception | None:
+    """Return the error of values that are no numbers; None if ``X`` is no table."""
+    found = _columns_of_objects(X)
+    names = {kind: _column_names(X, columns) for kind, columns in found.items()}
+    error = TypeError if reason.startswith("float() argument") else ValueError
+    if "date" in found:
+        values = found["date"].values()
+        pairs = zip(names["date"], values, strict=True)
+        return dates_error([f"{n} ({type(v).__name__})" for n, v in pairs], "X")
+    reason = reason.rstrip(".")
+    if "other" in found:
+        value = next(iter(found["other"].values()))
+        return error(
+            f"{reason}. X must hold numbers, which is not so in "
+            f"{listed(names['other'])}, with values such as {shown(value)}. Turn them "
+            "into columns of numbers, such as the items of lists and the parts of "
+            "complex numbers, or leave them out."
+        )
+    if "category" in found:
+        return error(
+            f"{reason}. X must hold numbers, which is not so in "
+            f"{listed(names['category'])}. Encode categories, for example "
+            "with sklearn.preprocessing.OneHotEncoder in a ColumnTransformer, or "
+            f"use {alternative}, which takes categories and strings as they are."
+        )
+    if "missing" in found:  # a signaling NaN, which is no float
+        return _missing_error("Input X contains NaN.", names["missing"], alternative)
+    if "number" in found:
+        return infinity_error(
+            "Input X contains infinity or a value too large for dtype('float64').",
+            names["number"],
+        )
+    if reason.startswith("Complex"):  # a sparse matrix
+        return ValueError(f"{reason}: X must hold real numbers.")
+    return None
 
 
 def _columns_where(
@@ -319,20 +374,47 @@ def _columns_where(
     return _column_names(X, np.flatnonzero(found))
 
 
-def _columns_of_objects(X: Any) -> list[str]:
-    """Return the names of columns, as messages show them, that hold no numbers."""
-    values, found = np.asarray(X, dtype=object), []
-    for i in range(values.shape[1] if values.ndim == 2 else 0):
-        try:
-            values[:, i].astype(np.float64)
-        except (TypeError, ValueError):
-            found.append(i)
-    return _column_names(X, found)
+def _columns_of_objects(X: Any) -> dict[str, dict[int, Any]]:
+    """Return columns that are no numbers, by kind, each with a value that is none."""
+    found: dict[str, dict[int, Any]] = {}
+    for i, column in enumerate(_object_columns(X)):
+        with suppress(TypeError, ValueError, ArithmeticError):
+            column.astype(np.float64)
+            continue
+        values = list(column)
+        kind = kind_of_objects(values, without_values="number")
+        if kind == "date":
+            value = next(v for v in values if kind_of_objects([v]) == "date")
+        else:
+            value = next(v for v in values if not _is_float(v))
+        if kind in ("number", "boolean"):
+            kind = "missing" if is_missing(value) else "number"
+        found.setdefault(kind, {})[i] = value
+    return found
+
+
+def _object_columns(X: Any) -> Iterator[NDArray[Any]]:
+    """Yield the columns of a table as arrays of objects, and none of what is none."""
+    if hasattr(X, "iloc") and hasattr(X, "columns"):  # of several types
+        for i in range(X.shape[1]):
+            yield X.iloc[:, i].to_numpy(dtype=object)
+        return
+    values = np.asarray(X, dtype=object)
+    if values.ndim == 2:
+        yield from values.T
+
+
+def _is_float(value: Any) -> bool:
+    try:
+        float(value)
+    except (TypeError, ValueError, ArithmeticError):
+        return False
+    return True
 
 
 def _column_names(X: Any, which: Any) -> list[str]:
-    names = getattr(X, "columns", None)
-    return [str(i) if names is None else repr(names[i]) for i in which]
+    names = getattr(X, "column_names", getattr(X, "columns", None))
+    return [str(i) if names is None else shown(names[i]) for i in which]
 
 
 def one_or_several_columns(y: Any, *, dense: bool, warn: bool) -> Any:
@@ -474,11 +556,22 @@ def check_sample_weight(
         sample_weight = np.full(X.shape[0], sample_weight)
     refuse_dates(sample_weight, name)
     refuse_masked(sample_weight, name)
-    sample_weight = as_array(sample_weight, name)
-    with naming(name):
-        weight: Array = check_array(
-            sample_weight, ensure_2d=False, dtype=X.dtype, input_name=name
+    weight: Any = as_array(sample_weight, name)
+    if not hasattr(weight, "toarray"):  # sparse ones are refused by check_array
+        weight = _as_values(weight, name)
+    if weight.ndim == 0:
+        raise _no_array_error(sample_weight, name, "a number or an array-like")
+    if weight.dtype.kind in "OSTU":
+        weight = _as_numbers(weight, name)
+    if weight.dtype.kind == "c":
+        raise ValueError(
+            f"{name}: Complex data not supported. Weights must be real numbers."
         )
+    with naming(name), np.errstate(over="ignore"):
+        weight = check_array(
+            weight, ensure_2d=False, dtype=X.dtype, ensure_all_finite=False
+        )
+    _refuse_infinite_weights(weight, name)
     if weight.ndim != 1:
         raise ValueError(
             f"Sample weights must be 1D array or scalar, got {weight.ndim}D array of "
@@ -504,7 +597,22 @@ def check_sample_weight(
                 f"The sum of {name} is too large for {weight.dtype}, the type "
                 "of X. Divide the weights by their mean."
             )
-    return weight
+    checked: Array = weight
+    return checked
+
+
+def _refuse_infinite_weights(weight: Array, name: str) -> None:
+    bad = ~np.isfinite(weight)
+    if bad.any():
+        index = tuple(np.argwhere(bad)[0].tolist())
+        where = f"{name}[{', '.join(map(str, index))}]"
+        what = "NaN"
+        if not np.isnan(weight[index]):
+            what = f"infinity or a value too large for {weight.dtype!r}"
+        raise ValueError(
+            f"Input {name} contains {what}: the first is {where}. Weights must be "
+            "finite numbers: correct it, or leave the row out."
+        )
 
 
 def refuse_overflow(predicted: Array) -> Array:

@@ -16,6 +16,7 @@ from sknumpy_mlp._classes import NumpyMLPClassifier, NumpyMLPRegressor
 from sknumpy_mlp._exportable import EXPORTABLE, check_type
 from sknumpy_mlp._parameters import layer_sizes
 from sknumpy_mlp._training import TrainingState
+from sknumpy_mlp._values import shown
 from sknumpy_mlp.activations import ACTIVATIONS
 from sknumpy_mlp.layers import Dense
 from sknumpy_mlp.losses import Loss, Quantile
@@ -155,8 +156,8 @@ def _sample_of_classes(estimator: NumpyMLPClassifier) -> Any:
         return csr_matrix(matrix) if estimator._sparse_target else matrix
     if n_classes == 1:
         raise ValueError(
-            f"The estimator knows a single class, {estimator.classes_[0]!r}, for which "
-            "scikit-learn's networks predict two probabilities. Use to_onnx, or "
+            f"The estimator knows a single class, {shown(estimator.classes_[0])}, for "
+            "which scikit-learn's networks predict two probabilities. Use to_onnx, or "
             "sklearn.dummy.DummyClassifier."
         )
     classes: NDArray[Any] = estimator.classes_
@@ -316,9 +317,9 @@ def _take_classes(ours: NumpyMLPClassifier, estimator: MLPClassifier) -> Loss:
     """Give ``ours`` the classes of scikit-learn's classifier; return the loss."""
     if len(estimator.classes_) == 1:
         raise ValueError(
-            f"The estimator knows a single class, {estimator.classes_[0]!r}, for which "
-            "it predicts two probabilities. Use sklearn.dummy.DummyClassifier, or fit "
-            "a NumpyMLPClassifier, which predicts one."
+            f"The estimator knows a single class, {shown(estimator.classes_[0])}, for "
+            "which it predicts two probabilities. Use sklearn.dummy.DummyClassifier, "
+            "or fit a NumpyMLPClassifier, which predicts one."
         )
     ours.classes_ = np.array(estimator.classes_)
     multinomial = estimator.out_activation_ == "softmax"

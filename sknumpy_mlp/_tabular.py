@@ -29,6 +29,7 @@ from sknumpy_mlp._sklearn_callbacks import with_callbacks
 from sknumpy_mlp._tabular_base import TABULAR_CHECKS, _BaseTabularMLP
 from sknumpy_mlp._targets import TargetScale
 from sknumpy_mlp._typing import Array
+from sknumpy_mlp._values import shown
 from sknumpy_mlp.activations import Activation, ActivationName
 from sknumpy_mlp.callbacks import Callback
 from sknumpy_mlp.initializers import Initializer, InitializerName
@@ -816,7 +817,7 @@ class TabularMLPRegressor(RegressorMixin, _BaseTabularMLP):  # type: ignore[misc
         is_number = isinstance(coverage, Real) and not isinstance(coverage, bool)
         if not (is_number and 0 < coverage < 1):
             raise ValueError(
-                f"coverage={coverage!r} must be a float in the range (0, 1)."
+                f"coverage={shown(coverage)} must be a float in the range (0, 1)."
             )
         if self._errors is None:
             raise ValueError(

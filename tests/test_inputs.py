@@ -1,5 +1,6 @@
 """What fit, score and predict are given: every type of it, read by one rule."""
 
+import datetime
 import enum
 import pickle
 import warnings
@@ -662,6 +663,176 @@ def test_values_that_networks_do_not_take(est, kind):
     with pytest.raises(ValueError, match=f"^{message}") as info:
         fitted.predict(table)
     assert "HistGradientBoosting" not in str(info.value)
+
+
+def cells(*values):
+    """Return a table of numbers with such cells in the second column."""
+    table = X.astype(object)
+    for row, value in zip((5, 7), values, strict=False):
+        table[row, 1] = value
+    return table
+
+
+ADVICE = {
+    "dates": r"^(X_val: )?X holds dates or times: (column |)('b'|1) \(.*days since",
+    "others": r"must hold numbers.* the column ('b'|1), with values such as .*leave",
+    "categories": r"must hold numbers.* the column ('b'|1)\. Encode .*TabularMLP",
+    "missing": r"Input X contains NaN\. Values are missing in the column ('b'|1)\.",
+    "large": r"Input X contains infinity or a value too large .* the column ('b'|1)\.",
+}
+
+#: Cells that are no numbers, and the advice that fits them.
+CELLS = {
+    "date": ("dates", [datetime.date(2020, 1, 1)]),
+    "time": ("dates", [datetime.time(1)]),
+    "Timestamp": ("dates", [pd.Timestamp(2020, 1, 1)]),
+    "Period": ("dates", [pd.Period("2020")]),
+    "datetime64": ("dates", [np.datetime64("2020")]),
+    "string and date": ("dates", ["red", datetime.date(2020, 1, 1)]),
+    "dict": ("others", [{"a": 1}]),
+    "set": ("others", [{1}]),
+    "list": ("others", [[1, 2]]),
+    "list of one": ("others", [[1]]),
+    "string and list": ("others", ["red", [1, 2]]),
+    "complex": ("others", [1j]),
+    "tuple": ("categories", [(1, 2)]),
+    "enum": ("categories", [Color.RED]),
+    "None and string": ("categories", [None, "red"]),
+    "signaling NaN": ("missing", [Decimal("sNaN")]),
+    "NA": ("missing", [pd.NA]),
+    "int": ("large", [10**400]),
+}
+
+
+@by_name(NETWORKS)
+@pytest.mark.parametrize("make", [np.asarray, frame_of], ids=["array", "frame"])
+@pytest.mark.parametrize("kind", CELLS)
+def test_cells_that_are_no_numbers(est, make, kind):
+    """The message names the column, and gives advice that helps with such cells."""
+    advice, values = CELLS[kind]
+    table, y, good = make(cells(*values)), target_of(est), make(X)
+    fitted = clone(est).fit(good, y)
+    for call in (
+        lambda: clone(est).fit(table, y),
+        lambda: clone(est).fit(good, y, X_val=table, y_val=y),
+        lambda: fitted.predict(table),
+    ):
+        with pytest.raises((TypeError, ValueError), match=ADVICE[advice]) as info:
+            call()
+        assert ("TabularMLP" in str(info.value)) is (
+            advice in ("categories", "missing")
+        )
+
+
+#: Columns of a type that is none of numbers.
+COLUMNS = {
+    "periods": ("dates", lambda: pd.period_range("2020", periods=N, freq="D")),
+    "complex": ("others", lambda: np.full(N, 1j)),
+}
+
+
+@by_name(NETWORKS)
+@pytest.mark.parametrize("kind", COLUMNS)
+def test_columns_that_are_no_numbers(est, kind):
+    advice, make = COLUMNS[kind]
+    table = frame_of(X).assign(b=make())
+    with pytest.raises((TypeError, ValueError), match=ADVICE[advice]) as info:
+        clone(est).fit(table, target_of(est))
+    assert "\n" not in str(info.value)  # the frame
+
+
+@by_name(NETWORKS)
+def test_columns_of_other_libraries_that_are_no_numbers(est):
+    y, days = target_of(est), [datetime.date(2020, 1, 1)] * N
+    lists = pl.DataFrame({"a": X[:, 0], "b": [[1, 2]] * N})
+    with pytest.raises(ValueError, match=ADVICE["others"]):
+        clone(est).fit(lists, y)
+    pa = pytest.importorskip("pyarrow")
+    with pytest.raises(ValueError, match=ADVICE["others"]):
+        clone(est).fit(pa.table({"a": X[:, 0], "b": [[1, 2]] * N}), y)
+    with pytest.raises(ValueError, match=ADVICE["dates"]):
+        clone(est).fit(pa.table({"a": X[:, 0], "b": days}), y)
+    with pytest.raises(ValueError, match=r"^Complex data not supported[^\n]*$"):
+        clone(est).fit(sp.csr_array(X * 1j), y)
+
+
+@by_name(CLASSIFIERS + REGRESSORS)
+def test_masked_arrays_of_objects(est):
+    """Without a masked value, they are arrays of objects."""
+    y, table = target_of(est), np.ma.array(X.astype(object))
+    one = clone(est).fit(X, y, X_val=X, y_val=y)
+    two = clone(est).fit(table, y, X_val=table, y_val=y)
+    np.testing.assert_array_equal(two.predict(table), one.predict(X))
+    target = np.ma.array(np.asarray(y).astype(object))
+    three = clone(est).fit(X, target, X_val=X, y_val=target)
+    np.testing.assert_array_equal(three.predict(X), one.predict(X))
+    wrong = masked(np.asarray(y).astype(object))
+    with pytest.raises(ValueError, match="Input y contains masked values: 1"):
+        clone(est).fit(X, wrong)
+
+
+#: Weights that are none, and what the message says after the name.
+NO_WEIGHTS = {
+    "signaling NaN": ([Decimal("sNaN")], r"NaN .*\[3\]\. Leave"),
+    "None": ([None], r"NaN .*\[3\]\. Leave"),
+    "NA": ([pd.NA], r"NaN .*\[3\]\. Leave"),
+    "NaN": ([np.nan], r"NaN: the first is {}\[3\]\. .* leave the row out"),
+    "infinity": ([np.inf], r"infinity .*: the first is {}\[3\]\. .* leave the row"),
+    "string": (["heavy"], r"\[3\]='heavy' must be a number: .* leave the row out"),
+    "enum": ([Color.RED], r"\[3\]=<Color.RED: 1> must be a number"),
+    "list": ([[1.0]], r"\[3\]=\[1.0\] must be a number"),
+    "complex": ([1j], r"Complex data not supported\. Weights must be real numbers\.$"),
+}
+
+
+@by_name(CLASSIFIERS + REGRESSORS)
+@pytest.mark.parametrize("kind", NO_WEIGHTS)
+def test_weights_that_are_no_numbers(est, kind):
+    """The message names the first of them, and says what to do."""
+    wrong, message = NO_WEIGHTS[kind]
+    y, weight = target_of(est), [1.0] * 3 + wrong + [1.0] * (N - 4)
+    fitted = clone(est).fit(X, y)
+    for name, call in {
+        "sample_weight": lambda: clone(est).fit(X, y, weight),
+        "sample_weight ": lambda: fitted.score(X, y, weight),
+        "sample_weight_val": lambda: clone(est).fit(
+            X, y, X_val=X, y_val=y, sample_weight_val=weight
+        ),
+    }.items():
+        start = rf"^(Input )?{name.strip()}( contains |: |)"
+        with pytest.raises(
+            (TypeError, ValueError), match=start + message.format(name.strip())
+        ):
+            call()
+
+
+@by_name(CLASSIFIERS + REGRESSORS)
+def test_weights_of_other_types(est):
+    y, weight = target_of(est), np.arange(1, N + 1)
+    one = clone(est).fit(X, y, weight.astype(float))
+    for given in (
+        [str(value) for value in weight],
+        [Decimal(int(value)) for value in weight],
+        pd.Series(weight, dtype="Int64"),
+        np.ma.array(weight.astype(object)),
+    ):
+        two = clone(est).fit(X, y, given)
+        np.testing.assert_array_equal(two.predict(X), one.predict(X))
+
+
+@pytest.mark.parametrize(
+    ("columns", "shown"),
+    [
+        ([np.int64(4), np.int64(5), np.int64(6)], "the column 5"),
+        (pd.MultiIndex.from_product([["a"], [1, 2, 3]]), r"the column \('a', 2\)"),
+        ([np.str_("a"), np.str_("b"), np.str_("c")], "the column 'b'"),
+    ],
+)
+def test_names_of_columns_are_shown_plainly(columns, shown):
+    for value in (np.nan, np.inf, "red"):
+        table = with_bad(value, lambda values: pd.DataFrame(values, columns=columns))
+        with pytest.raises(ValueError, match=shown):
+            clone(NETWORKS[0]).fit(table, CODES)
 
 
 def test_only_the_first_of_many_columns_are_named():
