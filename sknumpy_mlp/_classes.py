@@ -414,6 +414,7 @@ class NumpyMLPClassifier(ClassifierMixin, _BaseMLP):  # type: ignore[misc]
         self.callbacks = callbacks
         self.dtype = dtype
 
+    @suggests_parameters
     @with_callbacks
     def fit(
         self,
@@ -1129,6 +1130,7 @@ class NumpyMLPRegressor(RegressorMixin, _BaseMLP):  # type: ignore[misc]
         self.callbacks = callbacks
         self.dtype = dtype
 
+    @suggests_parameters
     @with_callbacks
     def fit(
         self,

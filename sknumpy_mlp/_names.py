@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-_Function = TypeVar("_Function", bound=Callable[..., None])
+_Function = TypeVar("_Function", bound=Callable[..., Any])
 
 # The least similarity, as of difflib, at which a name is taken for a misspelled one.
 _SIMILARITY = 0.65
@@ -101,6 +101,11 @@ _VALUES: dict[str, tuple[str, ...]] = {
     "fp64": ("float64",),
     "f8": ("float64",),
     "single": ("float32",),
+    "half": ("float32",),
+    "float16": ("float32",),
+    "bfloat16": ("float32",),
+    "fp16": ("float32",),
+    "f2": ("float32",),
     "fp32": ("float32",),
     "f4": ("float32",),
     "auto": ("from_dtype",),
@@ -113,6 +118,10 @@ _REMARKS = {
     "adamw": " with weight_decay",
     "momentum": " with momentum",
     "nesterov": " with nesterovs_momentum=True",
+    "validationdata": " and 'y_val'",
+    "valdata": " and 'y_val'",
+    "evalset": " and 'y_val'",
+    "validset": " and 'y_val'",
 }
 
 # The same for the names of parameters.
@@ -186,6 +195,15 @@ _PARAMETERS: dict[str, tuple[str, ...]] = {
     "filepath": ("path",),
     "file": ("path",),
     "savefreq": ("every",),
+    # of fit
+    "validationdata": ("X_val",),
+    "valdata": ("X_val",),
+    "evalset": ("X_val",),
+    "validset": ("X_val",),
+    "xtest": ("X_val",),
+    "ytest": ("y_val",),
+    "weights": ("sample_weight",),
+    "evalsampleweight": ("sample_weight_val",),
 }
 
 
@@ -228,20 +246,23 @@ def suggest_parameter(given: str, known: Iterable[str]) -> str:
         Such as " Did you mean 'max_iter'?".
     """
     found = _closest(given, known, _PARAMETERS)
-    return "" if found is None else f" Did you mean {found[0]!r}?"
+    if found is None:
+        return ""
+    remark = _REMARKS.get(_plain(given), "") if found[0] == "X_val" else ""
+    return f" Did you mean {found[0]!r}{remark}?"
 
 
-def suggests_parameters(init: _Function) -> _Function:
-    """Decorate a constructor: errors about unknown arguments suggest known ones.
+def suggests_parameters(function: _Function) -> _Function:
+    """Decorate a method: errors about unknown arguments suggest known ones.
 
     The error stays Python's TypeError, with its text and a sentence more.
     """
-    known = list(inspect.signature(init).parameters)[1:]
+    known = list(inspect.signature(function).parameters)[1:]
 
-    @functools.wraps(init)
-    def wrapper(self: Any, *args: Any, **kwargs: Any) -> None:
+    @functools.wraps(function)
+    def wrapper(self: Any, *args: Any, **kwargs: Any) -> Any:
         try:
-            init(self, *args, **kwargs)
+            return function(self, *args, **kwargs)
         except TypeError as error:
             unknown = next((name for name in kwargs if name not in known), None)
             hint = "" if unknown is None else suggest_parameter(unknown, known)
@@ -283,6 +304,8 @@ def _closest(
     candidates = meant | by_name
     name = _plain(given)
     if name not in candidates:
+        if name in synonyms:  # it means something else, not a name spelled like it
+            return None
         close = difflib.get_close_matches(name, candidates, 1, _SIMILARITY)
         if not close:
             return None

@@ -7,6 +7,7 @@ from numbers import Integral, Real
 from typing import Any, ClassVar, Protocol, Self
 
 import numpy as np
+from sklearn.base import is_regressor
 from sklearn.metrics import get_scorer_names
 
 from sknumpy_mlp._names import suggest_parameter, suggest_value
@@ -321,15 +322,20 @@ def check_parameters(estimator: Any, checks: Mapping[str, tuple[Check, ...]]) ->
         allowed = " or ".join(str(check) for check in alternatives)
         raise InvalidParameterError(
             f"The {name!r} parameter of {type(estimator).__name__} must be {allowed}. "
-            f"Got {shown(value)} instead.{_suggestion(name, value, alternatives)}"
+            f"Got {shown(value)} instead."
+            f"{_suggestion(estimator, name, value, alternatives)}"
         )
 
 
-def _suggestion(name: str, value: Any, alternatives: tuple[Check, ...]) -> str:
+def _suggestion(
+    estimator: Any, name: str, value: Any, alternatives: tuple[Check, ...]
+) -> str:
     """Return a sentence with what is probably meant, or an empty string."""
     if name == "learning_rate" and Number(Real, 0)(value):
         return f" Did you mean learning_rate_init={value!r}?"
     known = [each for check in alternatives for each in getattr(check, "options", ())]
+    if name == "scoring":
+        known = [each for each in known if _is_metric_for(estimator, each)]
     if not isinstance(value, list | tuple):
         return suggest_value(value, known)
     for item in value:
@@ -337,6 +343,18 @@ def _suggestion(name: str, value: Any, alternatives: tuple[Check, ...]) -> str:
         if hint and not any(check(item) for check in alternatives):
             return f"{hint[:-1]} instead of {shown(item)}?"
     return ""
+
+
+# Names of scikit-learn's scorers for regression contain one of these.
+_REGRESSION_METRICS = ("error", "deviance", "explained_variance", "r2")
+
+
+def _is_metric_for(estimator: Any, name: str | None) -> bool:
+    """Whether a metric is for what an estimator predicts: numbers or classes."""
+    if name in (None, "loss"):
+        return True
+    is_for_numbers = any(part in name for part in _REGRESSION_METRICS)
+    return bool(is_for_numbers == is_regressor(estimator))
 
 
 class SuggestingMixin:

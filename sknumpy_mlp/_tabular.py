@@ -316,6 +316,7 @@ class TabularMLPClassifier(ClassifierMixin, _BaseTabularMLP):  # type: ignore[mi
         self.max_time = max_time
         self.n_jobs = n_jobs
 
+    @suggests_parameters
     @with_callbacks
     def fit(
         self,
@@ -721,6 +722,7 @@ class TabularMLPRegressor(RegressorMixin, _BaseTabularMLP):  # type: ignore[misc
         self.max_time = max_time
         self.n_jobs = n_jobs
 
+    @suggests_parameters
     @with_callbacks
     def fit(
         self,

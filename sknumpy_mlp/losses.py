@@ -878,6 +878,12 @@ def check_loss(loss: Loss | ClassificationLoss, y: Any) -> None:
             "loss must be an object of a subclass of Loss or ClassificationLoss, got "
             f"{shown(loss)}."
         )
+    n_masked = int(np.ma.getmaskarray(y).sum()) if np.ma.isMaskedArray(y) else 0
+    if n_masked:
+        raise ValueError(
+            f"Input y contains masked values: {n_masked} of them. Fill them in, with "
+            "numpy.ma.filled, or leave those rows out."
+        )
     given = np.asarray(y)
     if given.ndim not in (1, 2) or not given.size:
         raise ValueError(

@@ -317,16 +317,15 @@ SUGGESTIONS = {
     "init": [("xavier_uniform", "'glorot'"), ("kaiming", "'he'"), ("He", "'he'")],
     "scoring": [
         ("val_loss", "'loss'"),
-        ("mse", "'neg_mean_squared_error'"),
-        ("roc_auk", "'roc_auc'"),
-        ("log_loss", "'neg_log_loss'"),
-        ("R2", "'r2'"),
     ],
     "dtype": [
         (np.float32, "'float32'"),
         (np.dtype("float64"), "'float64'"),
         (float, "'float64'"),
         ("fp32", "'float32'"),
+        ("float16", "'float32'"),
+        (np.float16, "'float32'"),
+        ("half", "'float32'"),
     ],
     "ensemble": [("k-fold", "'kfold'"), ("none", "None"), ("seed", "'seeds'")],
     "class_weight": [("balance", "'balanced'")],
@@ -354,13 +353,29 @@ LOSSES = {
 }
 
 
+METRICS = {
+    "Classifier": [
+        ("acc", "'accuracy'"),
+        ("auc", "'roc_auc'"),
+        ("roc_auk", "'roc_auc'"),
+        ("log_loss", "'neg_log_loss'"),
+    ],
+    "Regressor": [
+        ("mse", "'neg_mean_squared_error'"),
+        ("mean_squared_error", "'neg_mean_squared_error'"),
+        ("R2", "'r2'"),
+    ],
+}
+
+
 def _suggestions(Estimator):
     parameters = Estimator().get_params()
     for name in SUGGESTIONS.keys() & parameters.keys():
         yield from ((name, *each) for each in SUGGESTIONS[name])
-    for kind, cases in LOSSES.items():
-        if Estimator.__name__.endswith(kind):
-            yield from (("loss", *each) for each in cases)
+    for name, kinds in (("loss", LOSSES), ("scoring", METRICS)):
+        for kind, cases in kinds.items():
+            if Estimator.__name__.endswith(kind) and name in parameters:
+                yield from ((name, *each) for each in cases)
 
 
 @pytest.mark.parametrize("Estimator", ESTIMATORS)
@@ -392,6 +407,43 @@ def test_names_of_other_libraries_are_understood(Estimator):
 def test_nothing_is_suggested_where_nothing_is_close(name, value):
     with pytest.raises(InvalidParameterError, match=r"instead\.$"):
         NumpyMLPClassifier(**{name: value}).fit(X, y)
+
+
+@pytest.mark.parametrize(
+    ("kind", "value"),
+    [
+        ("Regressor", "acc"),
+        ("Regressor", "auc"),
+        ("Regressor", "log_loss"),
+        ("Classifier", "mse"),
+        ("Classifier", "neg_mean_squared_err"),
+        ("Classifier", "R2"),
+    ],
+)
+def test_no_metrics_for_another_kind_of_target_are_suggested(kind, value):
+    for Estimator in ESTIMATORS:
+        if Estimator.__name__.endswith(kind) and "scoring" in Estimator().get_params():
+            with pytest.raises(InvalidParameterError, match=r"instead\.$"):
+                Estimator(scoring=value).fit(X, y)
+
+
+#: Arguments of fit as other libraries call them.
+ARGUMENTS_OF_FIT = {
+    "validation_data": "'X_val' and 'y_val'",
+    "eval_set": "'X_val' and 'y_val'",
+    "x_val": "'X_val'",
+    "sample_weights": "'sample_weight'",
+}
+
+
+@pytest.mark.parametrize("Estimator", ESTIMATORS[:4])
+@pytest.mark.parametrize("name", ARGUMENTS_OF_FIT)
+def test_unknown_arguments_of_fit_suggest_one(Estimator, name):
+    message = rf"fit\(\) got an unexpected keyword argument '{name}'\. Did you mean "
+    with pytest.raises(TypeError, match=f"{message}{ARGUMENTS_OF_FIT[name]}\\?$"):
+        Estimator().fit(X, y, **{name: (X, y)})
+    with pytest.raises(TypeError, match=r"unexpected keyword argument 'xyzzy'$"):
+        Estimator().fit(X, y, xyzzy=3)
 
 
 PARAMETER_NAMES = {

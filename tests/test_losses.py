@@ -991,6 +991,12 @@ NO_LOSSES = [
     (SquaredError(), np.ones((2, 2, 2)), ValueError, r"got the shape \(2, 2, 2\)"),
     (SquaredError(), ["a", "b"], ValueError, "y must hold numbers for loss=SquaredErr"),
     (SquaredError(), [1.0, np.nan], ValueError, "y contains infinity or NaN"),
+    (
+        Huber(),
+        np.ma.array(np.arange(9.0), mask=[1] + [0] * 8),
+        ValueError,
+        "y contains masked values: 1 of",
+    ),
     (SquaredError(), [1e200], ValueError, "losses for row 0 .* are inf"),
     (Gamma(), [0.0, 1.0], ValueError, "valid range of loss='gamma'"),
     (Poisson(), [-1.0, 1.0], ValueError, "valid range of loss='poisson'"),

@@ -771,6 +771,13 @@ def test_no_value_at_all_and_infinite_ones():
     draw = PredictionIntervalDisplay.from_predictions
     with pytest.raises(ValueError, match="x has no value in any sample"):
         draw([1.0, 2.0], [[0, 2], [1, 3]], x=[None, math.nan])
+    table = pd.DataFrame({"a": [math.nan] * 9, "b": range(9)})
+    reg = TabularMLPRegressor((4,), max_iter=2, n_members=2).fit(table, table.b)
+    for feature in ("a", 0, np.int64(0)):
+        with pytest.raises(ValueError, match=r"^feature=('a'|0) has no value in any"):
+            PredictionIntervalDisplay.from_estimator(
+                reg, table, table.b, feature=feature
+            )
     with pytest.raises(ValueError, match="x contains infinity"):
         draw([1.0, 2.0], [[0, 2], [1, 3]], x=[0.0, math.inf])
     with pytest.raises(ValueError, match=r"x: .*strings"):

@@ -1,12 +1,63 @@
 """What makes small objects equal, and copies of them."""
 
 import dataclasses
+import enum
 from typing import Any
 
 import numpy as np
 import pytest
 
-from sknumpy_mlp._values import Value, alike, check_bool, check_number, copy_of
+from sknumpy_mlp._values import (
+    Value,
+    alike,
+    builtin,
+    check_bool,
+    check_number,
+    copy_of,
+    shown,
+)
+
+
+class Word(str, enum.Enum):  # noqa: UP042
+    ONE = "one"
+
+
+class Code(enum.IntEnum):
+    ONE = 1
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (np.int64(6), "6"),
+        (np.float32(0.5), "0.5"),
+        (np.bool_(True), "True"),
+        (np.str_("a"), "'a'"),
+        (("a", np.int64(2)), "('a', 2)"),
+        ([np.float64(0.5), {np.str_("a"): [np.int8(1)]}], "[0.5, {'a': [1]}]"),
+        (frozenset([np.int64(1)]), "frozenset({1})"),
+        (np.array([1, 2]), "array([1, 2])"),
+        (Word.ONE, "<Word.ONE: 'one'>"),
+        (None, "None"),
+    ],
+    ids=str,
+)
+def test_numpy_s_numbers_are_shown_as_python_s(value, text):
+    assert shown(value) == text
+
+
+def test_lists_that_hold_themselves_are_shown():
+    loop = [np.int64(1)]
+    loop.append(loop)
+    assert "[...]" in shown(loop)
+
+
+@pytest.mark.parametrize("value", [Word.ONE, Code.ONE, np.str_("one"), np.int64(1)])
+def test_strings_and_integers_of_other_types(value):
+    plain = builtin(value)
+    assert type(plain) in (str, int)
+    assert plain == value
+    assert builtin(True) is True
 
 
 @dataclasses.dataclass
