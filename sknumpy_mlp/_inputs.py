@@ -90,8 +90,10 @@ def _as_values(y: Any, name: str) -> NDArray[Any]:
     if hasattr(y, "get_columns"):  # a polars frame
         return np.column_stack([as_array(column, name) for column in y.get_columns()])
     if isinstance(y, Sequence) and not isinstance(y, str | bytes):
-        rows = (row for row in y if isinstance(row, list | tuple))
-        types = set(map(type, y)).union(*(map(type, row) for row in rows))
+        types = set(map(type, y))
+        if types & {list, tuple}:
+            rows = (row for row in y if isinstance(row, list | tuple))
+            types.update(*(map(type, row) for row in rows))
         if any(issubclass(t, str) for t in types):
             return _as_objects(y)
     with naming(name):
@@ -209,17 +211,18 @@ def _as_labels(values: NDArray[Any], name: str) -> NDArray[Any]:
 
 def _as_strings(values: NDArray[Any], labels: list[Any], name: str) -> NDArray[Any]:
     """Return objects that are strings of any type as ``str``."""
-    for label in set(map(builtin, labels)):
+    if set(map(type, labels)) - {str}:
+        labels = list(map(builtin, labels))
+        shape, values = values.shape, np.empty(len(labels), dtype=object)
+        values[:] = labels
+        values = values.reshape(shape)
+    for label in set(labels):
         if label.endswith("\0"):
             raise ValueError(
                 f"{name} has the label {shown(label)}, whose null character at the end "
                 "is lost in NumPy's strings. Leave it out."
             )
-    if all(type(label) is str for label in labels):
-        return values
-    strings = np.empty(len(labels), dtype=object)
-    strings[:] = list(map(builtin, labels))
-    return strings.reshape(values.shape)
+    return values
 
 
 def _label_error(labels: list[Any], name: str) -> ValueError:
