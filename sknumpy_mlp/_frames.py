@@ -399,6 +399,11 @@ class _ArraySource(_Source):
             X = np.array(X, dtype=object) if _holds_texts(X) else np.asarray(X)
         if getattr(X, "dtype", None) is not None and X.dtype.kind in "mM":
             raise _date_error([f"all ({X.dtype})"])
+        if getattr(X, "dtype", None) is not None and X.dtype.kind == "c":
+            raise ValueError(
+                "Complex data not supported: X must hold real numbers. Pass the parts "
+                "X.real and X.imag as columns of their own."
+            )
         X = check_array(X, dtype=None, ensure_all_finite=False, input_name="X")
         self.data, self.shape = X, X.shape
         self.labels, self.dtypes = None, [X.dtype] * X.shape[1]
@@ -619,9 +624,12 @@ _OBJECTS = np.dtype(object)
 
 
 def _dates_among_objects(values: Any) -> list[str]:
-    """Return the types of dates in an array, by column, or first in nested lists."""
+    """Return the types of dates in an array, by column, or in the first of lists."""
+    row = values
     while isinstance(values, list | tuple) and values:
-        values = values[0]
+        row, values = values, values[0]
+    if isinstance(row, list | tuple) and not hasattr(values, "dtype"):
+        return sorted(t.__name__ for t in set(map(type, row)) if _is_date_type(t))
     if hasattr(values, "iloc"):
         values = values.to_numpy()
     if isinstance(values, np.ndarray) and values.dtype == _OBJECTS:
@@ -671,7 +679,7 @@ def refuse_unusable(table: Table) -> None:
         if c.kind == "other"
     ]
     raise TypeError(
-        "X has columns whose values are neither numbers nor categories: "
+        "X holds values that are neither numbers nor categories in the columns "
         f"{', '.join(others[:20])}. Each value in this argument must be a string, a "
         "number, a boolean or missing. Turn them into columns of numbers or categories "
         "first, for example of strings with map(str), or leave them out."

@@ -28,7 +28,7 @@ from sknumpy_mlp._frames import (
     refuse_missing,
 )
 from sknumpy_mlp._typing import Array, IntArray
-from sknumpy_mlp._values import builtin, shown
+from sknumpy_mlp._values import builtin, plain, shown
 from sknumpy_mlp.activations import Activation, try_activation
 from sknumpy_mlp.losses import Loss, try_loss
 
@@ -71,7 +71,10 @@ def read_target(y: Any, name: str, *, numeric: bool) -> Any:
     values = _as_values(y, name)
     if values.ndim == 0:
         raise _no_array_error(y, name)
+    if values.dtype.kind == "c":
+        raise ValueError(f"{name}: Complex data not supported. Pass real numbers.")
     if numeric:
+        refuse_dates(values, name)  # that a list has beside numbers
         if values.dtype.kind not in "OSTU":
             return values
         hint = " For targets that are classes, use a classifier."
@@ -178,7 +181,7 @@ def _as_numbers(values: NDArray[Any], name: str, hint: str = "") -> Array:
 
 def _refuse_no_number(value: Any, name: str, hint: str) -> None:
     try:
-        float(value)
+        float(plain(value))
     except (TypeError, ValueError, ArithmeticError) as error:
         kind = TypeError if isinstance(error, TypeError) else ValueError
         raise kind(
@@ -356,8 +359,13 @@ def _explain_objects(X: Any, reason: str, alternative: str) -> Exception | None:
             "Input X contains infinity or a value too large for dtype('float64').",
             names["number"],
         )
-    if reason.startswith("Complex"):  # a sparse matrix
+    if hasattr(X, "toarray"):  # a sparse matrix of complex numbers
         return ValueError(f"{reason}: X must hold real numbers.")
+    if np.asarray(X, dtype=object).ndim == 0:
+        return error(
+            "X must be a 2D array or a data frame, got an object of type "
+            f"{type(X).__name__}."
+        )
     return None
 
 

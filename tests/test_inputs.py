@@ -756,6 +756,35 @@ def test_columns_of_other_libraries_that_are_no_numbers(est):
         clone(est).fit(sp.csr_array(X * 1j), y)
 
 
+@by_name(NETWORKS)
+def test_dates_in_lists(est):
+    y, day = target_of(est), np.datetime64("2020")
+    for row in ([day, day, day], [1.0, day, 1.0]):
+        with pytest.raises(ValueError, match="^X holds dates or times: datetime64"):
+            clone(est).fit([row] * N, y)
+
+
+@by_name(REGRESSORS)
+def test_dates_in_lists_of_targets(est):
+    """NumPy would count years."""
+    y = [*NUMBERS[1:], np.datetime64("2020")]
+    with pytest.raises(ValueError, match="^y holds dates or times: datetime64"):
+        clone(est).fit(X, y)
+    with pytest.raises(ValueError, match="^y_val holds dates or times: datetime64"):
+        clone(est).fit(X, NUMBERS, X_val=X, y_val=y)
+
+
+@by_name(CLASSIFIERS + REGRESSORS)
+def test_complex_numbers(est):
+    y = target_of(est)
+    with pytest.raises(ValueError, match=r"^y: Complex data not supported[^\n]*$"):
+        clone(est).fit(X, y * 1j)
+    with pytest.raises(ValueError, match=r"^y_val: Complex data not [^\n]*$"):
+        clone(est).fit(X, y, X_val=X, y_val=y * 1j)
+    with pytest.raises(ValueError, match=r"^Complex data not supported[^\n]*$"):
+        clone(est).fit(X * 1j, y)
+
+
 @by_name(CLASSIFIERS + REGRESSORS)
 def test_masked_arrays_of_objects(est):
     """Without a masked value, they are arrays of objects."""

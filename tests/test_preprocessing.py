@@ -237,8 +237,8 @@ def test_dates_after_fit_are_refused_too():
         (np.ones((0, 2)), ValueError, r"0 sample\(s\)"),
         (pd.DataFrame({"a": []}), ValueError, r"0 sample\(s\)"),
         (pd.DataFrame(index=[1, 2]), ValueError, r"0 feature\(s\)"),
-        (lambda: _polars({"a": [[1], [2]]}), TypeError, "string or a number"),
-        (pd.DataFrame({"a": [{}, {}]}), TypeError, "string or a number"),
+        (lambda: _polars({"a": [[1], [2]]}), TypeError, "string, a number"),
+        (pd.DataFrame({"a": [{}, {}]}), TypeError, "string, a number"),
     ],
 )
 def test_tables_that_cannot_be_used(X, error, message):
