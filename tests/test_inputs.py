@@ -760,7 +760,7 @@ def test_columns_of_other_libraries_that_are_no_numbers(est):
 def test_dates_in_lists(est):
     y, day = target_of(est), np.datetime64("2020")
     for row in ([day, day, day], [1.0, day, 1.0]):
-        with pytest.raises(ValueError, match="^X holds dates or times: datetime64"):
+        with pytest.raises(ValueError, match=r"^X holds dates or times: datetime64"):
             clone(est).fit([row] * N, y)
 
 
@@ -768,9 +768,9 @@ def test_dates_in_lists(est):
 def test_dates_in_lists_of_targets(est):
     """NumPy would count years."""
     y = [*NUMBERS[1:], np.datetime64("2020")]
-    with pytest.raises(ValueError, match="^y holds dates or times: datetime64"):
+    with pytest.raises(ValueError, match=r"^y holds dates or times: datetime64"):
         clone(est).fit(X, y)
-    with pytest.raises(ValueError, match="^y_val holds dates or times: datetime64"):
+    with pytest.raises(ValueError, match=r"^y_val holds dates or times: datetime64"):
         clone(est).fit(X, NUMBERS, X_val=X, y_val=y)
 
 
