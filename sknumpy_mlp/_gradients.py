@@ -23,13 +23,20 @@ _ZERO, _ROUNDED_ZERO = 1e-6, 1e-12
 
 @contextmanager
 def naming_method(part: str, method: str) -> Iterator[None]:
-    """Say of exceptions in a method of a custom part whose method it was."""
+    """Say of exceptions in a method of a custom part whose method it was.
+
+    What is neither a ValueError nor a TypeError keeps its type and gets a note:
+    somebody may wait for it.
+    """
     try:
         yield
-    except Exception as error:  # users' methods raise what they like
+    except (ValueError, TypeError) as error:
         raise ValueError(
             f"{part}: {method} raises {type(error).__name__}: {str(error).strip()}"
         ) from error
+    except Exception as error:
+        error.add_note(f"{part}: raised in {method}.")
+        raise
 
 
 @dataclass(frozen=True)

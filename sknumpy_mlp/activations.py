@@ -689,10 +689,10 @@ def check_activation(activation: Activation, *, n_units: int = 8) -> None:
     TypeError
         If ``activation`` is not an activation.
     ValueError
-        If it fails a check, or one of its methods raises an exception.  The message
-        says which one and where: for a gradient, the pre-activation, what `backward`
-        left in ``delta``, and the central difference.  Also if ``n_units`` is not an
-        int of at least 1.
+        If it fails a check, or one of its methods raises ValueError or TypeError; other
+        exceptions get a note.  The message says which one and where: for a gradient,
+        the pre-activation, what `backward` left in ``delta``, and the central
+        difference.  Also if ``n_units`` is not an int of at least 1.
 
     See Also
     --------
@@ -745,7 +745,7 @@ def try_activation(activation: Activation, n_units: int) -> None:
     Raises
     ------
     ValueError
-        If its derivative is wrong, or one of its methods raises an exception.
+        If its derivative is wrong, or one of its methods raises ValueError or TypeError.
     """
     z = 2.0 * np.random.default_rng(0).normal(size=(_N_ROWS_IN_FIT, n_units))
     _Trial(activation).check_gradient(z, _N_DERIVATIVES_IN_FIT)

@@ -409,13 +409,23 @@ def test_check_of_activations_needs_a_width(n_units):
 @pytest.mark.parametrize("estimator", ESTIMATORS)
 def test_exceptions_name_the_activation(estimator, method, exact_gradient):
     def fails(*args):
-        raise KeyError("oops")
+        raise TypeError("oops")
 
     wrong = _Sine(**{method: fails}, exact_gradient=exact_gradient)
-    message = rf"(?s)^activation=_Sine.*: {method} for z .* raises KeyError: 'oops'"
+    message = rf"(?s)^activation=_Sine.*: {method} for z .* raises TypeError: oops"
     for call in (lambda: check_activation(wrong), lambda: _fit(estimator, wrong, 3)):
         with pytest.raises(ValueError, match=message):
             call()
+
+
+def test_exceptions_of_other_types_get_a_note():
+    def fails(*args):
+        raise KeyError("oops")
+
+    with pytest.raises(KeyError, match="oops") as info:
+        check_activation(_Sine(backward=fails))
+    assert info.value.__notes__[0].startswith("activation=_Sine(")
+    assert "raised in backward for z of the shape (24, 8)" in info.value.__notes__[0]
 
 
 @pytest.mark.parametrize("given", ["relu", ReLU, np.tanh, None], ids=str)

@@ -1110,18 +1110,14 @@ def test_the_packages_losses_share_the_links():
 
 
 def _fails(*args):
-    raise KeyError("oops")
+    raise TypeError("oops")
 
 
 @pytest.mark.parametrize("method", ["loss_gradient", "predict"])
 def test_exceptions_name_the_loss(method):
     loss = _Own(_squared(lambda y, raw: raw))
     setattr(loss, method, _fails)
-    with pytest.raises(
-        ValueError, match=rf"^loss=.*: {method} raises KeyError: 'oops'"
-    ):
+    with pytest.raises(ValueError, match=rf"^loss=.*: {method} raises TypeError: oops"):
         check_loss(loss, [1.0, 2.0, 4.0])
-    with pytest.raises(
-        ValueError, match=rf"^loss=.*: {method} raises KeyError: 'oops'"
-    ):
+    with pytest.raises(ValueError, match=rf"^loss=.*: {method} raises TypeError: oops"):
         try_loss(loss, np.ones((3, 1)), 1, np.float64)
