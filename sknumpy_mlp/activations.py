@@ -745,7 +745,7 @@ def try_activation(activation: Activation, n_units: int) -> None:
     Raises
     ------
     ValueError
-        If its derivative is wrong, or one of its methods raises ValueError or TypeError.
+        If its derivative is wrong, or a method raises ValueError or TypeError.
     """
     z = 2.0 * np.random.default_rng(0).normal(size=(_N_ROWS_IN_FIT, n_units))
     _Trial(activation).check_gradient(z, _N_DERIVATIVES_IN_FIT)
