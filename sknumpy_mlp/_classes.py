@@ -735,7 +735,7 @@ default=None
             )
         if name != "y":  # whose labels were looked at when they were learnt
             self._check_known_classes(y, name)
-        codes = encode_labels(y, self.classes_)
+        codes = encode_labels(y, self.classes_, name)
         if n_classes > 2:
             return codes
         return codes.astype(dtype)[:, np.newaxis]

@@ -35,6 +35,9 @@ from sknumpy_mlp.losses import Loss, try_loss
 _ATOMS = (NoneType, bool, int, float, str)
 
 
+# Up to here floats tell integers apart.
+_LARGEST_EXACT = 2**53
+
 # NumPy's types for pandas' nullable ones, by kind.
 _PLAIN_TYPES = {"i": np.int64, "u": np.uint64, "f": np.float64, "b": np.bool_}
 
@@ -262,14 +265,23 @@ def _as_integers(labels: list[Any]) -> NDArray[Any] | None:
     return None
 
 
-def encode_labels(y: NDArray[Any], classes: NDArray[Any]) -> IntArray:
+def encode_labels(y: NDArray[Any], classes: NDArray[Any], name: str) -> IntArray:
     """Return the position of each label among the sorted classes, which hold them all.
 
     Of two types NumPy makes a third, and of int64 and uint64 float64, in which 2**53
-    and 2**53 + 1 are the same; Python compares what they are.
+    and 2**53 + 1 are the same; Python compares what they are.  Of labels that have
+    become floats before, nobody knows what they were: they are refused.
     """
     if y.dtype.kind == classes.dtype.kind:
         return np.searchsorted(classes, y)
+    if y.dtype.kind == "f" and classes.dtype.kind in "iu":
+        rounded = y[np.abs(y) > _LARGEST_EXACT]
+        if rounded.size:
+            raise ValueError(
+                f"{name} has the label {shown(rounded[0])}, a float above 2**53, where "
+                f"floats do not tell integers apart. Pass {name} in the type of y, "
+                f"{classes.dtype}."
+            )
     codes = {label: code for code, label in enumerate(classes.tolist())}
     return np.fromiter(map(codes.__getitem__, y.tolist()), np.intp, len(y))
 

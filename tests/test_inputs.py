@@ -959,3 +959,13 @@ def test_columns_have_the_order_of_fit_whatever_their_names(est, names):
     loaded = pickle.loads(pickle.dumps(fitted))
     with pytest.raises(ValueError, match="in the same order: fit saw"):
         loaded.predict(frame.iloc[:, ::-1])
+
+
+@by_name(CLASSIFIERS)
+def test_floats_that_do_not_tell_labels_apart(est):
+    y = 2**60 + CODES.astype(np.int64)
+    with pytest.raises(ValueError, match=r"y_val has the label .* above 2\*\*53"):
+        clone(est).fit(X, y, X_val=X, y_val=y.astype(float))
+    small = 2**40 + CODES.astype(np.int64)
+    fitted = clone(est).fit(X, small, X_val=X, y_val=small.astype(float))
+    assert set(fitted.classes_) == set(small)
