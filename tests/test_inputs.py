@@ -238,7 +238,7 @@ def test_labels_of_numpy_s_own_strings(est):
 
 def test_codes_of_int64_and_uint64():
     classes = np.array([BIG, BIG + 1])
-    codes = encode_labels(classes.astype(np.uint64, "y"), classes)
+    codes = encode_labels(classes.astype(np.uint64), classes, "y")
     assert codes.tolist() == [0, 1]
 
 
