@@ -12,11 +12,14 @@ import warnings
 from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import replace
-from multiprocessing import current_process
+from functools import cache
+from multiprocessing import current_process, parent_process
+from multiprocessing.util import Finalize
 from threading import Event, Thread, current_thread, main_thread
 from typing import Any
 
 from joblib import Parallel, cpu_count, delayed, effective_n_jobs
+from joblib.externals.loky import get_reusable_executor
 from joblib.parallel import BACKENDS, get_active_backend
 
 from sknumpy_mlp._console import flushable_streams
@@ -54,6 +57,22 @@ def _after_fork() -> None:
 
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_after_fork)
+
+
+@cache
+def _stop_processes_at_exit() -> None:
+    """Have joblib's processes end with this one, if it is a child of multiprocessing.
+
+    Such a child waits for its own children when it exits, and those of joblib wait five
+    minutes for work.
+    """
+    if parent_process() is not None:
+        Finalize(None, _stop_processes, exitpriority=1)
+
+
+def _stop_processes() -> None:
+    # They have nothing to do: asked to end, they would not hear of it any more.
+    get_reusable_executor(reuse=True).shutdown(kill_workers=True)
 
 
 def n_side_by_side(n_jobs: int | None, default: int, max_seconds: float) -> int:
@@ -229,6 +248,8 @@ def _side_by_side(jobs: Sequence[Any], board: Board, n_jobs: int) -> list[Any]:
     is_over = Event()
     # Made here, where it sees the joblib settings of the caller's thread.
     parallel = Parallel(n_jobs=n_jobs)
+    if _is_one_of(get_active_backend()[0], ("loky",)):
+        _stop_processes_at_exit()
 
     def run() -> None:
         try:

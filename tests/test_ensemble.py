@@ -8,6 +8,7 @@ import sys
 import tempfile
 import time
 import warnings
+from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager, nullcontext
 
 import joblib
@@ -242,6 +243,21 @@ def test_a_child_that_imports_the_package_after_the_fork():
         timeout=300,
     )
     assert done.returncode == 0, done.stderr
+
+
+def _fit_in_processes():
+    return _regressor(n_jobs=2).fit(X, Y).n_iter_
+
+
+def test_a_child_that_trained_in_processes_ends_when_it_is_done():
+    """joblib's processes would keep it waiting for five minutes."""
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(1, mp_context=context) as pool:
+        assert pool.submit(_fit_in_processes).result() == 3
+        (process,) = pool._processes.values()
+        pool.shutdown(wait=False)
+        process.join(120)
+        assert process.exitcode == 0
 
 
 def _warnings_of_a_fit():
