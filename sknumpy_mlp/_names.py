@@ -266,9 +266,11 @@ def suggests_parameters(function: _Function) -> _Function:
         except TypeError as error:
             unknown = next((name for name in kwargs if name not in known), None)
             hint = "" if unknown is None else suggest_parameter(unknown, known)
-            if not hint:
+            # Python 3.13 suggests names that are similar, but knows no synonyms.
+            if not hint or hint.strip() in str(error):
                 raise
-            raise TypeError(f"{error}.{hint}") from None
+            reason = str(error).partition(". Did you mean")[0]
+            raise TypeError(f"{reason}.{hint}") from None
 
     return wrapper  # type: ignore[return-value]
 
