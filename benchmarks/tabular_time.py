@@ -1,6 +1,7 @@
 """How long the tabular estimators take, and whether they keep to ``max_time``.
 
     python benchmarks/tabular_time.py --save
+    python benchmarks/tabular_time.py --save --longest 10   # the short limits alone
 
 Made tables, so that sizes are round; two cores.  Each fit has a process of its own, in
 which it is the first: what is done once counts.
@@ -65,6 +66,7 @@ def main():
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--cores", type=int, default=2)
+    parser.add_argument("--longest", type=float, metavar="SECONDS")
     parser.add_argument("--save", action="store_true")
     args = parser.parse_args()
     on_cores(args.cores)
@@ -72,7 +74,10 @@ def main():
     print("| task | rows | columns | max_time | seconds | epochs | held-out score |")
     print("|---|---|---|---|---|---|---|")
     cases = [(task, 10_000, 20, None) for task in ("regression", "classification")]
-    for task, n_rows, n_features, limit in (*LIMITS, *cases):
+    cases = [*LIMITS, *cases]
+    if args.longest is not None:
+        cases = [case for case in LIMITS if case[-1] <= args.longest]
+    for task, n_rows, n_features, limit in cases:
         context = multiprocessing.get_context("spawn")
         with ProcessPoolExecutor(1, mp_context=context) as process:
             result = process.submit(
@@ -87,7 +92,8 @@ def main():
             flush=True,
         )
     if args.save:
-        save("tabular_time", {"environment": environment(), "results": results})
+        name = "tabular_time" if args.longest is None else "tabular_time_short"
+        save(name, {"environment": environment(), "results": results})
 
 
 if __name__ == "__main__":
