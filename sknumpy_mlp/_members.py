@@ -141,8 +141,8 @@ class _Member(_BaseMLP, ABC):
     """The network and the training of a member."""
 
     _blueprint: Blueprint
-    bridge: SklearnBridge | None
-    was_cut_short: bool  # by a time limit, in or after its first epoch
+    _bridge: SklearnBridge | None
+    _was_cut_short: bool  # by a time limit, in or after its first epoch
 
     @classmethod
     def build(cls, blueprint: Blueprint, params: dict[str, Any]) -> Any:
@@ -180,7 +180,7 @@ class _Member(_BaseMLP, ABC):
 
     def _begin_fit(self, X: Any, y: Any, sample_weight: Any) -> SklearnBridge | None:
         # From the tabular estimator, for this fit only: it is not to be pickled.
-        bridge: SklearnBridge | None = self.__dict__.pop("bridge", None)
+        bridge: SklearnBridge | None = self.__dict__.pop("_bridge", None)
         return bridge
 
     @staticmethod
@@ -272,7 +272,7 @@ class _Member(_BaseMLP, ABC):
         self._params = self._params.astype(np.float64)
         run = outcome.run
         ran_out_of_time = run.status == "exhausted" and run.n_epochs < run.max_epochs
-        self.was_cut_short = ran_out_of_time and run.n_epochs == 1
+        self._was_cut_short = ran_out_of_time and run.n_epochs == 1
 
     def raw(self, X: Array) -> Array:
         """Return the network's raw outputs for a preprocessed table."""

@@ -70,17 +70,16 @@ def assign(
         Draws folds and seeds.
     """
     several = ensemble in ("kfold", "seeds")
-    groups = (
-        _Groups.singles(len(X)) if has_validation else _Groups.of_copies(X, y, columns)
-    )
     parts: list[tuple[IntArray, IntArray | None]]
     if has_validation:
         parts = [(np.arange(len(X)), None)] * (n_members if several else 1)
-    elif ensemble == "kfold":
-        parts = list(_folds(n_members, groups, classes, rng))
     else:
-        parts = [_hold_out(groups, classes, validation_fraction, rng)]
-        parts *= n_members if several else 1
+        groups = _Groups.of_copies(X, y, columns)
+        if ensemble == "kfold":
+            parts = list(_folds(n_members, groups, classes, rng))
+        else:
+            parts = [_hold_out(groups, classes, validation_fraction, rng)]
+            parts *= n_members if several else 1
     seeds = rng.randint(np.iinfo(np.int32).max, size=len(parts))
     return [
         Assignment(rows, held_out, int(seed))

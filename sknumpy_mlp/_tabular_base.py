@@ -349,7 +349,7 @@ class _BaseTabularMLP(
                 self.estimators_ = self._refit(job, assignments[0].seed, board)
                 members = [*members, *self.estimators_]
         self.n_iter_ = max(member.n_iter_ for member in self.estimators_)
-        n_short = sum(member.was_cut_short for member in members)
+        n_short = sum(member._was_cut_short for member in members)
         if n_short:
             warn(
                 f"max_time={self.max_time} was over before {n_short} of "
@@ -418,7 +418,7 @@ class _BaseTabularMLP(
             blueprint = replace(job.blueprint, member=i, split=split)
             member = self._member.build(blueprint, params)
             if job.bridge is not None:
-                member.bridge = job.bridge.network(
+                member._bridge = job.bridge.network(
                     member, board.stop, replaces_others=last_epoch is not None
                 )
             members.append(member)
