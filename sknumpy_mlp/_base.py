@@ -20,7 +20,7 @@ from sklearn.utils import (
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from sknumpy_mlp._conductor import Job
-from sknumpy_mlp._evaluation import Data
+from sknumpy_mlp._data import Data
 from sknumpy_mlp._frames import (
     as_array,
     columns_error,

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.optimize import minimize_scalar
 
-from sknumpy_mlp._evaluation import Data
+from sknumpy_mlp._data import Data
 from sknumpy_mlp._typing import Array
 from sknumpy_mlp.losses import LogLoss
 

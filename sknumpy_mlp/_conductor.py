@@ -13,7 +13,8 @@ from typing import Any
 import numpy as np
 
 from sknumpy_mlp._console import write_line
-from sknumpy_mlp._evaluation import Data, Evaluator
+from sknumpy_mlp._data import Data
+from sknumpy_mlp._evaluation import Evaluator
 from sknumpy_mlp._network import Network
 from sknumpy_mlp._training import (
     EpochEnd,

@@ -7,7 +7,7 @@ import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 
 from sknumpy_mlp._conductor import Job
-from sknumpy_mlp._evaluation import Data
+from sknumpy_mlp._data import Data
 from sknumpy_mlp._targets import is_standardised, loss_of_constant, unusual_scale
 from sknumpy_mlp._training import Run
 from sknumpy_mlp._typing import Array, IntArray

@@ -23,7 +23,7 @@ from joblib.externals.loky import get_reusable_executor
 from joblib.parallel import BACKENDS, get_active_backend
 
 from sknumpy_mlp._console import flushable_streams
-from sknumpy_mlp._evaluation import Data
+from sknumpy_mlp._data import Data
 from sknumpy_mlp._progress import Board
 from sknumpy_mlp._splits import Assignment
 from sknumpy_mlp._training import EpochEnd, Run

@@ -5,7 +5,7 @@ import math
 import re
 from collections.abc import Callable
 from contextlib import nullcontext
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -14,32 +14,10 @@ from sklearn import config_context
 from sklearn.exceptions import UndefinedMetricWarning
 from sklearn.metrics import get_scorer, get_scorer_names
 
+from sknumpy_mlp._data import Data
 from sknumpy_mlp._network import Network
 from sknumpy_mlp._typing import Array, IntArray
 from sknumpy_mlp.losses import Loss
-
-
-@dataclass(frozen=True)
-class Data:
-    """Validated data: ``y`` as the loss wants it, weights or None.
-
-    ``target`` is ``y`` as the user gave it, which is what scorers compare with.
-    """
-
-    X: Any
-    y: NDArray[Any]
-    sample_weight: Array | None
-    target: Any
-
-    def take(self, rows: IntArray) -> "Data":
-        """Return some of the rows."""
-        weight = self.sample_weight
-        return Data(
-            self.X[rows],
-            self.y[rows],
-            None if weight is None else weight[rows],
-            self.target[rows],
-        )
 
 
 class Evaluator:

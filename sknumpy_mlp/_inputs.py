@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from sklearn.utils import check_array, check_consistent_length, column_or_1d
 
 from sknumpy_mlp._categories import is_missing
-from sknumpy_mlp._evaluation import Data
+from sknumpy_mlp._data import Data
 from sknumpy_mlp._frames import (
     as_array,
     dates_error,

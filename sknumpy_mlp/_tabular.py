@@ -17,7 +17,7 @@ from sknumpy_mlp._classes import (
     classification_score,
     regression_score,
 )
-from sknumpy_mlp._evaluation import Data
+from sknumpy_mlp._data import Data
 from sknumpy_mlp._members import MemberClassifier, MemberRegressor
 from sknumpy_mlp._names import suggests_parameters
 from sknumpy_mlp._parameters import (

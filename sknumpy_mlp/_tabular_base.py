@@ -18,8 +18,8 @@ from sklearn.base import BaseEstimator
 from sklearn.utils import check_consistent_length, check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from sknumpy_mlp._data import Data
 from sknumpy_mlp._ensemble import StopAfter, n_side_by_side, train_members
-from sknumpy_mlp._evaluation import Data
 from sknumpy_mlp._frames import Table, refuse_dates
 from sknumpy_mlp._inputs import (
     all_or_nothing,

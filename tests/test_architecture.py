@@ -17,7 +17,7 @@ LEVELS = [
         "_version",
         "_warnings",
     },
-    {"_saved", "_categories", "_gradients"},
+    {"_saved", "_categories", "_data", "_gradients"},
     {"activations", "losses", "optimizers", "schedules", "initializers", "_batches"},
     {"layers", "_targets"},
     {"_network", "embeddings"},

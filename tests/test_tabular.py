@@ -30,7 +30,7 @@ from sknumpy_mlp import (
     _progress,
 )
 from sknumpy_mlp._calibration import Errors, best_temperature
-from sknumpy_mlp._evaluation import Data
+from sknumpy_mlp._data import Data
 from sknumpy_mlp._targets import TargetScale
 from sknumpy_mlp._warnings import warn
 from sknumpy_mlp.activations import Mish
