@@ -40,7 +40,8 @@ def main():
     verdicts = defaultdict(Counter)
     for line in listing.splitlines():
         mutant, _, verdict = line.strip().partition(": ")
-        verdicts[mutant.split(".")[1]][verdict] += 1
+        module = mutant.split(".")[1:-1]
+        verdicts[".".join(module)][verdict] += 1
         if verdict not in NOTICED:
             print(line)
     print("\n| module | mutants | killed | survived | share killed |")
@@ -52,7 +53,12 @@ def main():
         survived = total - killed
         print(f"| `{module}` | {total} | {killed} | {survived} | {shares[-1]:.1%} |")
     settings = tomllib.loads(Path("pyproject.toml").read_text(encoding="utf-8"))
-    mutated = {Path(each).stem for each in settings["tool"]["mutmut"]["only_mutate"]}
+    mutated = {
+        ".".join(path.with_suffix("").parts[1:])
+        for pattern in settings["tool"]["mutmut"]["only_mutate"]
+        for path in Path().glob(pattern)
+        if path.name != "__init__.py"
+    }
     if missing := mutated - verdicts.keys():
         print(f"No mutants of {', '.join(sorted(missing))}.")
     return int(bool(missing) or min(shares) < ENOUGH)

@@ -16,7 +16,7 @@ from _measure import environment, on_cores, save
 from sklearn.exceptions import ConvergenceWarning
 
 from sknumpy_mlp import NumpyMLPClassifier, layers
-from sknumpy_mlp._batches import Batches
+from sknumpy_mlp._training.batches import Batches
 from sknumpy_mlp.activations import ReLU
 from sknumpy_mlp.losses import MultinomialLogLoss
 from sknumpy_mlp.optimizers import Adam

@@ -20,7 +20,7 @@ from tabular_report import MEASURES, mean
 from threadpoolctl import threadpool_limits
 
 from sknumpy_mlp import TabularMLPClassifier, TabularMLPRegressor
-from sknumpy_mlp._members import Recipe
+from sknumpy_mlp._tabular.member import Recipe
 from sknumpy_mlp.losses import LogLoss
 
 TABLES = (

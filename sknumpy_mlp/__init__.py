@@ -1,8 +1,8 @@
 """Multi-layer perceptrons for scikit-learn, written by hand in NumPy."""
 
-from sknumpy_mlp._classes import NumpyMLPClassifier, NumpyMLPRegressor
-from sknumpy_mlp._parameters import InvalidParameterError
-from sknumpy_mlp._tabular import TabularMLPClassifier, TabularMLPRegressor
+from sknumpy_mlp._estimators.classifier import NumpyMLPClassifier, NumpyMLPRegressor
+from sknumpy_mlp._estimators.parameters import InvalidParameterError
+from sknumpy_mlp._tabular.classifier import TabularMLPClassifier, TabularMLPRegressor
 from sknumpy_mlp._version import __version__
 from sknumpy_mlp.preprocessing import TabularPreprocessor
 

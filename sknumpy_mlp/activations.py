@@ -22,9 +22,9 @@ from typing import Any, ClassVar, Literal, TypeAlias
 import numpy as np
 from scipy.special import expit, ndtr
 
-from sknumpy_mlp._gradients import find_wrong_derivative, naming_method
-from sknumpy_mlp._typing import Array
-from sknumpy_mlp._values import Value, check_number, copy_of, shown
+from sknumpy_mlp._utils.gradients import find_wrong_derivative, naming_method
+from sknumpy_mlp._utils.typing import Array
+from sknumpy_mlp._utils.values import Value, check_number, copy_of, shown
 
 __all__ = [
     "ACTIVATIONS",

@@ -18,8 +18,8 @@ from typing import Literal, TypeAlias
 
 import numpy as np
 
-from sknumpy_mlp._typing import Array, RandomSource
-from sknumpy_mlp._values import check_count, check_number
+from sknumpy_mlp._utils.typing import Array, RandomSource
+from sknumpy_mlp._utils.values import check_count, check_number
 
 __all__ = [
     "INITIALIZERS",

@@ -27,9 +27,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import expit, xlogy
 
-from sknumpy_mlp._gradients import find_wrong_derivative, naming_method
-from sknumpy_mlp._typing import Array
-from sknumpy_mlp._values import Value, check_number, copy_of, shown
+from sknumpy_mlp._utils.gradients import find_wrong_derivative, naming_method
+from sknumpy_mlp._utils.typing import Array
+from sknumpy_mlp._utils.values import Value, check_number, copy_of, shown
 
 __all__ = [
     "CLASSIFICATION_LOSSES",

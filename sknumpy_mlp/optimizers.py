@@ -14,8 +14,8 @@ from typing import Any, ClassVar, Literal, TypeAlias
 
 import numpy as np
 
-from sknumpy_mlp._typing import Array
-from sknumpy_mlp._values import alike, check_bool, check_number
+from sknumpy_mlp._utils.typing import Array
+from sknumpy_mlp._utils.values import alike, check_bool, check_number
 
 __all__ = ["OPTIMIZERS", "SGD", "Adam", "Optimizer", "OptimizerName", "RMSprop"]
 

@@ -22,7 +22,7 @@ import math
 from dataclasses import dataclass
 from typing import ClassVar, Literal, TypeAlias
 
-from sknumpy_mlp._values import Value, check_number
+from sknumpy_mlp._utils.values import Value, check_number
 
 __all__ = [
     "SCHEDULES",

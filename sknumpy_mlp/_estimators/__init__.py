@@ -1,0 +1,1 @@
+"""NumpyMLPClassifier and NumpyMLPRegressor, and what both are made of."""

@@ -1,0 +1,111 @@
+"""Class weights: from the parameter ``class_weight`` to a weight for each sample."""
+
+import sys
+from collections.abc import Callable
+from numbers import Real
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sknumpy_mlp._utils.typing import Array, IntArray
+from sknumpy_mlp._utils.values import builtin, shown
+
+
+def make_class_weights(
+    class_weight: Any,
+    classes: NDArray[Any],
+    y: NDArray[Any],
+    sample_weight: Array | None,
+    *,
+    multilabel: bool,
+) -> Callable[[NDArray[Any]], Array] | None:
+    """Return what makes weights of the rows of encoded targets, or None for none.
+
+    Parameters
+    ----------
+    class_weight : None, 'balanced', dict or sequence of dict
+        The estimator's parameter.
+    classes : ndarray of shape (n_classes,)
+        The classes, or labels.
+    y : ndarray
+        The encoded training target, for 'balanced'.
+    sample_weight : ndarray of shape (n_samples,) or None
+        Its weights.  They count for 'balanced', so that a weight of k is k copies.
+    multilabel : bool
+        Whether the classes are labels, each with the two values 0 and 1.
+
+    Raises
+    ------
+    ValueError
+        If ``class_weight`` does not fit the classes.
+    """
+    if class_weight is None:
+        return None
+    # For each column of the target: its values, and the weight of each.
+    columns = [np.arange(2)] * len(classes) if multilabel else [classes]
+    if isinstance(class_weight, str):
+        tables = [
+            _balance(codes, sample_weight, len(values))
+            for codes, values in zip(_codes(y, multilabel), columns, strict=True)
+        ]
+    else:
+        given = [class_weight] if isinstance(class_weight, dict) else class_weight
+        if isinstance(class_weight, dict) == multilabel or len(given) != len(columns):
+            form = (
+                f"a list of {len(columns)} dicts, one {{0: weight, 1: weight}} for "
+                "each label"
+                if multilabel
+                else "one dict with a weight for each class"
+            )
+            raise ValueError(
+                f"class_weight={class_weight!r} does not fit y, for which it must be "
+                f"{form} (or 'balanced')."
+            )
+        tables = [
+            _look_up(weights, values)
+            for weights, values in zip(given, columns, strict=True)
+        ]
+
+    def weigh(target: NDArray[Any]) -> Array:
+        weight = np.ones(len(target))
+        for table, codes in zip(tables, _codes(target, multilabel), strict=True):
+            weight *= table[codes]
+        return weight
+
+    return weigh
+
+
+def _codes(y: NDArray[Any], multilabel: bool) -> list[IntArray]:
+    """Return class codes, for each column of the target."""
+    if multilabel:
+        return list(y.T.astype(np.intp))
+    return [y.reshape(len(y)).astype(np.intp, copy=False)]
+
+
+def _balance(codes: IntArray, sample_weight: Array | None, n_values: int) -> Array:
+    """Weights that give each value that occurs the same sum."""
+    counts = np.bincount(codes, weights=sample_weight, minlength=n_values)
+    occurs = counts > 0
+    weights = np.ones(n_values)
+    weights[occurs] = counts.sum() / (occurs.sum() * counts[occurs])
+    return weights
+
+
+def _look_up(weights: dict[Any, Any], values: NDArray[Any]) -> Array:
+    weights = {builtin(label): weight for label, weight in weights.items()}
+    missing = [value for value in values.tolist() if value not in weights]
+    if missing:
+        raise ValueError(
+            f"class_weight={shown(weights)} has no weight for {missing}: y has the "
+            f"classes {values.tolist()}. Add {missing}, or use class_weight='balanced'."
+        )
+    table = [weights[value] for value in values.tolist()]
+    for weight in table:
+        number = isinstance(weight, Real) and not isinstance(weight, bool)
+        if not (number and 0 <= weight <= sys.float_info.max):
+            raise ValueError(
+                f"class_weight={shown(weights)}: each weight must be a finite number "
+                f"of at least 0, got {shown(weight)}."
+            )
+    return np.array(table, dtype=np.float64)

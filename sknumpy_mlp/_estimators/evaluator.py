@@ -1,0 +1,283 @@
+"""Validation: the loss and the score of parameters on data they are not trained on."""
+
+import inspect
+import math
+import re
+from collections.abc import Callable
+from contextlib import nullcontext
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn import config_context
+from sklearn.exceptions import UndefinedMetricWarning
+from sklearn.metrics import get_scorer, get_scorer_names
+
+from sknumpy_mlp._inputs.data import Data
+from sknumpy_mlp._training.network import Network
+from sknumpy_mlp._utils.typing import Array, IntArray
+from sknumpy_mlp.losses import Loss
+
+
+class Evaluator:
+    """Mean loss and score of a network on validation data.
+
+    Parameters
+    ----------
+    estimator : estimator
+        Its ``scoring`` says what the score is.
+    network : Network
+        The network.
+    loss : Loss
+        The loss.
+    data : Data
+        The validation data.
+    split : str
+        What messages call it.
+
+    Attributes
+    ----------
+    is_finite : bool
+        Whether all predictions of the last call were finite.
+
+    Raises
+    ------
+    ValueError
+        If there are weights and the scorer does not take any, or several labels and a
+        metric for classes that exclude each other.
+    """
+
+    def __init__(
+        self, estimator: Any, network: Network, loss: Loss, data: Data, split: str
+    ) -> None:
+        self._estimator = estimator
+        self._network = network
+        self._loss = loss
+        # scikit-learn's metrics take no sparse labels.
+        is_sparse = hasattr(data.target, "toarray")
+        self._data = replace(data, target=data.target.toarray()) if is_sparse else data
+        self._split = split
+        # All classes, if the scorer is to be told since the data lacks some of them.
+        self._labels: NDArray[Any] | None = None
+        scoring = estimator.scoring
+        self.is_finite = True
+        self._scorer: Callable[..., Any] | None = None
+        if scoring is not None and scoring != "loss":
+            self._scorer = get_scorer(scoring)
+            self._refuse_log_loss_of_labels(self._scorer)
+            if data.sample_weight is not None and not _takes(
+                self._scorer, "sample_weight"
+            ):
+                raise self._no_weights()
+
+    def __call__(self, params: Array) -> tuple[float, float]:
+        """Return the mean loss, without penalty, and the score of ``params``.
+
+        The score is NaN where the network's predictions are infinite or NaN, unless it
+        is minus the loss, which may well have a value there.
+        """
+        data = self._data
+        with np.errstate(all="ignore"):
+            raw = self._network.predict_raw(params, data.X)
+            finite = bool(
+                np.isfinite(raw).all()
+                and np.isfinite(self._loss.predict(raw.copy())).all()
+            )
+            losses = self._loss.loss_gradient(data.y, raw.copy())
+            mean_loss = float(np.average(losses, weights=data.sample_weight))
+            self.is_finite = finite
+            if self._estimator.scoring == "loss":
+                return mean_loss, -mean_loss
+            if not finite:
+                return mean_loss, math.nan
+            if self._scorer is not None:
+                return mean_loss, self._call_scorer(self._scorer, params)
+            score = self._estimator._score_raw(
+                self._loss, raw, data.y, data.sample_weight
+            )
+        return mean_loss, float(score)
+
+    def check(self, score: float, params: Array) -> None:
+        """Raise ValueError if the score that is to judge ``params`` has no value."""
+        if not self.is_finite:
+            return  # then it is the predictions that are to blame
+        if not (math.isnan(score) or score == -math.inf):
+            return
+        fitted = self._estimator._as_fitted(self._network, self._loss, params)
+        lacks_classes = self._scorer is not None and self._needs_all_classes(
+            self._scorer, fitted
+        )
+        if math.isnan(score) or lacks_classes:
+            reason = f"it is {score}, although the predictions are finite"
+            raise self._undefined(reason, lacks_classes=lacks_classes)
+
+    def _no_weights(self) -> ValueError:
+        return ValueError(
+            f"scoring={self._estimator.scoring!r} takes no sample_weight, but the "
+            "validation data has weights (sample_weight, sample_weight_val or "
+            "class_weight). Use a metric that takes them, or leave the weights out."
+        )
+
+    def _refuse_log_loss_of_labels(self, scorer: Callable[..., Any]) -> None:
+        """Raise ValueError for a metric that takes labels for exclusive classes.
+
+        It looks at the probabilities of those labels alone that a sample has, so that
+        the best network is one that is sure of every label.
+        """
+        has_labels = not self._estimator._numeric_target and self._data.target.ndim == 2
+        if has_labels and re.match(r"make_scorer\((d2_)?log_loss", repr(scorer)):
+            raise ValueError(
+                f"scoring={self._estimator.scoring!r} is made for classes that exclude "
+                "each other, and y has several labels at once: it would not count a "
+                "label that is predicted without being there. Use scoring='loss', "
+                "minus the mean log loss of all labels."
+            )
+
+    def _rows_that_count(self) -> IntArray:
+        """Return the rows of a weight above zero: metrics do not see the others."""
+        weight = self._data.sample_weight
+        rows = np.arange(len(self._data.target))
+        return rows if weight is None else rows[weight > 0.0]
+
+    def _absent(self) -> list[Any]:
+        y = self._data.y[self._rows_that_count()]
+        absent: list[Any] = self._estimator._absent_labels(y)
+        return absent
+
+    def _undefined(self, reason: object, *, lacks_classes: bool) -> ValueError:
+        """Say that the score has no value on this data, and why that may be so."""
+        lacks, remedy = "", "more samples"
+        if lacks_classes and self._data.target.ndim == 1:
+            lacks = f", which has no sample of the classes {self._absent()}"
+            remedy = "samples of all classes"
+        elif lacks_classes:
+            lacks = f", where the labels {self._absent()} are all 0 or all 1"
+            remedy = "samples with and without each label"
+        if lacks_classes and len(self._rows_that_count()) < len(self._data.target):
+            lacks += " (samples of weight zero do not count)"
+        return ValueError(
+            f"scoring={self._estimator.scoring!r} is not defined on {self._split}"
+            f"{lacks}: {_first_line(reason)}. Use scoring='loss', which is always "
+            f"defined, or pass X_val and y_val with {remedy}."
+        )
+
+    def _call_scorer(self, scorer: Callable[..., Any], params: Array) -> float:
+        fitted = self._estimator._as_fitted(self._network, self._loss, params)
+        try:
+            score = self._call_metric(scorer, fitted, self._data, self._labels)
+        except (ValueError, IndexError, UndefinedMetricWarning) as error:
+            score = self._call_with_classes(scorer, fitted)
+            if score is None:
+                explained = self._explain(error, scorer, fitted)
+                if explained is None:
+                    raise
+                raise explained from error
+        except AttributeError as error:
+            # So scikit-learn says that the scorer wants another kind of estimator.
+            if "none of the following attributes" not in str(error):
+                raise
+            raise ValueError(
+                f"scoring={self._estimator.scoring!r} does not go with "
+                f"{type(self._estimator).__name__}: {error} Use a scorer for its kind "
+                "of target."
+            ) from error
+        try:
+            return float(score)
+        except (TypeError, ValueError) as error:
+            raise ValueError(
+                f"scoring={self._estimator.scoring!r} must return a number, got "
+                f"{score!r}."
+            ) from error
+
+    def _call_with_classes(self, scorer: Callable[..., Any], fitted: Any) -> Any:
+        """Tell the metric, from now on, of all classes; return None if in vain."""
+        if self._labels is not None or not self._absent():
+            return None
+        if not _takes(scorer, "labels"):
+            return None
+        classes = self._estimator.classes_
+        try:
+            score = self._call_metric(scorer, fitted, self._data, classes)
+            is_defined = math.isfinite(score)
+        except (TypeError, ValueError, IndexError, Warning):
+            is_defined = False
+        if not is_defined:
+            return None
+        self._labels = classes
+        return score
+
+    def _explain(
+        self, error: Exception, scorer: Callable[..., Any], fitted: Any
+    ) -> ValueError | None:
+        """Return what says more than a scorer's error, or None if nothing does."""
+        if self._needs_all_classes(scorer, fitted):
+            return self._undefined(error, lacks_classes=True)
+        scoring = self._estimator.scoring
+        if self._estimator._numeric_target or not isinstance(scoring, str):
+            return None
+        for suffix in ("_ovr", "_macro"):
+            if f"{scoring}{suffix}" in get_scorer_names():
+                return ValueError(
+                    f"scoring={scoring!r} does not go with this target: "
+                    f"{_first_line(error)}. Use scoring='{scoring}{suffix}'."
+                )
+        return None
+
+    def _needs_all_classes(self, scorer: Callable[..., Any], fitted: Any) -> bool:
+        """Return whether a scorer that fails would not if no class were lacking."""
+        if not self._absent():
+            return False
+        try:
+            score = self._call_metric(scorer, fitted, self._with_all_classes(), None)
+            return math.isfinite(score)
+        except Exception:  # a scorer of the user's may raise anything
+            return False
+
+    def _with_all_classes(self) -> Data:
+        """Return the data, and copies of some samples as samples of what it lacks."""
+        data, rows = self._data, self._rows_that_count()
+        if data.target.ndim == 1:
+            labels = np.array(self._absent(), self._estimator.classes_.dtype)
+        else:
+            labels = np.repeat([[0], [1]], data.target.shape[1], axis=1)
+        labels = np.repeat(labels, 2, axis=0)  # some metrics need more than one
+        data = data.take(np.concatenate([rows, np.resize(rows, len(labels))]))
+        target = np.concatenate([data.target[: len(rows)], labels])
+        return replace(data, target=target)
+
+    def _call_metric(
+        self,
+        scorer: Callable[..., Any],
+        fitted: Any,
+        data: Data,
+        labels: NDArray[Any] | None,
+    ) -> Any:
+        arguments: dict[str, Any] = {}
+        if data.sample_weight is not None:
+            arguments["sample_weight"] = data.sample_weight
+        # Without it scikit-learn's scorers hand nothing but weights on to the metric.
+        routing: Any = nullcontext()
+        if labels is not None:
+            arguments["labels"] = labels
+            routing = config_context(enable_metadata_routing=True)
+        try:
+            with routing:
+                return scorer(fitted, data.X, data.target, **arguments)
+        except TypeError as error:
+            # A scorer of scikit-learn's hands weights on to a metric of its own.
+            if "sample_weight" in arguments and "sample_weight" in str(error):
+                raise self._no_weights() from error
+            raise
+
+
+def _first_line(error: object) -> str:
+    return str(error).partition("\n")[0].removesuffix(".")
+
+
+def _takes(scorer: Callable[..., Any], argument: str) -> bool:
+    try:
+        parameters = inspect.signature(scorer).parameters.values()
+    except ValueError:  # some builtin functions have none
+        return False
+    return any(p.name == argument or p.kind is p.VAR_KEYWORD for p in parameters)

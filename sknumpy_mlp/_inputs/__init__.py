@@ -1,0 +1,1 @@
+"""What users pass: tables, targets and weights, read and checked."""

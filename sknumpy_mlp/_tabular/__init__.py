@@ -1,0 +1,1 @@
+"""TabularMLPClassifier and TabularMLPRegressor, and what both are made of."""

@@ -1,0 +1,188 @@
+"""How far the members of an ensemble are: what they report, and what is printed."""
+
+import math
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from threading import Event, Thread
+
+from sknumpy_mlp._utils.console import write_line
+from sknumpy_mlp._utils.warnings import warn
+from sknumpy_mlp.callbacks._base import clock
+
+
+class Board:
+    """What the members of an ensemble know of each other, in one process.
+
+    Each reports how far it is, and any of them can have all stop.
+
+    Parameters
+    ----------
+    n_members : int
+        Number of members.
+    n_side_by_side : int
+        How many of them train at a time.
+    deadline : float
+        Time, as of `time.time`, at which all are to be ready.
+    """
+
+    def __init__(self, n_members: int, n_side_by_side: int, deadline: float) -> None:
+        self.n_members = n_members
+        self.n_side_by_side = n_side_by_side
+        self.deadline = deadline
+        self._reports = [(0.0, "")] * n_members
+        self._stops = False
+
+    @property
+    def stops(self) -> bool:
+        """Whether all are to stop."""
+        return self._stops
+
+    def stop(self) -> None:
+        """Have all stop at the end of their epoch, and others not begin."""
+        self._stops = True
+
+    def report(self, member: int, share: float, text: str) -> None:
+        """Note how far a member is: from 0 to 1, and in words."""
+        self._reports[member] = (share, text)
+
+    def read(self) -> list[tuple[float, str]]:
+        """Return what the members have reported."""
+        return list(self._reports)
+
+    def deadline_of(self, member: int) -> float:
+        """Return when a member that begins now is to be ready.
+
+        Those that come after it want as much time as it has.  Side by side, one whose
+        neighbours still have members to come is given less than one whose neighbours
+        have not, so that all the time is used.
+        """
+        n_rounds = math.ceil((self.n_members - member) / self.n_side_by_side)
+        now = time.time()
+        return now + (self.deadline - now) / n_rounds
+
+
+class SharedBoard(Board):
+    """A board for several processes: a folder.
+
+    In it are a file for each member with its last report, and one that says that all
+    are to stop.
+
+    Parameters
+    ----------
+    folder : str or Path
+        The folder.
+    n_members, n_side_by_side, deadline
+        As for `Board`.
+    """
+
+    def __init__(
+        self, folder: str | Path, n_members: int, n_side_by_side: int, deadline: float
+    ) -> None:
+        super().__init__(n_members, n_side_by_side, deadline)
+        self._folder = Path(folder)
+
+    @property
+    def stops(self) -> bool:
+        """Whether all are to stop."""
+        return self._stops or (self._folder / "stop").exists()
+
+    def stop(self) -> None:
+        """Have all stop at the end of their epoch, and others not begin."""
+        super().stop()
+        with suppress(OSError):  # full, or gone
+            (self._folder / "stop").touch()
+
+    def report(self, member: int, share: float, text: str) -> None:
+        """Note how far a member is: from 0 to 1, and in words.
+
+        A member on another machine, where there is no such folder, trains unreported.
+        """
+        with suppress(OSError):
+            path = self._folder / str(member)
+            path.write_text(f"{share}\n{text}", encoding="utf-8")
+
+    def read(self) -> list[tuple[float, str]]:
+        """Return what the members have reported."""
+        reports = []
+        for member in range(self.n_members):
+            try:
+                text = (self._folder / str(member)).read_text(encoding="utf-8")
+                share, _, words = text.partition("\n")
+                reports.append((float(share), words))
+            except (OSError, ValueError):  # not begun, or just being written
+                reports.append((0.0, ""))
+        return reports
+
+
+@contextmanager
+def make_board(
+    n_members: int, n_side_by_side: int, deadline: float, *, verbose: bool
+) -> Iterator[Board]:
+    """Set up a board, and if ``verbose`` print every few seconds what is on it.
+
+    Where there is no folder for several processes to share, it is a board for members
+    that train one after the other, and a warning says so.
+    """
+    with ExitStack() as stack:
+        board = Board(n_members, 1, deadline)
+        if n_side_by_side > 1:
+            try:
+                folder = stack.enter_context(
+                    TemporaryDirectory(ignore_cleanup_errors=True)
+                )
+                board = SharedBoard(folder, n_members, n_side_by_side, deadline)
+            except OSError as error:
+                warn(
+                    f"There is no temporary folder for processes to share ({error}): "
+                    "the networks train one after the other. Set the environment "
+                    "variable TMPDIR to a folder that can be written."
+                )
+        if verbose:
+            stack.enter_context(_printing(board))
+        yield board
+
+
+@contextmanager
+def _printing(board: Board) -> Iterator[None]:
+    is_over = Event()
+    printer = Thread(target=_keep_printing, args=(board, is_over), daemon=True)
+    printer.start()
+    try:
+        yield
+    finally:
+        is_over.set()
+        printer.join()
+
+
+# Seconds from one line to the next.
+_PAUSE = 2.0
+
+
+def _keep_printing(board: Board, is_over: Event) -> None:
+    began, printed = time.perf_counter(), ""
+    while True:
+        ends = is_over.wait(_PAUSE)
+        reports = board.read()
+        n_done = sum(share >= 1.0 for share, _ in reports)
+        share = sum(share for share, _ in reports) / board.n_members
+        busy = [
+            f"network {i}: {text}"
+            for i, (each, text) in enumerate(reports, start=1)
+            if 0.0 < each < 1.0
+        ]
+        line = f"{n_done} of {board.n_members} networks done"
+        if busy:
+            line += f" ({'; '.join(busy)})"
+        seconds = time.perf_counter() - began
+        if ends:
+            line += f", after {clock(seconds)}"
+        elif share > 0.0:
+            line += f", about {clock(seconds * (1.0 - share) / share)} left"
+        if line != printed:
+            write_line(line)
+            printed = line
+        if ends:
+            return

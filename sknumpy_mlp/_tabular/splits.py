@@ -1,0 +1,272 @@
+"""Which rows each member of an ensemble trains on, and which choose its epoch."""
+
+import warnings
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.model_selection import KFold, StratifiedKFold, train_test_split
+
+from sknumpy_mlp._utils.typing import Array, IntArray
+
+
+@dataclass(frozen=True)
+class Assignment:
+    """What one member is to do.
+
+    Attributes
+    ----------
+    rows : ndarray of shape (n_rows,)
+        The rows to train on.
+    held_out : ndarray of shape (n_held_out,) or None
+        The rows that choose its best epoch; None if there is other validation data.
+    seed : int
+        For its weights and the order of its rows.
+    """
+
+    rows: IntArray
+    held_out: IntArray | None
+    seed: int
+
+
+def assign(
+    ensemble: str | None,
+    n_members: int,
+    X: Array,
+    y: NDArray[Any],
+    columns: Sequence[slice],
+    *,
+    classes: NDArray[Any] | None,
+    validation_fraction: float,
+    has_validation: bool,
+    rng: np.random.RandomState,
+) -> list[Assignment]:
+    """Say who sees which rows.
+
+    Copies of a row stay together, in the same fold or on the same side of a hold-out:
+    one in the training data would tell the target of another.
+
+    Parameters
+    ----------
+    ensemble : {'kfold', 'seeds', 'refit', None}
+        The kind of ensemble.
+    n_members : int
+        Number of members of 'kfold' and 'seeds'.
+    X : ndarray of shape (n_rows, n_features)
+        The preprocessed table, of at least two rows.
+    y : ndarray of shape (n_rows,) or (n_rows, n_targets)
+        The encoded target.
+    columns : sequence of slice
+        Where ``X`` has the columns of the raw table.
+    classes : ndarray of shape (n_rows,) or None
+        What to stratify by.
+    validation_fraction : float
+        Share of the rows that is held out where there are no folds.
+    has_validation : bool
+        Whether there is validation data, so that no row has to be held out.
+    rng : RandomState
+        Draws folds and seeds.
+    """
+    several = ensemble in ("kfold", "seeds")
+    parts: list[tuple[IntArray, IntArray | None]]
+    if has_validation:
+        parts = [(np.arange(len(X)), None)] * (n_members if several else 1)
+    else:
+        groups = _Groups.of_copies(X, y, columns)
+        if ensemble == "kfold":
+            parts = list(_folds(n_members, groups, classes, rng))
+        else:
+            parts = [_hold_out(groups, classes, validation_fraction, rng)]
+            parts *= n_members if several else 1
+    seeds = rng.randint(np.iinfo(np.int32).max, size=len(parts))
+    return [
+        Assignment(rows, held_out, int(seed))
+        for (rows, held_out), seed in zip(parts, seeds, strict=True)
+    ]
+
+
+def _folds(
+    n_folds: int,
+    groups: "_Groups",
+    classes: NDArray[Any] | None,
+    rng: np.random.RandomState,
+) -> Iterator[tuple[IntArray, IntArray]]:
+    strata = groups.strata(classes)
+    n_folds = min(n_folds, groups.n_groups)
+    dummy = np.zeros(groups.n_groups)
+    if strata is None or np.unique(strata, return_counts=True)[1].max() < n_folds:
+        folds = KFold(n_folds, shuffle=True, random_state=rng).split(dummy)
+    else:
+        stratified = StratifiedKFold(n_folds, shuffle=True, random_state=rng)
+        with warnings.catch_warnings():
+            # A class with fewer rows than folds is absent from some: nothing is wrong.
+            warnings.filterwarnings("ignore", "The least populated class")
+            # Of many classes scikit-learn has warned before.
+            warnings.filterwarnings("ignore", "The number of unique classes")
+            folds = list(stratified.split(dummy, strata))
+    for kept, held_out in folds:
+        yield groups.rows_of(kept), groups.rows_of(held_out)
+
+
+def _hold_out(
+    groups: "_Groups",
+    classes: NDArray[Any] | None,
+    fraction: float,
+    rng: np.random.RandomState,
+) -> tuple[IntArray, IntArray]:
+    n_groups = groups.n_groups
+    n_held_out = min(max(1, round(fraction * n_groups)), n_groups - 1)
+    if classes is not None:
+        classes = classes[groups.first]
+        counts = np.unique(classes, return_counts=True)[1]
+        if counts.min() < 2 or len(counts) > min(n_held_out, n_groups - n_held_out):
+            classes = None  # too few rows for a share of each class on both sides
+    kept, held_out = train_test_split(
+        np.arange(n_groups), test_size=n_held_out, stratify=classes, random_state=rng
+    )
+    return groups.rows_of(kept), groups.rows_of(held_out)
+
+
+# Rows that are equal this many times as often as columns independent of each other
+# would make them are copies.
+_NO_CHANCE = 10.0
+
+# Rows that come more often than this, with targets of their own, are not copies but the
+# same thing seen again, and so will new rows be.
+_MANY_TIMES = 5
+
+
+@dataclass(frozen=True)
+class _Groups:
+    """The rows of a table, copies together.
+
+    Attributes
+    ----------
+    of_rows : ndarray of shape (n_rows,)
+        The number of each row's group.
+    first : ndarray of shape (n_groups,)
+        The first row of each group.
+    counts : ndarray of shape (n_groups,)
+        How many rows each group has.
+    """
+
+    of_rows: IntArray
+    first: IntArray
+    counts: IntArray
+
+    @classmethod
+    def singles(cls, n_rows: int) -> "_Groups":
+        """Return a group for each row, in order."""
+        rows = np.arange(n_rows)
+        return cls(rows, rows, np.ones_like(rows))
+
+    @classmethod
+    def of_copies(
+        cls, X: Array, y: NDArray[Any], columns: Sequence[slice]
+    ) -> "_Groups":
+        """Find rows that are equal in all columns, and put them together.
+
+        Unless they are equal by chance, as in a table of a few columns of few values.
+        There new rows will be equal to old ones as well, and a network that lacks a
+        combination of values lacks a good part of what there is to learn: with 48 of
+        them in 600 rows, R2 on new rows fell from 0.96 to 0.55.
+        """
+        sums = _checksums(X)
+        _, first, of_rows, counts = np.unique(
+            sums, return_index=True, return_inverse=True, return_counts=True
+        )
+        if len(first) == len(X) or len(first) < 2:
+            return cls.singles(len(X))
+        if not _are_copies(X, y.reshape(len(y), -1), sums, columns):
+            return cls.singles(len(X))
+        return cls(of_rows, first, counts)
+
+    @property
+    def n_groups(self) -> int:
+        """Number of groups."""
+        return len(self.first)
+
+    def strata(self, classes: NDArray[Any] | None) -> NDArray[Any] | None:
+        """Return what folds of groups are stratified by, or None.
+
+        Beside the class of its first row that is the size of a group, by powers of
+        two, so that folds have about as many rows.
+        """
+        if self.counts.max() == 1:
+            return classes
+        sizes = np.log2(self.counts).astype(np.intp)
+        if classes is None:
+            return sizes
+        codes = np.unique(classes[self.first], return_inverse=True)[1]
+        strata: IntArray = codes * (sizes.max() + 1) + sizes
+        return strata
+
+    def rows_of(self, groups: IntArray) -> IntArray:
+        """Return the rows of some of the groups."""
+        if self.n_groups == len(self.of_rows):
+            return groups
+        is_in = np.zeros(self.n_groups, dtype=bool)
+        is_in[groups] = True
+        return np.flatnonzero(is_in[self.of_rows])
+
+
+def _are_copies(
+    X: Array, y: NDArray[Any], sums: NDArray[np.uint64], columns: Sequence[slice]
+) -> bool:
+    """Whether so many rows are equal that it is no chance.
+
+    Shares of equal pairs are compared: of rows, and of rows of independent columns.
+    """
+    counts = _counts(sums)
+    share = _share_of_pairs(counts)
+    share_with_target = _share_of_pairs(_counts(_checksums(y, sums)))
+    if len(X) > _MANY_TIMES * len(counts) and share_with_target < 0.5 * share:
+        return False
+    by_chance, n_varying = 1.0, 0
+    for where in columns:
+        share_of_column = _share_of_pairs(_counts(_checksums(X[:, where])))
+        by_chance *= share_of_column
+        n_varying += share_of_column < 1.0
+        if n_varying > 1 and share > _NO_CHANCE * by_chance:
+            return True  # as it does after a few of many columns
+    if n_varying > 1:
+        return False
+    # The rows of a single column are equal as often as its values are.  With a target
+    # that is a number, they need not be.
+    by_chance *= _share_of_pairs(_counts(_checksums(y)))
+    return share_with_target > _NO_CHANCE * by_chance
+
+
+def _counts(values: NDArray[Any]) -> IntArray:
+    """Return how often each value occurs."""
+    counts: IntArray = np.unique(values, return_counts=True)[1]
+    return counts
+
+
+def _share_of_pairs(counts: IntArray) -> float:
+    """Return the share of pairs that are equal, given how often each value occurs."""
+    n = float(counts.sum())
+    return float(counts @ (counts - 1.0)) / (n * (n - 1.0))
+
+
+def _checksums(
+    X: NDArray[Any], begin: NDArray[np.uint64] | None = None
+) -> NDArray[np.uint64]:
+    """Return 64 bits for each row, the same for equal rows and in practice only then.
+
+    Sorting these is much faster than sorting rows, as ``np.unique(axis=0)`` does.
+    With those of other columns to begin with, they are checksums of all columns.
+    """
+    sums = np.zeros(len(X), np.uint64) if begin is None else begin.copy()
+    for column in X.T:
+        bits = (column + 0.0).view(f"u{column.dtype.itemsize}")  # -0.0 becomes 0.0
+        sums ^= bits
+        sums *= _MULTIPLIER
+        sums ^= sums >> np.uint64(32)
+    return sums
+
+
+# Odd, and half of its bits are set: the golden ratio times 2**64.
+_MULTIPLIER = np.uint64(0x9E3779B97F4A7C15)

@@ -1,0 +1,1 @@
+"""The numerical core: networks, the objective, the loop over epochs, L-BFGS."""

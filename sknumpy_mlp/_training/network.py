@@ -1,0 +1,298 @@
+"""Networks: a tuple of layers over one flat parameter vector, and their memory."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from sknumpy_mlp._utils.typing import Array, RandomSource
+from sknumpy_mlp.layers import Buffers, Layer, Noise
+
+# Rows that go through the network at once where all of them are to: enough to keep the
+# matrix products busy, few enough that the intermediate results stay in the cache.
+ROWS_AT_ONCE = 512
+
+# Rows that layers see which fit their first weights to data: enough for standard
+# deviations.
+_ROWS_TO_ADAPT_TO = 2048
+
+
+@dataclass(frozen=True)
+class Network:
+    """A tuple of layers; a description without arrays.
+
+    All parameters live in one flat vector, coefficients of all layers first, then the
+    intercepts of all layers.  Optimisers, penalties, snapshots and checks for
+    non-finite values thus work on one array, and the layers on views of it.
+    """
+
+    layers: tuple[Layer, ...]
+
+    @cached_property
+    def n_coefs(self) -> int:
+        """Number of penalised parameters, the head of the vector."""
+        shapes = (shape for layer in self.layers for shape in layer.coef_shapes)
+        return sum(math.prod(shape) for shape in shapes)
+
+    @cached_property
+    def n_params(self) -> int:
+        """Length of the parameter vector."""
+        shapes = (shape for layer in self.layers for shape in layer.intercept_shapes)
+        return self.n_coefs + sum(math.prod(shape) for shape in shapes)
+
+    @property
+    def n_outputs(self) -> int:
+        """Number of columns of the raw output."""
+        return self.layers[-1].fan_out
+
+    @property
+    def widths(self) -> list[int]:
+        """Number of inputs, then of units of each layer of units."""
+        with_units = [layer for layer in self.layers if layer.product_size]
+        return [self.layers[0].fan_in, *(layer.fan_out for layer in with_units)]
+
+    def largest_product(self, n_rows: int) -> int:
+        """Multiplications in the largest matrix product of a pass over ``n_rows``."""
+        return n_rows * max(layer.product_size for layer in self.layers)
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {"layers": self.layers}
+
+    def views(self, flat: Array) -> list[tuple[Array, ...]]:
+        """Each layer's coefficients and intercepts, as views of ``flat``."""
+        coefs_end = 0
+        intercepts_end = self.n_coefs
+        views = []
+        for layer in self.layers:
+            layer_views = []
+            for shape in layer.coef_shapes:
+                start, coefs_end = coefs_end, coefs_end + math.prod(shape)
+                layer_views.append(flat[start:coefs_end].reshape(shape))
+            for shape in layer.intercept_shapes:
+                start = intercepts_end
+                intercepts_end += math.prod(shape)
+                layer_views.append(flat[start:intercepts_end].reshape(shape))
+            views.append(tuple(layer_views))
+        return views
+
+    def init(self, rng: RandomSource, dtype: Any) -> Array:
+        """Draw a parameter vector, layer by layer, weights before biases.
+
+        The numbers are drawn in float64 and then rounded to ``dtype``, so that a
+        network in float32 starts where the same network in float64 does.
+        """
+        params = np.empty(self.n_params)
+        for layer, layer_params in zip(self.layers, self.views(params), strict=True):
+            layer.init(layer_params, rng)
+        with np.errstate(over="ignore"):
+            rounded = params.astype(dtype, copy=False)
+        if not np.isfinite(rounded).all():
+            raise ValueError(
+                f"init drew numbers too large for {rounded.dtype}, the type of X. Draw "
+                "smaller ones, or pass X in float64."
+            )
+        return rounded
+
+    def adapt(self, params: Array, X: Any, rng: RandomSource) -> None:
+        """Fit first parameters to the data.
+
+        The first layer sees all of ``X``; then each layer a sample of what the ones
+        below it, already adapted, make of it.
+        """
+        all_views = self.views(params)
+        self.layers[0].see(all_views[0], X)
+        if not any(layer.adapts for layer in self.layers):
+            return
+        x = X[rng.permutation(X.shape[0])[:_ROWS_TO_ADAPT_TO]]
+        n_rows = x.shape[0]
+        for layer, views in zip(self.layers, all_views, strict=True):
+            layer.adapt(views, x, rng)
+            buffers = layer.make_buffers(
+                n_rows,
+                params.dtype,
+                training=False,
+                need_input_gradient=False,
+                sparse_input=not isinstance(x, np.ndarray),
+            )
+            x = layer.forward(views, x, buffers, None)
+
+    def rate_factors(self, dtype: Any) -> Array | None:
+        """Each parameter's factor on the learning rate; None if all are one."""
+        factors = np.ones(self.n_params, dtype)
+        for layer, views in zip(self.layers, self.views(factors), strict=True):
+            for view, factor in zip(views, layer.rate_factors, strict=True):
+                view[...] = factor
+        return None if (factors == 1.0).all() else factors
+
+    @cached_property
+    def first_with_params(self) -> int:
+        """Index of the first layer that has parameters."""
+        return next(
+            i
+            for i, layer in enumerate(self.layers)
+            if layer.coef_shapes or layer.intercept_shapes
+        )
+
+    def predict_raw(
+        self, params: Array, X: Any, *, n_layers: int | None = None
+    ) -> Array:
+        """Raw outputs for all rows of ``X``, in chunks of bounded memory.
+
+        Parameters
+        ----------
+        params : ndarray of shape (n_params,)
+            The parameter vector.
+        X : {ndarray, sparse matrix} of shape (n_samples, n_features)
+            The input; it is cast to the type of ``params``.
+        n_layers : int or None, default=None
+            Go through so many layers only; None for all.
+
+        Returns
+        -------
+        raw : ndarray of shape (n_samples, n_outputs)
+            The output of the last of these layers.
+        """
+        n_samples = X.shape[0]
+        workspace = Workspace(
+            self,
+            params,
+            min(n_samples, ROWS_AT_ONCE),
+            training=False,
+            n_layers=n_layers,
+        )
+        if n_samples <= ROWS_AT_ONCE:
+            return workspace.forward(X.astype(params.dtype, copy=False))
+        raw = np.empty((n_samples, workspace.n_outputs), params.dtype)
+        for start in range(0, n_samples, ROWS_AT_ONCE):
+            rows = slice(start, start + ROWS_AT_ONCE)
+            # Cast in parts: a copy of all of X may not fit into memory.
+            raw[rows] = workspace.forward(X[rows].astype(params.dtype, copy=False))
+        return raw
+
+
+class Workspace:
+    """All memory of one run of a network: views, gradient, intermediate results.
+
+    Parameters
+    ----------
+    network : Network
+        The network to run.
+    params : ndarray of shape (n_params,)
+        The parameter vector; training changes it in place.
+    n_rows : int
+        The most rows that will go through at once.
+    training : bool, default=True
+        Whether there will be backward passes.
+    rng : Generator or None, default=None
+        What layers draw from that are random while they train; without it they are
+        not.
+    sparse_input : bool, default=False
+        Whether the input is sparse.
+    n_layers : int or None, default=None
+        Forward passes go through so many layers only; None for all.
+
+    Attributes
+    ----------
+    params, grad : ndarray of shape (n_params,)
+        The parameters, and the gradient that `backward` fills (training only).
+    rate_factors : ndarray of shape (n_params,) or None
+        Factors on the learning rate, None for ones (training only).
+    """
+
+    def __init__(
+        self,
+        network: Network,
+        params: Array,
+        n_rows: int,
+        *,
+        training: bool = True,
+        rng: np.random.Generator | None = None,
+        sparse_input: bool = False,
+        n_layers: int | None = None,
+    ) -> None:
+        self.network = network
+        self.params = params
+        self._noise = None if rng is None else Noise(rng)
+        self._layers = network.layers[:n_layers]
+        self._param_views = network.views(params)
+        if training:
+            self.rate_factors = network.rate_factors(params.dtype)
+            self.grad = np.empty_like(params)
+            self._grad_views = network.views(self.grad)
+        self._buffers = [
+            layer.make_buffers(
+                n_rows,
+                params.dtype,
+                training=training,
+                need_input_gradient=i > network.first_with_params,
+                # Up to the first layer with parameters, data is handed on as it is.
+                sparse_input=sparse_input and i <= network.first_with_params,
+            )
+            for i, layer in enumerate(self._layers)
+        ]
+        # Buffers cut to a number of rows; a run knows two, a full batch and the last.
+        self._cut: dict[int, Sequence[Buffers]] = {n_rows: self._buffers}
+
+    def tell_progress(self, progress: float) -> None:
+        """Tell random layers which share of the run is done."""
+        if self._noise is not None:
+            self._noise.progress = progress
+
+    @property
+    def n_outputs(self) -> int:
+        """Number of columns of `forward`'s result."""
+        return self._layers[-1].fan_out
+
+    def _buffers_for(self, n_rows: int) -> Sequence[Buffers]:
+        if n_rows not in self._cut:
+            self._cut[n_rows] = [
+                {name: array[:n_rows] for name, array in buffers.items()}
+                for buffers in self._buffers
+            ]
+        return self._cut[n_rows]
+
+    @property
+    def coefs(self) -> Array:
+        """The penalised parameters, the head of ``params``."""
+        return self.params[: self.network.n_coefs]
+
+    def forward(self, X: Any) -> Array:
+        """Raw outputs, shape (n_rows, n_outputs), in memory of this workspace."""
+        x = X
+        self._inputs: list[Any] = []
+        buffers = self._buffers_for(X.shape[0])
+        for layer, params, layer_buffers in zip(
+            self._layers, self._param_views, buffers, strict=False
+        ):
+            self._inputs.append(x)
+            x = layer.forward(params, x, layer_buffers, self._noise)
+        output: Array = x
+        return output
+
+    def backward(self, delta: Array) -> None:
+        """Fill ``grad``, given the gradient with respect to `forward`'s result.
+
+        ``delta`` and the intermediate results of the forward pass are destroyed.
+        """
+        buffers = self._buffers_for(delta.shape[0])
+        first = self.network.first_with_params
+        for i in range(len(self._layers) - 1, first - 1, -1):
+            input_gradient = self._layers[i].backward(
+                self._param_views[i],
+                self._grad_views[i],
+                self._inputs[i],
+                delta,
+                buffers[i],
+                need_input_gradient=i > first,
+            )
+            if input_gradient is not None:
+                delta = input_gradient
+        del self._inputs
+
+    def constrain(self) -> None:
+        """Put the parameters back into the sets that the layers confine them to."""
+        for layer, params in zip(self._layers, self._param_views, strict=False):
+            layer.constrain(params)

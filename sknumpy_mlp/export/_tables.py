@@ -1,0 +1,277 @@
+"""Tables as ONNX graphs: a model's inputs, and what a preprocessor does to them."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sknumpy_mlp._inputs.table import Table
+from sknumpy_mlp._tabular.preprocessor import TabularPreprocessor
+from sknumpy_mlp._utils.typing import Array
+from sknumpy_mlp.export._graph import Graph, check_unicode
+
+#: The input of a model whose table is one array.
+ARRAY = "X"
+
+# Beyond, float64 does not tell whole numbers apart.
+_EXACT = 2**53
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column of a table, as an input of a model.
+
+    Attributes
+    ----------
+    name : str
+        The input's name.
+    number : int
+        Which column it is.
+    categories : list or None
+        Its categories; None for a column of numbers.
+    """
+
+    name: str
+    number: int
+    categories: list[Any] | None
+
+    @property
+    def is_text(self) -> bool:
+        """Whether its values are strings."""
+        some = self.categories or []
+        return bool(some) and isinstance(some[0], str)
+
+    @property
+    def missing_text(self) -> str:
+        """Return a string that is no category: the empty one if possible."""
+        text = ""
+        while text in (self.categories or []):
+            text += "?"
+        return text
+
+    def read(self, table: Table, preprocessor: TabularPreprocessor) -> NDArray[Any]:
+        """Return the column of a table, shape (n_samples, 1).
+
+        Categories that are not known become missing, which is the same to a model.
+        """
+        if self.categories is None:
+            return table.numbers([self.number])
+        _, codes = preprocessor.encode(table, self.number)
+        if self.is_text:
+            known = np.array([self.missing_text, *self.categories], dtype=object)
+        else:
+            known = np.array([math.nan, *self.categories], dtype=np.float64)
+        return known[codes][:, np.newaxis]
+
+    def add_codes(self, graph: Graph, value: str) -> str:
+        """Add the codes of its categories, from 1, as float64; 0 for others."""
+        categories = self.categories or []
+        if self.is_text:
+            return _add_look_up(graph, value, keys_strings=categories)
+        if not categories:
+            return graph.cast(graph.node("Less", value, value), np.float64)  # zeros
+        if all(float(x).is_integer() and abs(x) < _EXACT for x in categories):
+            keys = list(map(int, categories))
+            return _add_look_up(graph, _add_integers(graph, value), keys_int64s=keys)
+        return _add_search(graph, value, np.array(categories, dtype=np.float64))
+
+
+def _add_look_up(graph: Graph, value: str, **keys: list[Any]) -> str:
+    """Add codes of strings or of ints in int64, which take a number for each row."""
+    (n_keys,) = map(len, keys.values())
+    codes = graph.node(
+        "LabelEncoder",
+        value,
+        domain="ai.onnx.ml",
+        **keys,
+        values_int64s=list(range(1, n_keys + 1)),
+        default_int64=0,
+    )
+    return graph.cast(codes, np.float64)
+
+
+def _add_integers(graph: Graph, value: str) -> str:
+    """Add float64 as int64; what is not whole, or missing, as one that is no category.
+
+    How NaN and numbers out of range are cast differs between machines.
+    """
+    beyond = graph.constant(np.array(float(_EXACT)))
+    is_whole = graph.node("Equal", graph.node("Floor", value), value)
+    is_small = graph.node("Less", graph.node("Abs", value), beyond)
+    is_int = graph.node("And", is_whole, is_small)
+    return graph.cast(graph.node("Where", is_int, value, beyond), np.int64)
+
+
+def _add_search(graph: Graph, value: str, categories: Array) -> str:
+    """Add codes of categories in float64 by a binary search.
+
+    LabelEncoder would round them to float32, and to compare each row with each
+    category takes much memory.
+    """
+    n_steps = math.ceil(math.log2(max(1, len(categories))))
+    order = np.argsort(categories)
+    order = np.pad(order, (0, 2**n_steps - len(order)), mode="edge")
+    ordered = graph.constant(categories[order], "categories")
+    # Zeros, one for each row.
+    low = graph.cast(graph.node("Less", value, value), np.int64)
+    for step in reversed(range(n_steps)):
+        middle = graph.node("Add", low, graph.constant(np.array(2**step)))
+        is_below = graph.node("Less", value, graph.node("Gather", ordered, middle))
+        low = graph.node("Where", is_below, low, middle)
+    is_it = graph.node("Equal", value, graph.node("Gather", ordered, low))
+    codes = graph.node("Gather", graph.constant(order + 1.0, "codes"), low)
+    return graph.node("Mul", graph.cast(is_it, np.float64), codes)
+
+
+def input_columns(
+    preprocessor: TabularPreprocessor, outputs: Sequence[str]
+) -> list[Column] | None:
+    """Return the inputs of a model; None if they are one array of numbers."""
+    if not preprocessor.categories_:
+        return None
+    names = getattr(preprocessor, "feature_names_in_", None)
+    if names is None:
+        names = [f"x{i}" for i in range(preprocessor.n_features_in_)]
+    columns = []
+    taken = set(outputs)
+    for i, name in enumerate(map(str, names)):
+        name = name or f"x{i}"  # an input must have one
+        while name in taken:
+            name += "_"
+        taken.add(name)
+        categories = preprocessor.categories_.get(i)
+        check_unicode(f"Column {name!r} has the name", name)
+        _check_categories(name, categories)
+        columns.append(Column(name, i, categories))
+    return columns
+
+
+def _check_categories(name: str, categories: list[Any] | None) -> None:
+    values = categories or []
+    if all(isinstance(value, str) for value in values):
+        for value in values:
+            check_unicode(f"Column {name!r} has the category", value)
+        return
+    # Beyond, the next whole number might be taken for this one.
+    if all(
+        isinstance(value, bool | float)
+        or (isinstance(value, int) and abs(value) < _EXACT)
+        for value in values
+    ):
+        return
+    raise ValueError(
+        f"Column {name!r} has categories that are neither all strings nor all numbers "
+        f"below 2**53: {values[:5]}. ONNX has no type for that; turn them into strings "
+        "and fit again."
+    )
+
+
+def add_table(
+    graph: Graph, preprocessor: TabularPreprocessor, columns: list[Column] | None
+) -> str:
+    """Add the preprocessing.
+
+    Parameters
+    ----------
+    graph : Graph
+        The graph.
+    preprocessor : TabularPreprocessor
+        The fitted preprocessor.
+    columns : list of Column or None
+        The inputs, as of `input_columns`.
+
+    Returns
+    -------
+    table : str
+        The name of what `transform` returns, in float64.
+
+    Raises
+    ------
+    ValueError
+        If that has no columns.
+    """
+    numbers, codes = _add_inputs(graph, preprocessor, columns)
+    flags = [
+        _add_flags(graph, codes[i], len(preprocessor.categories_[i]))
+        for i in preprocessor._onehot
+        if preprocessor.categories_[i]
+    ]
+    if preprocessor._indicated:
+        flags.append(_add_indicators(graph, preprocessor, numbers))
+    blocks = []
+    for values, center, factor in (
+        ([numbers] if numbers else [], preprocessor._center, preprocessor._factor),
+        (flags, preprocessor._flag_center, preprocessor._flag_factor),
+    ):
+        if values:
+            block = graph.concatenate(values)
+            clip = float(preprocessor.clip)
+            blocks.append(_add_scaled(graph, block, center, factor, clip))
+    blocks += [codes[i] for i in preprocessor._coded]
+    if not blocks:
+        raise ValueError(
+            "The table had no value in any column, so that there is nothing to export."
+        )
+    return graph.concatenate(blocks)
+
+
+def _add_inputs(
+    graph: Graph, preprocessor: TabularPreprocessor, columns: list[Column] | None
+) -> tuple[str, dict[int, str]]:
+    """Add the inputs; return all numbers, "" if there are none, and columns' codes."""
+    if columns is None:
+        return graph.input(ARRAY, np.float64, preprocessor.n_features_in_), {}
+    for column in columns:
+        graph.input(column.name, np.object_ if column.is_text else np.float64, 1)
+    codes = {
+        column.number: column.add_codes(graph, column.name)
+        for column in columns
+        if column.categories is not None
+    }
+    names = [columns[i].name for i in preprocessor._numbers]
+    return graph.concatenate(names) if names else "", codes
+
+
+def _add_indicators(
+    graph: Graph, preprocessor: TabularPreprocessor, numbers: str
+) -> str:
+    """Add a column of zeros and ones for each that has missing numbers."""
+    positions = np.searchsorted(preprocessor._numbers, preprocessor._indicated)
+    some = graph.node("Gather", numbers, graph.constant(positions), axis=1)
+    # NaN is the one number that is not itself.
+    is_known = graph.node("Equal", some, some)
+    return graph.cast(graph.node("Not", is_known), np.float64)
+
+
+def _add_flags(graph: Graph, codes: str, n_categories: int) -> str:
+    """Add a column for each category, or one with -1 and 1 for two."""
+    order = graph.constant(np.arange(1.0, n_categories + 1.0)[np.newaxis])
+    flags = graph.cast(graph.node("Equal", codes, order), np.float64)
+    if n_categories != 2:
+        return flags
+    return graph.node("MatMul", flags, graph.constant(np.array([[-1.0], [1.0]])))
+
+
+def _add_scaled(
+    graph: Graph,
+    values: str,
+    center: NDArray[Any],
+    factor: NDArray[Any],
+    clip: float,
+) -> str:
+    """Add the scaling and the smooth clip, in float64."""
+    # Not a difference: ONNX Runtime (up to 1.31 at least) leaves out the subtraction
+    # and the addition of a single float64 that is zero as a float32.
+    u = graph.node("Sum", values, graph.constant(-center, "centres"))
+    u = graph.node("Mul", u, graph.constant(factor, "factors"))
+    zero, most = graph.constant(np.array(0.0)), graph.constant(np.array(1e100))
+    u = graph.node("Where", graph.node("Equal", u, u), u, zero)
+    u = graph.node("Max", graph.node("Min", u, most), graph.node("Neg", most))
+    bound = graph.constant(np.array(clip), "clip")
+    share = graph.node("Div", u, bound)
+    one = graph.constant(np.array(1.0))
+    root = graph.node("Sqrt", graph.node("Add", one, graph.node("Mul", share, share)))
+    return graph.node("Div", u, root)

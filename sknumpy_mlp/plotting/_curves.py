@@ -1,0 +1,390 @@
+"""The display of losses, epoch by epoch."""
+
+from collections.abc import Sequence
+from numbers import Integral
+from typing import Any, ClassVar, Self
+
+import numpy as np
+
+from sknumpy_mlp._utils.typing import Array
+from sknumpy_mlp._utils.values import shown
+from sknumpy_mlp.callbacks import EarlyStopping
+from sknumpy_mlp.plotting._common import (
+    as_curves,
+    check_flags,
+    check_styles,
+    check_texts,
+    count_on_abscissa,
+    find_network,
+    import_pyplot,
+    networks_of,
+    single_axes,
+    styled,
+)
+
+
+def _kept_epoch(network: Any) -> int | None:
+    """Return the number in the curves, from 1, of the epoch whose weights were kept.
+
+    None, if those of the last epoch were, or if nothing tells.
+    """
+    n_before: int = len(network.loss_curve_) - network.n_iter_
+    # A callback can have seen another fit since: the curve must agree with it.
+    curves = {
+        "loss": network.loss_curve_,
+        "validation_loss": network.validation_loss_curve_,
+        "validation_score": network.validation_scores_,
+    }
+    for callback in reversed(network.callbacks or []):
+        if isinstance(callback, EarlyStopping) and callback.restore_best:
+            epoch, curve = callback.best_epoch, curves[callback.monitor]
+            sign = 1 if callback.monitor == "validation_score" else -1
+            if epoch is None or not curve or epoch > network.n_iter_:
+                return None
+            value = curve[len(curve) - network.n_iter_ + epoch - 1]
+            return n_before + epoch if sign * value == callback.best_score else None
+    if network.best_validation_score_ is None:
+        return None
+    scores: list[float] = network.validation_scores_[-network.n_iter_ :]
+    # A warm start may have kept the weights it began with.
+    if network.best_validation_score_ not in scores:
+        return None
+    return n_before + scores.index(network.best_validation_score_) + 1
+
+
+def _draw_curve(ax: Any, curve: Array, **style: Any) -> Any:
+    """Draw a value for each epoch, from 1; a single one as a dot."""
+    if len(curve) == 1:
+        style = {"marker": "o"} | style
+    (line,) = ax.plot(np.arange(1, len(curve) + 1), curve, **style)
+    return line
+
+
+def _finish_epochs(ax: Any, unit: str, ylabel: str) -> None:
+    """Label axes whose abscissa counts epochs."""
+    count_on_abscissa(ax)
+    ax.set(xlabel=unit.capitalize(), ylabel=ylabel)
+
+
+def _unit(network: Any) -> str:
+    return "iteration" if getattr(network, "solver", None) == "lbfgs" else "epoch"
+
+
+class LossCurveDisplay:
+    """The loss after each epoch, on the training and on the validation data.
+
+    The training loss is what is minimised: with the penalty of ``alpha``, measured
+    while the weights still change, and with ``dropout`` while values are dropped.  The
+    validation loss has none of this, so it may well be the lower one.
+
+    Several networks, such as those of the tabular estimators, are drawn as thin lines
+    and their mean as a thick one, as far as all of them were trained.
+
+    Parameters
+    ----------
+    loss_curves : list of array-like of shape (n_epochs,)
+        For each network the training loss after each epoch.
+    validation_loss_curves : list of array-like of shape (n_epochs,), default=None
+        For each network the validation loss after each epoch.
+    best_epochs : list of (int or None), default=None
+        For each network the number, from 1, of the epoch whose weights were kept; None
+        where it is not known.
+    name : str, default=None
+        Begins the entries of the legend, to tell several estimators apart; both lines
+        of this one then have the same colour.
+    unit : {'epoch', 'iteration'}, default='epoch'
+        What the abscissa counts: iterations for L-BFGS.
+
+    Attributes
+    ----------
+    lines_ : list of matplotlib Line2D
+        The line of the training loss and, if there is one, of the validation loss.
+        For several networks those of their means.
+    member_lines_ : list of matplotlib Line2D
+        The thin lines of several networks; empty for a single one.
+    best_ : list of matplotlib Line2D
+        The dots at the best epochs.
+    ax_ : matplotlib Axes
+        The axes.
+    figure_ : matplotlib Figure or SubFigure
+        The figure.
+
+    See Also
+    --------
+    LearningRateDisplay : The learning rate of each epoch.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_iris
+    >>> from sknumpy_mlp import NumpyMLPClassifier
+    >>> from sknumpy_mlp.plotting import LossCurveDisplay
+    >>> X, y = load_iris(return_X_y=True)
+    >>> clf = NumpyMLPClassifier(early_stopping=True, random_state=0).fit(X, y)
+    >>> display = LossCurveDisplay.from_estimator(clf)
+    >>> [line.get_label() for line in display.lines_]
+    ['training', 'validation']
+    >>> display.lines_[0].get_ydata().tolist() == clf.loss_curve_
+    True
+    >>> display.figure_.clear()
+    """
+
+    _UNITS: ClassVar[tuple[str, ...]] = ("epoch", "iteration")
+
+    def __init__(
+        self,
+        *,
+        loss_curves: Sequence[Any],
+        validation_loss_curves: Sequence[Any] | None = None,
+        best_epochs: Sequence[int | None] | None = None,
+        name: str | None = None,
+        unit: str = "epoch",
+    ) -> None:
+        self.loss_curves = loss_curves
+        self.validation_loss_curves = validation_loss_curves
+        self.best_epochs = best_epochs
+        self.name = name
+        self.unit = unit
+
+    def plot(
+        self,
+        ax: Any = None,
+        *,
+        log_scale: bool = False,
+        line_kw: dict[str, Any] | None = None,
+        validation_line_kw: dict[str, Any] | None = None,
+        member_line_kw: dict[str, Any] | None = None,
+        best_kw: dict[str, Any] | None = None,
+    ) -> Self:
+        """Draw the curves.
+
+        Parameters
+        ----------
+        ax : matplotlib Axes, default=None
+            The axes to draw on; None makes a new figure.
+        log_scale : bool, default=False
+            Whether the scale of the loss is logarithmic.
+        line_kw : dict, default=None
+            Keyword arguments of matplotlib's ``plot`` for the training loss.
+        validation_line_kw : dict, default=None
+            Those for the validation loss.
+        member_line_kw : dict, default=None
+            Those for the thin lines of several networks.
+        best_kw : dict, default=None
+            Those for the dots at the best epochs.
+
+        Returns
+        -------
+        display : LossCurveDisplay
+            The display itself.
+
+        Raises
+        ------
+        ImportError
+            If matplotlib is not installed.
+        ValueError
+            If there is no epoch to draw, or if a loss is not above 0 with
+            ``log_scale``.
+        """
+        plt = import_pyplot(f"{type(self).__name__}.plot")
+        check_flags(log_scale=log_scale)
+        check_texts(name=self.name)
+        check_styles(
+            line_kw=line_kw,
+            validation_line_kw=validation_line_kw,
+            member_line_kw=member_line_kw,
+            best_kw=best_kw,
+        )
+        if self.unit not in self._UNITS:
+            raise ValueError(f"unit={shown(self.unit)} must be one of {self._UNITS}.")
+        kinds = {"training": as_curves(self.loss_curves, "loss_curves")}
+        if self.validation_loss_curves is not None:
+            kinds["validation"] = as_curves(
+                self.validation_loss_curves, "validation_loss_curves"
+            )
+        marked = self._check_best(list(kinds.values())[-1])
+        if log_scale:
+            smallest = min(c.min() for curves in kinds.values() for c in curves)
+            if smallest <= 0:
+                raise ValueError(
+                    f"log_scale=True needs losses above 0, but there is {smallest:g}. "
+                    "Set log_scale=False."
+                )
+        ax = single_axes(plt, ax)
+        given = {"training": line_kw, "validation": validation_line_kw}
+        dashes = {"training": "-", "validation": "--"}
+        several = len(kinds["training"]) > 1
+        self.lines_: list[Any] = []
+        self.member_lines_: list[Any] = []
+        self.best_: list[Any] = []
+        for kind, curves in kinds.items():
+            n_epochs = min(map(len, curves))
+            mean = np.mean([curve[:n_epochs] for curve in curves], axis=0)
+            label = f"{kind}, mean of {len(curves)}" if several else kind
+            defaults: dict[str, Any] = {}
+            if self.name is not None:
+                label = f"{self.name}, {label}"
+                if self.lines_:
+                    # Beside other estimators, each has one colour.
+                    defaults["color"] = self.lines_[0].get_color()
+            if len(mean) == 1 and kind == "validation":
+                defaults["marker"] = "s"  # dots have no dashes to tell them apart
+            style = styled(
+                "line",
+                given[kind],
+                label=label,
+                linestyle=dashes[kind],
+                linewidth=2.0,
+                **defaults,
+            )
+            self.lines_.append(_draw_curve(ax, mean, **style))
+            if several:
+                style = styled(
+                    "line",
+                    member_line_kw,
+                    color=self.lines_[-1].get_color(),
+                    linestyle=dashes[kind],
+                    linewidth=0.8,
+                    alpha=0.5,
+                )
+                self.member_lines_ += [_draw_curve(ax, c, **style) for c in curves]
+        self._mark_best(ax, marked, best_kw)
+        if log_scale:
+            ax.set_yscale("log")
+        _finish_epochs(ax, self.unit, "Loss")
+        ax.legend()
+        self.ax_, self.figure_ = ax, ax.figure
+        return self
+
+    def _check_best(self, curves: list[Array]) -> list[tuple[Array, int | None]]:
+        """Return the last kind of curves, each with the epoch that was kept."""
+        given: Any = self.best_epochs
+        if given is None:
+            return [(curve, None) for curve in curves]
+        epochs = list(given) if isinstance(given, Sequence | np.ndarray) else []
+        pairs = list(zip(curves, epochs, strict=False))
+        if len(epochs) != len(curves) or not all(
+            epoch is None
+            or (isinstance(epoch, Integral) and 1 <= int(epoch) <= len(curve))
+            for curve, epoch in pairs
+        ):
+            raise ValueError(
+                f"best_epochs={shown(given)} must be a list with the number of an "
+                f"epoch, counted from 1, or None, for each of the {len(curves)} "
+                "curves, or None."
+            )
+        return pairs
+
+    def _mark_best(
+        self,
+        ax: Any,
+        marked: list[tuple[Array, int | None]],
+        best_kw: dict[str, Any] | None,
+    ) -> None:
+        """Put a dot on each curve at the epoch that was kept."""
+        known = [(curve, epoch) for curve, epoch in marked if epoch is not None]
+        several = len(marked) > 1
+        for i, (curve, epoch) in enumerate(known):
+            label = f"weights kept ({self.unit} {epoch})"
+            if several:
+                label = "weights kept"
+            if self.name is not None:
+                label = f"{self.name}, {label}"
+            style = styled(
+                "line",
+                best_kw,
+                label=label if i == 0 else "_",  # one entry for all of them
+                color=self.lines_[-1].get_color(),
+                marker="o",
+                markersize=5.0 if several else 8.0,
+                markeredgecolor="black",
+                linestyle="none",
+                zorder=3.0,
+            )
+            self.best_ += ax.plot([epoch], [curve[epoch - 1]], **style)
+
+    @classmethod
+    def from_estimator(
+        cls,
+        estimator: Any,
+        *,
+        validation: bool = True,
+        name: str | None = None,
+        ax: Any = None,
+        log_scale: bool = False,
+        line_kw: dict[str, Any] | None = None,
+        validation_line_kw: dict[str, Any] | None = None,
+        member_line_kw: dict[str, Any] | None = None,
+        best_kw: dict[str, Any] | None = None,
+    ) -> Self:
+        """Draw the losses of a fitted estimator.
+
+        Parameters
+        ----------
+        estimator : estimator
+            A fitted estimator of this package, or one that holds one at its end.
+        validation : bool, default=True
+            Whether to draw the validation loss, if there is one.
+        name : str, default=None
+            Begins the entries of the legend, to tell several estimators apart.
+        ax : matplotlib Axes, default=None
+            The axes to draw on; None makes a new figure.
+        log_scale : bool, default=False
+            Whether the scale of the loss is logarithmic.
+        line_kw : dict, default=None
+            Keyword arguments of matplotlib's ``plot`` for the training loss.
+        validation_line_kw : dict, default=None
+            Those for the validation loss.
+        member_line_kw : dict, default=None
+            Those for the thin lines of several networks.
+        best_kw : dict, default=None
+            Those for the dots at the best epochs.
+
+        Returns
+        -------
+        display : LossCurveDisplay
+            The display.
+
+        Raises
+        ------
+        ImportError
+            If matplotlib is not installed.
+        NotFittedError
+            If the estimator is not fitted.
+        TypeError
+            If it is, and holds, none of this package.
+        ValueError
+            If there is no epoch to draw, or validation data in some calls of `fit` or
+            `partial_fit` only, so that nobody knows which epochs its losses belong to.
+        """
+        caller = f"{cls.__name__}.from_estimator"
+        import_pyplot(caller)
+        network = find_network(estimator, caller)
+        check_flags(validation=validation)
+        members = networks_of(network)
+        loss_curves = [list(member.loss_curve_) for member in members]
+        validation_losses = None
+        if validation and all(member.validation_loss_curve_ for member in members):
+            validation_losses = [list(m.validation_loss_curve_) for m in members]
+            for losses, all_losses in zip(validation_losses, loss_curves, strict=True):
+                if len(losses) != len(all_losses):
+                    raise ValueError(
+                        f"There are validation losses of {len(losses)} out of "
+                        f"{len(all_losses)} epochs, because some calls had no "
+                        "validation data, and it is not known which. Set "
+                        "validation=False."
+                    )
+        display = cls(
+            loss_curves=loss_curves,
+            validation_loss_curves=validation_losses,
+            best_epochs=[_kept_epoch(member) for member in members],
+            name=name,
+            unit=_unit(network),
+        )
+        return display.plot(
+            ax,
+            log_scale=log_scale,
+            line_kw=line_kw,
+            validation_line_kw=validation_line_kw,
+            member_line_kw=member_line_kw,
+            best_kw=best_kw,
+        )

@@ -1,0 +1,270 @@
+"""The docstrings name what is there, no more and no less, and show it at work."""
+
+import dataclasses
+import functools
+import importlib
+import inspect
+import math
+import pkgutil
+import re
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from numpydoc.docscrape import get_doc_object
+from numpydoc.validate import ERROR_MSGS, Validator, validate
+
+import sknumpy_mlp
+from sknumpy_mlp import (
+    NumpyMLPClassifier,
+    NumpyMLPRegressor,
+    TabularMLPClassifier,
+    TabularMLPRegressor,
+    TabularPreprocessor,
+)
+from sknumpy_mlp.callbacks import EpochEnd, Run
+
+both = pytest.mark.parametrize("Estimator", [NumpyMLPClassifier, NumpyMLPRegressor])
+TABULAR = [TabularMLPClassifier, TabularMLPRegressor, TabularPreprocessor]
+
+
+def _section(Estimator, title):
+    """Entries of a numpydoc section: {name: (type, description)}."""
+    doc = inspect.getdoc(Estimator)
+    body = re.search(rf"\n{title}\n-+\n(.*?)\n\n\w[^\n]*\n---", doc, re.DOTALL).group(1)
+    entries = re.split(r"\n(?=\w)", body)
+    return {
+        entry.split(" : ")[0]: entry.split(" : ", 1)[1].split("\n", 1)
+        for entry in entries
+    }
+
+
+@pytest.mark.parametrize("Estimator", [NumpyMLPClassifier, NumpyMLPRegressor, *TABULAR])
+def test_parameters_are_documented_in_order_with_their_defaults(Estimator):
+    documented = _section(Estimator, "Parameters")
+    signature = inspect.signature(Estimator).parameters
+    assert list(documented) == list(signature)
+    for name, parameter in signature.items():
+        kind = documented[name][0]
+        default = kind.split("default=")[1]
+        assert eval(default, {"inf": math.inf}) == parameter.default, name
+
+
+def test_shared_parameters_are_described_alike():
+    classifier = _section(NumpyMLPClassifier, "Parameters")
+    regressor = _section(NumpyMLPRegressor, "Parameters")
+    # What early stopping scores, and what a loss is, differs.
+    for name in classifier.keys() - {
+        "loss",
+        "early_stopping",
+        "scoring",
+        "class_weight",
+    }:
+        assert classifier[name] == regressor[name], name
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+@both
+def test_fitted_attributes_are_documented(Estimator):
+    frame = pd.DataFrame({"a": [0.0, 1.0, 2.0], "b": [1.0, 0.0, 1.0]})
+    est = Estimator(max_iter=2).fit(frame, [0, 1, 0])
+    fitted = {name for name in vars(est) if name.endswith("_")}
+    documented = _section(Estimator, "Attributes").keys()
+    assert documented == fitted | {"coefs_", "intercepts_"}
+
+
+@pytest.mark.parametrize("Estimator", TABULAR)
+def test_fitted_attributes_of_tabular_estimators_are_documented(Estimator):
+    frame = pd.DataFrame({"a": [0.0, 1.0, 2.0], "b": [1.0, 0.0, 1.0]})
+    short = {"max_iter": 2, "hidden_layer_sizes": 2}
+    params = short if hasattr(Estimator, "predict") else {}
+    est = Estimator(**params).fit(frame, [0, 1, 0])
+    fitted = {name for name in vars(est) if re.fullmatch(r"[a-z]\w*_", name)}
+    assert _section(Estimator, "Attributes").keys() == fitted
+
+
+def test_shared_parameters_of_tabular_estimators_are_described_alike():
+    classifier, regressor = (_section(each, "Parameters") for each in TABULAR[:2])
+    assert classifier.keys() - regressor.keys() == {"class_weight"}
+    for name in regressor.keys() - {"loss", "learning_rate_init"}:
+        ours = [text.replace("Classifier", "Regressor") for text in classifier[name]]
+        assert ours == regressor[name], name
+
+
+# What numpydoc asks for and the house does not.
+IGNORED = {
+    "ES01",  # a second paragraph: where one line says it all, it would repeat it
+    "SA01",  # See Also: names in backticks lead on, in the sentence that says why
+    "GL01",  # the summary beside the opening quotes, which older numpydocs disliked
+    "RT02",  # a single returned value without a name: ours have names, as parameters do
+}
+# A method that overrides a documented one has its parameters described there.
+OF_SECTIONS = {code for code in ERROR_MSGS if code[:2] in ("PR", "RT")}
+# What a fit hands out and no user makes has attributes to read and no parameters to
+# pass; test_records_document_their_fields looks at them.
+RECORDS = (EpochEnd, Run)
+
+
+class _Validator(Validator):
+    """Numpydoc's checks of an object that is at hand already."""
+
+    def __init__(self, obj_name, obj):
+        super().__init__(get_doc_object(obj))
+
+    @property
+    def source_file_def_line(self):
+        # For comments that switch checks off, which the package has none of; it cannot
+        # be found in a module that defines nothing, like the package's own.
+        return None
+
+
+def _is_ours(module):
+    return module.partition(".")[0] == sknumpy_mlp.__name__
+
+
+def _parameters(obj):
+    try:
+        return inspect.signature(obj).parameters
+    except ValueError:  # an exception takes whatever BaseException takes
+        return {}
+
+
+def _members(cls):
+    """Public methods and properties that the class or a private base defines."""
+    for owner in cls.__mro__:
+        if not _is_ours(owner.__module__) or (owner is not cls and owner in PUBLIC):
+            continue
+        for name in vars(owner):
+            if name.startswith("_"):
+                continue
+            obj = getattr(cls, name)
+            if isinstance(obj, functools.cached_property):
+                obj = property(obj.func)  # numpydoc would take it for a function
+            # scikit-learn adds methods for metadata routing; they are its own.
+            is_method = inspect.isroutine(obj) and _is_ours(obj.__module__)
+            if isinstance(obj, property) or is_method:
+                yield name, obj
+
+
+def _is_public(path):
+    return not path.rpartition(".")[2].startswith("_")
+
+
+def _public_modules():
+    found = pkgutil.iter_modules(sknumpy_mlp.__path__, f"{sknumpy_mlp.__name__}.")
+    names = [sknumpy_mlp.__name__, *(each.name for each in found)]
+    return {name: importlib.import_module(name) for name in filter(_is_public, names)}
+
+
+MODULES = _public_modules()
+# Classes and functions, each once, under the shortest of its names.
+PUBLIC = {}
+for _path, _module in MODULES.items():
+    for _name in _module.__all__:
+        _obj = getattr(_module, _name)
+        if inspect.isclass(_obj) or inspect.isfunction(_obj):
+            PUBLIC.setdefault(_obj, f"{_path}.{_name}")
+# For each name the object, and the class that it is a method or a property of.
+DOCUMENTED = {path: (module, None) for path, module in MODULES.items()}
+for _obj, _path in PUBLIC.items():
+    DOCUMENTED[_path] = (_obj, None)
+    if inspect.isclass(_obj):
+        for _name, _member in _members(_obj):
+            DOCUMENTED.setdefault(f"{_path}.{_name}", (_member, _obj))
+
+
+def _overridden(name, obj, owner):
+    """Return the method of a public base class whose parameters ``obj`` takes over."""
+    if owner is None or not inspect.isroutine(obj):
+        return None
+    for base in owner.__mro__[1:]:
+        method = getattr(base, name, None) if base in PUBLIC else None
+        if method is not None:
+            same = inspect.signature(method).parameters.keys()
+            return method if same == inspect.signature(obj).parameters.keys() else None
+    return None
+
+
+def _errors(path, obj):
+    return dict(validate(path, _Validator, obj=obj)["errors"])
+
+
+@pytest.mark.parametrize("path", DOCUMENTED)
+def test_docstring_is_complete(path):
+    obj, owner = DOCUMENTED[path]
+    errors = _errors(path, obj)
+    ignored = set(IGNORED)
+    base = _overridden(path.rpartition(".")[2], obj, owner)
+    if base is not None:
+        ignored |= OF_SECTIONS
+    if obj in RECORDS:
+        ignored.add("PR01")
+    if owner is not None or inspect.ismodule(obj):
+        ignored.add("EX01")  # the examples are in the class
+    assert not {code: errors[code] for code in errors.keys() - ignored}
+    assert "EX01" in ignored or ">>> " in obj.__doc__, "an example that runs"
+    if inspect.isroutine(obj) and base is None:
+        # numpydoc looks for ``return`` in the body, and abstract methods have none.
+        returns = inspect.signature(obj).return_annotation not in (None, "None")
+        sections = get_doc_object(obj)
+        assert bool(sections["Returns"] or sections["Yields"]) == returns
+
+
+@pytest.mark.parametrize("module", MODULES.values(), ids=MODULES)
+def test_public_constants_have_a_comment(module):
+    folder = getattr(module, "__path__", None)
+    paths = [Path(module.__file__)] if folder is None else Path(folder[0]).glob("*.py")
+    source = "".join(path.read_text(encoding="utf-8") for path in paths)
+    for name in module.__all__:
+        obj = getattr(module, name)
+        if not (inspect.isclass(obj) or inspect.isfunction(obj) or name[:2] == "__"):
+            assert re.search(rf"\n#: .+\n{name}\b", source), name
+
+
+def test_public_names_are_found():
+    # One of each kind, lest the test above pass because it has nothing to look at.
+    assert {
+        "sknumpy_mlp",
+        "sknumpy_mlp.losses",
+        "sknumpy_mlp.losses.Huber",
+        "sknumpy_mlp.layers.Layer.coef_shapes",
+        "sknumpy_mlp.layers.Layer.forward",
+        "sknumpy_mlp.callbacks.Run.identity",
+        "sknumpy_mlp.NumpyMLPClassifier.fit",
+        "sknumpy_mlp.NumpyMLPClassifier.partial_fit",
+        "sknumpy_mlp.TabularPreprocessor.transform",
+    } <= DOCUMENTED.keys()
+
+
+def _defaults():
+    """Yield each public parameter's path, documented type and default value."""
+    for path, (obj, owner) in DOCUMENTED.items():
+        documented = get_doc_object(obj)["Parameters"]
+        if not documented or _overridden(path.rpartition(".")[2], obj, owner):
+            continue
+        signature = _parameters(obj)
+        for names, kind, _ in documented:
+            for name in names.split(", "):
+                yield f"{path}({name})", kind, signature[name.lstrip("*")].default
+
+
+def test_documented_defaults_are_those_of_the_signature():
+    values = {path.rpartition(".")[2]: obj for obj, path in PUBLIC.items()}
+    values["inf"] = math.inf
+    for path, kind, default in _defaults():
+        if kind == "None":  # scikit-learn's y that is ignored
+            kind = "default=None"
+        _, is_there, documented = kind.partition("default=")
+        assert bool(is_there) == (default is not inspect.Parameter.empty), path
+        if is_there:
+            assert eval(documented, values) == default, path
+
+
+@pytest.mark.parametrize("Record", RECORDS)
+def test_records_document_their_fields(Record):
+    documented = [
+        name
+        for names, _, _ in get_doc_object(Record)["Attributes"]
+        for name in names.split(", ")
+    ]
+    assert documented == [field.name for field in dataclasses.fields(Record)]

@@ -1,0 +1,360 @@
+"""Many threads, many fits, many rows: the same answers, and memory does not grow."""
+
+import os
+import subprocess
+import sys
+import threading
+
+import numpy as np
+import pandas as pd
+import pytest
+import scipy.sparse as sp
+from sklearn.datasets import load_digits
+
+from sknumpy_mlp import (
+    NumpyMLPClassifier,
+    NumpyMLPRegressor,
+    TabularMLPClassifier,
+    TabularMLPRegressor,
+)
+
+pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+
+on_linux = pytest.mark.skipif(
+    not os.path.exists("/proc/self/statm"), reason="measures memory as Linux does"
+)
+MEGABYTE = 2**20
+ONE_THREAD = {f"{name}_NUM_THREADS": "1" for name in ("OMP", "OPENBLAS", "MKL")}
+
+X, y = load_digits(return_X_y=True)
+X, y = X[:500] / 16, y[:500]
+
+
+def _run(program, *arguments):
+    """Run a program in a process of its own; it must print "done"."""
+    done = subprocess.run(
+        [sys.executable, "-c", program, *map(str, arguments)],
+        capture_output=True,
+        text=True,
+        env=os.environ | ONE_THREAD,
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.strip() == "done"
+
+
+# ------------------------------------------------------------------------- many threads
+
+N_THREADS = 8
+
+
+def _frame():
+    rng = np.random.default_rng(0)
+    frame = pd.DataFrame(X[:, 20:28].copy(), columns=list("abcdefgh"))
+    frame["name"] = rng.choice(["red", "green", "blue"], len(X))
+    return frame
+
+
+PREDICTING = {
+    "classifier": lambda: (NumpyMLPClassifier, X, y, 60),
+    "regressor": lambda: (NumpyMLPRegressor, X.astype(np.float32), y, 60),
+    "sparse": lambda: (NumpyMLPClassifier, sp.csr_matrix(X * (X > 0.5)), y, 60),
+    "tabular classifier": lambda: (TabularMLPClassifier, _frame(), y, 6),
+    "tabular regressor": lambda: (TabularMLPRegressor, _frame(), y, 6),
+}
+
+
+def _rows(data, rows):
+    return data.iloc[rows] if hasattr(data, "iloc") else data[rows]
+
+
+@pytest.mark.parametrize("kind", PREDICTING)
+def test_threads_that_share_an_estimator_get_the_answers_of_one(kind):
+    Estimator, data, target, n_rounds = PREDICTING[kind]()
+    size = {"hidden_layer_sizes": (32, 16), "max_iter": 4, "random_state": 0}
+    est = Estimator(**size).fit(data, target)
+    methods = ["predict"]
+    methods += [m for m in ("predict_proba", "hidden_activations") if hasattr(est, m)]
+    # Of different lengths, so that memory shared by mistake would not even fit.
+    parts = [_rows(data, slice(7 * i, 60 + 50 * i)) for i in range(N_THREADS)]
+    expected = [[getattr(est, m)(part) for m in methods] for part in parts]
+    assert len({tuple(map(len, answers)) for answers in expected}) == N_THREADS
+    start = threading.Barrier(N_THREADS)
+    wrong, n_right = [], [0] * N_THREADS
+
+    def work(thread):
+        try:
+            start.wait()
+            for i in range(n_rounds):
+                which = (thread + i) % N_THREADS
+                for method, answer in zip(methods, expected[which], strict=True):
+                    np.testing.assert_array_equal(
+                        getattr(est, method)(parts[which]), answer
+                    )
+                    n_right[thread] += 1
+        except BaseException as error:
+            wrong.append(error)
+
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-5)  # threads interrupt each other wherever they are
+    try:
+        threads = [threading.Thread(target=work, args=(i,)) for i in range(N_THREADS)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    finally:
+        sys.setswitchinterval(interval)
+    assert not wrong
+    assert n_right == [n_rounds * len(methods)] * N_THREADS
+
+
+def test_predictions_while_other_networks_train():
+    """Limits on BLAS threads come and go for the whole process, answers do not."""
+    clf = NumpyMLPClassifier((100, 100), max_iter=4, random_state=0).fit(X, y)
+    expected = clf.predict_proba(X)
+    over, wrong = threading.Event(), []
+
+    def train(seed):
+        try:
+            while not over.is_set():
+                NumpyMLPRegressor(
+                    hidden_layer_sizes=(100,), max_iter=2, random_state=seed
+                ).fit(X, y)
+        except BaseException as error:
+            wrong.append(error)
+
+    trainers = [threading.Thread(target=train, args=(seed,)) for seed in range(2)]
+    for trainer in trainers:
+        trainer.start()
+    try:
+        for _ in range(50):
+            np.testing.assert_allclose(clf.predict_proba(X), expected, rtol=1e-12)
+    finally:
+        over.set()
+        for trainer in trainers:
+            trainer.join()
+    assert not wrong
+
+
+# ---------------------------------------------------------------------------- many fits
+
+# Fits one after the other; then the same with arrays that are kept, to see that what is
+# measured would notice them.
+LEAKS = """
+import gc, resource, sys, warnings
+import numpy as np
+import scipy.sparse as sp
+from sknumpy_mlp import *
+from sknumpy_mlp.callbacks import (Callback, History)
+
+warnings.simplefilter("ignore")
+kind, n_fits, n_allowed = sys.argv[1], int(sys.argv[2]), float(sys.argv[3])
+rng = np.random.default_rng(0)
+X = rng.normal(size=(200, 30))
+y = rng.integers(0, 3, 200)
+S = sp.csr_matrix(X * (X > 1))
+small = {"hidden_layer_sizes": (64,), "max_iter": 3, "batch_size": 50}
+
+
+class Fail(Callback):
+    def on_epoch_end(self, event):
+        raise RuntimeError
+
+
+def fail():
+    try:
+        NumpyMLPClassifier(**small, callbacks=[Fail()]).fit(X, y)
+    except RuntimeError:
+        pass
+
+
+makers = {
+    "adam": lambda: NumpyMLPClassifier(**small, dropout=0.1).fit(X, y),
+    "early stopping": lambda: NumpyMLPClassifier(
+        **small, early_stopping=True, callbacks=[History()]).fit(X, y),
+    "lbfgs": lambda: NumpyMLPRegressor(**small, solver="lbfgs").fit(X, y),
+    "sparse": lambda: NumpyMLPClassifier(**small).fit(S, y),
+    "failures": fail,
+    "tabular": lambda: TabularMLPClassifier(
+        hidden_layer_sizes=(16,), max_iter=2, n_members=2).fit(X, y),
+}
+
+
+def resident():
+    gc.collect()
+    with open("/proc/self/statm") as file:
+        return int(file.read().split()[1]) * resource.getpagesize()
+
+
+kinds = list(makers) if kind == "all in turn" else [kind]
+
+
+def grown_after(n, kept=None):
+    # Mebibytes more than before so many fits.
+    before = resident()
+    for i in range(n):
+        each = kinds[i % len(kinds)]
+        est = makers[each]()
+        if est is not None:
+            est.predict(S if each == "sparse" else X)
+        if kept is not None:
+            kept.append(np.ones(2000))  # as large as the network's parameters
+    return (resident() - before) / 2**20
+
+
+grown_after(60)
+grown = grown_after(n_fits)
+assert grown < n_allowed, f"{grown:.2f} MiB more after {n_fits} fits"
+with_leak = grown_after(n_fits, [])
+assert with_leak > n_allowed, f"only {with_leak:.2f} MiB although arrays were kept"
+print("done")
+"""
+KINDS = ["adam", "early stopping", "lbfgs", "sparse", "failures", "tabular"]
+
+
+@on_linux
+def test_fits_of_all_kinds_leave_nothing_behind():
+    _run(LEAKS, "all in turn", 150, 1.5)
+
+
+@on_linux
+@pytest.mark.nightly
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_thousand_fits_leave_nothing_behind(kind):
+    _run(LEAKS, kind, 1000, 5)
+
+
+# ---------------------------------------------------------------------------- many rows
+
+# RLIMIT_DATA counts what a process allocates, not the pages of a file it has mapped.
+# Each case has a process of its own, a fork of one that has imported everything, and
+# another one that makes a copy too many and must not get through.
+LIMITED = """
+import os, resource, sys, warnings
+import numpy as np
+from sknumpy_mlp import *
+
+warnings.simplefilter("ignore")
+
+
+def needs_at_most(n_bytes, case, action, too_much):
+    assert passes(n_bytes, action), f"{case}: not with {n_bytes / 2**20:.1f} MiB"
+    assert not passes(n_bytes, lambda: (too_much(), action())), f"{case}: unnoticed"
+
+
+def passes(n_bytes, action):
+    child = os.fork()
+    if child:
+        code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+        assert code in (0, 3), "the child has failed"
+        return code == 0
+    code = 1
+    try:
+        with open("/proc/self/status") as file:
+            for line in file:
+                if line.startswith("VmData"):
+                    used = int(line.split()[1]) * 1024
+        resource.setrlimit(resource.RLIMIT_DATA, (used + int(n_bytes),) * 2)
+        kept = action()
+        code = 0
+    except MemoryError:
+        code = 3
+    except BaseException:
+        import traceback
+        traceback.print_exc()
+    finally:
+        os._exit(code)
+"""
+
+PREDICT = (
+    LIMITED
+    + """
+X = np.load(sys.argv[1], mmap_mode="r")
+# The rows differ in the last part of the file only; the others are holes on the disk.
+first = np.array(X[-5000:])
+# How many times its answer a prediction may need: for two classes it makes two columns
+# of one, and for labels it has the probabilities of all rows.
+for Estimator, method, n_classes, times in (
+    (NumpyMLPRegressor, "predict", 2, 1.1),
+    (NumpyMLPClassifier, "predict_proba", 5, 1.1),
+    (NumpyMLPClassifier, "predict_log_proba", 5, 1.1),
+    (NumpyMLPClassifier, "predict_proba", 2, 2.2),
+    (NumpyMLPClassifier, "predict", 5, 4.7),
+):
+    y = np.arange(5000) % n_classes
+    est = Estimator(hidden_layer_sizes=(50,), max_iter=2).fit(first, y)
+    predict = getattr(est, method)
+    expected = predict(first)
+    few = predict(X[:1])
+
+    def act():
+        answer = predict(X)
+        assert len(answer) == len(X)
+        np.testing.assert_allclose(answer[-5000:], expected, rtol=1e-4, atol=1e-6)
+        np.testing.assert_allclose(answer[:1], few, rtol=1e-5)
+
+    answer_size = len(X) * (expected.nbytes // len(expected))
+    needs_at_most(
+        times * answer_size + 2 * 2**20,
+        f"{Estimator.__name__}.{method}, {n_classes} classes",
+        act,
+        lambda: globals().update(copy=np.array(X)),
+    )
+print("done")
+"""
+)
+
+
+def _many_rows(path, n_rows, n_features=50):
+    """A file of so many rows, of which only the last are written to the disk."""
+    X = np.lib.format.open_memmap(path, "w+", np.float32, (n_rows, n_features))
+    X[-5000:] = np.random.default_rng(0).normal(size=(5000, n_features))
+    X.flush()
+
+
+@on_linux
+@pytest.mark.parametrize(
+    "n_rows", [200_000, pytest.param(10_000_000, marks=pytest.mark.nightly)]
+)
+def test_predictions_for_many_rows_in_bounded_memory(n_rows, tmp_path):
+    _many_rows(tmp_path / "X.npy", n_rows)
+    _run(PREDICT, tmp_path / "X.npy")
+
+
+TRAIN = (
+    LIMITED
+    + """
+n_rows = int(sys.argv[1])
+rng = np.random.default_rng(0)
+X = rng.random((n_rows, 100), dtype=np.float32)
+y = rng.integers(0, 3, n_rows)
+# Libraries allocate on first use.
+for solver in ("adam", "lbfgs"):
+    NumpyMLPClassifier((50,), solver=solver, max_iter=2).fit(X[:300], y[:300])
+
+
+def train(options):
+    clf = NumpyMLPClassifier((50,), max_iter=2, random_state=0, **options).fit(X, y)
+    assert clf.n_iter_ == 2
+
+
+for options in (
+    {"early_stopping": True, "dropout": 0.1}, {"solver": "lbfgs"}, {"solver": "sgd"}
+):
+    needs_at_most(
+        0.99 * X.nbytes,
+        options,
+        lambda: train(options),
+        lambda: globals().update(copy=X.copy()),
+    )
+print("done")
+"""
+)
+
+
+@on_linux
+@pytest.mark.parametrize(
+    "n_rows", [100_000, pytest.param(1_000_000, marks=pytest.mark.nightly)]
+)
+def test_training_needs_less_than_the_data_once_more(n_rows):
+    _run(TRAIN, n_rows)

@@ -1,0 +1,202 @@
+"""Layers, networks and the objective: gradients, memory, chunks."""
+
+import itertools
+import pickle
+
+import numpy as np
+import pytest
+import scipy.sparse as sp
+
+from sknumpy_mlp._training import network as _network
+from sknumpy_mlp._training.loop import objective
+from sknumpy_mlp._training.network import Network, Workspace
+from sknumpy_mlp.activations import ACTIVATIONS, Activation, ReLU, Tanh
+from sknumpy_mlp.initializers import Glorot
+from sknumpy_mlp.layers import Dense
+from sknumpy_mlp.losses import (
+    BinaryLogLoss,
+    Loss,
+    MultinomialLogLoss,
+    Poisson,
+    SquaredError,
+)
+
+N_ROWS, N_FEATURES, N_OUTPUTS = 12, 5, 3
+
+
+class Square(Activation):
+    """f(z) = z**2: its derivative needs z, not only f(z)."""
+
+    from_output = False
+
+    def forward(self, z, out):
+        np.multiply(z, z, out=out)
+
+    def backward(self, z, a, delta):
+        delta *= 2 * z
+
+
+class Quartic(Loss):
+    """sum (raw - y)**4: a gradient that is not prediction minus target."""
+
+    def loss_gradient(self, y, raw):
+        raw -= y
+        losses = (raw**4).sum(axis=1)
+        raw **= 3
+        raw *= 4
+        return losses
+
+
+ALL_ACTIVATIONS = {**ACTIVATIONS, "square": Square()}
+ALL_LOSSES = {
+    "squared_error": SquaredError(),
+    "poisson": Poisson(),
+    "binary_log_loss": BinaryLogLoss(),
+    "multinomial_log_loss": MultinomialLogLoss(),
+    "quartic": Quartic(),
+}
+HIDDEN = {"none": (), "one": (7,), "three": (6, 4, 5)}
+
+
+def _network_of(activation, hidden):
+    widths = [N_FEATURES, *hidden]
+    layers = [
+        Dense(fan_in, fan_out, activation)
+        for fan_in, fan_out in itertools.pairwise(widths)
+    ]
+    return Network((*layers, Dense(widths[-1], N_OUTPUTS)))
+
+
+def _batch(loss, rng):
+    X = 0.5 * rng.standard_normal((N_ROWS, N_FEATURES))
+    if isinstance(loss, MultinomialLogLoss):
+        y = rng.integers(0, N_OUTPUTS, N_ROWS)
+    else:
+        y = rng.integers(0, 2, (N_ROWS, N_OUTPUTS)).astype(float)
+    return X, y, rng.integers(0, 3, N_ROWS).astype(float)
+
+
+def _value_gradient(workspace, loss, batch, alpha):
+    value, l2 = objective(workspace, loss, *batch, alpha)
+    gradient = workspace.grad.copy()
+    gradient[: workspace.network.n_coefs] += l2 * workspace.coefs
+    return value, gradient
+
+
+@pytest.mark.parametrize("container", [np.asarray, sp.csr_matrix, sp.csr_array])
+@pytest.mark.parametrize("hidden", HIDDEN)
+@pytest.mark.parametrize("loss", ALL_LOSSES)
+@pytest.mark.parametrize("activation", ALL_ACTIVATIONS)
+def test_gradient_matches_central_difference(activation, loss, hidden, container):
+    """Along a random direction, in float64, with weights and penalty."""
+    rng = np.random.default_rng(0)
+    network = _network_of(ALL_ACTIVATIONS[activation], HIDDEN[hidden])
+    loss = ALL_LOSSES[loss]
+    X, *rest = _batch(loss, rng)
+    batch = (container(X), *rest)
+    params = network.init(rng, np.float64)
+    workspace = Workspace(network, params, N_ROWS)
+    direction = rng.standard_normal(params.size)
+    direction /= np.linalg.norm(direction)
+    _, gradient = _value_gradient(workspace, loss, batch, alpha=0.3)
+    start, step = params.copy(), 1e-6
+    params[:] = start + step * direction
+    above, _ = _value_gradient(workspace, loss, batch, alpha=0.3)
+    params[:] = start - step * direction
+    below, _ = _value_gradient(workspace, loss, batch, alpha=0.3)
+    expected = (above - below) / (2 * step)
+    np.testing.assert_allclose(gradient @ direction, expected, rtol=1e-6)
+
+
+@pytest.mark.parametrize("loss", ALL_LOSSES)
+def test_weights_are_repetitions(loss):
+    rng = np.random.default_rng(1)
+    loss = ALL_LOSSES[loss]
+    network = _network_of(Tanh(), (6,))
+    X, y, weight = _batch(loss, rng)
+    repeated = np.repeat(np.arange(N_ROWS), weight.astype(int))
+    params = network.init(rng, np.float64)
+    weighted = _value_gradient(
+        Workspace(network, params, N_ROWS), loss, (X, y, weight), 0.1
+    )
+    copies = _value_gradient(
+        Workspace(network, params, len(repeated)),
+        loss,
+        (X[repeated], y[repeated], None),
+        0.1,
+    )
+    np.testing.assert_allclose(weighted[0], copies[0])
+    np.testing.assert_allclose(weighted[1], copies[1])
+
+
+def test_parameters_are_views_of_one_vector():
+    network = _network_of(ReLU(), (6, 4))
+    assert network.n_coefs == 5 * 6 + 6 * 4 + 4 * 3
+    assert network.n_params == network.n_coefs + 6 + 4 + 3
+    flat = np.arange(network.n_params, dtype=float)
+    views = network.views(flat)
+    coefs = [W for W, _ in views]
+    intercepts = [b for _, b in views]
+    joined = np.concatenate([array.ravel() for array in coefs + intercepts])
+    np.testing.assert_array_equal(joined, flat)
+    assert all(np.shares_memory(array, flat) for array in coefs + intercepts)
+
+
+def test_float32_starts_where_float64_does():
+    network = _network_of(ReLU(), (6,))
+    double = network.init(np.random.RandomState(0), np.float64)
+    single = network.init(np.random.RandomState(0), np.float32)
+    assert single.dtype == np.float32
+    np.testing.assert_array_equal(single, double.astype(np.float32))
+
+
+def test_a_short_batch_uses_the_same_memory():
+    rng = np.random.default_rng(0)
+    loss = SquaredError()
+    network = _network_of(ReLU(), (6,))
+    X, y, weight = _batch(loss, rng)
+    params = network.init(rng, np.float64)
+    workspace = Workspace(network, params, N_ROWS)
+    _value_gradient(workspace, loss, (X, y, weight), 0.0)
+    short = (X[:5], y[:5], None)
+    result = _value_gradient(workspace, loss, short, 0.0)
+    expected = _value_gradient(Workspace(network, params, 5), loss, short, 0.0)
+    assert result[0] == expected[0]
+    np.testing.assert_array_equal(result[1], expected[1])
+
+
+def test_a_step_allocates_nothing_large():
+    """Beyond a mask of booleans, the step works in memory that it has."""
+    tracemalloc = pytest.importorskip("tracemalloc")
+    rng = np.random.default_rng(0)
+    n_rows, n_units = 500, 400
+    network = Network((Dense(50, n_units, Tanh()), Dense(n_units, 1)))
+    params = network.init(rng, np.float64)
+    workspace = Workspace(network, params, n_rows)
+    X, y = rng.standard_normal((n_rows, 50)), rng.standard_normal((n_rows, 1))
+    objective(workspace, SquaredError(), X, y, None, 0.0)
+    tracemalloc.start()
+    objective(workspace, SquaredError(), X, y, None, 0.0)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 0.05 * n_rows * n_units * 8
+
+
+@pytest.mark.parametrize("container", [np.asarray, sp.csr_array])
+def test_predicting_in_chunks_changes_nothing(container, monkeypatch):
+    rng = np.random.default_rng(0)
+    network = _network_of(Square(), (6, 4))
+    params = network.init(rng, np.float64)
+    X = container(rng.standard_normal((50, N_FEATURES)))
+    whole = network.predict_raw(params, X)
+    monkeypatch.setattr(_network, "ROWS_AT_ONCE", 7)
+    np.testing.assert_allclose(network.predict_raw(params, X), whole, rtol=1e-14)
+
+
+def test_network_survives_pickling_without_its_initialiser():
+    network = Network((Dense(2, 3, Tanh(), lambda *_: None), Dense(3, 1)))
+    copy = pickle.loads(pickle.dumps(network))
+    for again in (copy, pickle.loads(pickle.dumps(copy))):
+        assert again == network
+        assert again.n_params == network.n_params
+        assert again.layers[0].init_weights == Glorot()
