@@ -5,15 +5,10 @@ from typing import Any, ClassVar, Literal, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import csr_matrix
 from sklearn.base import ClassifierMixin
-from sklearn.utils.multiclass import (
-    check_classification_targets,
-    type_of_target,
-)
 
-from sknumpy_mlp._estimators.base import PartialFit, _BaseMLP
-from sknumpy_mlp._estimators.class_weights import make_class_weights
+from sknumpy_mlp._estimators.base import _BaseMLP
+from sknumpy_mlp._estimators.classification_target import ClassificationTarget
 from sknumpy_mlp._estimators.parameters import (
     CLASS_WEIGHT_CHECKS,
     PARAMETER_CHECKS,
@@ -21,21 +16,13 @@ from sknumpy_mlp._estimators.parameters import (
     Choice,
     Instance,
 )
+from sknumpy_mlp._estimators.partial_fit import PartialFit
 from sknumpy_mlp._estimators.scores import (
-    _classes_of,
-    _labels_of,
     classification_score,
 )
-from sknumpy_mlp._inputs.checks import (
-    encode_labels,
-    naming,
-    read_target,
-)
-from sknumpy_mlp._inputs.table import refuse_missing
-from sknumpy_mlp._training.network import Network
+from sknumpy_mlp._estimators.targets import Target
 from sknumpy_mlp._utils.suggestions import suggests_parameters
 from sknumpy_mlp._utils.typing import Array, DtypeName
-from sknumpy_mlp._utils.values import copy_of
 from sknumpy_mlp.activations import Activation, ActivationName
 from sknumpy_mlp.callbacks import Callback
 from sknumpy_mlp.callbacks._sklearn import with_callbacks
@@ -45,7 +32,6 @@ from sknumpy_mlp.losses import (
     ClassificationLoss,
     ClassificationLossName,
     Loss,
-    loss_for_target,
 )
 from sknumpy_mlp.optimizers import Optimizer, OptimizerName
 from sknumpy_mlp.schedules import Schedule, ScheduleName
@@ -328,7 +314,9 @@ class NumpyMLPClassifier(ClassifierMixin, _BaseMLP):  # type: ignore[misc]
         ),
         "class_weight": CLASS_WEIGHT_CHECKS,
     }
-    _numeric_target: ClassVar[bool] = False
+    _target_type: ClassVar[type[Target]] = ClassificationTarget
+
+    _target: ClassificationTarget
 
     # Whether predictions are sparse, as scikit-learn's are where y was.
     _sparse_target = False
@@ -516,8 +504,7 @@ default=None
             The predicted classes; for several labels at once, a matrix of 0 and 1, in
             CSR format if ``y`` was sparse.
         """
-        labels = self._as_labels(self._predict_target(X))
-        return csr_matrix(labels) if self._sparse_target else labels
+        return self._target.decode(self._predict_target(X))
 
     def predict_proba(self, X: Any) -> Array:
         """Predict class probabilities.
@@ -533,7 +520,7 @@ default=None
             Probability of each class, in the order of ``classes_``; for several labels
             at once, of each label by itself.
         """
-        return self._as_columns(self._predict_target(X))
+        return self._target.probabilities(self._predict_target(X))
 
     def predict_log_proba(self, X: Any) -> Array:
         """Predict the logarithms of class probabilities.
@@ -571,222 +558,12 @@ default=None
         """
         return classification_score(y, self.predict(X), sample_weight)
 
-    def _as_columns(self, y_prob: Array) -> Array:
-        """Return a column for each class, given those that the loss predicts."""
-        if self._multilabel or len(self.classes_) > 2:
-            return y_prob
-        if len(self.classes_) == 1:
-            return np.ones_like(y_prob)
-        return np.hstack([1.0 - y_prob, y_prob])
-
-    def _as_labels(self, y_prob: Array) -> NDArray[Any]:
-        """Return class labels, or a matrix of 0 and 1."""
-        decided = self._decide(y_prob)
-        return decided if self._multilabel else self.classes_[decided]
-
-    def _decide(self, y_prob: Array) -> NDArray[Any]:
-        """Class codes, or a matrix of 0 and 1, from what the loss predicts."""
-        if self._multilabel:
-            return (y_prob > 0.5).astype(np.int64)
-        if len(self.classes_) > 2:
-            codes: NDArray[Any] = y_prob.argmax(axis=1)
-            return codes
-        if len(self.classes_) == 1:
-            return np.zeros(y_prob.shape[0], dtype=np.intp)
-        return (y_prob[:, 0] > 0.5).astype(np.intp)
-
-    def _score_raw(
-        self, loss: Loss, raw: Array, y: NDArray[Any], sample_weight: Array | None
-    ) -> float:
-        return self._accuracy(loss.predict(raw), y, sample_weight)
-
-    def _accuracy(
-        self, y_prob: Array, y: NDArray[Any], sample_weight: Array | None
-    ) -> float:
-        """Return the accuracy of what the loss predicts for an encoded target."""
-        decided = self._decide(y_prob)
-        correct = decided == y.reshape(decided.shape)
-        if self._multilabel:
-            correct = correct.all(axis=1)
-        return float(np.average(correct, weights=sample_weight))
-
-    def _as_fitted(self, network: Network, loss: Loss, params: Array) -> Self:
-        fitted = super()._as_fitted(network, loss, params)
-        fitted._sparse_target = False
-        if self._multilabel and len(self.classes_) == 2:
-            # scikit-learn's scorers would take two labels for two classes.
-            fitted.__dict__["classes_"] = [np.arange(2), np.arange(2)]
-        return fitted
-
-    def _absent_labels(self, y: NDArray[Any]) -> list[Any]:
-        if self._multilabel:
-            return np.flatnonzero((y == y[:1]).all(axis=0)).tolist()
-        absent: list[Any] = np.delete(
-            self.classes_, np.unique(y).astype(np.intp)
-        ).tolist()
-        return absent
-
-    @property
-    def _convergence_matters(self) -> bool:
-        return len(self.classes_) > 1  # a single class is predicted untrained
-
-    def _stratify_by(self, y: NDArray[Any]) -> NDArray[Any] | None:
-        # Only a single output is stratified: scikit-learn's rule, hence its split.
-        return y.astype(bool) if y.ndim == 2 and y.shape[1] == 1 else None
-
-    def _class_weights(
-        self, y: NDArray[Any], sample_weight: Array | None
-    ) -> Callable[[NDArray[Any]], Array] | None:
-        return make_class_weights(
-            self.class_weight,
-            self.classes_,
-            y,
-            sample_weight,
-            multilabel=self._multilabel,
+    def _fit_target(
+        self, y: Any, previous: Any, *, incremental: bool, classes: Any
+    ) -> ClassificationTarget:
+        return ClassificationTarget.fit(
+            y, self.loss, previous=previous, incremental=incremental, classes=classes
         )
-
-    def _learn_target(
-        self, y: Any, *, warm: bool, incremental: bool, classes: Any
-    ) -> tuple[Loss, int]:
-        refuse_missing(y, "y")
-        kind = type_of_target(y)
-        if kind not in ("binary", "multiclass", "multilabel-indicator"):
-            check_classification_targets(y)  # finds the kind again, and raises
-        if kind == "multiclass-multioutput":
-            raise ValueError(
-                f"y of shape {y.shape} has several columns with more than two values. "
-                "Use a matrix of 0 and 1 with a column for each label, or wrap the "
-                "estimator in sklearn.multioutput.MultiOutputClassifier."
-            )
-        multilabel = kind == "multilabel-indicator"
-        if warm and multilabel != self._multilabel:
-            now, before = ("a label matrix", "class labels")[:: 1 if multilabel else -1]
-            raise ValueError(
-                f"y is {now}, but in the previous call it was {before}. Pass y in the "
-                "same form, or start anew with fit and warm_start=False."
-            )
-        if incremental:
-            self._check_declared_classes(y, classes, warm=warm)
-        elif warm:
-            self._check_same_classes(y)
-        else:
-            self.classes_ = _classes_of(y)
-        self._multilabel, self._sparse_target = multilabel, hasattr(y, "toarray")
-        return self._loss_of_classes()
-
-    def _loss_of_classes(self) -> tuple[Loss, int]:
-        """Return the loss for the classes, and the number of targets."""
-        n_classes = len(self.classes_)
-        multinomial = n_classes > 2 and not self._multilabel
-        n_targets = n_classes if self._multilabel or multinomial else 1
-        loss = self._make_loss(multinomial=multinomial)
-        if loss.n_outputs(n_targets) != n_targets:
-            raise ValueError(
-                f"loss={self.loss!r} has {loss.n_outputs(n_targets)} outputs, but a "
-                f"classifier needs {n_targets} here, whose predictions are "
-                "probabilities. Leave n_outputs out of the loss."
-            )
-        return loss, n_targets
-
-    def _make_loss(self, *, multinomial: bool) -> Loss:
-        given = (
-            CLASSIFICATION_LOSSES[self.loss]
-            if isinstance(self.loss, str)
-            else copy_of(self.loss)
-        )
-        loss: Loss = (
-            loss_for_target(given, multinomial=multinomial)
-            if isinstance(given, ClassificationLoss)
-            else given
-        )
-        needed = "softmax" if multinomial else "logistic"
-        if loss.out_activation != needed:
-            target = "several classes" if multinomial else "two classes or labels"
-            raise ValueError(
-                f"loss={self.loss!r} has out_activation={loss.out_activation!r}, but "
-                f"for {target} a classifier needs a loss whose predictions are "
-                f"probabilities, with out_activation={needed!r}. Use a loss for "
-                "classification, or NumpyMLPRegressor."
-            )
-        return loss
-
-    def _encode_target(self, y: Any, dtype: Any, name: str) -> NDArray[Any]:
-        n_classes = len(self.classes_)
-        if self._multilabel:
-            if y.ndim != 2 or y.shape[1] != n_classes:
-                n_columns = y.shape[1] if y.ndim == 2 else 1
-                raise ValueError(
-                    f"{name} has {n_columns} columns, but there are {n_classes} labels "
-                    f"in classes={self.classes_}. Pass a column for each of them."
-                )
-            y = y.toarray() if hasattr(y, "toarray") else y
-            if not np.isin(y, (0, 1)).all():
-                raise ValueError(
-                    f"{name} is a matrix of labels, so its values must be 0 or 1; got "
-                    f"{np.unique(y)[:10]}."
-                )
-            indicator: NDArray[Any] = y.astype(dtype)
-            return indicator
-        if y.ndim != 1:
-            raise ValueError(
-                f"{name} must be a vector of class labels, as y is; got the shape "
-                f"{y.shape}."
-            )
-        if name != "y":  # whose labels were looked at when they were learnt
-            self._check_known_classes(y, name)
-        codes = encode_labels(y, self.classes_, name)
-        if n_classes > 2:
-            return codes
-        return codes.astype(dtype)[:, np.newaxis]
-
-    def _check_known_classes(self, y: Any, name: str) -> None:
-        """For validation data: its labels are among the classes."""
-        refuse_missing(y, name)
-        unknown = _labels_of(y) - _labels_of(self.classes_)
-        if unknown:
-            with naming(name):
-                check_classification_targets(y)
-            raise ValueError(
-                f"{name} has classes that y has not: {sorted(unknown)}. Leave those "
-                "samples out, or add samples of these classes to y."
-            )
-
-    def _check_declared_classes(self, y: Any, classes: Any, *, warm: bool) -> None:
-        """For `partial_fit`: classes are declared once, and y has no others."""
-        declared = read_target(classes, "classes", numeric=False)
-        if declared is not None:
-            with naming("classes"):
-                declared = _classes_of(declared)
-        if not warm:
-            if declared is None:
-                raise ValueError(
-                    "classes must be passed on the first call to partial_fit. Pass all "
-                    "classes that any call will see."
-                )
-            self.classes_ = declared
-        elif declared is not None and _labels_of(declared) != _labels_of(self.classes_):
-            raise ValueError(
-                f"`classes={classes!r}` is not the same as on last call to "
-                f"partial_fit, was: {self.classes_!r}. Leave classes out, or begin "
-                "with a clone of the estimator."
-            )
-        labels = _classes_of(y)
-        if not _labels_of(labels) <= _labels_of(self.classes_):
-            raise ValueError(
-                "`y` has classes not in `self.classes_`. `self.classes_` has "
-                f"{self.classes_}. 'y' has {labels}. Pass all of them as `classes` in "
-                "the first call to partial_fit."
-            )
-
-    def _check_same_classes(self, y: Any) -> None:
-        """For `fit` with ``warm_start``: neither more classes nor fewer."""
-        labels = _classes_of(y)
-        if _labels_of(labels) != _labels_of(self.classes_):
-            raise ValueError(
-                "warm_start can only be used where `y` has the same classes as in the "
-                f"previous call to fit. Previously got {self.classes_}, `y` has "
-                f"{labels}"
-            )
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

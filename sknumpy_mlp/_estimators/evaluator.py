@@ -14,10 +14,9 @@ from sklearn import config_context
 from sklearn.exceptions import UndefinedMetricWarning
 from sklearn.metrics import get_scorer, get_scorer_names
 
+from sknumpy_mlp._estimators.task import FitTask
 from sknumpy_mlp._inputs.data import Data
-from sknumpy_mlp._training.network import Network
 from sknumpy_mlp._utils.typing import Array, IntArray
-from sknumpy_mlp.losses import Loss
 
 
 class Evaluator:
@@ -25,16 +24,12 @@ class Evaluator:
 
     Parameters
     ----------
-    estimator : estimator
-        Its ``scoring`` says what the score is.
-    network : Network
-        The network.
-    loss : Loss
-        The loss.
+    task : FitTask
+        The fit; its configuration has the score's name.
     data : Data
         The validation data.
-    split : str
-        What messages call it.
+    name : str
+        Its name in messages.
 
     Attributes
     ----------
@@ -48,23 +43,20 @@ class Evaluator:
         metric for classes that exclude each other.
     """
 
-    def __init__(
-        self, estimator: Any, network: Network, loss: Loss, data: Data, split: str
-    ) -> None:
-        self._estimator = estimator
-        self._network = network
-        self._loss = loss
+    def __init__(self, task: FitTask, data: Data, name: str) -> None:
+        self._task = task
+        self._target = task.target
+        self._scoring = task.config.scoring
         # scikit-learn's metrics take no sparse labels.
         is_sparse = hasattr(data.target, "toarray")
         self._data = replace(data, target=data.target.toarray()) if is_sparse else data
-        self._split = split
+        self._name = name
         # All classes, if the scorer is to be told since the data lacks some of them.
         self._labels: NDArray[Any] | None = None
-        scoring = estimator.scoring
         self.is_finite = True
         self._scorer: Callable[..., Any] | None = None
-        if scoring is not None and scoring != "loss":
-            self._scorer = get_scorer(scoring)
+        if self._scoring is not None and self._scoring != "loss":
+            self._scorer = get_scorer(self._scoring)
             self._refuse_log_loss_of_labels(self._scorer)
             if data.sample_weight is not None and not _takes(
                 self._scorer, "sample_weight"
@@ -79,24 +71,23 @@ class Evaluator:
         """
         data = self._data
         with np.errstate(all="ignore"):
-            raw = self._network.predict_raw(params, data.X)
+            loss = self._target.loss
+            raw = self._task.network.predict_raw(params, data.X)
             finite = bool(
-                np.isfinite(raw).all()
-                and np.isfinite(self._loss.predict(raw.copy())).all()
+                np.isfinite(raw).all() and np.isfinite(loss.predict(raw.copy())).all()
             )
-            losses = self._loss.loss_gradient(data.y, raw.copy())
+            losses = loss.loss_gradient(data.y, raw.copy())
             mean_loss = float(np.average(losses, weights=data.sample_weight))
             self.is_finite = finite
-            if self._estimator.scoring == "loss":
+            if self._scoring == "loss":
                 return mean_loss, -mean_loss
             if not finite:
                 return mean_loss, math.nan
             if self._scorer is not None:
                 return mean_loss, self._call_scorer(self._scorer, params)
-            score = self._estimator._score_raw(
-                self._loss, raw, data.y, data.sample_weight
-            )
-        return mean_loss, float(score)
+            predicted = loss.predict(raw)
+            score = self._target.score(predicted, data.y, data.sample_weight)
+        return mean_loss, score
 
     def check(self, score: float, params: Array) -> None:
         """Raise ValueError if the score that is to judge ``params`` has no value."""
@@ -104,7 +95,7 @@ class Evaluator:
             return  # then it is the predictions that are to blame
         if not (math.isnan(score) or score == -math.inf):
             return
-        fitted = self._estimator._as_fitted(self._network, self._loss, params)
+        fitted = self._task.as_fitted(params)
         lacks_classes = self._scorer is not None and self._needs_all_classes(
             self._scorer, fitted
         )
@@ -114,7 +105,7 @@ class Evaluator:
 
     def _no_weights(self) -> ValueError:
         return ValueError(
-            f"scoring={self._estimator.scoring!r} takes no sample_weight, but the "
+            f"scoring={self._scoring!r} takes no sample_weight, but the "
             "validation data has weights (sample_weight, sample_weight_val or "
             "class_weight). Use a metric that takes them, or leave the weights out."
         )
@@ -125,10 +116,10 @@ class Evaluator:
         It looks at the probabilities of those labels alone that a sample has, so that
         the best network is one that is sure of every label.
         """
-        has_labels = not self._estimator._numeric_target and self._data.target.ndim == 2
+        has_labels = not self._target.is_numeric and self._data.target.ndim == 2
         if has_labels and re.match(r"make_scorer\((d2_)?log_loss", repr(scorer)):
             raise ValueError(
-                f"scoring={self._estimator.scoring!r} is made for classes that exclude "
+                f"scoring={self._scoring!r} is made for classes that exclude "
                 "each other, and y has several labels at once: it would not count a "
                 "label that is predicted without being there. Use scoring='loss', "
                 "minus the mean log loss of all labels."
@@ -142,8 +133,7 @@ class Evaluator:
 
     def _absent(self) -> list[Any]:
         y = self._data.y[self._rows_that_count()]
-        absent: list[Any] = self._estimator._absent_labels(y)
-        return absent
+        return self._target.absent_labels(y)
 
     def _undefined(self, reason: object, *, lacks_classes: bool) -> ValueError:
         """Say that the score has no value on this data, and why that may be so."""
@@ -157,13 +147,13 @@ class Evaluator:
         if lacks_classes and len(self._rows_that_count()) < len(self._data.target):
             lacks += " (samples of weight zero do not count)"
         return ValueError(
-            f"scoring={self._estimator.scoring!r} is not defined on {self._split}"
+            f"scoring={self._scoring!r} is not defined on {self._name}"
             f"{lacks}: {_first_line(reason)}. Use scoring='loss', which is always "
             f"defined, or pass X_val and y_val with {remedy}."
         )
 
     def _call_scorer(self, scorer: Callable[..., Any], params: Array) -> float:
-        fitted = self._estimator._as_fitted(self._network, self._loss, params)
+        fitted = self._task.as_fitted(params)
         try:
             score = self._call_metric(scorer, fitted, self._data, self._labels)
         except (ValueError, IndexError, UndefinedMetricWarning) as error:
@@ -178,16 +168,15 @@ class Evaluator:
             if "none of the following attributes" not in str(error):
                 raise
             raise ValueError(
-                f"scoring={self._estimator.scoring!r} does not go with "
-                f"{type(self._estimator).__name__}: {error} Use a scorer for its kind "
+                f"scoring={self._scoring!r} does not go with "
+                f"{self._task.config.estimator}: {error} Use a scorer for its kind "
                 "of target."
             ) from error
         try:
             return float(score)
         except (TypeError, ValueError) as error:
             raise ValueError(
-                f"scoring={self._estimator.scoring!r} must return a number, got "
-                f"{score!r}."
+                f"scoring={self._scoring!r} must return a number, got {score!r}."
             ) from error
 
     def _call_with_classes(self, scorer: Callable[..., Any], fitted: Any) -> Any:
@@ -196,7 +185,7 @@ class Evaluator:
             return None
         if not _takes(scorer, "labels"):
             return None
-        classes = self._estimator.classes_
+        classes = self._target.attributes["classes_"]
         try:
             score = self._call_metric(scorer, fitted, self._data, classes)
             is_defined = math.isfinite(score)
@@ -213,8 +202,8 @@ class Evaluator:
         """Return what says more than a scorer's error, or None if nothing does."""
         if self._needs_all_classes(scorer, fitted):
             return self._undefined(error, lacks_classes=True)
-        scoring = self._estimator.scoring
-        if self._estimator._numeric_target or not isinstance(scoring, str):
+        scoring = self._scoring
+        if self._target.is_numeric or not isinstance(scoring, str):
             return None
         for suffix in ("_ovr", "_macro"):
             if f"{scoring}{suffix}" in get_scorer_names():
@@ -238,7 +227,7 @@ class Evaluator:
         """Return the data, and copies of some samples as samples of what it lacks."""
         data, rows = self._data, self._rows_that_count()
         if data.target.ndim == 1:
-            labels = np.array(self._absent(), self._estimator.classes_.dtype)
+            labels = np.array(self._absent(), self._target.attributes["classes_"].dtype)
         else:
             labels = np.repeat([[0], [1]], data.target.shape[1], axis=1)
         labels = np.repeat(labels, 2, axis=0)  # some metrics need more than one

@@ -4,22 +4,23 @@ from collections.abc import Callable, Sequence
 from typing import Any, ClassVar, Literal, Self
 
 import numpy as np
-from numpy.typing import NDArray
 from sklearn.base import RegressorMixin
 
-from sknumpy_mlp._estimators.base import PartialFit, _BaseMLP
+from sknumpy_mlp._estimators.base import _BaseMLP
 from sknumpy_mlp._estimators.parameters import (
     PARAMETER_CHECKS,
     Check,
     Choice,
     Instance,
 )
+from sknumpy_mlp._estimators.partial_fit import PartialFit
+from sknumpy_mlp._estimators.regression_target import RegressionTarget
 from sknumpy_mlp._estimators.scores import (
     regression_score,
 )
+from sknumpy_mlp._estimators.targets import Target
 from sknumpy_mlp._utils.suggestions import suggests_parameters
 from sknumpy_mlp._utils.typing import Array, DtypeName
-from sknumpy_mlp._utils.values import copy_of
 from sknumpy_mlp.activations import Activation, ActivationName
 from sknumpy_mlp.callbacks import Callback
 from sknumpy_mlp.callbacks._sklearn import with_callbacks
@@ -294,7 +295,9 @@ class NumpyMLPRegressor(RegressorMixin, _BaseMLP):  # type: ignore[misc]
     _parameter_checks: ClassVar[dict[str, tuple[Check, ...]]] = PARAMETER_CHECKS | {
         "loss": (Choice(tuple(REGRESSION_LOSSES)), Instance(Loss))
     }
-    _numeric_target: ClassVar[bool] = True
+    _target_type: ClassVar[type[Target]] = RegressionTarget
+
+    _target: RegressionTarget
 
     @suggests_parameters
     def __init__(
@@ -466,8 +469,7 @@ default=None
         y : ndarray of shape (n_samples,) or (n_samples, n_outputs)
             The predicted values; for several quantiles, a column for each of them.
         """
-        y_pred: Array = self._predict_target(X)
-        return y_pred.ravel() if y_pred.shape[1] == 1 else y_pred
+        return self._target.decode(self._predict_target(X))
 
     def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
         """Compute R2; for several quantiles, the mean of their D2 pinball scores.
@@ -494,30 +496,10 @@ default=None
         y_pred = self.predict(X)
         return regression_score(self._loss, y, y_pred, sample_weight)
 
-    def _score_raw(
-        self, loss: Loss, raw: Array, y: NDArray[Any], sample_weight: Array | None
-    ) -> float:
-        return regression_score(loss, y, loss.predict(raw), sample_weight)
-
-    def _learn_target(
-        self, y: Any, *, warm: bool, incremental: bool, classes: Any
-    ) -> tuple[Loss, int]:
-        loss: Loss = (
-            REGRESSION_LOSSES[self.loss]
-            if isinstance(self.loss, str)
-            else copy_of(self.loss)
-        )
-        return loss, 1 if y.ndim == 1 else y.shape[1]
-
-    def _encode_target(self, y: Any, dtype: Any, name: str) -> NDArray[Any]:
-        with np.errstate(over="ignore"):
-            target: NDArray[Any] = y.astype(dtype).reshape(len(y), -1)
-        if not np.isfinite(target).all():
-            raise ValueError(
-                f"{name} contains values too large for {target.dtype}, the type of X. "
-                f"Scale {name}, or pass X in float64."
-            )
-        return target
+    def _fit_target(
+        self, y: Any, previous: Any, *, incremental: bool, classes: Any
+    ) -> RegressionTarget:
+        return RegressionTarget.fit(y, self.loss)
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

@@ -1,13 +1,9 @@
-"""Scores of predictions, and the labels of a target."""
+"""Scores of predictions: accuracy, R2, and D2 for several quantiles."""
 
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from sklearn.metrics import accuracy_score, d2_pinball_score, r2_score
-from sklearn.utils.multiclass import (
-    unique_labels,
-)
 
 from sknumpy_mlp._inputs.checks import (
     check_sample_weight,
@@ -18,21 +14,6 @@ from sknumpy_mlp.losses import (
     Loss,
     Quantile,
 )
-
-
-def _classes_of(y: Any) -> NDArray[Any]:
-    """Return the sorted labels of a target of a known kind."""
-    if getattr(y, "ndim", None) == 1:
-        # Of each label twice: of more labels than that scikit-learn warns, and it has
-        # warned of them when it found out the kind.
-        y = np.repeat(np.unique(y), 2)
-    classes: NDArray[Any] = unique_labels(y)
-    return classes
-
-
-def _labels_of(y: NDArray[Any]) -> set[Any]:
-    """Return labels as Python's objects, which are compared without being rounded."""
-    return set(y.reshape(-1).tolist())
 
 
 def classification_score(y: Any, y_pred: Any, sample_weight: Any) -> float:

@@ -1,4 +1,4 @@
-"""What both tabular estimators share: preprocess, train members, judge, combine."""
+"""Base of both tabular estimators: preprocess, train members, calibrate, combine."""
 
 import itertools
 import math
@@ -13,11 +13,11 @@ from typing import Any, ClassVar
 
 import numpy as np
 from joblib import cpu_count
-from numpy.typing import NDArray
 from sklearn.base import BaseEstimator
 from sklearn.utils import check_consistent_length, check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from sknumpy_mlp._estimators.architecture import Architecture
 from sknumpy_mlp._estimators.parameters import (
     CATEGORICAL_FEATURES_CHECKS,
     PARAMETER_CHECKS,
@@ -31,9 +31,13 @@ from sknumpy_mlp._estimators.parameters import (
     check_parameters,
     layer_sizes,
 )
+from sknumpy_mlp._estimators.targets import Target
+from sknumpy_mlp._estimators.task import FitContext
 from sknumpy_mlp._estimators.threads import n_blas_threads
+from sknumpy_mlp._estimators.validation import Validation, read_validation
 from sknumpy_mlp._inputs.checks import (
     all_or_nothing,
+    check_custom_parts,
     check_sample_weight,
     naming,
     one_or_several_columns,
@@ -43,11 +47,17 @@ from sknumpy_mlp._inputs.checks import (
 )
 from sknumpy_mlp._inputs.data import Data
 from sknumpy_mlp._inputs.table import Table, refuse_dates
-from sknumpy_mlp._tabular.ensemble import StopAfter, n_side_by_side, train_members
-from sknumpy_mlp._tabular.member import Blueprint, Recipe
+from sknumpy_mlp._tabular.architecture import MemberConfig
+from sknumpy_mlp._tabular.ensemble import (
+    MemberTask,
+    StopAtEpoch,
+    TrainedMember,
+    n_side_by_side,
+    train_members,
+)
 from sknumpy_mlp._tabular.preprocessor import TabularPreprocessor
-from sknumpy_mlp._tabular.progress import Board, make_board
-from sknumpy_mlp._tabular.splits import Assignment, assign
+from sknumpy_mlp._tabular.progress import EnsembleProgress, share_progress
+from sknumpy_mlp._tabular.splits import MemberSplit, split_members
 from sknumpy_mlp._utils.links import DocLinkMixin
 from sknumpy_mlp._utils.saved import Saved
 from sknumpy_mlp._utils.typing import Array, IntArray
@@ -57,7 +67,6 @@ from sknumpy_mlp.callbacks._sklearn import (
     EnsembleBridge,
     begin_ensemble,
 )
-from sknumpy_mlp.losses import Loss
 from sknumpy_mlp.optimizers import OPTIMIZERS, Optimizer
 
 # Parameters that members are given as they are.
@@ -65,7 +74,6 @@ _SHARED = (
     "hidden_layer_sizes",
     "activation",
     "loss",
-    "class_weight",
     "solver",
     "alpha",
     "learning_rate",
@@ -114,8 +122,8 @@ _WORTH_PROCESSES = 5e10
 # Share of ``max_time`` that is kept for what comes after the training.
 _RESERVE = 0.02
 
-# The bound on scaled numbers, and one that none of them reaches.
-_CLIP, _NO_CLIP = 3.0, 1e9
+# The bound on scaled numbers, which are clipped smoothly.
+_CLIP = 3.0
 
 # The batches for tables of up to so many rows.
 _BATCH_SIZES = (
@@ -138,11 +146,12 @@ class _BaseTabularMLP(
     """Base of the tabular estimators; the constructors are the subclasses' own."""
 
     _parameter_checks: ClassVar[dict[str, tuple[Check, ...]]]
-    # What a single network is, and what validates targets as it does.
-    _member: ClassVar[type[Any]]
-    _template: ClassVar[type[Any]]
-    _recipe: ClassVar[Recipe] = Recipe()
+    _target_type: ClassVar[type[Target]]
+    _member_type: ClassVar[type[Any]]
+    #: Attributes as they are before `_calibrate`.
+    _uncalibrated: ClassVar[dict[str, Any]]
 
+    _target: Any
     preprocessor_: TabularPreprocessor
     estimators_: list[Any]
     oof_score_: float
@@ -152,32 +161,28 @@ class _BaseTabularMLP(
     # --------------------------------------------------------------- for subclasses
 
     @abstractmethod
-    def _learn(self, template: Any, data: Data, loss: Loss) -> dict[str, Any]:
-        """Set attributes of the target; return what the blueprint has of it."""
+    def _fit_target(self, y: Any) -> Target:
+        """Return the fitted target."""
 
-    @abstractmethod
-    def _stratify_by(self, data: Data) -> NDArray[Any] | None:
-        """Return what folds are stratified by, or None."""
+    def _learning_rate(self) -> float:
+        """Return the members' ``learning_rate_init``."""
+        return float(self.learning_rate_init)
 
     @abstractmethod
     def _combine(self, raws: Sequence[Array]) -> Array:
         """Return the members' joint prediction, given their raw outputs."""
 
     @abstractmethod
-    def _learn_from_held_out(
-        self, raws: Sequence[Sequence[Array]], data: Data
-    ) -> Array:
-        """Learn from raw outputs for rows not trained on; return predictions."""
+    def _calibrate(self, raws: Sequence[Sequence[Array]], data: Data) -> None:
+        """Learn from the members' raw outputs for rows that they have not seen.
+
+        They come in groups, one after the other the rows of ``data``; within a group
+        several members have predicted the same rows.
+        """
 
     @abstractmethod
     def _present(self, predicted: Array) -> Array:
-        """Return predictions as ``oof_predictions_`` holds them."""
-
-    @abstractmethod
-    def _score_of(
-        self, predicted: Array, data: Data, sample_weight: Array | None
-    ) -> float:
-        """Score predictions of some rows, as `score` would."""
+        """Return predictions in the form of ``oof_predictions_``."""
 
     # ------------------------------------------------------------------------- fit
 
@@ -204,8 +209,8 @@ class _BaseTabularMLP(
         with all_or_nothing(self):
             # What is out of range raises; NumPy need not warn of it as well.
             with np.errstate(all="ignore"):
-                job = self._prepare(X, y, sample_weight, validation)
-            self._train(replace(job, bridge=bridge), began)
+                task = self._make_task(X, y, sample_weight, validation, bridge)
+            self._train(task, began)
             if bridge is not None:
                 bridge.end_fit()
 
@@ -215,12 +220,16 @@ class _BaseTabularMLP(
             return 1 if has_validation else 2
         return 1 if self.ensemble is None else int(self.n_members)
 
-    def _prepare(
-        self, X: Any, y: Any, sample_weight: Any, validation: tuple[Any, Any, Any]
-    ) -> "_Job":
+    def _make_task(
+        self,
+        X: Any,
+        y: Any,
+        sample_weight: Any,
+        validation: Validation,
+        bridge: EnsembleBridge | None,
+    ) -> "_EnsembleTask":
         """Validate everything, and turn the table into numbers."""
-        template = self._template(**self._shared_params())
-        is_numeric = self._template._numeric_target
+        is_numeric = self._target_type.is_numeric
         refuse_dates(y, "y")
         y = validate_data(
             self,
@@ -236,13 +245,12 @@ class _BaseTabularMLP(
         no_columns = np.empty((n_samples, 0))
         check_consistent_length(no_columns, y)
         weight = check_sample_weight(sample_weight, no_columns)
-        loss, n_targets = template._learn_target(
-            y, warm=False, incremental=False, classes=None
+        target = self._fit_target(y)
+        encoded = target.encode(y, np.float64, "y")
+        target.loss.check_target(encoded)
+        class_weights = target.class_weights(
+            getattr(self, "class_weight", None), encoded, weight
         )
-        encoded = template._encode_target(y, np.float64, "y")
-        loss.check_target(encoded)
-        n_outputs = loss.n_outputs(n_targets)
-        class_weights = template._class_weights(encoded, weight)
         data = weigh(Data(no_columns, encoded, weight, y), class_weights)
         # Rows without weight are not there: a fold could hold nothing but them.
         rows = np.arange(n_samples)
@@ -253,30 +261,9 @@ class _BaseTabularMLP(
             rows = np.flatnonzero(relative)
             if len(rows) < n_samples:
                 data, table = data.take(rows), table.take(rows)
-        self.preprocessor_ = TabularPreprocessor(
-            categorical_features=self.categorical_features,
-            clip=_CLIP if self._recipe.clips_inputs else _NO_CLIP,
-        ).set_output(transform="default")
-        data = replace(data, X=self.preprocessor_.fit_transform(table.data))
-        if data.X.shape[1] == 0:
-            names = [column.name for column in table.columns]
-            raise ValueError(
-                f"X has nothing to learn from: no column of {names} has a value in any "
-                "row (of a weight above zero)."
-            )
-        X_val, *others = validation
-        if X_val is not None:
-            X_val = self._read(X_val, "X_val")
-            refuse_dates(others[0], "y_val")
-        sample_weight_val = others[1]
-        template.n_features_in_ = data.X.shape[1]
-        held_out = template._validate_validation(
-            (X_val, *others),
-            encoded,
-            np.float32,
-            loss,
-            class_weights,
-            y_dtype=np.float64,
+        data = replace(data, X=self._preprocess(table))
+        held_out = read_validation(
+            validation, self._read_validation_input, target, encoded, class_weights
         )
         if len(rows) < 2 and held_out is None:
             raise ValueError(
@@ -284,85 +271,111 @@ class _BaseTabularMLP(
                 f"while a minimum of 2 is required by {type(self).__name__}: some to "
                 "learn from and some to judge by."
             )
-        blueprint = Blueprint(
-            self._recipe,
-            len(rows),
-            self.preprocessor_.n_numbers_,
-            self.preprocessor_.cardinalities_,
-            **self._learn(template, data, loss),
-        )
-        scale = blueprint.scale
-        learnt = data.y if scale is None else scale.transform(data.y)
-        template._check_custom_parts(loss, learnt, n_outputs, np.float32)
-        return _Job(
-            data,
-            held_out,
-            blueprint,
-            rows,
-            n_samples,
-            None if weight is None else weight[rows],
-            None
+        scaled = target.with_scale(data.y, data.sample_weight)
+        self._check_custom_parts(scaled, data)
+        self.__dict__.update(self._uncalibrated, **scaled.attributes, _target=scaled)
+        return _EnsembleTask(
+            data=data,
+            validation=held_out,
+            member_config=MemberConfig(
+                scaled,
+                len(rows),
+                self.preprocessor_.n_numbers_,
+                self.preprocessor_.cardinalities_,
+            ),
+            rows=rows,
+            n_samples=n_samples,
+            sample_weight=None if weight is None else weight[rows],
+            sample_weight_val=None
             if held_out is None
             else check_sample_weight(
-                sample_weight_val,
-                np.empty((len(held_out.X), 0)),
-                "sample_weight_val",
+                validation[2], np.empty((len(held_out.X), 0)), "sample_weight_val"
             ),
+            bridge=bridge,
         )
 
-    def _shared_params(self) -> dict[str, Any]:
-        """Return the parameters that are the members' as well."""
-        return {name: getattr(self, name) for name in _SHARED if hasattr(self, name)}
+    def _preprocess(self, table: Table) -> Array:
+        """Fit the preprocessor, and return the table as numbers."""
+        self.preprocessor_ = TabularPreprocessor(
+            categorical_features=self.categorical_features, clip=_CLIP
+        ).set_output(transform="default")
+        X: Array = self.preprocessor_.fit_transform(table.data)
+        if X.shape[1] == 0:
+            names = [column.name for column in table.columns]
+            raise ValueError(
+                f"X has nothing to learn from: no column of {names} has a value in any "
+                "row (of a weight above zero)."
+            )
+        return X
 
-    def _train(self, job: "_Job", began: float) -> None:
+    def _check_custom_parts(self, target: Target, data: Data) -> None:
+        """Check a custom loss and custom activations, once for all members."""
+        architecture = Architecture.of(self)
+        activations = zip(
+            architecture.activations, architecture.hidden_layer_sizes, strict=True
+        )
+        learned = target.encode(data.target, np.float64, "y")
+        check_custom_parts(
+            target.loss, activations, learned, target.n_outputs, np.float32
+        )
+
+    def _member_params(self, split: MemberSplit) -> dict[str, Any]:
+        """Return the parameters of a member."""
+        params = {name: getattr(self, name) for name in _SHARED if hasattr(self, name)}
+        return params | {
+            "learning_rate_init": self._learning_rate(),
+            "batch_size": self._batch_size(len(split.rows)),
+            "random_state": split.seed,
+            "tol": 0.0,
+        }
+
+    def _train(self, task: "_EnsembleTask", began: float) -> None:
         """Train the members, and learn from the rows they have not seen."""
         seconds = math.inf if self.max_time is None else float(self.max_time)
         deadline = began + seconds * (1.0 - _RESERVE)
-        refits = self.ensemble == "refit" and job.validation is None
-        assignments = assign(
+        refits = self.ensemble == "refit" and task.validation is None
+        splits = split_members(
             self.ensemble,
             int(self.n_members),
-            job.data.X,
-            job.data.y,
+            task.data.X,
+            task.data.y,
             self.preprocessor_.column_slices(),
-            classes=self._stratify_by(job.data),
+            classes=self._target.stratify_folds(task.data.y),
             validation_fraction=float(self.validation_fraction),
-            has_validation=job.validation is not None,
+            has_validation=task.validation is not None,
             rng=check_random_state(self.random_state),
         )
-        n_jobs = min(self._n_side_by_side(job, len(assignments)), len(assignments))
-        n_members = len(assignments) + refits
-        with make_board(
+        n_jobs = min(self._n_side_by_side(task, len(splits)), len(splits))
+        n_members = len(splits) + refits
+        with share_progress(
             n_members, n_jobs, deadline, verbose=bool(self.verbose)
-        ) as board:
-            # BLAS may not know of the share of a machine that a container has.
-            n_threads = min(n_blas_threads(), cpu_count())
-            n_threads = max(1, n_threads // board.n_side_by_side)
-            job = replace(job, blueprint=replace(job.blueprint, n_threads=n_threads))
-            trained = self._train_members(job, assignments, board)
+        ) as progress:
+            trained = self._train_members(task, splits, progress)
             if not trained:
                 raise KeyboardInterrupt
-            self.estimators_ = [member for member, _, _ in trained]
-            self._judge(job, trained)
-            members = self.estimators_
-            if refits and not board.stops:
-                self.estimators_ = self._refit(job, assignments[0].seed, board)
-                members = [*members, *self.estimators_]
+            self.estimators_ = [each.member for each in trained]
+            self._judge(task, trained)
+            if refits and not progress.stops:
+                refitted = self._refit(task, trained[0], progress)
+                if not progress.stops:
+                    # Broken off, it would be worse than the one that chose the epoch.
+                    self.estimators_ = [each.member for each in refitted]
+                    trained = [*trained, *refitted]
         self.n_iter_ = max(member.n_iter_ for member in self.estimators_)
-        n_short = sum(member._was_cut_short for member in members)
+        n_short = sum(each.was_cut_short for each in trained)
         if n_short:
             warn(
                 f"max_time={self.max_time} was over before {n_short} of "
-                f"{len(members)} networks had seen the data more than once. Give it "
+                f"{len(trained)} networks had seen the data more than once. Give it "
                 "more time, or set ensemble=None, smaller hidden_layer_sizes or a "
                 "larger batch_size."
             )
 
-    def _n_side_by_side(self, job: "_Job", n_members: int) -> int:
+    def _n_side_by_side(self, task: "_EnsembleTask", n_members: int) -> int:
         """Return how many networks are to train at a time."""
-        if self.callbacks or job.bridge is not None:
+        if self.callbacks or task.bridge is not None:
             return 1  # they are told of one network after the other
-        n_rows, n_features = job.data.X.shape
+        n_rows, n_features = task.data.X.shape
         sizes = [n_features, *layer_sizes(self.hidden_layer_sizes)]
         n_weights = sum(itertools.starmap(operator.mul, itertools.pairwise(sizes)))
         n_products = n_members * int(self.max_iter) * n_rows * n_weights
@@ -370,70 +383,60 @@ class _BaseTabularMLP(
         max_seconds = math.inf if self.max_time is None else float(self.max_time)
         return n_side_by_side(self.n_jobs, default, max_seconds)
 
-    def _refit(self, job: "_Job", seed: int, board: Board) -> list[Any]:
+    def _refit(
+        self, task: "_EnsembleTask", first: TrainedMember, progress: EnsembleProgress
+    ) -> list[TrainedMember]:
         """Train a network on all rows, for as long as the first one found best."""
-        members = self.estimators_
-        best_epoch = int(np.nanargmax(members[0].validation_scores_)) + 1
-        everyone = Assignment(np.arange(len(job.data.X)), None, seed)
-        refitted = self._train_members(
-            job, [everyone], board, first=1, last_epoch=best_epoch
+        best_epoch = int(np.nanargmax(first.member.validation_scores_)) + 1
+        all_rows = MemberSplit(np.arange(len(task.data.X)), None, first.split.seed)
+        return self._train_members(
+            task, [all_rows], progress, first=1, last_epoch=best_epoch
         )
-        # Broken off, it would be worse than the network that chose the epoch.
-        return members if board.stops else [member for member, _, _ in refitted]
 
     def _train_members(
         self,
-        job: "_Job",
-        assignments: list[Assignment],
-        board: Board,
+        task: "_EnsembleTask",
+        splits: Sequence[MemberSplit],
+        progress: EnsembleProgress,
         *,
         first: int = 0,
         last_epoch: int | None = None,
-    ) -> list[tuple[Any, Array, Assignment]]:
-        """Train a member for each assignment.
-
-        Return those that have learnt, each with its raw outputs for the rows that have
-        chosen its epoch.
-        """
+    ) -> list[TrainedMember]:
+        """Train a member for each split; return those that have done an epoch."""
         callbacks = list(self.callbacks or [])
         if last_epoch is not None:
             # There is no validation data now that could stop it early.
             callbacks = [
                 c for c in callbacks if getattr(c, "monitor", "loss") == "loss"
             ]
-        members = []
-        for i, assignment in enumerate(assignments, start=first):
-            params = self._shared_params() | {
-                "batch_size": self._batch_size(len(assignment.rows)),
-                "random_state": assignment.seed,
-                "tol": 0.0,
-                "early_stopping": last_epoch is None and self._recipe.chooses_epoch,
-                "callbacks": [callback.for_member(i) for callback in callbacks],
-            }
-            if last_epoch is not None:
-                params["callbacks"].append(StopAfter(last_epoch))
-            # Class weights are among the weights of the rows already.
-            params.pop("class_weight", None)
-            split = self._name_of_split(i, assignment)
-            blueprint = replace(job.blueprint, member=i, split=split)
-            member = self._member.build(blueprint, params)
-            if job.bridge is not None:
-                member._bridge = job.bridge.network(
-                    member, board.stop, replaces_others=last_epoch is not None
-                )
-            members.append(member)
-        trained = train_members(
-            members, assignments, job.data, job.validation, board, first
-        )
-        return [
-            (*each, assignment)
-            for each, assignment in zip(trained, assignments, strict=True)
-            if each is not None
-        ]
+        # BLAS may not know of the share of a machine that a container has.
+        n_threads = min(n_blas_threads(), cpu_count()) // progress.n_side_by_side
+        tasks = []
+        for i, split in enumerate(splits, start=first):
+            member = self._member_type(
+                task.member_config,
+                **self._member_params(split),
+                early_stopping=last_epoch is None,
+                callbacks=[callback.for_member(i) for callback in callbacks],
+            )
+            context = FitContext(
+                callbacks=[] if last_epoch is None else [StopAtEpoch(last_epoch)],
+                bridge=None
+                if task.bridge is None
+                else task.bridge.network(
+                    progress.stop, replaces_others=last_epoch is not None
+                ),
+                n_threads=max(1, n_threads),
+                member=i,
+                validation_name=self._name_of_split(i, split),
+                expects_convergence=False,  # it restores its best epoch
+            )
+            tasks.append(MemberTask(member, split, context, i))
+        return train_members(tasks, task.data, task.validation, progress)
 
-    def _name_of_split(self, i: int, assignment: Assignment) -> str:
+    def _name_of_split(self, i: int, split: MemberSplit) -> str:
         """Return what messages call the rows that choose a network's best epoch."""
-        if assignment.held_out is None:
+        if split.held_out is None:
             return "y_val"
         if self.ensemble == "kfold":
             return f"fold {i + 1}, which judges network {i + 1}"
@@ -447,32 +450,31 @@ class _BaseTabularMLP(
         n_batches = max(1, round(n_rows / int(wanted)))
         return math.ceil(n_rows / n_batches)
 
-    def _judge(self, job: "_Job", trained: Sequence[Any]) -> None:
+    def _judge(self, task: "_EnsembleTask", trained: Sequence[TrainedMember]) -> None:
         """Learn from the rows that members have not seen; set the ``oof`` attributes.
 
         Each fold is predicted by the one member that has not seen it, a hold-out, or
         other validation data, by all of them together.
         """
-        raws = [raw for _, raw, _ in trained]
-        held_out = [assignment.held_out for _, _, assignment in trained]
+        raws: list[Any] = [each.raw for each in trained]
+        held_out: list[Any] = [each.split.held_out for each in trained]
         is_shared = all(rows is held_out[0] for rows in held_out)
         groups = [raws] if is_shared else [[raw] for raw in raws]
         self.oof_predictions_ = None
-        if job.validation is not None:
-            predicted = self._learn_from_held_out(groups, job.validation)
-            self.oof_score_ = self._score_of(
-                predicted, job.validation, job.sample_weight_val
-            )
-            return
-        rows = held_out[0] if is_shared else np.concatenate(held_out)
-        data = job.data.take(rows)
-        predicted = self._learn_from_held_out(groups, data)
-        weight = None if job.sample_weight is None else job.sample_weight[rows]
-        self.oof_score_ = self._score_of(predicted, data, weight)
-        presented = self._present(predicted)
-        shape = (job.n_samples, *presented.shape[1:])
-        self.oof_predictions_ = np.full(shape, np.nan, presented.dtype)
-        self.oof_predictions_[job.rows[rows]] = presented
+        if task.validation is not None:
+            data, weight = task.validation, task.sample_weight_val
+        else:
+            rows = held_out[0] if is_shared else np.concatenate(held_out)
+            data = task.data.take(rows)
+            weight = None if task.sample_weight is None else task.sample_weight[rows]
+        self._calibrate(groups, data)
+        predicted = np.concatenate([self._combine(group) for group in groups])
+        self.oof_score_ = float(self._target.score(predicted, data.y, weight))
+        if task.validation is None:
+            presented = self._present(predicted)
+            shape = (task.n_samples, *presented.shape[1:])
+            self.oof_predictions_ = np.full(shape, np.nan, presented.dtype)
+            self.oof_predictions_[task.rows[rows]] = presented
 
     # --------------------------------------------------------------------- predict
 
@@ -482,6 +484,9 @@ class _BaseTabularMLP(
             table = Table(X)
             validate_data(self, table.data, reset=False, skip_check_array=True)
             return self.preprocessor_.transform_table(table)
+
+    def _read_validation_input(self, X: Any) -> Array:
+        return self._read(X, "X_val")
 
     def _predict_table(self, X: Any) -> Array:
         check_is_fitted(self)
@@ -500,19 +505,19 @@ class _BaseTabularMLP(
 
 
 @dataclass(frozen=True)
-class _Job:
-    """What is to be learnt: validated data, and what all networks have in common.
+class _EnsembleTask:
+    """What is to be learned: validated data, and what all members have in common.
 
     ``rows`` are the numbers of the samples in ``data``, out of ``n_samples``.  The
-    weights are those that were given, without those of classes.  ``bridge`` tells
-    scikit-learn's callbacks, if there are any.
+    weights are those that were given, without those of classes.  ``bridge`` leads to
+    scikit-learn's own callbacks, if there are any.
     """
 
     data: Data
     validation: Data | None
-    blueprint: Blueprint
+    member_config: MemberConfig
     rows: IntArray
     n_samples: int
     sample_weight: Array | None
     sample_weight_val: Array | None
-    bridge: EnsembleBridge | None = None
+    bridge: EnsembleBridge | None

@@ -8,11 +8,13 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import ClassifierMixin
 
+from sknumpy_mlp._estimators.classification_target import ClassificationTarget
 from sknumpy_mlp._estimators.classifier import NumpyMLPClassifier
 from sknumpy_mlp._estimators.parameters import (
     Check,
 )
 from sknumpy_mlp._estimators.scores import classification_score
+from sknumpy_mlp._estimators.targets import Target
 from sknumpy_mlp._inputs.data import Data
 from sknumpy_mlp._tabular.base import TABULAR_CHECKS, _BaseTabularMLP
 from sknumpy_mlp._tabular.calibration import best_temperature
@@ -225,8 +227,10 @@ class TabularMLPClassifier(ClassifierMixin, _BaseTabularMLP):  # type: ignore[mi
         name: NumpyMLPClassifier._parameter_checks[name]
         for name in ("loss", "class_weight")
     }
-    _member: ClassVar[type[Any]] = MemberClassifier
-    _template: ClassVar[type[Any]] = NumpyMLPClassifier
+    _target_type: ClassVar[type[Target]] = ClassificationTarget
+    _target: ClassificationTarget
+    _member_type: ClassVar[type[Any]] = MemberClassifier
+    _uncalibrated: ClassVar[dict[str, Any]] = {"temperature_": 1.0}
 
     classes_: NDArray[Any]
     temperature_: float
@@ -354,7 +358,7 @@ class TabularMLPClassifier(ClassifierMixin, _BaseTabularMLP):  # type: ignore[mi
             The predicted classes; for several labels at once, a matrix of 0 and 1.
         """
         y_prob = self._predict_table(X)
-        labels: NDArray[Any] = self.estimators_[0]._as_labels(y_prob)
+        labels: NDArray[Any] = self._target.decode(y_prob)
         return labels
 
     def predict_proba(self, X: Any) -> Array:
@@ -409,39 +413,23 @@ class TabularMLPClassifier(ClassifierMixin, _BaseTabularMLP):  # type: ignore[mi
         """
         return classification_score(y, self.predict(X), sample_weight)
 
-    def _learn(self, template: Any, data: Data, loss: Loss) -> dict[str, Any]:
-        self.classes_ = template.classes_
-        self.temperature_ = 1.0  # until held-out rows tell
-        return {"classes": self.classes_}
+    def _fit_target(self, y: Any) -> ClassificationTarget:
+        return ClassificationTarget.fit(y, self.loss)
 
-    def _stratify_by(self, data: Data) -> NDArray[Any] | None:
-        return data.y.reshape(-1) if data.target.ndim == 1 else None
-
-    def _learn_from_held_out(
-        self, raws: Sequence[Sequence[Array]], data: Data
-    ) -> Array:
-        self.temperature_ = 1.0
-        if self._recipe.calibrates and len(self.classes_) > 1:
+    def _calibrate(self, raws: Sequence[Sequence[Array]], data: Data) -> None:
+        if not self._target.is_constant:
             raw = np.concatenate([np.mean(group, axis=0) for group in raws])
             self.temperature_ = best_temperature(raw, data)
-        return np.concatenate([self._combine(group) for group in raws])
 
     def _combine(self, raws: Sequence[Array]) -> Array:
         # Logits, not probabilities: the mean of the latter is less sure of itself than
         # a single network, for which the temperature is.
         mean = np.mean(raws, axis=0)
         mean *= 1.0 / self.temperature_
-        predicted: Array = self.estimators_[0]._loss.predict(mean)
-        return predicted
+        return self._target.predict(mean)
 
     def _present(self, predicted: Array) -> Array:
-        columns: Array = self.estimators_[0]._as_columns(predicted)
-        return columns
-
-    def _score_of(
-        self, predicted: Array, data: Data, sample_weight: Array | None
-    ) -> float:
-        return float(self.estimators_[0]._accuracy(predicted, data.y, sample_weight))
+        return self._target.probabilities(predicted)
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

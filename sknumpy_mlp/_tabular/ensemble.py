@@ -11,7 +11,7 @@ import time
 import warnings
 from collections.abc import Sequence
 from contextlib import ExitStack
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import cache
 from multiprocessing import current_process, parent_process
 from multiprocessing.util import Finalize
@@ -22,12 +22,14 @@ from joblib import Parallel, cpu_count, delayed, effective_n_jobs
 from joblib.externals.loky import get_reusable_executor
 from joblib.parallel import BACKENDS, get_active_backend
 
+from sknumpy_mlp._estimators.task import FitContext
 from sknumpy_mlp._inputs.data import Data
-from sknumpy_mlp._tabular.progress import Board
-from sknumpy_mlp._tabular.splits import Assignment
+from sknumpy_mlp._tabular.progress import EnsembleProgress
+from sknumpy_mlp._tabular.splits import MemberSplit
 from sknumpy_mlp._training.run import EpochEnd, Run
 from sknumpy_mlp._utils.console import flushable_streams
-from sknumpy_mlp._utils.warnings import collected_warnings, warn
+from sknumpy_mlp._utils.typing import Array
+from sknumpy_mlp._utils.warnings import collected_warnings, warn, warn_of_interrupt
 from sknumpy_mlp.callbacks import Callback
 
 # Processes take seconds to start, in which none of them trains: they are not worth it
@@ -114,53 +116,107 @@ def _is_one_of(backend: Any, names: Sequence[str]) -> bool:
     return isinstance(backend, tuple(BACKENDS[n] for n in names if n in BACKENDS))
 
 
-class Watch(Callback):
-    """Reports a member's epochs to the board, and ends it when all are to stop.
+@dataclass(frozen=True)
+class MemberTask:
+    """A member, and what it is to be trained on.
+
+    Attributes
+    ----------
+    member : estimator
+        The member, unfitted.
+    split : MemberSplit
+        Its rows.
+    context : FitContext
+        Observers and limits.
+    number : int
+        Its number in the ensemble's progress.
+    """
+
+    member: Any
+    split: MemberSplit
+    context: FitContext
+    number: int
+
+
+@dataclass(frozen=True)
+class TrainedMember:
+    """A member that has been trained.
+
+    Attributes
+    ----------
+    member : estimator
+        The member, fitted.
+    split : MemberSplit
+        Its rows.
+    raw : ndarray of shape (n_rows, n_outputs) or None
+        Its raw outputs for the rows that chose its epoch.
+    was_cut_short : bool
+        Whether a time limit ended it in or after its first epoch.
+    """
+
+    member: Any
+    split: MemberSplit
+    raw: Array | None
+    was_cut_short: bool
+
+
+class MemberMonitor(Callback):
+    """Reports a member's epochs, and ends it when all are to stop.
 
     Parameters
     ----------
-    board : Board
-        The board.
+    progress : EnsembleProgress
+        The progress of all members.
     member : int
-        The member.
+        The member's number.
     deadline : float
-        When the member is to be ready.
+        Time at which the member is to be ready.
+
+    Attributes
+    ----------
+    was_cut_short : bool
+        Whether a time limit ended the member in or after its first epoch.
     """
 
-    # Seconds from one look at the board to the next.
+    # Seconds from one report to the next.
     _PAUSE = 0.25
 
-    def __init__(self, board: Board, member: int, deadline: float) -> None:
-        self._board = board
+    def __init__(
+        self, progress: EnsembleProgress, member: int, deadline: float
+    ) -> None:
+        self._progress = progress
         self._member = member
         self._max_seconds = max(deadline - time.time(), 1e-3)
         self._max_epochs = 1
-        self._looked_at = 0.0
+        self._reported_at = 0.0
+        self.was_cut_short = False
 
     def on_train_begin(self, run: Run) -> None:
-        """Learn how long the run will be."""
+        """Note how long the run will be."""
         self._max_epochs = run.max_epochs
 
     def on_epoch_end(self, event: EpochEnd) -> bool:
         """Report; return True if all are to stop."""
-        if event.seconds < self._looked_at + self._PAUSE:
+        if event.seconds < self._reported_at + self._PAUSE:
             return False
-        self._looked_at = event.seconds
+        self._reported_at = event.seconds
         share = max(event.epoch / self._max_epochs, event.seconds / self._max_seconds)
         text = f"epoch {event.epoch} of {self._max_epochs}"
         if event.validation_loss is not None:
             text += f", validation loss {event.validation_loss:.4f}"
-        self._board.report(self._member, min(share, 0.999), text)
-        return self._board.stops
+        self._progress.report(self._member, min(share, 0.999), text)
+        return self._progress.stops
 
     def on_train_end(self, run: Run) -> None:
         """Report the end; after Ctrl-C in this member all are to stop."""
+        ran_out_of_time = run.status == "exhausted" and run.n_epochs < run.max_epochs
+        self.was_cut_short = ran_out_of_time and run.n_epochs == 1
         if run.status == "interrupted":
-            self._board.stop()
-        self._board.report(self._member, 1.0, "done")
+            self._progress.stop()
+        self._progress.report(self._member, 1.0, "done")
 
 
-class StopAfter(Callback):
+class StopAtEpoch(Callback):
     """Ends a member after a given epoch.
 
     Parameters
@@ -183,13 +239,11 @@ class StopAfter(Callback):
 
 
 def train_members(
-    members: Sequence[Any],
-    assignments: Sequence[Assignment],
+    tasks: Sequence[MemberTask],
     data: Data,
     validation: Data | None,
-    board: Board,
-    first: int = 0,
-) -> list[Any]:
+    progress: EnsembleProgress,
+) -> list[TrainedMember]:
     """Fit members to their rows.
 
     After Ctrl-C those that are training stop at the end of their epoch and the others
@@ -197,52 +251,43 @@ def train_members(
 
     Parameters
     ----------
-    members : sequence of estimators
-        The members, unfitted.
-    assignments : sequence of Assignment
-        Their rows.
+    tasks : sequence of MemberTask
+        The members and their rows.
     data, validation : Data
         All rows, and other validation data or None.
-    board : Board
-        The board; it says how many train at a time.
-    first : int, default=0
-        The number of the first of them on the board.
+    progress : EnsembleProgress
+        Their progress; it also says how many train at a time.
 
     Returns
     -------
-    trained : list of (member, raw) or None
-        The members, with their raw outputs for the rows that chose their epoch; None
-        for those that have learnt nothing.
+    trained : list of TrainedMember
+        Those that have done an epoch.
     """
-    jobs = [
-        (member, assignment, data, validation, board, number)
-        for number, (member, assignment) in enumerate(
-            zip(members, assignments, strict=True), start=first
-        )
-    ]
-    n_jobs = min(board.n_side_by_side, len(jobs))
+    jobs = [(task, data, validation, progress) for task in tasks]
+    n_jobs = min(progress.n_side_by_side, len(jobs))
     if n_jobs == 1:
-        trained = _one_after_the_other(jobs, board)
+        trained = _one_after_the_other(jobs, progress)
     else:
-        trained = _side_by_side(jobs, board, n_jobs)
-    trained += [None] * (len(jobs) - len(trained))
-    return [
-        each if each is not None and each[0].n_iter_ > 0 else None for each in trained
-    ]
+        trained = _side_by_side(jobs, progress, n_jobs)
+    return [each for each in trained if each is not None and each.member.n_iter_ > 0]
 
 
-def _one_after_the_other(jobs: Sequence[Any], board: Board) -> list[Any]:
-    trained: list[Any] = []
+def _one_after_the_other(
+    jobs: Sequence[Any], progress: EnsembleProgress
+) -> list[TrainedMember | None]:
+    trained: list[TrainedMember | None] = []
     try:
         for job in jobs:
             trained.append(_fit_member(*job))
     except KeyboardInterrupt:  # between two members: within one, it is the member's
-        board.stop()
-        _warn_of_interrupt()
+        progress.stop()
+        warn_of_interrupt()
     return trained
 
 
-def _side_by_side(jobs: Sequence[Any], board: Board, n_jobs: int) -> list[Any]:
+def _side_by_side(
+    jobs: Sequence[Any], progress: EnsembleProgress, n_jobs: int
+) -> list[TrainedMember | None]:
     outcomes: list[Any] = []
     errors: list[BaseException] = []
     is_over = Event()
@@ -279,7 +324,7 @@ def _side_by_side(jobs: Sequence[Any], board: Board, n_jobs: int) -> list[Any]:
             if is_interrupted:
                 raise  # somebody is in a hurry
             is_interrupted = True
-            board.stop()
+            progress.stop()
     if errors:
         backend, _ = get_active_backend()
         has_processes = _is_one_of(backend, _PROCESSES)
@@ -290,22 +335,20 @@ def _side_by_side(jobs: Sequence[Any], board: Board, n_jobs: int) -> list[Any]:
                 f"The networks could not train in processes ({errors[0]}): they train "
                 "one after the other. Set n_jobs=1 to have them do so from the start."
             )
-            return _one_after_the_other(jobs, board)
-        board.stop()
+            return _one_after_the_other(jobs, progress)
+        progress.stop()
         raise errors[0]
     for _, messages in outcomes:
         for message, category in messages:
             warn(message, category)
     if is_interrupted:
-        _warn_of_interrupt()
+        warn_of_interrupt()
     return [trained for trained, _ in outcomes]
 
 
-def _warn_of_interrupt() -> None:
-    warn("Training interrupted by user. The estimator keeps what it has learnt so far.")
-
-
-def _fit_and_record(*job: Any) -> tuple[Any, list[tuple[str, type[Warning]]]]:
+def _fit_and_record(
+    *job: Any,
+) -> tuple[TrainedMember | None, list[tuple[str, type[Warning]]]]:
     """Fit a member elsewhere; return the result, and the warnings to be given here."""
     with ExitStack() as stack:
         messages = stack.enter_context(collected_warnings())
@@ -320,33 +363,22 @@ def _fit_and_record(*job: Any) -> tuple[Any, list[tuple[str, type[Warning]]]]:
 
 
 def _fit_member(
-    member: Any,
-    assignment: Assignment,
+    task: MemberTask,
     data: Data,
     validation: Data | None,
-    board: Board,
-    number: int,
-) -> Any:
-    if board.stops:
+    progress: EnsembleProgress,
+) -> TrainedMember | None:
+    if progress.stops:
         return None
-    deadline = board.deadline_of(number)
-    member._blueprint = replace(member._blueprint, deadline=deadline)
-    callbacks = member.callbacks
-    member.callbacks = [*callbacks, Watch(board, number, deadline)]
-    if assignment.held_out is not None:
-        validation = data.take(assignment.held_out)
-    own = data
-    if len(assignment.rows) < len(data.X):
-        own = data.take(assignment.rows)
-    judged_by: dict[str, Any] = {}
-    if validation is not None:
-        judged_by = {
-            "X_val": validation.X,
-            "y_val": validation.target,
-            "sample_weight_val": validation.sample_weight,
-        }
-    try:
-        member.fit(own.X, own.target, own.sample_weight, **judged_by)
-    finally:
-        member.callbacks = callbacks
-    return member, None if validation is None else member.raw(validation.X)
+    member, split = task.member, task.split
+    deadline = progress.deadline_of(task.number)
+    monitor = MemberMonitor(progress, task.number, deadline)
+    context = replace(
+        task.context, callbacks=[*task.context.callbacks, monitor], deadline=deadline
+    )
+    if split.held_out is not None:
+        validation = data.take(split.held_out)
+    own = data.take(split.rows) if len(split.rows) < len(data.X) else data
+    member.train(own, validation, context)
+    raw = None if validation is None else member.raw(validation.X)
+    return TrainedMember(member, split, raw, monitor.was_cut_short)

@@ -1,4 +1,4 @@
-"""How far the members of an ensemble are: what they report, and what is printed."""
+"""Progress of an ensemble: reports of its members, and lines that show them."""
 
 import math
 import time
@@ -13,10 +13,10 @@ from sknumpy_mlp._utils.warnings import warn
 from sknumpy_mlp.callbacks._base import clock
 
 
-class Board:
-    """What the members of an ensemble know of each other, in one process.
+class EnsembleProgress:
+    """The progress of all members, in the memory of one process.
 
-    Each reports how far it is, and any of them can have all stop.
+    Each member reports its own, and any of them can stop all.
 
     Parameters
     ----------
@@ -64,8 +64,8 @@ class Board:
         return now + (self.deadline - now) / n_rounds
 
 
-class SharedBoard(Board):
-    """A board for several processes: a folder.
+class SharedProgress(EnsembleProgress):
+    """The progress of members in several processes: a folder.
 
     In it are a file for each member with its last report, and one that says that all
     are to stop.
@@ -75,7 +75,7 @@ class SharedBoard(Board):
     folder : str or Path
         The folder.
     n_members, n_side_by_side, deadline
-        As for `Board`.
+        As for `EnsembleProgress`.
     """
 
     def __init__(
@@ -118,22 +118,22 @@ class SharedBoard(Board):
 
 
 @contextmanager
-def make_board(
+def share_progress(
     n_members: int, n_side_by_side: int, deadline: float, *, verbose: bool
-) -> Iterator[Board]:
-    """Set up a board, and if ``verbose`` print every few seconds what is on it.
+) -> Iterator[EnsembleProgress]:
+    """Share the progress of members, and if ``verbose`` print it every few seconds.
 
-    Where there is no folder for several processes to share, it is a board for members
-    that train one after the other, and a warning says so.
+    Where there is no folder for several processes to share, members train one after
+    the other, and a warning says so.
     """
     with ExitStack() as stack:
-        board = Board(n_members, 1, deadline)
+        progress = EnsembleProgress(n_members, 1, deadline)
         if n_side_by_side > 1:
             try:
                 folder = stack.enter_context(
                     TemporaryDirectory(ignore_cleanup_errors=True)
                 )
-                board = SharedBoard(folder, n_members, n_side_by_side, deadline)
+                progress = SharedProgress(folder, n_members, n_side_by_side, deadline)
             except OSError as error:
                 warn(
                     f"There is no temporary folder for processes to share ({error}): "
@@ -141,14 +141,14 @@ def make_board(
                     "variable TMPDIR to a folder that can be written."
                 )
         if verbose:
-            stack.enter_context(_printing(board))
-        yield board
+            stack.enter_context(_printing(progress))
+        yield progress
 
 
 @contextmanager
-def _printing(board: Board) -> Iterator[None]:
+def _printing(progress: EnsembleProgress) -> Iterator[None]:
     is_over = Event()
-    printer = Thread(target=_keep_printing, args=(board, is_over), daemon=True)
+    printer = Thread(target=_keep_printing, args=(progress, is_over), daemon=True)
     printer.start()
     try:
         yield
@@ -161,19 +161,19 @@ def _printing(board: Board) -> Iterator[None]:
 _PAUSE = 2.0
 
 
-def _keep_printing(board: Board, is_over: Event) -> None:
+def _keep_printing(progress: EnsembleProgress, is_over: Event) -> None:
     began, printed = time.perf_counter(), ""
     while True:
         ends = is_over.wait(_PAUSE)
-        reports = board.read()
+        reports = progress.read()
         n_done = sum(share >= 1.0 for share, _ in reports)
-        share = sum(share for share, _ in reports) / board.n_members
+        share = sum(share for share, _ in reports) / progress.n_members
         busy = [
             f"network {i}: {text}"
             for i, (each, text) in enumerate(reports, start=1)
             if 0.0 < each < 1.0
         ]
-        line = f"{n_done} of {board.n_members} networks done"
+        line = f"{n_done} of {progress.n_members} networks done"
         if busy:
             line += f" ({'; '.join(busy)})"
         seconds = time.perf_counter() - began

@@ -6,7 +6,6 @@ from numbers import Real
 from typing import Any, ClassVar, Literal, Self
 
 import numpy as np
-from numpy.typing import NDArray
 from sklearn.base import RegressorMixin
 from sklearn.utils.validation import check_is_fitted
 
@@ -15,9 +14,10 @@ from sknumpy_mlp._estimators.parameters import (
     Check,
     Choice,
 )
+from sknumpy_mlp._estimators.regression_target import RegressionTarget
 from sknumpy_mlp._estimators.regressor import NumpyMLPRegressor
 from sknumpy_mlp._estimators.scores import regression_score
-from sknumpy_mlp._estimators.target_scale import TargetScale
+from sknumpy_mlp._estimators.targets import Target
 from sknumpy_mlp._inputs.data import Data
 from sknumpy_mlp._tabular.base import TABULAR_CHECKS, _BaseTabularMLP
 from sknumpy_mlp._tabular.calibration import Errors
@@ -232,8 +232,10 @@ class TabularMLPRegressor(RegressorMixin, _BaseTabularMLP):  # type: ignore[misc
             *PARAMETER_CHECKS["learning_rate_init"],
         ),
     }
-    _member: ClassVar[type[Any]] = MemberRegressor
-    _template: ClassVar[type[Any]] = NumpyMLPRegressor
+    _target_type: ClassVar[type[Target]] = RegressionTarget
+    _target: RegressionTarget
+    _member_type: ClassVar[type[Any]] = MemberRegressor
+    _uncalibrated: ClassVar[dict[str, Any]] = {"_errors": None}
 
     @suggests_parameters
     def __init__(
@@ -431,54 +433,33 @@ class TabularMLPRegressor(RegressorMixin, _BaseTabularMLP):  # type: ignore[misc
         y_pred = self.predict(X)
         return regression_score(self._loss, y, y_pred, sample_weight)
 
-    def _shared_params(self) -> dict[str, Any]:
-        params = super()._shared_params()
-        if params["learning_rate_init"] == "auto":
-            loss = self.loss
-            if isinstance(loss, str):
-                loss = REGRESSION_LOSSES[loss]
-            is_plain = loss.out_activation == "identity"
-            params["learning_rate_init"] = _RATE if is_plain else _RATE_OF_LINKS
-        return params
+    def _learning_rate(self) -> float:
+        if self.learning_rate_init != "auto":
+            return float(self.learning_rate_init)
+        loss = self.loss
+        if isinstance(loss, str):
+            loss = REGRESSION_LOSSES[loss]
+        is_plain = loss.out_activation == "identity"
+        return _RATE if is_plain else _RATE_OF_LINKS
 
-    def _learn(self, template: Any, data: Data, loss: Loss) -> dict[str, Any]:
-        self._loss = loss
-        recipe = self._recipe
-        scale = TargetScale.fit(
-            data.y,
-            data.sample_weight,
-            loss,
-            scales=recipe.scales_target,
-            clips=recipe.clips,
-        )
-        return {"scale": scale}
+    def _fit_target(self, y: Any) -> RegressionTarget:
+        return RegressionTarget.fit(y, self.loss)
 
-    def _stratify_by(self, data: Data) -> NDArray[Any] | None:
-        return None
-
-    def _learn_from_held_out(
-        self, raws: Sequence[Sequence[Array]], data: Data
-    ) -> Array:
-        predicted = np.concatenate([self._combine(group) for group in raws])
-        self._errors = None
+    def _calibrate(self, raws: Sequence[Sequence[Array]], data: Data) -> None:
         if not (isinstance(self._loss, Quantile) and len(self._loss.levels) > 1):
+            predicted = np.concatenate([self._combine(group) for group in raws])
             self._errors = Errors.of(data.y - predicted, data.sample_weight)
-        return predicted
 
     def _combine(self, raws: Sequence[Array]) -> Array:
-        from_raw = self.estimators_[0]._from_raw
-        mean: Array = np.mean([from_raw(raw.copy()) for raw in raws], axis=0)
+        mean: Array = np.mean([self._target.predict(r.copy()) for r in raws], axis=0)
         return mean
 
     def _present(self, predicted: Array) -> Array:
-        return predicted.ravel() if predicted.shape[1] == 1 else predicted
+        return self._target.decode(predicted)
 
-    def _score_of(
-        self, predicted: Array, data: Data, sample_weight: Array | None
-    ) -> float:
-        return regression_score(
-            self._loss, data.target, self._present(predicted), sample_weight
-        )
+    @property
+    def _loss(self) -> Loss:
+        return self._target.loss
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

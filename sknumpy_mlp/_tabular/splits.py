@@ -1,4 +1,4 @@
-"""Which rows each member of an ensemble trains on, and which choose its epoch."""
+"""Splits of the rows: what each member trains on, and what chooses its epoch."""
 
 import warnings
 from collections.abc import Iterator, Sequence
@@ -13,8 +13,8 @@ from sknumpy_mlp._utils.typing import Array, IntArray
 
 
 @dataclass(frozen=True)
-class Assignment:
-    """What one member is to do.
+class MemberSplit:
+    """The rows and the seed of one member.
 
     Attributes
     ----------
@@ -31,7 +31,7 @@ class Assignment:
     seed: int
 
 
-def assign(
+def split_members(
     ensemble: str | None,
     n_members: int,
     X: Array,
@@ -42,8 +42,8 @@ def assign(
     validation_fraction: float,
     has_validation: bool,
     rng: np.random.RandomState,
-) -> list[Assignment]:
-    """Say who sees which rows.
+) -> list[MemberSplit]:
+    """Split the rows for each member.
 
     Copies of a row stay together, in the same fold or on the same side of a hold-out:
     one in the training data would tell the target of another.
@@ -82,7 +82,7 @@ def assign(
             parts *= n_members if several else 1
     seeds = rng.randint(np.iinfo(np.int32).max, size=len(parts))
     return [
-        Assignment(rows, held_out, int(seed))
+        MemberSplit(rows, held_out, int(seed))
         for (rows, held_out), seed in zip(parts, seeds, strict=True)
     ]
 

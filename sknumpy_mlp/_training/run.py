@@ -1,8 +1,9 @@
 """Records of a run: each epoch, what a later run needs to continue, the run itself."""
 
+import copy
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
@@ -75,10 +76,8 @@ class TrainingState:
         The optimiser as it was before it did a step.
     base_rate : float or None
         The learning rate that plateaus have left; None is the initial one.
-    best_score : float
-        The score that an epoch must beat to count as an improvement.
-    n_epochs_no_change : int
-        Epochs without an improvement, the patience used up.
+    early_stopping : EarlyStopping or None
+        The best score so far, and the patience that is used up.
     n_samples_seen : int
         Rows trained on, in all epochs.
     order : ndarray of shape (n_rows,) or None
@@ -100,8 +99,7 @@ class TrainingState:
     optimizer: Optimizer | None = None
     optimizer_as_given: Optimizer | None = None
     base_rate: float | None = None
-    best_score: float = -math.inf
-    n_epochs_no_change: int = 0
+    early_stopping: Any = None
     n_samples_seen: int = 0
     order: IntArray | None = None
     holdout: tuple[IntArray, IntArray] | None = None
@@ -113,8 +111,15 @@ class TrainingState:
     def forget_plateau(self) -> None:
         """Start afresh with the full rate, no best score and all patience."""
         self.base_rate = None
-        self.best_score = -math.inf
-        self.n_epochs_no_change = 0
+        self.early_stopping = None
+
+    def at_rest(self) -> "TrainingState":
+        """Return what a later run needs, without a copy of the best parameters."""
+        if self.early_stopping is None:
+            return self
+        stopping = copy.copy(self.early_stopping)
+        stopping.best_params = None
+        return replace(self, early_stopping=stopping)
 
 
 @dataclass
@@ -145,8 +150,12 @@ class Run:
         Objective and learning rate of each epoch (no rates for L-BFGS).
     validation_losses, validation_scores : list of float
         Loss and score on the validation data after each epoch; empty without any.
-    best_params : ndarray of shape (n_params,) or None
-        The best parameters so far, if the estimator stops early by itself.
+    early_stopping : EarlyStopping or None
+        The estimator's own early stopping, by validation score or training loss.
+    final_loss : float or None
+        The objective at the end of L-BFGS; None for the loss of the last epoch.
+    n_samples_before : int
+        Rows trained on in earlier runs, part of ``state.n_samples_seen``.
     kept_params : ndarray of shape (n_params,) or None
         Parameters that a callback wants to be kept at the end, instead of the best or
         the last ones.
@@ -185,7 +194,9 @@ class Run:
     learning_rates: list[float] = field(default_factory=list)
     validation_losses: list[float] = field(default_factory=list)
     validation_scores: list[float] = field(default_factory=list)
-    best_params: Array | None = None
+    early_stopping: Any = None
+    final_loss: float | None = None
+    n_samples_before: int = 0
     kept_params: Array | None = None
     status: str = "running"
     member: int | None = None
@@ -199,6 +210,33 @@ class Run:
     def identity(self) -> dict[str, Any]:
         """What must agree for another run to be the same one."""
         return self.identify()
+
+    @property
+    def n_samples_seen(self) -> int:
+        """Rows trained on in this run, in all epochs."""
+        return self.state.n_samples_seen - self.n_samples_before
+
+    @property
+    def loss(self) -> float:
+        """The objective at the end; NaN before the first epoch."""
+        if self.final_loss is not None:
+            return self.final_loss
+        return self.losses[-1] if self.losses else math.nan
+
+    @property
+    def best_params(self) -> Array | None:
+        """The best parameters so far, if the estimator's early stopping keeps them."""
+        if self.early_stopping is None:
+            return None
+        best_params: Array | None = self.early_stopping.best_params
+        return best_params
+
+    @property
+    def best_score(self) -> float | None:
+        """Score of the parameters to keep, if early stopping has chosen them."""
+        if self.best_params is None or self.kept_params is not None:
+            return None
+        return float(self.early_stopping.best_score)
 
     @property
     def result(self) -> Array:

@@ -45,6 +45,11 @@ def warn(message: str, category: type[Warning] = UserWarning) -> None:
         return
 
 
+def warn_of_interrupt() -> None:
+    """Warn that Ctrl-C has ended a training, and of what is left of it."""
+    warn("Training interrupted by user. The estimator keeps what it has learnt so far.")
+
+
 def _is_inside(frame: FrameType) -> bool:
     # scikit-learn wraps fit to look after its callbacks, and context managers run in
     # the standard library.

@@ -26,7 +26,8 @@ from sknumpy_mlp._utils.warnings import warn
 _FORMAT = 1
 
 _LISTS = ("losses", "learning_rates", "validation_losses", "validation_scores")
-_COUNTERS = ("base_rate", "best_score", "n_epochs_no_change", "n_samples_seen")
+_COUNTERS = ("base_rate", "n_samples_seen")
+_OF_EARLY_STOPPING = ("best_score", "n_epochs_no_change")
 
 
 def save_checkpoint(path: Path, run: Run) -> None:
@@ -172,6 +173,8 @@ def _pack(run: Run) -> tuple[dict[str, Any], dict[str, Any]]:
     }
     meta |= {name: getattr(run, name) for name in _LISTS}
     meta |= {name: getattr(state, name) for name in _COUNTERS}
+    if run.early_stopping is not None:
+        meta |= {name: getattr(run.early_stopping, name) for name in _OF_EARLY_STOPPING}
     meta["memories"] = _pack_memories(run, arrays)
     return arrays, meta
 
@@ -249,7 +252,10 @@ def _unpack(
     try:
         stream = _from_json(meta["stream"])
         noise = None if meta["noise"] is None else _from_json(meta["noise"])
-        values = {name: meta[name] for name in (*_LISTS, *_COUNTERS)}
+        names: tuple[str, ...] = (*_LISTS, *_COUNTERS)
+        if run.early_stopping is not None:
+            names += _OF_EARLY_STOPPING
+        values = {name: meta[name] for name in names}
         finished, n_steps = bool(meta["finished"]), int(meta["n_steps"])
         memories = _unpack_memories(meta.get("memories", {}), arrays)
         # A stream of the run's own: the user's, or NumPy's global one, is not to jump.
@@ -266,7 +272,6 @@ def _unpack(
         state.stream = rng
     for name, array in expected.items():
         np.copyto(array, arrays[name])
-    run.best_params = arrays.get("best_params")
     state.order = arrays.get("order")
     if "training_rows" in arrays:
         state.holdout = arrays["training_rows"], arrays["validation_rows"]
@@ -274,6 +279,10 @@ def _unpack(
         setattr(run, name, values[name])
     for name in _COUNTERS:
         setattr(state, name, values[name])
+    if run.early_stopping is not None:
+        for name in _OF_EARLY_STOPPING:
+            setattr(run.early_stopping, name, values[name])
+        run.early_stopping.best_params = arrays.get("best_params")
     if state.optimizer is not None:
         state.optimizer.n_steps = n_steps
     if finished:

@@ -64,8 +64,10 @@ class SklearnBridge(Callback):
         self._epoch: Any = None
         self._reconstruct: Callable[[Array], dict[str, Any]] = lambda params: {}
 
-    def reconstruct_by(self, reconstruct: Callable[[Array], dict[str, Any]]) -> None:
-        """Take a function from parameters to the attributes of a fitted network."""
+    def reconstruct_by(
+        self, network: Any, reconstruct: Callable[[Array], dict[str, Any]]
+    ) -> None:
+        """Take a network, and a function from parameters to its fitted attributes."""
         self._reconstruct = reconstruct
 
     def on_train_begin(self, run: Run) -> None:
@@ -118,14 +120,12 @@ class EnsembleBridge:
         self._fitted: list[Any] = []
 
     def network(
-        self, network: Any, stop: Callable[[], None], *, replaces_others: bool
+        self, stop: Callable[[], None], *, replaces_others: bool
     ) -> SklearnBridge:
         """Return the bridge for one of the networks.
 
         Parameters
         ----------
-        network : estimator
-            The network, unfitted.
         stop : callable
             Keeps the networks that come after it from beginning.
         replaces_others : bool
@@ -133,7 +133,7 @@ class EnsembleBridge:
             before it.
         """
         fitted = [] if replaces_others else self._fitted
-        return _NetworkBridge(self._arguments, self._fit, network, fitted, stop)
+        return _NetworkBridge(self._arguments, self._fit, fitted, stop)
 
     def end_fit(self) -> None:
         """End the fit's task: the estimator is fitted now."""
@@ -151,24 +151,26 @@ class _NetworkBridge(SklearnBridge):
         self,
         arguments: dict[str, Any],
         fit: Any,
-        network: Any,
         fitted: list[Any],
         stop: Callable[[], None],
     ) -> None:
         super().__init__(arguments, fit)
-        self._network = network
+        self._network: Any = None
         self._fitted = fitted
         self._stop = stop
 
-    def reconstruct_by(self, reconstruct: Callable[[Array], dict[str, Any]]) -> None:
-        """Take a function from parameters to the attributes of a fitted network."""
+    def reconstruct_by(
+        self, network: Any, reconstruct: Callable[[Array], dict[str, Any]]
+    ) -> None:
+        """Take a network, and a function from parameters to its fitted attributes."""
+        self._network = network
 
         def attributes(params: Array) -> dict[str, Any]:
             network = copy.copy(self._network)
             vars(network).update(reconstruct(params))
             return {"estimators_": [*self._fitted, network]}
 
-        super().reconstruct_by(attributes)
+        super().reconstruct_by(network, attributes)
 
     def on_train_begin(self, run: Run) -> None:
         """Begin the network's task, and that of its first epoch."""

@@ -275,7 +275,7 @@ def _outputs_of(estimator: Any) -> list[str]:
 
 def _add_target(graph: Graph, member: MemberRegressor, raw: str) -> str:
     """Add a member's link and the way back to the target's own scale."""
-    scale = member._blueprint.scale
+    scale = member._target.scale
     assert scale is not None
     y = add_link(graph, member._loss, raw, member.n_outputs_)
     factor, location, low, high = (
@@ -315,7 +315,7 @@ def _add_outputs(graph: Graph, estimator: Any, network: Any, predicted: str) -> 
             graph.output(_PREDICTION, predicted, graph.dtype, n_outputs)
         return
     n_classes = len(estimator.classes_)
-    if network._multilabel:
+    if network._target.is_multilabel:
         positive = graph.node("Greater", predicted, graph.number(0.5))
         graph.output(_LABEL, graph.cast(positive, np.int64), np.int64, n_classes)
         graph.output(_PROBABILITIES, predicted, graph.dtype, n_classes)

@@ -12,9 +12,13 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.neural_network import MLPClassifier, MLPRegressor
 from sklearn.utils.validation import check_is_fitted
 
+from sknumpy_mlp._estimators.architecture import Architecture
+from sknumpy_mlp._estimators.classification_target import ClassificationTarget
 from sknumpy_mlp._estimators.classifier import NumpyMLPClassifier
 from sknumpy_mlp._estimators.parameters import layer_sizes
+from sknumpy_mlp._estimators.regression_target import RegressionTarget
 from sknumpy_mlp._estimators.regressor import NumpyMLPRegressor
+from sknumpy_mlp._estimators.targets import Target
 from sknumpy_mlp._training.run import TrainingState
 from sknumpy_mlp._utils.values import shown
 from sknumpy_mlp.activations import ACTIVATIONS
@@ -152,9 +156,9 @@ def _sklearn_activation(estimator: Any) -> str:
 def _sample_of_classes(estimator: NumpyMLPClassifier) -> Any:
     """Return a small target from which scikit-learn learns the same classes."""
     n_classes = len(estimator.classes_)
-    if estimator._multilabel:
+    if estimator._target.is_multilabel:
         matrix = np.repeat([[0], [1]], n_classes, axis=1)
-        return csr_matrix(matrix) if estimator._sparse_target else matrix
+        return csr_matrix(matrix) if estimator._target.is_sparse else matrix
     if n_classes == 1:
         raise ValueError(
             f"The estimator knows a single class, {shown(estimator.classes_[0])}, for "
@@ -272,14 +276,14 @@ def from_sklearn(estimator: Any) -> Any:
     if list(layer_sizes(ours.hidden_layer_sizes)) != sizes:  # changed since the fit
         ours.hidden_layer_sizes = tuple(sizes)
     n_outputs = int(estimator.n_outputs_)
+    target: Target
     if is_classifier:
-        loss = _take_classes(ours, estimator)
+        target = _classification_target(ours.loss, estimator)
     else:
-        y = np.empty((1, n_outputs))
-        loss, _ = ours._learn_target(y, warm=False, incremental=False, classes=None)
-    network = ours._make_network(int(estimator.n_features_in_), n_outputs)
+        target = RegressionTarget.fit(np.empty((1, n_outputs)), ours.loss)
+    network = Architecture.of(ours).network(int(estimator.n_features_in_), n_outputs)
     params = np.zeros(network.n_params, np.result_type(*estimator.coefs_))
-    vars(ours).update(ours._attributes(network, loss, params))
+    vars(ours).update(ours._attributes(network, target, params))
     ours.coefs_, ours.intercepts_ = estimator.coefs_, estimator.intercepts_
     _take_curves(ours, estimator)
     return ours
@@ -314,19 +318,22 @@ def _check_of_sklearn(estimator: Any) -> None:
     )
 
 
-def _take_classes(ours: NumpyMLPClassifier, estimator: MLPClassifier) -> Loss:
-    """Give ``ours`` the classes of scikit-learn's classifier; return the loss."""
+def _classification_target(loss: Any, estimator: MLPClassifier) -> ClassificationTarget:
+    """Return the target of scikit-learn's classifier."""
     if len(estimator.classes_) == 1:
         raise ValueError(
             f"The estimator knows a single class, {shown(estimator.classes_[0])}, for "
             "which it predicts two probabilities. Use sklearn.dummy.DummyClassifier, "
             "or fit a NumpyMLPClassifier, which predicts one."
         )
-    ours.classes_ = np.array(estimator.classes_)
-    multinomial = estimator.out_activation_ == "softmax"
-    ours._multilabel = estimator.n_outputs_ > 1 and not multinomial
-    ours._sparse_target = ours._multilabel and _predicts_sparse(estimator)
-    return ours._make_loss(multinomial=multinomial)
+    is_multinomial = estimator.out_activation_ == "softmax"
+    is_multilabel = estimator.n_outputs_ > 1 and not is_multinomial
+    return ClassificationTarget.of_classes(
+        np.array(estimator.classes_),
+        loss,
+        is_multilabel=is_multilabel,
+        is_sparse=is_multilabel and _predicts_sparse(estimator),
+    )
 
 
 def _predicts_sparse(estimator: MLPClassifier) -> bool:

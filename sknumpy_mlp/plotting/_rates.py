@@ -7,7 +7,7 @@ from typing import Any, Self
 
 import numpy as np
 
-from sknumpy_mlp._estimators.fit import make_schedule
+from sknumpy_mlp._estimators.config import make_schedule
 from sknumpy_mlp._utils.typing import Array
 from sknumpy_mlp.plotting._common import (
     as_curves,

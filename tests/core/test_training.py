@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import scipy.sparse as sp
 
-from sknumpy_mlp._training import loop as _training
+from sknumpy_mlp._training import lbfgs, loop
 from sknumpy_mlp._training.batches import Batches
 from sknumpy_mlp._training.lbfgs import minimize_lbfgs
 from sknumpy_mlp._training.loop import train
@@ -17,6 +17,7 @@ from sknumpy_mlp._training.objective import objective, whole_objective
 from sknumpy_mlp._training.run import EpochEnd, Run, TrainingState
 from sknumpy_mlp._training.step import Regularization, clip_norm, update
 from sknumpy_mlp.activations import Tanh
+from sknumpy_mlp.callbacks import EarlyStopping
 from sknumpy_mlp.layers import Dense, Dropout
 from sknumpy_mlp.losses import Huber, Loss, SquaredError
 from sknumpy_mlp.optimizers import SGD, Adam
@@ -469,7 +470,7 @@ def test_a_run_by_the_clock_is_a_whole_one(max_seconds, n_steps, monkeypatch):
     """A clock that each step puts forward by a second, beginning at any time."""
     now = [12345.0]
     clock = types.SimpleNamespace(perf_counter=lambda: now[0])
-    monkeypatch.setattr(_training, "time", clock)
+    monkeypatch.setattr(loop, "time", clock)
     rates = []
 
     class Slow(SGD):
@@ -512,7 +513,7 @@ def test_no_schedule_is_asked_beyond_the_end_of_the_run(monkeypatch):
     """The one step that is done in any case may begin when the time is long over."""
     ticks = itertools.count()
     clock = types.SimpleNamespace(perf_counter=lambda: float(next(ticks)))
-    monkeypatch.setattr(_training, "time", clock)
+    monkeypatch.setattr(loop, "time", clock)
     recorder = _Recorder()
     epochs, _, state = _epochs(schedule=recorder, max_seconds=0.5)
     assert len(list(epochs)) == state.optimizer.n_steps == 1
@@ -532,7 +533,7 @@ def test_an_infinite_loss_does_not_end_a_run_whose_parameters_are_finite():
 def test_lbfgs_goes_on_from_the_iterations_that_were_done(monkeypatch):
     ticks = itertools.count(12345)
     clock = types.SimpleNamespace(perf_counter=lambda: float(next(ticks)))
-    monkeypatch.setattr(_training, "time", clock)
+    monkeypatch.setattr(lbfgs, "time", clock)
     X, y, network, params = _problem()
     events = []
     result = minimize_lbfgs(
@@ -587,7 +588,9 @@ def test_a_run_records_what_there_is():
 def test_a_run_keeps_what_a_callback_wants_or_else_the_best_or_the_last():
     run = _run()
     assert run.result is run.params
-    run.best_params = np.ones(1)
+    run.early_stopping = EarlyStopping()
+    assert run.result is run.params
+    run.early_stopping.best_params = np.ones(1)
     assert run.result is run.best_params
     run.kept_params = np.full(1, 2.0)
     assert run.result is run.kept_params
@@ -622,7 +625,7 @@ def test_an_epoch_torn_by_an_interrupt_is_forgotten(n_done):
 
 
 def test_a_forgotten_plateau_is_as_none_had_been():
-    state = TrainingState(base_rate=0.1, best_score=3.0, n_epochs_no_change=7)
+    state = TrainingState(base_rate=0.1, early_stopping=EarlyStopping())
     state.forget_plateau()
     assert state == TrainingState()
 

@@ -153,7 +153,7 @@ def test_the_optimizer_starts_afresh_after_best_weights_were_put_back():
     ).fit(X, y)
     assert np.argmax(clf.validation_scores_) < clf.n_iter_ - 1
     assert clf._training_state.optimizer is None
-    assert clf._training_state.n_epochs_no_change == 0
+    assert clf._training_state.early_stopping is None
     plain = NumpyMLPClassifier(warm_start=True, max_iter=3, random_state=0).fit(X, y)
     assert plain._training_state.optimizer.n_steps > 0
 

@@ -115,7 +115,7 @@ def test_early_stopping_puts_the_best_epoch_back(scoring):
     ).fit(X, y, **VALIDATION)
     scores = []
     for params in snapshots.params:
-        at_epoch = clf._as_fitted(clf._network, clf._loss, params)
+        at_epoch = clf._as_fitted(clf._network, clf._target, params)
         if scoring in ("neg_log_loss", "loss", _neg_log_loss):
             scores.append(_neg_log_loss(at_epoch, X_VAL, Y_VAL))
         else:

@@ -25,7 +25,7 @@ from sknumpy_mlp import (
     TabularMLPClassifier,
     TabularMLPRegressor,
 )
-from sknumpy_mlp._tabular.ensemble import StopAfter
+from sknumpy_mlp._tabular.ensemble import StopAtEpoch
 from sknumpy_mlp.activations import ReLU
 from sknumpy_mlp.callbacks import Checkpoint, EarlyStopping
 from sknumpy_mlp.export import from_sklearn
@@ -392,7 +392,7 @@ def test_runs_that_were_cut_off(tmp_path):
     settings = {"learning_rate": "one_cycle", "max_iter": 10}
     whole = _classifier(**settings).fit(X, y)
     path = tmp_path / "run.npz"
-    cut = _classifier(**settings, callbacks=[Checkpoint(path), StopAfter(4)])
+    cut = _classifier(**settings, callbacks=[Checkpoint(path), StopAtEpoch(4)])
     (line,) = LearningRateDisplay.from_estimator(cut.fit(X, y)).lines_
     epochs, rates = line.get_data()
     assert epochs[-1] == 4

@@ -18,8 +18,8 @@ import pytest
 from sknumpy_mlp import TabularMLPClassifier, TabularMLPRegressor
 from sknumpy_mlp._tabular import base as _tabular_base
 from sknumpy_mlp._tabular import ensemble as _ensemble
-from sknumpy_mlp._tabular.ensemble import n_side_by_side
-from sknumpy_mlp._tabular.progress import Board, SharedBoard
+from sknumpy_mlp._tabular.ensemble import n_side_by_side, train_members
+from sknumpy_mlp._tabular.progress import EnsembleProgress, SharedProgress
 from sknumpy_mlp.activations import ReLU
 from sknumpy_mlp.callbacks import TimeLimit
 
@@ -97,29 +97,36 @@ def test_without_locks_to_share_there_are_no_processes():
     assert done.stdout == "[1, 1, 1]\n", done.stderr
 
 
-def _boards_of(monkeypatch, estimator):
-    """Fit; return the boards that were made."""
-    boards = []
-    make_board = _tabular_base.make_board
+def _progress_of(monkeypatch, estimator):
+    """Fit; return the progress that was shared."""
+    shared = []
+    share_progress = _tabular_base.share_progress
 
     @contextmanager
     def remember(*args, **kwargs):
-        with make_board(*args, **kwargs) as board:
-            boards.append(board)
-            yield board
+        with share_progress(*args, **kwargs) as progress:
+            shared.append(progress)
+            yield progress
 
-    monkeypatch.setattr(_tabular_base, "make_board", remember)
+    monkeypatch.setattr(_tabular_base, "share_progress", remember)
     estimator.fit(X, Y > 0)
-    return boards
+    return shared
 
 
 def test_no_more_threads_than_cores(monkeypatch):
     monkeypatch.setattr(_tabular_base, "n_blas_threads", lambda: 16)
     for cores, n_jobs, expected in ((4, 1, 4), (4, 2, 2), (1, 2, 1), (64, 1, 16)):
         monkeypatch.setattr(_tabular_base, "cpu_count", lambda cores=cores: cores)
+        limits = set()
+
+        def remember(tasks, *args, limits=limits):
+            limits |= {task.context.n_threads for task in tasks}
+            return train_members(tasks, *args)
+
+        monkeypatch.setattr(_tabular_base, "train_members", remember)
         with joblib.parallel_config("threading"):
-            reg = _regressor(n_jobs=n_jobs).fit(X, Y)
-        assert {m._blueprint.n_threads for m in reg.estimators_} == {expected}
+            _regressor(n_jobs=n_jobs).fit(X, Y)
+        assert limits == {expected}
 
 
 @pytest.mark.parametrize("Estimator", [TabularMLPClassifier, TabularMLPRegressor])
@@ -127,16 +134,18 @@ def test_time_is_divided_for_those_that_take_turns(monkeypatch, Estimator):
     monkeypatch.setattr(_tabular_base, "_WORTH_PROCESSES", 0)
     monkeypatch.setattr(_tabular_base, "n_blas_threads", lambda: 16)
     with joblib.parallel_config("sequential"):
-        (board,) = _boards_of(monkeypatch, Estimator(**SMALL, max_time=300))
-    assert board.n_side_by_side == 1
+        (progress,) = _progress_of(monkeypatch, Estimator(**SMALL, max_time=300))
+    assert progress.n_side_by_side == 1
     now = time.time()
-    share = (board.deadline_of(0) - now) / (board.deadline - now)
+    share = (progress.deadline_of(0) - now) / (progress.deadline - now)
     assert share == pytest.approx(1 / 3, abs=0.01)
 
 
 def test_a_network_that_was_cut_short_is_told_of(monkeypatch):
     # One network's time is over before it begins, the others have all they want.
-    monkeypatch.setattr(Board, "deadline_of", lambda _, k: 0.0 if k == 2 else math.inf)
+    monkeypatch.setattr(
+        EnsembleProgress, "deadline_of", lambda _, k: 0.0 if k == 2 else math.inf
+    )
     many = np.random.default_rng(0).normal(size=(4000, 20))
     with pytest.warns(UserWarning, match="max_time=100 was over before 1 of 3 network"):
         reg = _regressor(max_time=100).fit(many, many[:, 0])
@@ -294,10 +303,10 @@ def test_without_a_folder_to_share_networks_take_turns():
 
 
 @pytest.mark.parametrize("folder", ["here", "missing"])
-def test_a_board_in_a_folder(tmp_path, folder):
+def test_progress_in_a_folder(tmp_path, folder):
     """Without the folder, as on another machine, reports are lost and nothing else."""
     (tmp_path / "here").mkdir()
-    mine, theirs = (SharedBoard(tmp_path / folder, 2, 2, math.inf) for _ in range(2))
+    mine, theirs = (SharedProgress(tmp_path / folder, 2, 2, math.inf) for _ in range(2))
     theirs.report(0, 0.5, "half of it")
     theirs.stop()
     is_here = folder == "here"

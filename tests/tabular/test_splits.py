@@ -7,7 +7,7 @@ from sklearn.model_selection import KFold, StratifiedKFold
 
 from sknumpy_mlp import TabularMLPClassifier, TabularMLPRegressor, TabularPreprocessor
 from sknumpy_mlp._tabular import splits as _splits
-from sknumpy_mlp._tabular.splits import assign
+from sknumpy_mlp._tabular.splits import split_members
 
 ENSEMBLES = ["kfold", "seeds", "refit", None]
 
@@ -15,7 +15,7 @@ ENSEMBLES = ["kfold", "seeds", "refit", None]
 def _assign(X, classes=None, ensemble="kfold", n_members=4, y=None):
     if y is None:
         y = np.zeros(len(X)) if classes is None else classes
-    return assign(
+    return split_members(
         ensemble,
         n_members,
         X,

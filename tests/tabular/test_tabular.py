@@ -475,7 +475,7 @@ def test_the_shortest_time_still_gives_a_model(ensemble):
 def test_verbose_says_how_long_it_will_take(capsys, monkeypatch):
     X, y = load_diabetes(return_X_y=True)
     monkeypatch.setattr(_progress, "_PAUSE", 0.05)
-    monkeypatch.setattr(_ensemble.Watch, "_PAUSE", 0.01)
+    monkeypatch.setattr(_ensemble.MemberMonitor, "_PAUSE", 0.01)
     _regressor(verbose=True, max_iter=100).fit(X, y)
     lines = capsys.readouterr().out.splitlines()
     assert any("epoch" in line and line.endswith("left") for line in lines)
@@ -794,7 +794,7 @@ def test_the_network_is_what_it_is_said_to_be():
     assert layers[5].rate_factors == (1 / 4, 0.1)
     assert layers[8].rate_factors == (1 / 3, 0.1)
     assert isinstance(layers[4].schedule, FlatCosine)
-    assert isinstance(member._decay_schedule(), FlatCosine)
+    assert isinstance(member._make_config().regularization.decay_schedule, FlatCosine)
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,54 @@
+"""The fingerprint of a run, by which a checkpoint tells whose it is."""
+
+from typing import Any
+
+from sknumpy_mlp._estimators.config import TrainingConfig
+from sknumpy_mlp._estimators.targets import Target
+from sknumpy_mlp._inputs.checks import describe, digest
+from sknumpy_mlp._inputs.data import Data
+from sknumpy_mlp._training.network import Network
+from sknumpy_mlp._utils.typing import Array
+
+# A resumed run may print more, and be longer, if no schedule depends on its length.  A
+# member's configuration follows from the data.
+_FREE = ("callbacks", "verbose", "max_iter", "member_config")
+
+
+def fingerprint(
+    params: dict[str, Any],
+    config: TrainingConfig,
+    target: Target,
+    network: Network,
+    data: Data,
+    validation: Data | None,
+    start: Array | None,
+) -> dict[str, Any]:
+    """Return what a checkpoint must agree with to belong to a run.
+
+    Parameters
+    ----------
+    params : dict
+        The estimator's parameters.
+    config, target, network, data, validation
+        The parts of its `FitTask`.
+    start : ndarray of shape (n_params,) or None
+        The parameters that a warm start continues from.
+    """
+    described = {
+        name: describe(value) for name, value in params.items() if name not in _FREE
+    }
+    if config.optimizer is not None and config.schedule.needs_horizon:
+        described["max_iter"] = config.max_iter
+    return described | {
+        "estimator": config.estimator,
+        "layer widths": network.widths,
+        "shape of X": list(data.X.shape),
+        "classes": describe(target.attributes.get("classes_")),
+        "digest of the data": digest(data.X, data.y, data.sample_weight),
+        "digest of the validation data": None
+        if validation is None
+        else digest(validation.X, validation.y, validation.sample_weight),
+        "digest of the parameters to start from": None
+        if start is None
+        else digest(start),
+    }

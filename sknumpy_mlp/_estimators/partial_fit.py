@@ -1,0 +1,57 @@
+"""`partial_fit`, which is there only when the parameters allow it."""
+
+from collections.abc import Callable
+from types import MethodType
+from typing import Any
+
+from sknumpy_mlp._estimators.parameters import needs_horizon
+
+
+class PartialFitUnavailableError(AttributeError, ValueError, NotImplementedError):
+    """The estimator's parameters rule `partial_fit` out.
+
+    An AttributeError, so that ``hasattr`` says what can be called; a ValueError, which
+    scikit-learn raises for ``early_stopping=True``; and a NotImplementedError, which
+    its estimator checks allow.
+    """
+
+
+class PartialFit:
+    """Descriptor of a `partial_fit` that is there only when the parameters allow it.
+
+    With ``early_stopping=True`` it is there, because it may be called with ``X_val``.
+
+    scikit-learn's ``available_if`` would replace the reason with a general message.
+
+    Parameters
+    ----------
+    method : function
+        The method.
+    """
+
+    def __init__(self, method: Callable[..., Any]) -> None:
+        self.method = method
+        self.__doc__ = method.__doc__
+
+    def __get__(self, estimator: Any, owner: type) -> Any:
+        if estimator is None:
+            return self.method
+        if estimator.solver == "lbfgs":
+            raise PartialFitUnavailableError(
+                "partial_fit is only available for stochastic optimizers. "
+                "solver='lbfgs' is not stochastic; use 'sgd', 'adam' or 'rmsprop'."
+            )
+        if needs_horizon(estimator.learning_rate):
+            raise PartialFitUnavailableError(
+                "partial_fit does not know how long the training will be, and "
+                f"learning_rate={estimator.learning_rate!r} depends on it. Use "
+                "learning_rate='constant' or 'plateau', or fit."
+            )
+        if isinstance(getattr(estimator, "class_weight", None), str):
+            raise PartialFitUnavailableError(
+                "class_weight='balanced' is not supported by partial_fit, which sees "
+                "only a part of the data. Compute the weights from all of it with "
+                "sklearn.utils.class_weight.compute_class_weight('balanced', "
+                "classes=classes, y=y) and pass class_weight as a dict."
+            )
+        return MethodType(self.method, estimator)
