@@ -20,7 +20,9 @@ from sklearn.utils import (
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from sknumpy_mlp._estimators.epochs import Job
+from sknumpy_mlp._estimators.fingerprint import describe, digest
 from sknumpy_mlp._estimators.fit import Outcome, make_schedule, solve
+from sknumpy_mlp._estimators.overflow import refuse_overflow
 from sknumpy_mlp._estimators.parameters import (
     Check,
     SuggestingMixin,
@@ -29,27 +31,17 @@ from sknumpy_mlp._estimators.parameters import (
     layer_sizes,
     needs_horizon,
 )
-from sknumpy_mlp._inputs.checks import (
-    all_or_nothing,
-    check_custom_parts,
-    check_sample_weight,
-    describe,
-    digest,
-    explaining_bad_values,
-    naming,
-    one_or_several_columns,
-    read_target,
-    refuse_overflow,
-    weigh,
-)
+from sknumpy_mlp._estimators.rollback import all_or_nothing
+from sknumpy_mlp._inputs.arrays import as_array
+from sknumpy_mlp._inputs.bad_values import explaining_bad_values
+from sknumpy_mlp._inputs.column_labels import columns_error, other_labels
+from sknumpy_mlp._inputs.custom_parts import check_custom_parts
 from sknumpy_mlp._inputs.data import Data
-from sknumpy_mlp._inputs.table import (
-    as_array,
-    columns_error,
-    other_labels,
-    refuse_dates,
-    refuse_masked,
-)
+from sknumpy_mlp._inputs.dates import refuse_dates
+from sknumpy_mlp._inputs.errors import naming
+from sknumpy_mlp._inputs.missing import refuse_masked
+from sknumpy_mlp._inputs.sample_weights import check_sample_weight, weigh
+from sknumpy_mlp._inputs.targets import one_or_several_columns, read_target
 from sknumpy_mlp._training.loop import TrainingState
 from sknumpy_mlp._training.network import Network
 from sknumpy_mlp._utils.links import DocLinkMixin

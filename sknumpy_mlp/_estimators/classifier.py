@@ -23,13 +23,10 @@ from sknumpy_mlp._estimators.parameters import (
     Choice,
     Instance,
 )
-from sknumpy_mlp._inputs.checks import (
-    check_sample_weight,
-    encode_labels,
-    naming,
-    read_target,
-)
-from sknumpy_mlp._inputs.table import refuse_missing
+from sknumpy_mlp._inputs.errors import naming
+from sknumpy_mlp._inputs.missing import refuse_missing
+from sknumpy_mlp._inputs.sample_weights import check_sample_weight
+from sknumpy_mlp._inputs.targets import encode_labels, read_target
 from sknumpy_mlp._training.network import Network
 from sknumpy_mlp._utils.suggestions import suggests_parameters
 from sknumpy_mlp._utils.typing import Array, DtypeName

@@ -18,6 +18,7 @@ from sklearn.base import BaseEstimator
 from sklearn.utils import check_consistent_length, check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from sknumpy_mlp._estimators.overflow import refuse_overflow
 from sknumpy_mlp._estimators.parameters import (
     CATEGORICAL_FEATURES_CHECKS,
     PARAMETER_CHECKS,
@@ -31,18 +32,14 @@ from sknumpy_mlp._estimators.parameters import (
     check_parameters,
     layer_sizes,
 )
+from sknumpy_mlp._estimators.rollback import all_or_nothing
 from sknumpy_mlp._estimators.threads import n_blas_threads
-from sknumpy_mlp._inputs.checks import (
-    all_or_nothing,
-    check_sample_weight,
-    naming,
-    one_or_several_columns,
-    read_target,
-    refuse_overflow,
-    weigh,
-)
 from sknumpy_mlp._inputs.data import Data
-from sknumpy_mlp._inputs.table import Table, refuse_dates
+from sknumpy_mlp._inputs.dates import refuse_dates
+from sknumpy_mlp._inputs.errors import naming
+from sknumpy_mlp._inputs.sample_weights import check_sample_weight, weigh
+from sknumpy_mlp._inputs.table import Table
+from sknumpy_mlp._inputs.targets import one_or_several_columns, read_target
 from sknumpy_mlp._tabular.ensemble import StopAfter, n_side_by_side, train_members
 from sknumpy_mlp._tabular.member import Blueprint, Recipe
 from sknumpy_mlp._tabular.preprocessor import TabularPreprocessor

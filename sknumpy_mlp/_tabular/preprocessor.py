@@ -1,6 +1,5 @@
 """From a raw table to numbers."""
 
-from collections.abc import Iterator
 from numbers import Integral, Real
 from typing import Any, ClassVar, Self
 
@@ -17,20 +16,13 @@ from sknumpy_mlp._estimators.parameters import (
     SuggestingMixin,
     check_parameters,
 )
-from sknumpy_mlp._inputs.categories import (
-    Categories,
-    exceptions_among_numbers,
-    kinds_of,
-)
-from sknumpy_mlp._inputs.checks import all_or_nothing
-from sknumpy_mlp._inputs.table import (
-    Column,
-    Table,
-    columns_error,
-    label_strings,
-    refuse_unusable,
-    shortened,
-)
+from sknumpy_mlp._estimators.rollback import all_or_nothing
+from sknumpy_mlp._inputs.categories import Categories
+from sknumpy_mlp._inputs.cells import kinds_of
+from sknumpy_mlp._inputs.column_labels import columns_error, label_strings, shortened
+from sknumpy_mlp._inputs.table import Table, refuse_unusable
+from sknumpy_mlp._tabular.category_warnings import warn_of_many, warn_of_numbers
+from sknumpy_mlp._tabular.scaling import robust_scale
 from sknumpy_mlp._utils.links import DocLinkMixin
 from sknumpy_mlp._utils.saved import Saved
 from sknumpy_mlp._utils.suggestions import suggests_parameters
@@ -38,17 +30,8 @@ from sknumpy_mlp._utils.typing import Array, DtypeName, IntArray
 from sknumpy_mlp._utils.values import shown
 from sknumpy_mlp._utils.warnings import warn
 
-# So many values that are all unknown, or nearly all distinct, are no chance.
-_MANY = 20
-
-# A larger share of distinct values is a category for nearly every row.
-_NEARLY_ALL = 0.9
-
-# So many exceptions are shown in a warning.
-_MOST_SHOWN = 5
-
-# What pandas, polars and Arrow call types of categories.
-_TYPES_OF_CATEGORIES = ("category", "Categorical", "Enum", "dictionary")
+# So many values that are all unknown are no chance.
+_NO_CHANCE = 20
 
 
 class TabularPreprocessor(
@@ -324,7 +307,7 @@ class TabularPreprocessor(
                 "it had in fit, or fit again."
             )
         n_present = len(values) - values.count(None)
-        if n_present >= _MANY and not codes.any():
+        if n_present >= _NO_CHANCE and not codes.any():
             warn(
                 f"None of the {n_present} values of column {column.name!r} "
                 f"({column.dtype}) was seen by fit, which saw "
@@ -433,8 +416,8 @@ class TabularPreprocessor(
         some = is_missing.any(axis=0) & ~is_missing.all(axis=0)
         self._indicated = np.array(self._numbers, dtype=np.intp)[some].tolist()
         numbers, flags, codes_out = self._encode(table, numbers, codes)
-        self._center, self._factor = _robust_scale(numbers)
-        self._flag_center, self._flag_factor = _robust_scale(flags)
+        self._center, self._factor = robust_scale(numbers)
+        self._flag_center, self._flag_factor = robust_scale(flags)
         is_constant = (self._factor == 0.0) & ~some
         constant = np.array(self._numbers, dtype=np.intp)[is_constant].tolist()
         constant += [
@@ -454,8 +437,8 @@ class TabularPreprocessor(
             categories = self._categories[i] = Categories.learn(values)
             codes[i] = categories.encode(values)
             if isinstance(self.categorical_features, str):  # nobody has chosen it
-                _warn_of_numbers(table, i, categories, codes[i])
-            _warn_of_many(table.columns[i], categories, int(np.count_nonzero(codes[i])))
+                warn_of_numbers(table, i, categories, codes[i])
+            warn_of_many(table.columns[i], categories, int(np.count_nonzero(codes[i])))
         self.categories_ = {i: each.values for i, each in self._categories.items()}
         self._kinds = {i: list(each.kinds) for i, each in self._categories.items()}
         return codes
@@ -594,88 +577,6 @@ def _check_feature_names(preprocessor: Any, given: Any) -> list[str]:
     return [str(name) for name in given]
 
 
-def _warn_of_numbers(
-    table: Table, i: int, categories: Categories, codes: IntArray
-) -> None:
-    """Warn of a column of strings that may be meant as numbers."""
-    column = table.columns[i]
-    if column.dtype.startswith(_TYPES_OF_CATEGORIES):
-        return
-    exceptions = exceptions_among_numbers(categories, codes)
-    if exceptions is None:
-        return
-    others = ", ".join(map(shown, exceptions[:_MOST_SHOWN]))
-    if len(exceptions) > _MOST_SHOWN:
-        others += f" and {len(exceptions) - _MOST_SHOWN} more"
-    to_numbers = "convert it to floats, with NaN for all else"
-    to_categories = "name all columns of categories in categorical_features"
-    if table.labels is not None:
-        name = repr(table.labels[i])
-        to_numbers = (
-            f"convert it, for example with pandas.to_numeric(X[{name}], "
-            "errors='coerce'), which makes all else missing"
-        )
-        to_categories = f"give it such a type, as X[{name}].astype('category') has it"
-    warn(
-        f"Column {column.name!r} ({column.dtype}) is taken for categories, since it "
-        f"holds strings, but they read as numbers{' except ' if others else ''}"
-        f"{others}. If it is a column of numbers, {to_numbers}. If it is one of "
-        f"categories, {to_categories}."
-    )
-
-
-def _warn_of_many(column: Column, categories: Categories, n_present: int) -> None:
-    """Warn of a column that tells rows apart."""
-    n_seen = len(categories.values)
-    if n_present >= _MANY and n_seen > _NEARLY_ALL * n_present:
-        warn(
-            f"Column {column.name!r} ({column.dtype}) has {n_seen} categories in "
-            f"{n_present} rows, such as {shown(categories.values[:3])}: a category "
-            "for nearly every row says nothing of other rows. Leave the column "
-            "out, or make numbers or fewer categories of it."
-        )
-
-
 def _label_strings(table: Table) -> list[str] | None:
     """Return names of columns as they are written; None for an array."""
     return None if table.labels is None else label_strings(table.labels)
-
-
-def _groups_of_columns(values: Array) -> Iterator[tuple[IntArray, Array]]:
-    """Yield columns together that have as many numbers, and these numbers.
-
-    They come in any order.  To work on many columns at once is much faster.
-    """
-    n_known = len(values) - np.isnan(values).sum(axis=0)
-    order = np.argsort(n_known, kind="stable")
-    sizes, starts = np.unique(n_known[order], return_index=True)
-    for n, columns in zip(sizes, np.split(order, starts[1:]), strict=False):
-        some = values[:, columns]
-        if 0 < n < len(values):
-            # NaN is sorted to the end.
-            is_one = len(columns) == 1
-            some = some[~np.isnan(some[:, 0])] if is_one else np.sort(some, axis=0)[:n]
-        if n > 0:
-            yield columns, some
-
-
-def _robust_scale(values: Array) -> tuple[Array, Array]:
-    """Return each column's median and the factor that makes its spread one.
-
-    Columns without a number, or with a single one, have the factor zero.
-    """
-    n_columns = values.shape[1]
-    center, factor = np.zeros(n_columns), np.zeros(n_columns)
-    for columns, known in _groups_of_columns(values):
-        largest = np.abs(known).max(axis=0)
-        largest[largest == 0.0] = 1.0
-        unit = known / largest  # differences of the largest numbers would overflow
-        low, center[columns], high = np.quantile(unit, [0.25, 0.5, 0.75], axis=0)
-        spread = high - low
-        half_range = 0.5 * (unit.max(axis=0) - unit.min(axis=0))
-        spread = np.where(spread > 0.0, spread, half_range)
-        with np.errstate(divide="ignore", over="ignore"):
-            factor[columns] = np.where(spread > 0.0, 1.0 / spread / largest, 0.0)
-        center[columns] *= largest
-    factor[~np.isfinite(factor)] = 0.0
-    return center, factor

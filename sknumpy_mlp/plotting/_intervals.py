@@ -11,7 +11,7 @@ from sklearn.pipeline import Pipeline
 from sklearn.utils import check_array, check_consistent_length
 
 from sknumpy_mlp._estimators.base import _BaseMLP
-from sknumpy_mlp._inputs.checks import naming
+from sknumpy_mlp._inputs.errors import naming
 from sknumpy_mlp._inputs.table import Table
 from sknumpy_mlp._tabular.base import _BaseTabularMLP
 from sknumpy_mlp._tabular.classifier import TabularMLPRegressor

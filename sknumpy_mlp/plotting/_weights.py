@@ -8,7 +8,7 @@ from typing import Any, Self
 import numpy as np
 from sklearn.utils import check_array
 
-from sknumpy_mlp._inputs.checks import naming
+from sknumpy_mlp._inputs.errors import naming
 from sknumpy_mlp._tabular.base import _BaseTabularMLP
 from sknumpy_mlp._utils.typing import Array
 from sknumpy_mlp._utils.values import shown

@@ -22,7 +22,7 @@ from sknumpy_mlp import (
     TabularMLPRegressor,
     TabularPreprocessor,
 )
-from sknumpy_mlp._inputs.checks import encode_labels
+from sknumpy_mlp._inputs.targets import encode_labels
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 

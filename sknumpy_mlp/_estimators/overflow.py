@@ -1,0 +1,32 @@
+"""Infinite predictions."""
+
+import math
+
+import numpy as np
+
+from sknumpy_mlp._utils.typing import Array
+
+
+def refuse_overflow(predicted: Array) -> Array:
+    """Return predictions, or raise ValueError if one is infinite or NaN.
+
+    Weights that have nearly diverged are finite, and what they make of an ordinary row
+    may not be; nor what any weights make of a row like no other.
+    """
+    # A sum takes no memory, and is not finite if one of its terms is not.
+    if math.isfinite(np.add.reduce(predicted, axis=None)):
+        return predicted
+    is_finite = np.isfinite(predicted)
+    if is_finite.all():
+        return predicted
+    rows = np.flatnonzero(~is_finite.reshape(len(predicted), -1).all(axis=1))
+    raise ValueError(
+        f"The outputs of the network for {len(rows)} of {len(predicted)} samples, the "
+        f"first of them X[{rows[0]}], are infinite or NaN: values of X, or the weights "
+        f"in coefs_, are so large that {predicted.dtype} does not hold the results. If "
+        "these samples are unlike those of the training, correct them or leave them "
+        "out. If not, the training has nearly diverged: scale the features, for "
+        "example with StandardScaler in a Pipeline, and the target of a regressor, "
+        "with TransformedTargetRegressor, lower learning_rate_init, or set "
+        "max_grad_norm, and fit again."
+    )
