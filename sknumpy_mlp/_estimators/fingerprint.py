@@ -1,4 +1,8 @@
-"""Fingerprints of parameters and data, by which a checkpoint knows its training."""
+"""Fingerprints of parameters and data.
+
+A checkpoint stores them, so that training is only resumed with the same parameters on
+the same data.
+"""
 
 import hashlib
 import inspect
@@ -7,14 +11,15 @@ from typing import Any
 
 import numpy as np
 
+# Values of these types are stored in JSON as they are.
 _ATOMS = (NoneType, bool, int, float, str)
 
 
 def describe(value: Any) -> Any:
-    """Return what JSON can hold of a parameter, the same in every process."""
+    """Return a description of a parameter for JSON, the same in every process."""
     try:
         return _describe(value)
-    except RecursionError:  # an object that holds itself
+    except RecursionError:  # an object that contains itself
         return type(value).__qualname__
 
 
@@ -33,20 +38,20 @@ def _describe(value: Any) -> Any:
         return sorted(pairs, key=repr)
     if isinstance(value, CodeType):
         return _describe([value.co_code.hex(), value.co_names, value.co_consts])
-    if isinstance(value, FunctionType):  # its name may be <lambda>
+    if isinstance(value, FunctionType):  # the name alone may be <lambda>
         cells = inspect.getclosurevars(value).nonlocals
         bound = {name: cell for name, cell in cells.items() if isinstance(cell, _ATOMS)}
         return _describe(
             [value.__qualname__, value.__code__, value.__defaults__, bound]
         )
-    # An address differs from process to process, and so may what a stream has drawn.
+    # Addresses and the states of random generators differ between processes.
     opaque = np.random.RandomState | type | ModuleType
     if isinstance(value, opaque) or not hasattr(value, "__dict__"):
         return type(value).__qualname__ if " at 0x" in repr(value) else repr(value)
     attributes = {
         name: item
         for name, item in vars(value).items()
-        if name not in ("n_steps", "moments")  # an optimiser's memory
+        if name not in ("n_steps", "moments")  # the state of an optimizer
     }
     is_plain = all(isinstance(item, _ATOMS) for item in attributes.values())
     if is_plain and " at 0x" not in repr(value):
@@ -55,14 +60,14 @@ def _describe(value: Any) -> Any:
 
 
 def digest(*arrays: Any) -> str:
-    """Return a short text that no other data has, in practice."""
+    """Return a hash of arrays and sparse matrices, as a string."""
     sums = hashlib.blake2b(digest_size=16)
     for array in arrays:
         if array is None:
             sums.update(b"None")
         elif isinstance(array, np.ndarray):
             sums.update(f"{array.dtype.str}{array.shape}".encode())
-            # In parts: a copy in row-major order may not fit into memory.
+            # In parts, since a C-contiguous copy may not fit into memory.
             for start in range(0, len(array), 4096):
                 sums.update(np.ascontiguousarray(array[start : start + 4096]).data)
         else:

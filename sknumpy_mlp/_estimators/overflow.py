@@ -1,4 +1,4 @@
-"""Infinite predictions."""
+"""Detection of predictions that overflow."""
 
 import math
 
@@ -8,12 +8,12 @@ from sknumpy_mlp._utils.typing import Array
 
 
 def refuse_overflow(predicted: Array) -> Array:
-    """Return predictions, or raise ValueError if one is infinite or NaN.
+    """Return predictions, or raise ValueError if one of them is infinite or NaN.
 
-    Weights that have nearly diverged are finite, and what they make of an ordinary row
-    may not be; nor what any weights make of a row like no other.
+    The weights of a training that has nearly diverged are finite, but the outputs for
+    ordinary rows may overflow; with any weights, those for extreme rows may.
     """
-    # A sum takes no memory, and is not finite if one of its terms is not.
+    # A sum needs no memory, and it is not finite if one of its terms is not.
     if math.isfinite(np.add.reduce(predicted, axis=None)):
         return predicted
     is_finite = np.isfinite(predicted)

@@ -1,4 +1,4 @@
-"""Restoring an estimator when a fit fails."""
+"""Restoring an estimator when fitting it fails."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -7,7 +7,7 @@ from typing import Any
 
 @contextmanager
 def all_or_nothing(estimator: Any) -> Iterator[None]:
-    """Give the estimator its attributes back if the block raises."""
+    """Restore the attributes of an estimator if the ``with`` block raises."""
     before = estimator.__dict__.copy()
     try:
         yield

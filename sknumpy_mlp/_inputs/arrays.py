@@ -1,4 +1,4 @@
-"""Conversion of array-likes to NumPy arrays."""
+"""Conversion of array-likes of all libraries to NumPy arrays."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
@@ -8,27 +8,28 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sknumpy_mlp._inputs.errors import naming
+from sknumpy_mlp._inputs.errors import item_name, naming
+from sknumpy_mlp._inputs.frames import is_pandas_frame, is_polars_frame
 from sknumpy_mlp._inputs.missing import refuse_missing
 from sknumpy_mlp._utils.typing import Array
 from sknumpy_mlp._utils.values import plain, shown
 
-# NumPy's types for pandas' nullable ones, by kind.
-_PLAIN_TYPES = {"i": np.int64, "u": np.uint64, "f": np.float64, "b": np.bool_}
+# The NumPy types of pandas' nullable types, by kind.
+_NUMPY_TYPES = {"i": np.int64, "u": np.uint64, "f": np.float64, "b": np.bool_}
 
 
 def as_array(values: Any, name: str) -> Any:
-    """Return tensors and polars series as arrays, and all else as it is.
+    """Convert tensors and polars series to arrays, and return all else as it is.
 
-    Their types are not NumPy's, and say nothing to those who ask for their ``kind``.
+    scikit-learn's validation needs a ``dtype.kind``, which their data types lack.
     """
     dtype = getattr(values, "dtype", None)
     if dtype is None or hasattr(dtype, "kind") or not hasattr(values, "__array__"):
         return values
     try:
         return np.asarray(values)
-    except Exception as error:  # each library has errors of its own
-        if hasattr(values, "to_list"):  # polars has integers of 128 bits
+    except Exception as error:  # each library raises errors of its own
+        if hasattr(values, "to_list"):  # 128-bit integers of polars
             return np.array(values.to_list(), dtype=object)
         raise TypeError(
             f"{name} is a {type(values).__name__} of which NumPy can make no array: "
@@ -37,12 +38,12 @@ def as_array(values: Any, name: str) -> Any:
 
 
 def to_array(y: Any, name: str) -> NDArray[Any]:
-    """Return a target as an array, of objects where NumPy would change values.
+    """Convert an array-like to an array, of objects where NumPy would change values.
 
-    Of a list, it turns what is beside strings into strings, of as many characters as
-    the longest one has when it is printed; rows of different lengths it refuses.
+    In a list, NumPy converts all that is beside strings to strings, and it does not
+    take rows of different lengths.
     """
-    if hasattr(y, "get_columns"):  # a polars frame
+    if is_polars_frame(y):
         return np.column_stack([as_array(column, name) for column in y.get_columns()])
     if isinstance(y, Sequence) and not isinstance(y, str | bytes):
         types = set(map(type, y))
@@ -61,7 +62,7 @@ def to_array(y: Any, name: str) -> NDArray[Any]:
 
 
 def _as_objects(values: Sequence[Any]) -> NDArray[Any]:
-    """Return an array of objects, of two dimensions if all rows have one length."""
+    """Convert to an array of objects, 2D if all rows have the same length."""
     try:
         return np.array(values, dtype=object)
     except ValueError:  # such as arrays of different lengths
@@ -73,6 +74,17 @@ def _as_objects(values: Sequence[Any]) -> NDArray[Any]:
 def not_array_error(
     y: Any, name: str, expected: str = "an array-like of at least 1 dimension"
 ) -> TypeError:
+    """Return the error for an argument that is not an array-like.
+
+    Parameters
+    ----------
+    y : object
+        The argument.
+    name : str
+        Its name.
+    expected : str, default='an array-like of at least 1 dimension'
+        The expected kind of argument.
+    """
     way_out = "a list or an array"
     if isinstance(y, Mapping):
         way_out = f"list({name}.values())"
@@ -85,12 +97,12 @@ def not_array_error(
 
 
 def without_nullable_types(y: Any, name: str) -> Any:
-    """Return pandas' nullable columns in NumPy's types.
+    """Convert columns of pandas' nullable types to NumPy types.
 
-    NumPy would make objects of them, and scikit-learn floats, which do not hold whole
-    numbers above 2**53.
+    NumPy would convert them to objects, and scikit-learn to floats, which cannot
+    represent all integers above 2**53.
     """
-    is_frame = hasattr(y, "iloc") and hasattr(y, "columns")
+    is_frame = is_pandas_frame(y)
     columns = [y.iloc[:, i] for i in range(y.shape[1])] if is_frame else [y]
     if not any(map(_is_nullable, columns)):
         return y
@@ -100,24 +112,37 @@ def without_nullable_types(y: Any, name: str) -> Any:
         if _is_nullable(column):
             if column.isna().any():
                 refuse_missing(np.array([None]), name)
-            plain_type = _PLAIN_TYPES[column.dtype.kind]
+            plain_type = _NUMPY_TYPES[column.dtype.kind]
         arrays.append(column.to_numpy(dtype=plain_type))
     return np.column_stack(arrays) if is_frame else arrays[0]
 
 
 def _is_nullable(column: Any) -> bool:
+    """Whether a column has one of pandas' nullable types."""
     dtype = getattr(column, "dtype", None)
     return (
         hasattr(column, "isna")
         and not isinstance(dtype, np.dtype)
-        and getattr(dtype, "kind", None) in _PLAIN_TYPES
+        and getattr(dtype, "kind", None) in _NUMPY_TYPES
     )
 
 
 def to_numbers(values: NDArray[Any], name: str, hint: str = "") -> Array:
-    """Return objects or strings as float64; an error shows the first that is none.
+    """Convert objects or strings to float64.
 
-    It ends with the hint.
+    Parameters
+    ----------
+    values : ndarray
+        The values.
+    name : str
+        The name of the argument.
+    hint : str, default=''
+        The end of the error message.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If a value is missing or cannot be converted; the first such one is shown.
     """
     with suppress(ArithmeticError):  # a signaling NaN cannot be compared
         refuse_missing(values, name)
@@ -125,13 +150,13 @@ def to_numbers(values: NDArray[Any], name: str, hint: str = "") -> Array:
         numbers: Array = values.astype(np.float64)
     except (TypeError, ValueError, ArithmeticError):
         for index in np.ndindex(values.shape):
-            where = f"{name}[{', '.join(map(str, index))}]"
-            _refuse_no_number(values[index], where, hint)
+            _check_number(values[index], item_name(name, index), hint)
         raise
     return numbers
 
 
-def _refuse_no_number(value: Any, name: str, hint: str) -> None:
+def _check_number(value: Any, name: str, hint: str) -> None:
+    """Raise ValueError or TypeError if a value cannot be converted to a float."""
     try:
         float(plain(value))
     except (TypeError, ValueError, ArithmeticError) as error:

@@ -1,4 +1,8 @@
-"""Error messages for values in ``X`` that a network cannot use."""
+"""Error messages for values in ``X`` that a plain network cannot use.
+
+scikit-learn's validation finds NaN, infinity and values that are not numbers; the
+messages here add the columns they are in, and a way out.
+"""
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -10,27 +14,28 @@ from numpy.typing import NDArray
 from sklearn.utils import check_array
 
 from sknumpy_mlp._inputs.column_kinds import kind_of_objects
-from sknumpy_mlp._inputs.column_labels import column_names, listed
+from sknumpy_mlp._inputs.column_labels import column_names, labels_of, listed
 from sknumpy_mlp._inputs.dates import dates_error
 from sknumpy_mlp._inputs.errors import infinity_error
+from sknumpy_mlp._inputs.frames import is_pandas_frame
 from sknumpy_mlp._inputs.missing import is_missing
 from sknumpy_mlp._utils.values import shown
 
 
 @contextmanager
 def explaining_bad_values(X: Any, dtype: Any, *, alternative: str) -> Iterator[None]:
-    """Say of values in ``X`` that a network cannot use where they are and what to do.
+    """Explain errors of scikit-learn's validation of ``X`` in the ``with`` block.
 
-    scikit-learn's own message comes first, without its advice.
+    The messages begin with the first line of scikit-learn's.
 
     Parameters
     ----------
     X : array-like or sparse matrix of shape (n_samples, n_features)
-        The input data that is validated in the block.
+        The data that is validated.
     dtype : type or sequence of types
-        What it is to be converted to.
+        The data type that it is converted to.
     alternative : str
-        The estimator that takes tables as they are.
+        The name of the estimator that takes raw tables.
     """
     try:
         yield
@@ -42,19 +47,19 @@ def explaining_bad_values(X: Any, dtype: Any, *, alternative: str) -> Iterator[N
         if reason.startswith("Input X contains NaN"):
             columns = _columns_where(np.isnan, X, dtype)
             raise _missing_error(reason, columns, alternative) from error
-        if reason.startswith(_REASONS_OF_OBJECTS):
+        if reason.startswith(_CONVERSION_ERRORS):
             explained = _explain_objects(X, reason, alternative)
             if explained is not None:
                 raise explained from error
         raise
 
 
-# What scikit-learn and NumPy say of values that are no numbers.
-_REASONS_OF_OBJECTS = (
+# How messages of scikit-learn and NumPy about values that are not numbers begin.
+_CONVERSION_ERRORS = (
     "could not convert string",
     "float() argument",
     "setting an array element with a sequence",
-    "only ",  # arrays of one number can be converted
+    "only ",  # ... arrays of one number can be converted
     "cannot convert signaling NaN",
     "Complex data not supported",
     "int too large",
@@ -63,6 +68,7 @@ _REASONS_OF_OBJECTS = (
 
 
 def _missing_error(reason: str, columns: Sequence[str], alternative: str) -> ValueError:
+    """Return the error for missing values in some columns."""
     return ValueError(
         f"{reason} Values are missing in {listed(columns)}. Fill them in, for example "
         "with sklearn.impute.SimpleImputer in a Pipeline, or use "
@@ -71,9 +77,10 @@ def _missing_error(reason: str, columns: Sequence[str], alternative: str) -> Val
 
 
 def _explain_objects(X: Any, reason: str, alternative: str) -> Exception | None:
-    """Return the error of values that are no numbers; None if ``X`` is no table."""
+    """Return the error for values that are not numbers, or None if there is none."""
     found = _columns_of_objects(X)
-    names = {kind: column_names(X, columns) for kind, columns in found.items()}
+    labels = labels_of(X)
+    names = {kind: column_names(labels, columns) for kind, columns in found.items()}
     error = TypeError if reason.startswith("float() argument") else ValueError
     if "date" in found:
         values = found["date"].values()
@@ -95,7 +102,7 @@ def _explain_objects(X: Any, reason: str, alternative: str) -> Exception | None:
             "with sklearn.preprocessing.OneHotEncoder in a ColumnTransformer, or "
             f"use {alternative}, which takes categories and strings as they are."
         )
-    if "missing" in found:  # a signaling NaN, which is no float
+    if "missing" in found:  # a signaling NaN, which cannot be converted
         return _missing_error("Input X contains NaN.", names["missing"], alternative)
     if "number" in found:
         return infinity_error(
@@ -115,7 +122,7 @@ def _explain_objects(X: Any, reason: str, alternative: str) -> Exception | None:
 def _columns_where(
     is_bad: Callable[[NDArray[Any]], Any], X: Any, dtype: Any
 ) -> list[str]:
-    """Return the names of columns, as messages show them, that hold bad values."""
+    """Return the names of the columns with bad values."""
     with np.errstate(over="ignore"):
         values = check_array(
             X, accept_sparse="csc", dtype=dtype, ensure_all_finite=False
@@ -125,11 +132,11 @@ def _columns_where(
     else:
         parts = pairwise(values.indptr)
         found = [is_bad(values.data[start:end]).any() for start, end in parts]
-    return column_names(X, np.flatnonzero(found))
+    return column_names(labels_of(X), np.flatnonzero(found).tolist())
 
 
 def _columns_of_objects(X: Any) -> dict[str, dict[int, Any]]:
-    """Return columns that are no numbers, by kind, each with a value that is none."""
+    """Return the columns that are not numeric, by kind, each with a bad value."""
     found: dict[str, dict[int, Any]] = {}
     for i, column in enumerate(_object_columns(X)):
         with suppress(TypeError, ValueError, ArithmeticError):
@@ -148,8 +155,8 @@ def _columns_of_objects(X: Any) -> dict[str, dict[int, Any]]:
 
 
 def _object_columns(X: Any) -> Iterator[NDArray[Any]]:
-    """Yield the columns of a table as arrays of objects, and none of what is none."""
-    if hasattr(X, "iloc") and hasattr(X, "columns"):  # of several types
+    """Yield the columns of a table as arrays of objects; none if it is not 2D."""
+    if is_pandas_frame(X):  # whose columns may have several types
         for i in range(X.shape[1]):
             yield X.iloc[:, i].to_numpy(dtype=object)
         return
@@ -159,6 +166,7 @@ def _object_columns(X: Any) -> Iterator[NDArray[Any]]:
 
 
 def _is_float(value: Any) -> bool:
+    """Whether a value can be converted to a float."""
     try:
         float(value)
     except (TypeError, ValueError, ArithmeticError):

@@ -1,8 +1,9 @@
-"""Categories: which values of a column are one category, and how they are found again.
+"""Categories of a column: they are learned from its values, and encoded as integers.
 
-A fitted estimator keeps its categories as strings, booleans, ints and floats, with the
-kinds of value that they were, such as ``'string'`` or ``'Interval'``.  Any other value
-is kept as a string, so that a saved estimator holds no objects of other packages.
+A fitted estimator stores its categories as strings, booleans, ints and floats, and the
+kinds of the original values, such as ``'string'`` or ``'Interval'``.  Values of other
+types are stored as strings, so that a saved estimator contains no objects of other
+packages.
 """
 
 from collections.abc import Iterable, Sequence
@@ -13,23 +14,23 @@ import numpy as np
 
 from sknumpy_mlp._inputs.cells import (
     PLAIN_TYPES,
-    as_number,
     kinds_of,
     number_string,
     once_per_object,
+    parse_number,
     plain_value,
 )
 from sknumpy_mlp._utils.typing import IntArray
 
 
-def _reading(value: Any) -> str:
-    """Return what a value reads as beside values of other kinds.
+def _mixed_key(value: Any) -> str:
+    """Return the key of a value in a column of strings and values of other kinds.
 
-    There ``94103``, ``94103.0`` and ``"94103"`` are one category, and so are ``True``
-    and ``"True"``.
+    In such a column ``94103``, ``94103.0`` and ``"94103"`` are one category, and so are
+    ``True`` and ``"True"``.
     """
     if isinstance(value, str):
-        number = as_number(value)
+        number = parse_number(value)
         if number is not None:
             return number_string(number)
         return value.capitalize() if value.lower() in ("true", "false") else value
@@ -44,24 +45,24 @@ class Categories:
     values : list of (str, bool, int or float)
         The categories, in the order of their codes, which begin with 1.
     kinds : sequence of str
-        The kinds of value that `fit` saw, as of `kinds_of`.
+        The kinds of the values that they were learned from, as of `kinds_of`.
     """
 
     def __init__(self, values: list[Any], kinds: Sequence[str]) -> None:
         self.values = values
         self.kinds = kinds
-        # Strings among themselves differ as they are written: "007" is not "7".
-        self._by_reading = "string" in kinds and len(kinds) > 1
+        # In a column of strings only, "007" and "7" are two categories.
+        self._is_mixed = "string" in kinds and len(kinds) > 1
         self._code_of = {
             key: code for code, key in enumerate(self._keys(values), start=1)
         }
 
     @classmethod
     def learn(cls, values: list[Any]) -> "Categories":
-        """Return the categories among values, in order, without None."""
+        """Learn categories from the values of a column, None for missing ones."""
         kinds = sorted(kinds_of(values))
         if len(kinds) == 1:
-            # Intervals are ordered by their bounds, not as strings.
+            # The values determine the order: intervals are sorted by their bounds.
             first = {plain_value(v): v for v in _distinct(values)}
             try:
                 order = sorted(first, key=first.__getitem__)
@@ -74,19 +75,19 @@ class Categories:
             with suppress(TypeError):
                 order = sorted(plain)
             return cls(order, kinds)
-        # Numbers come before strings, and stay.
-        by_reading: dict[str, Any] = {}
+        # Numbers are sorted before strings, so that "1" becomes the number 1.
+        by_key: dict[str, Any] = {}
         for value in order:
-            by_reading.setdefault(_reading(value), value)
-        return cls(list(by_reading.values()), kinds)
+            by_key.setdefault(_mixed_key(value), value)
+        return cls(list(by_key.values()), kinds)
 
     def encode(self, values: list[Any]) -> IntArray:
-        """Return each value's code, 0 for unknown and missing (None) ones."""
+        """Return the code of each value, 0 for unknown and missing (None) ones."""
         keys, get = self._keys(values), self._code_of.get
         return np.fromiter((get(key, 0) for key in keys), np.intp, len(values))
 
     def first_of_another_kind(self, values: list[Any], codes: IntArray) -> Any:
-        """Return the first unknown value of a kind that no category has, or None."""
+        """Return the first unknown value of a kind not seen in `fit`, or None."""
         if not self.kinds or not kinds_of(values) - set(self.kinds):
             return None
         return next(
@@ -101,13 +102,13 @@ class Categories:
     def _keys(self, values: list[Any]) -> Iterable[Any]:
         if not set(map(type, values)) <= PLAIN_TYPES:
             values = once_per_object(plain_value, values)
-        if self._by_reading:
-            return [None if value is None else _reading(value) for value in values]
+        if self._is_mixed:
+            return [None if value is None else _mixed_key(value) for value in values]
         return values
 
 
 def _distinct(values: list[Any]) -> Iterable[Any]:
-    """Return the values that are not None, each once if that is quickly seen."""
+    """Return the values that are not None, without duplicates where that is cheap."""
     if set(map(type, values)) <= PLAIN_TYPES | {float}:
         return set(values) - {None}
     return {id(value): value for value in values if value is not None}.values()

@@ -1,4 +1,4 @@
-"""Single values of a table: their kinds, and their plain forms."""
+"""Single values of a table: their kinds, and how they are represented as categories."""
 
 import enum
 from collections.abc import Callable, Iterable
@@ -10,16 +10,15 @@ from typing import Any
 
 import numpy as np
 
-# These values stay what they are.
+# Values of these types represent themselves as categories.
 PLAIN_TYPES = {str, bool, int, NoneType}
 
-
 # The largest float has fewer digits.
-_MOST_DIGITS = 400
+_MAX_DIGITS = 400
 
 
 def once_per_object(function: Callable[[Any], Any], values: list[Any]) -> list[Any]:
-    """Return a function's values; of an object in many rows it is asked once."""
+    """Map values with a function, which is called once for each distinct object."""
     results: dict[int, Any] = {}
     for value in values:
         if id(value) not in results:
@@ -28,9 +27,9 @@ def once_per_object(function: Callable[[Any], Any], values: list[Any]) -> list[A
 
 
 def kind_of_type(cls: type) -> str:
-    """Return what messages call the values of a type.
+    """Return the kind of the values of a type, such as ``'string'`` or ``'Interval'``.
 
-    Numbers of all types are of one kind, and so are all strings.
+    All numbers are of one kind, whatever their type, and so are all strings.
     """
     if issubclass(cls, str):
         return "string"
@@ -46,17 +45,17 @@ def kinds_of(values: Iterable[Any]) -> set[str]:
     return {kind_of_type(t) for t in set(map(type, values)) - {NoneType}}
 
 
-def is_usable(value: Any) -> bool:
-    """Whether a string can stand for a value, the same in every process."""
+def has_stable_form(value: Any) -> bool:
+    """Whether a value has a representation that is the same in every process."""
     try:
         plain = plain_value(value)
-    except Exception:  # of a user's own __repr__
+    except Exception:  # raised by a user-defined __repr__
         return False
     return not (isinstance(plain, str) and " at 0x" in plain)
 
 
 def plain_value(value: Any) -> Any:
-    """Return a category as a string, a boolean, an int, a float or None."""
+    """Return the representation of a category: a string, bool, int, float or None."""
     if type(value) in PLAIN_TYPES or type(value) is float:
         return value
     if isinstance(value, str):
@@ -69,20 +68,20 @@ def plain_value(value: Any) -> Any:
 
 
 def _plain_number(value: Any) -> int | float:
-    """Return a number as a float; as an int if its type is exact and it is whole."""
+    """Return a number as a float, or an integer of an exact type as an int."""
     if isinstance(value, float | np.floating):
         return float(value)
     if isinstance(value, Decimal):
-        # As an int, the largest would fill the memory.
-        is_small = value.is_finite() and value.adjusted() < _MOST_DIGITS
-        is_whole = is_small and value == value.to_integral_value()
+        # Decimal("1e999999999") as an int would fill the memory.
+        is_small = value.is_finite() and value.adjusted() < _MAX_DIGITS
+        is_integer = is_small and value == value.to_integral_value()
     else:
-        is_whole = int(value) == value
-    return int(value) if is_whole else float(value)
+        is_integer = int(value) == value
+    return int(value) if is_integer else float(value)
 
 
 def _string(value: Any) -> str:
-    """Return a string that equal values of a type have in common."""
+    """Return a string that is the same for equal values of a type."""
     if isinstance(value, np.generic):
         value = value.item()
     if isinstance(value, tuple):
@@ -92,7 +91,7 @@ def _string(value: Any) -> str:
     if isinstance(value, enum.Enum):
         return f"{type(value).__name__}.{value.name}"
     if all(hasattr(value, name) for name in ("left", "right", "closed")):
-        # An interval of pandas; between 0 and 10 it is the same as between 0.0 and 10.0
+        # pandas.Interval(0, 10) and pandas.Interval(0.0, 10.0) are equal.
         left = "[" if value.closed in ("left", "both") else "("
         right = "]" if value.closed in ("right", "both") else ")"
         return f"{left}{number_string(value.left)}, {number_string(value.right)}{right}"
@@ -100,21 +99,21 @@ def _string(value: Any) -> str:
 
 
 def number_string(value: Any) -> str:
-    """Return how a number is written, the same for 10 and 10.0."""
+    """Return the string of a number, the same for 10 and 10.0."""
     plain = plain_value(value)
     if isinstance(plain, float) and plain.is_integer():
         plain = int(plain)
-    # The bounds of an interval may be dates as well.
+    # The bounds of an interval may also be dates.
     return str(value if isinstance(plain, str) else plain)
 
 
-def as_number(text: str) -> int | float | None:
-    """Return the number that a string reads as, or None if it is none."""
-    if "_" in text:  # Python's own way to write numbers
+def parse_number(string: str) -> int | float | None:
+    """Parse a string as a finite number; return None if it is not one."""
+    if "_" in string:  # a digit separator of Python only
         return None
     with suppress(ValueError):
-        return int(text)
+        return int(string)
     with suppress(ValueError):
-        number = float(text)
+        number = float(string)
         return number if np.isfinite(number) else None
     return None

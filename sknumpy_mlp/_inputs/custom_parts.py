@@ -17,11 +17,28 @@ def check_custom_parts(
     n_outputs: int,
     dtype: Any,
 ) -> None:
-    """Raise ValueError if a custom loss or activation has, say, a wrong gradient.
+    """Check custom losses and activations, above all their gradients.
 
-    A network would train with it, badly, and nobody would be told.  This package's own
-    classes are tested, and take no time here; their subclasses are custom.  Activations
-    come with the numbers of units of their layers.
+    With a wrong gradient a network would train badly, without an error.  The classes of
+    this package are not checked, but their subclasses are.
+
+    Parameters
+    ----------
+    loss : Loss
+        The loss.
+    activations : iterable of (Activation, int)
+        The activations, with the number of units of each layer.
+    y : ndarray of shape (n_samples,) or (n_samples, n_outputs)
+        The encoded target, of which a few rows are used.
+    n_outputs : int
+        The number of outputs of the network.
+    dtype : data type
+        The data type of the network.
+
+    Raises
+    ------
+    ValueError
+        If a check fails.
     """
     if type(loss).__module__ != Loss.__module__:
         with _advising("sknumpy_mlp.losses.check_loss(loss, y)"):
@@ -35,7 +52,7 @@ def check_custom_parts(
 
 @contextmanager
 def _advising(call: str) -> Iterator[None]:
-    """End messages of errors with the function that repeats the check."""
+    """Append to error messages the call that repeats the check."""
     try:
         yield
     except ValueError as error:

@@ -1,4 +1,4 @@
-"""Dates and times, which the estimators refuse."""
+"""Detection of dates and times, which the estimators do not take."""
 
 import datetime
 from collections.abc import Sequence
@@ -8,10 +8,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sknumpy_mlp._utils.values import shown
+from sknumpy_mlp._inputs.column_labels import column_names
+from sknumpy_mlp._inputs.frames import is_pandas_frame
 
-DATE_TYPE_NAMES = ("period", "time", "date", "duration")
-
+# How the names of date types of pandas, polars and Arrow begin.
+_DTYPE_PREFIXES = ("period", "time", "date", "duration")
 
 _DATES = (
     datetime.date,
@@ -21,48 +22,57 @@ _DATES = (
     np.timedelta64,
 )
 
-
 _OBJECTS = np.dtype(object)
 
 
 def refuse_dates(values: Any, name: str) -> None:
-    """Raise ValueError for dates and times, of which scikit-learn makes numbers.
+    """Raise ValueError for dates and times, which scikit-learn converts to numbers.
 
-    Those count days or nanoseconds, as it happens, and what is missing among them
-    becomes a number as well.
+    Whether the numbers count days or nanoseconds depends on the type, and missing
+    dates become numbers as well.
 
     Parameters
     ----------
     values : object
-        Looked at if it has a type, as arrays and series do, or types of columns; all
-        of an array of objects, and the first of lists.
+        Frames, series and arrays are checked by type, arrays of objects by all their
+        values, and lists by their first item.
     name : str
-        What messages call it.
+        The name of the argument.
     """
     if hasattr(values, "columns") and hasattr(values, "dtypes"):
         found = []
         for i, dtype in enumerate(values.dtypes):
-            name_of_type = str(dtype) if _is_date(dtype) else ""
-            if dtype is _OBJECTS and hasattr(values, "iloc"):
+            type_name = str(dtype) if is_date_dtype(dtype) else ""
+            if dtype is _OBJECTS and is_pandas_frame(values):
                 cells = values.iloc[:, i].to_numpy()
-                name_of_type = next(iter(_names_of_dates(cells)), "")
-            if name_of_type:
-                found.append(f"{shown(values.columns[i])} ({name_of_type})")
-    elif hasattr(values, "column_names") and hasattr(values, "schema"):  # of Arrow
-        typed = zip(map(repr, values.column_names), values.schema.types, strict=False)
-        found = [f"{column} ({dtype})" for column, dtype in typed if _is_date(dtype)]
+                type_name = next(iter(_date_class_names(cells)), "")
+            if type_name:
+                (column,) = column_names(values.columns, [i])
+                found.append(f"{column} ({type_name})")
+    elif hasattr(values, "column_names") and hasattr(values, "schema"):  # Arrow
+        names = column_names(values.column_names, range(len(values.column_names)))
+        typed = zip(names, values.schema.types, strict=True)
+        found = [f"{name} ({dtype})" for name, dtype in typed if is_date_dtype(dtype)]
     else:
         dtype = getattr(values, "dtype", None)
         if dtype is None or dtype is _OBJECTS:
             found = _dates_among_objects(values)
         else:
-            found = [str(dtype)] if _is_date(dtype) else []
+            found = [str(dtype)] if is_date_dtype(dtype) else []
     if found:
         raise dates_error(found, name)
 
 
 def dates_error(found: Sequence[str], name: str) -> ValueError:
-    """Return the error of dates and times; ``found`` is what they are or where."""
+    """Return the error for an argument with dates or times.
+
+    Parameters
+    ----------
+    found : sequence of str
+        The columns and types that they were found in.
+    name : str
+        The name of the argument.
+    """
     return ValueError(
         f"{name} holds dates or times: {', '.join(found)}. Turn them into numbers, "
         "such as days since a date."
@@ -70,6 +80,7 @@ def dates_error(found: Sequence[str], name: str) -> ValueError:
 
 
 def date_columns_error(columns: list[str]) -> ValueError:
+    """Return the error for a table with columns of dates or times."""
     return ValueError(
         f"X has columns of dates or times, which no single number stands for: "
         f"{', '.join(columns)}. Encode them as columns of numbers, such as the days "
@@ -79,7 +90,7 @@ def date_columns_error(columns: list[str]) -> ValueError:
 
 
 def _dates_among_objects(values: Any) -> list[str]:
-    """Return the types of dates in an array, by column, or in the first of lists."""
+    """Return where an array of objects, or the first item of a list, has dates."""
     row = values
     while isinstance(values, list | tuple) and values:
         row, values = values, values[0]
@@ -90,31 +101,32 @@ def _dates_among_objects(values: Any) -> list[str]:
     if isinstance(values, np.ndarray) and values.dtype == _OBJECTS:
         values = np.ma.getdata(values)
         if values.ndim != 2:
-            return _names_of_dates(values)
-        dates = map(_names_of_dates, values.T)
+            return _date_class_names(values)
+        dates = map(_date_class_names, values.T)
         return [f"column {i} ({names[0]})" for i, names in enumerate(dates) if names]
     dtype = getattr(values, "dtype", None)
-    return [str(dtype)] if _is_date(dtype) else []
+    return [str(dtype)] if is_date_dtype(dtype) else []
 
 
-def _names_of_dates(values: NDArray[Any]) -> list[str]:
+def _date_class_names(values: NDArray[Any]) -> list[str]:
+    """Return the names of the classes of dates and times among objects."""
     types = set(map(type, values.reshape(-1).tolist()))
     return sorted(t.__name__ for t in types if is_date_class(t))
 
 
 def is_date_class(cls: type) -> bool:
-    """Whether a type of objects is one of dates or times, pandas' Period included."""
+    """Whether the objects of a class are dates, times or periods."""
     return issubclass(cls, _DATES) or cls.__name__ == "Period"
 
 
-def _is_date(dtype: Any) -> bool:
-    """Whether a type of NumPy, pandas or polars is one of dates or times."""
+def is_date_dtype(dtype: Any) -> bool:
+    """Whether a type of NumPy, pandas, polars or Arrow is one of dates or times."""
     if hasattr(dtype, "is_temporal"):
         return bool(dtype.is_temporal())
     if hasattr(getattr(dtype, "categories", None), "dtype"):
-        return _is_date(dtype.categories.dtype)
+        return is_date_dtype(dtype.categories.dtype)
     if getattr(dtype, "kind", None) in ("m", "M"):
         return True
     return not isinstance(dtype, np.dtype | NoneType) and str(dtype).startswith(
-        DATE_TYPE_NAMES
+        _DTYPE_PREFIXES
     )

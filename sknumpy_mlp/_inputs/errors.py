@@ -1,6 +1,6 @@
-"""Error messages that several checks share."""
+"""Parts of error messages that several checks share."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 
 from sknumpy_mlp._inputs.column_labels import listed
@@ -8,7 +8,7 @@ from sknumpy_mlp._inputs.column_labels import listed
 
 @contextmanager
 def naming(what: str) -> Iterator[None]:
-    """Begin messages of errors with the name of what they are about."""
+    """Prefix the messages of errors with the name of what they are about."""
     try:
         yield
     except ValueError as error:
@@ -17,8 +17,21 @@ def naming(what: str) -> Iterator[None]:
         raise TypeError(f"{what}: {error}") from error
 
 
+def item_name(name: str, index: Iterable[int]) -> str:
+    """Return an item of an array as messages name it, such as ``y[3]``."""
+    return f"{name}[{', '.join(map(str, index))}]"
+
+
 def infinity_error(reason: str, columns: Sequence[str]) -> ValueError:
-    """Return the error of infinite numbers; ``columns`` is where they are."""
+    """Return the error for infinite numbers in some columns of ``X``.
+
+    Parameters
+    ----------
+    reason : str
+        The first sentence of the message.
+    columns : sequence of str
+        The columns, as of `column_names`.
+    """
     return ValueError(
         f"{reason} Such values are in {listed(columns)}. Correct them, or leave those "
         "rows out."

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sknumpy_mlp._inputs.cells import PLAIN_TYPES, once_per_object
+from sknumpy_mlp._inputs.errors import item_name
 
 
 def is_missing(value: Any) -> bool:
@@ -24,7 +25,7 @@ def is_missing(value: Any) -> bool:
 
 
 def with_none(values: list[Any]) -> list[Any]:
-    """Return values with None for missing ones."""
+    """Return values with None in place of missing ones."""
     types = set(map(type, values))
     if types <= PLAIN_TYPES:
         return values
@@ -34,7 +35,7 @@ def with_none(values: list[Any]) -> list[Any]:
 
 
 def refuse_missing(values: NDArray[Any], name: str) -> None:
-    """Raise ValueError if there are missing ones among objects, dates or times."""
+    """Raise ValueError if an array of objects, dates or times has missing values."""
     if values.dtype.kind == "O":
         found = list(map(is_missing, values.reshape(-1).tolist()))
     elif values.dtype.kind in "mM":
@@ -42,15 +43,15 @@ def refuse_missing(values: NDArray[Any], name: str) -> None:
     else:
         return
     if any(found):
-        index = map(str, np.unravel_index(found.index(True), values.shape))
+        index = np.unravel_index(found.index(True), values.shape)
         raise ValueError(
             f"Input {name} contains NaN or other missing values: the first is "
-            f"{name}[{', '.join(index)}]. Leave those rows out."
+            f"{item_name(name, map(int, index))}. Leave those rows out."
         )
 
 
 def refuse_masked(values: Any, name: str) -> None:
-    """Raise ValueError if there are masked values, of which the data is arbitrary."""
+    """Raise ValueError if there are masked values, whose data is arbitrary."""
     parts = values if isinstance(values, list | tuple) else (values,)
     n_masked = sum(
         int(np.ma.getmaskarray(part).sum())

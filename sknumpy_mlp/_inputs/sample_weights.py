@@ -12,7 +12,7 @@ from sklearn.utils import check_array, check_consistent_length
 from sknumpy_mlp._inputs.arrays import as_array, not_array_error, to_array, to_numbers
 from sknumpy_mlp._inputs.data import Data
 from sknumpy_mlp._inputs.dates import refuse_dates
-from sknumpy_mlp._inputs.errors import naming
+from sknumpy_mlp._inputs.errors import item_name, naming
 from sknumpy_mlp._inputs.missing import refuse_masked
 from sknumpy_mlp._utils.typing import Array
 
@@ -20,7 +20,27 @@ from sknumpy_mlp._utils.typing import Array
 def check_sample_weight(
     sample_weight: Any, X: Any, name: str = "sample_weight"
 ) -> Array | None:
-    """Return the weights in the type of ``X``, or None for None."""
+    """Validate sample weights and convert them to the data type of ``X``.
+
+    Parameters
+    ----------
+    sample_weight : array-like of shape (n_samples,), float or None
+        The weights.
+    X : ndarray or sparse matrix of shape (n_samples, n_features)
+        The validated features.
+    name : str, default='sample_weight'
+        The name of the argument.
+
+    Returns
+    -------
+    sample_weight : ndarray of shape (n_samples,) or None
+        The weights; None for None.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If they are not finite numbers of at least 0, of which one is above 0.
+    """
     if sample_weight is None:
         return None
     if isinstance(sample_weight, Real):
@@ -28,7 +48,7 @@ def check_sample_weight(
     refuse_dates(sample_weight, name)
     refuse_masked(sample_weight, name)
     weight: Any = as_array(sample_weight, name)
-    if not hasattr(weight, "toarray"):  # sparse ones are refused by check_array
+    if not hasattr(weight, "toarray"):  # check_array refuses sparse weights
         weight = to_array(weight, name)
     if weight.ndim == 0:
         raise not_array_error(sample_weight, name, "a number or an array-like")
@@ -73,21 +93,34 @@ def check_sample_weight(
 
 
 def _refuse_infinite_weights(weight: Array, name: str) -> None:
+    """Raise ValueError for infinity and NaN, naming the first of them."""
     bad = ~np.isfinite(weight)
     if bad.any():
         index = tuple(np.argwhere(bad)[0].tolist())
-        where = f"{name}[{', '.join(map(str, index))}]"
         what = "NaN"
         if not np.isnan(weight[index]):
             what = f"infinity or a value too large for {weight.dtype!r}"
         raise ValueError(
-            f"Input {name} contains {what}: the first is {where}. Weights must be "
-            "finite numbers: correct it, or leave the row out."
+            f"Input {name} contains {what}: the first is {item_name(name, index)}. "
+            "Weights must be finite numbers: correct it, or leave the row out."
         )
 
 
 def weigh(data: Data, class_weights: Callable[[NDArray[Any]], Array] | None) -> Data:
-    """Multiply the rows' weights by those of their classes."""
+    """Multiply the sample weights by the class weights.
+
+    Parameters
+    ----------
+    data : Data
+        The data.
+    class_weights : callable or None
+        A function that returns the class weight of each row of an encoded target.
+
+    Raises
+    ------
+    ValueError
+        If all of the products are zero, or their sum is infinite.
+    """
     if class_weights is None:
         return data
     weight = class_weights(data.y).astype(data.X.dtype, copy=False)

@@ -13,12 +13,13 @@ from sklearn.utils import check_array
 
 from sknumpy_mlp._inputs.arrays import as_array
 from sknumpy_mlp._inputs.column_kinds import kind_of_objects, kind_of_typecode
-from sknumpy_mlp._inputs.dates import DATE_TYPE_NAMES, date_columns_error
+from sknumpy_mlp._inputs.dates import date_columns_error, is_date_dtype
+from sknumpy_mlp._inputs.frames import is_pandas_frame, is_polars_frame
 from sknumpy_mlp._utils.typing import Array, IntArray
 
 
-class _Source(ABC):
-    """A table of one kind.
+class TableSource(ABC):
+    """A table of one library.
 
     Attributes
     ----------
@@ -27,9 +28,9 @@ class _Source(ABC):
     shape : tuple of int
         Numbers of rows and columns.
     labels : list or None
-        The columns' names, or None.
+        The column labels, or None.
     dtypes : list
-        The columns' types.
+        The data types of the columns.
     """
 
     data: Any
@@ -43,31 +44,31 @@ class _Source(ABC):
 
     @abstractmethod
     def is_typed(self, i: int) -> bool:
-        """Whether a column of numbers or booleans is one by its type."""
+        """Whether the data type of a column of numbers or booleans says so."""
 
     @abstractmethod
     def floats(self, which: list[int]) -> Array:
-        """Return columns of numbers or booleans by their type."""
+        """Return columns of numbers or booleans, of which `is_typed` is true."""
 
     @abstractmethod
     def objects(self, i: int) -> list[Any]:
-        """Return a column's values as Python's objects."""
+        """Return the values of a column as Python objects."""
 
     @abstractmethod
     def take(self, rows: IntArray) -> Any:
         """Return a table of some of the rows."""
 
     def all_floats(self) -> Array:
-        """Return all columns, which are such as `floats` takes."""
+        """Return all columns, of which `is_typed` is true."""
         return self.floats(list(range(self.shape[1])))
 
     def kind_of_values(self, i: int) -> str:
-        """Return the kind of a column of objects."""
+        """Return the kind of a column by its values."""
         return kind_of_objects(self.objects(i))
 
 
-class _PandasSource(_Source):
-    """A pandas frame, or one of a library with the same methods."""
+class _PandasSource(TableSource):
+    """A pandas frame, or one with the same interface."""
 
     def __init__(self, X: Any) -> None:
         self.data, self.shape = X, X.shape
@@ -78,13 +79,13 @@ class _PandasSource(_Source):
         if categories is not None and hasattr(categories, "dtype"):
             kind = self.kind(categories.dtype)
             return kind if kind in (None, "date") else "category"
-        if str(dtype).startswith("dictionary"):  # Arrow's categories
+        if str(dtype).startswith("dictionary"):  # Arrow categories
             return "category"
         if dtype.kind in "iufbmMcV":
             return kind_of_typecode(dtype.kind)
         if issubclass(dtype.type, str):
             return "category"
-        return "date" if str(dtype).startswith(DATE_TYPE_NAMES) else None
+        return "date" if is_date_dtype(dtype) else None
 
     def kind_of_values(self, i: int) -> str:
         kind = super().kind_of_values(i)
@@ -104,7 +105,7 @@ class _PandasSource(_Source):
     def floats(self, which: list[int]) -> Array:
         values = np.empty((self.shape[0], len(which)))
         plain = [k for k, i in enumerate(which) if isinstance(self.dtypes[i], np.dtype)]
-        if plain:  # at once, which is much faster
+        if plain:  # all at once, which is much faster
             some = self.data.iloc[:, [which[k] for k in plain]]
             values[:, plain] = some.to_numpy(dtype=np.float64)
         for k in sorted(set(range(len(which))) - set(plain)):
@@ -121,7 +122,7 @@ class _PandasSource(_Source):
         if len(codes) >= len(categories):
             names = [*categories.tolist(), None]  # for the code -1
             return [names[code] for code in codes.tolist()]
-        # A row need not look at all of them.
+        # A few rows of a column of many categories: take only those needed.
         names = categories.take(codes).tolist()
         known = zip(names, (codes >= 0).tolist(), strict=True)
         return [name if is_known else None for name, is_known in known]
@@ -130,7 +131,7 @@ class _PandasSource(_Source):
         return self.data.iloc[rows]
 
 
-class _PolarsSource(_Source):
+class _PolarsSource(TableSource):
     """A polars frame."""
 
     def __init__(self, X: Any) -> None:
@@ -154,7 +155,7 @@ class _PolarsSource(_Source):
     def floats(self, which: list[int]) -> Array:
         values = np.empty((self.shape[0], len(which)))
         for k, i in enumerate(which):
-            # Not to_numpy alone: NumPy has no integers of 128 bits.
+            # Cast first: NumPy has no integers of 128 bits.
             values[:, k] = self._columns[i].cast(float).to_numpy()
         return values
 
@@ -166,7 +167,7 @@ class _PolarsSource(_Source):
         return self.data[rows]
 
 
-class _ArrowSource(_Source):
+class _ArrowSource(TableSource):
     """An Arrow table."""
 
     def __init__(self, X: Any) -> None:
@@ -191,8 +192,8 @@ class _ArrowSource(_Source):
             return kind if kind in ("date", "other") else "category"
         if types.is_nested(dtype):
             return "other"
-        is_text = types.is_string(dtype) or types.is_large_string(dtype)
-        return "category" if is_text else None
+        is_string = types.is_string(dtype) or types.is_large_string(dtype)
+        return "category" if is_string else None
 
     def is_typed(self, i: int) -> bool:
         return not self._types.is_float16(self.dtypes[i])
@@ -212,8 +213,8 @@ class _ArrowSource(_Source):
         return self.data.take(rows)
 
 
-class _ArraySource(_Source):
-    """An array, a list of rows, or whatever scikit-learn makes an array of."""
+class _ArraySource(TableSource):
+    """An array, a list of rows, or another array-like."""
 
     def __init__(self, X: Any) -> None:
         X = as_array(X, "X")
@@ -222,8 +223,8 @@ class _ArraySource(_Source):
         if np.ma.isMaskedArray(X):
             X = np.ma.filled(X.astype(object), np.nan)
         if isinstance(X, list | tuple):
-            # An array of its own choice would turn numbers beside texts to texts.
-            X = np.array(X, dtype=object) if _holds_texts(X) else np.asarray(X)
+            # NumPy would convert numbers beside strings to strings.
+            X = np.array(X, dtype=object) if _has_strings(X) else np.asarray(X)
         if getattr(X, "dtype", None) is not None and X.dtype.kind in "mM":
             raise date_columns_error([f"all ({X.dtype})"])
         if getattr(X, "dtype", None) is not None and X.dtype.kind == "c":
@@ -239,7 +240,7 @@ class _ArraySource(_Source):
         return None if dtype.kind == "O" else kind_of_typecode(dtype.kind)
 
     def kind_of_values(self, i: int) -> str:
-        # A column without any value may well be one of numbers.
+        # A column without any value is assumed to be numeric.
         return kind_of_objects(self.objects(i), without_values="number")
 
     def is_typed(self, i: int) -> bool:
@@ -261,12 +262,12 @@ class _ArraySource(_Source):
         return self.data[rows]
 
 
-def source_of(X: Any) -> _Source:
-    """Return what reads a table."""
-    if hasattr(X, "iloc") and hasattr(X, "columns"):
+def source_of(X: Any) -> TableSource:
+    """Return the source that reads a table."""
+    if is_pandas_frame(X):
         _refuse_lazy(X)
         return _PandasSource(X)
-    if hasattr(X, "get_columns") and hasattr(X, "schema"):
+    if is_polars_frame(X):
         return _PolarsSource(X)
     library = type(X).__module__.partition(".")[0]
     if library == "pyarrow" and hasattr(X, "column_names") and hasattr(X, "take"):
@@ -283,20 +284,21 @@ def source_of(X: Any) -> _Source:
     if hasattr(X, "__arrow_c_stream__"):
         return _ArrowSource(_as_arrow(X))
     if hasattr(X, "__dataframe__"):
-        raise _unknown_frame(X)
+        raise _unsupported_frame(X)
     return _ArraySource(X)
 
 
 def _as_arrow(X: Any) -> Any:
-    """Return any table that speaks Arrow's protocol as an Arrow table."""
+    """Convert a table with the Arrow PyCapsule interface to an Arrow table."""
     try:
         import pyarrow
     except ImportError as error:
-        raise _unknown_frame(X) from error
+        raise _unsupported_frame(X) from error
     return X if isinstance(X, pyarrow.Table) else pyarrow.table(X)
 
 
-def _unknown_frame(X: Any) -> TypeError:
+def _unsupported_frame(X: Any) -> TypeError:
+    """Return the error for a data frame of an unsupported library."""
     return TypeError(
         f"X is a data frame of a library that this package does not read: "
         f"{type(X).__module__}.{type(X).__qualname__}. Pass a pandas or polars frame "
@@ -306,7 +308,7 @@ def _unknown_frame(X: Any) -> TypeError:
 
 
 def _refuse_lazy(X: Any) -> None:
-    """Raise TypeError for a frame whose rows have not been computed."""
+    """Raise TypeError for a lazy frame, whose rows have not been computed."""
     for method in ("collect", "compute"):
         if hasattr(type(X), "columns") and callable(getattr(X, method, None)):
             raise TypeError(
@@ -315,7 +317,8 @@ def _refuse_lazy(X: Any) -> None:
             )
 
 
-def _holds_texts(rows: Sequence[Any]) -> bool:
+def _has_strings(rows: Sequence[Any]) -> bool:
+    """Whether a list of rows has strings or bytes among its values."""
     return any(
         isinstance(value, str | bytes)
         for row in rows

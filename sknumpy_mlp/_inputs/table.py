@@ -1,4 +1,4 @@
-"""Tables: what a preprocessor asks of a data frame or an array, column by column."""
+"""Tables: data frames and arrays behind one interface, read column by column."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from sknumpy_mlp._inputs.column_kinds import kind_of_objects
+from sknumpy_mlp._inputs.column_labels import column_names, label_strings
 from sknumpy_mlp._inputs.dates import date_columns_error
 from sknumpy_mlp._inputs.errors import infinity_error
 from sknumpy_mlp._inputs.missing import is_missing, with_none
@@ -19,26 +20,29 @@ from sknumpy_mlp._utils.values import shown
 
 @dataclass(frozen=True)
 class Column:
-    """What is known of a column.
+    """Name, kind and data type of a column.
 
     Attributes
     ----------
     name : str
-        Its name in messages.
+        Its label as a string, or ``'column 0'`` and so on in an array.
     kind : {'number', 'boolean', 'category', 'date', 'other'}
-        What its type makes of it, or its values where they are objects; ``other``
-        cannot be used.
+        Its kind, by its type, or by its values if they are objects.
     dtype : str
-        The name of its type.
+        The name of its data type.
     """
 
     name: str
     kind: str
     dtype: str
 
+    def __str__(self) -> str:
+        """Return the column as error messages show it."""
+        return f"{self.name!r} ({self.dtype})"
+
 
 class Table:
-    """A table of one of the supported kinds.
+    """A pandas, polars or Arrow table, an array, or a list of rows.
 
     Parameters
     ----------
@@ -48,16 +52,16 @@ class Table:
     Attributes
     ----------
     data : frame or ndarray
-        The table, an array in place of a list.
+        The table, with an array in place of a list.
     shape : tuple of int
         Numbers of rows and columns.
     labels : list or None
-        The columns' names as they are; None for an array.
+        The column labels as they are; None for an array.
 
     Raises
     ------
     ValueError, TypeError
-        If it is no table, or a sparse or complex one.
+        If it is not a table, or if it is sparse or complex.
     """
 
     def __init__(self, X: Any) -> None:
@@ -83,20 +87,20 @@ class Table:
 
     @cached_property
     def columns(self) -> list[Column]:
-        """The columns."""
+        """Name, kind and data type of each column."""
         source = self._source
         if self.labels is None:
             names = [f"column {i}" for i in range(self.shape[1])]
         else:
             names = list(map(str, self.labels))
-        # Few types, many columns; and to write down a type takes its time.
+        # Tables have many columns but few types, and str(dtype) is slow.
         written = {id(dtype): str(dtype) for dtype in source.dtypes}
         dtypes = [written[id(dtype)] for dtype in source.dtypes]
         return [Column(*each) for each in zip(names, self.kinds, dtypes, strict=True)]
 
     @cached_property
     def kinds(self) -> list[str]:
-        """The kinds of the columns."""
+        """The kind of each column."""
         by_type: dict[int, str | None] = {}
         kinds = []
         for i, dtype in enumerate(self._source.dtypes):
@@ -108,16 +112,24 @@ class Table:
 
     @cached_property
     def has_string_labels(self) -> bool:
-        """Whether the columns have names that are strings."""
+        """Whether there are column labels and all of them are strings."""
         labels = self.labels
         return labels is not None and all(isinstance(label, str) for label in labels)
 
+    @cached_property
+    def label_strings(self) -> list[str] | None:
+        """The ``repr`` of the column labels; None for an array."""
+        return None if self.labels is None else label_strings(self.labels)
+
     def take(self, rows: IntArray) -> "Table":
-        """Return some of the rows."""
+        """Return a table of some of the rows."""
         return Table(self._source.take(rows))
 
     def numbers(self, which: Sequence[int]) -> Array:
-        """Return columns as float64, shape (n_rows, len(which)), missing as NaN."""
+        """Return some columns as float64, with NaN for missing values.
+
+        The result has the shape ``(n_rows, len(which))``.
+        """
         values = np.empty((self.shape[0], len(which)))
         kinds = self.kinds
         typed = [
@@ -135,10 +147,9 @@ class Table:
         if np.isinf(values).any():
             is_infinite = np.isinf(values).any(axis=0)
             at = [which[k] for k in np.flatnonzero(is_infinite).tolist()]
-            has_names = self.labels is not None
             raise infinity_error(
                 "Input X contains infinity or a value too large for dtype('float64').",
-                [repr(self.columns[i].name) if has_names else str(i) for i in at],
+                column_names(self.labels, at),
             )
         return values
 
@@ -148,21 +159,20 @@ class Table:
             try:
                 numbers[row] = np.nan if is_missing(value) else float(value)
             except (TypeError, ValueError, OverflowError) as error:
-                column = self.columns[i]
                 raise ValueError(
-                    f"X: column {column.name!r} ({column.dtype}) was to hold numbers, "
-                    f"but has the value {shown(value)}: {error}. Pass what the "
-                    "estimator was fitted on, or name the column in "
-                    "categorical_features and fit again."
+                    f"X: column {self.columns[i]} was to hold numbers, but has the "
+                    f"value {shown(value)}: {error}. Pass what the estimator was "
+                    "fitted on, or name the column in categorical_features and fit "
+                    "again."
                 ) from error
         return numbers
 
     def categories(self, i: int) -> list[Any]:
-        """Return a column's values, with None for missing ones."""
+        """Return the values of a column, with None for missing ones."""
         return with_none(self._source.objects(i))
 
     def unusable_value(self, i: int) -> Any:
-        """Return a value of a column of the kind 'other' that makes it one."""
+        """Return a value of a column of kind 'other' that is the reason for it."""
         values = [value for value in self.categories(i) if value is not None]
         found = (value for value in values if kind_of_objects([value]) == "other")
         return next(found, values[0] if values else None)
@@ -172,11 +182,11 @@ class Table:
 
 
 def refuse_unusable(table: Table) -> None:
-    """Raise an error that names columns of dates and others that cannot be used."""
+    """Raise an error if there are columns of dates, or of kind 'other', naming them."""
     if not {"date", "other"} & set(table.kinds):
         return
     columns = table.columns
-    dates = [f"{c.name!r} ({c.dtype})" for c in columns if c.kind == "date"]
+    dates = [str(column) for column in columns if column.kind == "date"]
     if dates:
         raise date_columns_error(dates)
     others = [

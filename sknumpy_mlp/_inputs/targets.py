@@ -1,4 +1,4 @@
-"""Targets: labels and numbers of any type, as arrays that scikit-learn knows."""
+"""Targets: labels and numbers of any type are converted to arrays."""
 
 from contextlib import suppress
 from numbers import Integral, Number
@@ -20,32 +20,36 @@ from sknumpy_mlp._inputs.missing import refuse_masked, refuse_missing
 from sknumpy_mlp._utils.typing import IntArray
 from sknumpy_mlp._utils.values import builtin, shown
 
-# Up to here floats tell integers apart.
+# Up to here, float64 represents every integer.
 _LARGEST_EXACT = 2**53
 
 
 def read_target(y: Any, name: str, *, numeric: bool) -> Any:
-    """Return a target as an array of a type that scikit-learn knows.
+    """Convert a target to an array of a type that scikit-learn supports.
 
-    One rule for ``y``, ``y_val``, ``classes`` and what `score` is given.  Numbers may
-    come as strings, Decimals and other objects; labels as strings, or as whole numbers
-    of any type; those of a subclass, such as members of an enumeration, count as the
-    strings and integers that they are.  None and sparse matrices are returned as they
-    are.
+    This applies to ``y``, ``y_val`` and ``classes``, in `fit`, `partial_fit` and
+    `score`.  Numbers may be given as strings, ``Decimal`` and other objects.  Labels
+    may be strings, or integers of any type; members of enumerations that are strings
+    or integers count as such.  None and sparse matrices are returned as they are.
 
     Parameters
     ----------
     y : array-like, sparse matrix or None
         The target.
     name : str
-        What messages call it.
+        The name of the argument.
     numeric : bool
-        Whether it is to hold numbers, not labels.
+        Whether it holds numbers, as in regression, rather than labels.
+
+    Returns
+    -------
+    y : ndarray, sparse matrix or None
+        The target.
 
     Raises
     ------
     ValueError, TypeError
-        If values are masked or missing among objects, or no numbers or labels.
+        If values are masked, missing among objects, or not numbers or labels.
     """
     if y is None or hasattr(y, "toarray"):
         return y
@@ -59,7 +63,7 @@ def read_target(y: Any, name: str, *, numeric: bool) -> Any:
     if values.dtype.kind == "c":
         raise ValueError(f"{name}: Complex data not supported. Pass real numbers.")
     if numeric:
-        refuse_dates(values, name)  # that a list has beside numbers
+        refuse_dates(values, name)  # those that a list has beside numbers
         if values.dtype.kind not in "OSTU":
             return values
         hint = " For targets that are classes, use a classifier."
@@ -70,11 +74,11 @@ def read_target(y: Any, name: str, *, numeric: bool) -> Any:
 
 
 def _as_labels(values: NDArray[Any], name: str) -> NDArray[Any]:
-    """Return objects that are all strings, all booleans or all whole numbers.
+    """Convert objects that are all strings, all booleans or all numbers.
 
-    Whole numbers are given a type that holds them.
+    Integers are given a data type that can represent them.
     """
-    with suppress(ArithmeticError):  # as in to_numbers
+    with suppress(ArithmeticError):  # a signaling NaN cannot be compared
         refuse_missing(values, name)
     labels = values.reshape(-1).tolist()
     types = set(map(type, labels))
@@ -92,7 +96,7 @@ def _as_labels(values: NDArray[Any], name: str) -> NDArray[Any]:
 
 
 def _as_strings(values: NDArray[Any], labels: list[Any], name: str) -> NDArray[Any]:
-    """Return objects that are strings of any type as ``str``."""
+    """Convert objects of subclasses of ``str`` to ``str``."""
     if set(map(type, labels)) - {str}:
         labels = list(map(builtin, labels))
         shape, values = values.shape, np.empty(len(labels), dtype=object)
@@ -108,7 +112,7 @@ def _as_strings(values: NDArray[Any], labels: list[Any], name: str) -> NDArray[A
 
 
 def _label_error(labels: list[Any], name: str) -> ValueError:
-    """Say what labels are no labels, with an example of each type."""
+    """Return the error for unsupported labels, with an example of each type."""
     examples: dict[type, Any] = {}
     for label in labels:
         examples.setdefault(type(label), label)
@@ -127,7 +131,7 @@ def _label_error(labels: list[Any], name: str) -> ValueError:
 
 
 def _as_integers(labels: list[Any]) -> NDArray[Any] | None:
-    """Return whole numbers as int64 or uint64; None if they are floats or too large."""
+    """Convert integers to int64 or uint64; return None for floats and larger ones."""
     try:
         integers = [int(label) for label in labels]
     except (TypeError, ValueError, ArithmeticError):
@@ -142,11 +146,22 @@ def _as_integers(labels: list[Any]) -> NDArray[Any] | None:
 
 
 def encode_labels(y: NDArray[Any], classes: NDArray[Any], name: str) -> IntArray:
-    """Return the position of each label among the sorted classes, which hold them all.
+    """Return the index of each label in the sorted classes, which contain all labels.
 
-    Of two types NumPy makes a third, and of int64 and uint64 float64, in which 2**53
-    and 2**53 + 1 are the same; Python compares what they are.  Of labels that have
-    become floats before, nobody knows what they were: they are refused.
+    Parameters
+    ----------
+    y : ndarray of shape (n_samples,)
+        The labels.
+    classes : ndarray of shape (n_classes,)
+        The sorted classes.
+    name : str
+        The name of the argument with the labels.
+
+    Raises
+    ------
+    ValueError
+        If a label is a float above 2**53 and the classes are integers: the original
+        integer is lost.
     """
     if y.dtype.kind == classes.dtype.kind:
         return np.searchsorted(classes, y)
@@ -158,12 +173,14 @@ def encode_labels(y: NDArray[Any], classes: NDArray[Any], name: str) -> IntArray
                 f"floats do not tell integers apart. Pass {name} in the type of y, "
                 f"{classes.dtype}."
             )
+    # NumPy would compare int64 with uint64 as float64, in which 2**53 and 2**53 + 1 are
+    # equal; Python compares the integers.
     codes = {label: code for code, label in enumerate(classes.tolist())}
     return np.fromiter(map(codes.__getitem__, y.tolist()), np.intp, len(y))
 
 
 def one_or_several_columns(y: Any, *, dense: bool, warn: bool) -> Any:
-    """Return a target of one column as a vector."""
+    """Return a target of a single column as a vector, and others as they are."""
     if dense and hasattr(y, "toarray"):
         y = y.toarray()
     if y.ndim == 2 and y.shape[1] == 1:

@@ -1,4 +1,4 @@
-"""Robust scaling of columns of numbers."""
+"""Robust scaling and smooth clipping of columns of numbers."""
 
 from collections.abc import Iterator
 
@@ -8,9 +8,10 @@ from sknumpy_mlp._utils.typing import Array, IntArray
 
 
 def _groups_of_columns(values: Array) -> Iterator[tuple[IntArray, Array]]:
-    """Yield columns together that have as many numbers, and these numbers.
+    """Yield the columns with the same number of values, and these values, by group.
 
-    They come in any order.  To work on many columns at once is much faster.
+    NaN is left out.  Vectorizing over the columns of a group is much faster than a loop
+    over columns.
     """
     n_known = len(values) - np.isnan(values).sum(axis=0)
     order = np.argsort(n_known, kind="stable")
@@ -26,9 +27,10 @@ def _groups_of_columns(values: Array) -> Iterator[tuple[IntArray, Array]]:
 
 
 def robust_scale(values: Array) -> tuple[Array, Array]:
-    """Return each column's median and the factor that makes its spread one.
+    """Return the median of each column, and the factor that scales its spread to one.
 
-    Columns without a number, or with a single one, have the factor zero.
+    The spread is the interquartile range, or half the range where that is zero.  The
+    factor of a constant column is zero.
     """
     n_columns = values.shape[1]
     center, factor = np.zeros(n_columns), np.zeros(n_columns)
@@ -45,3 +47,18 @@ def robust_scale(values: Array) -> tuple[Array, Array]:
         center[columns] *= largest
     factor[~np.isfinite(factor)] = 0.0
     return center, factor
+
+
+def scale_and_clip(values: Array, center: Array, factor: Array, clip: float) -> Array:
+    """Scale columns, and clip them smoothly to the range (-clip, clip).
+
+    Missing values (NaN) become zero.  The computation is in float64: the differences of
+    large numbers, such as timestamps, would be lost in float32.
+    """
+    with np.errstate(over="ignore"):
+        scaled: Array = (values - center) * factor
+    scaled[np.isnan(scaled)] = 0.0
+    # The square of a larger number would overflow; its result is the bound anyway.
+    np.clip(scaled, -1e100, 1e100, out=scaled)
+    scaled /= np.sqrt(1.0 + (scaled / clip) ** 2)
+    return scaled
