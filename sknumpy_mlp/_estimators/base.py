@@ -42,8 +42,8 @@ from sknumpy_mlp._inputs.errors import naming
 from sknumpy_mlp._inputs.missing import refuse_masked
 from sknumpy_mlp._inputs.sample_weights import check_sample_weight, weigh
 from sknumpy_mlp._inputs.targets import one_or_several_columns, read_target
-from sknumpy_mlp._training.loop import TrainingState
 from sknumpy_mlp._training.network import Network
+from sknumpy_mlp._training.run import TrainingState
 from sknumpy_mlp._utils.links import DocLinkMixin
 from sknumpy_mlp._utils.saved import Saved
 from sknumpy_mlp._utils.typing import Array, RandomSource

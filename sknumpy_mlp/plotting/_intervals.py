@@ -14,7 +14,7 @@ from sknumpy_mlp._estimators.base import _BaseMLP
 from sknumpy_mlp._inputs.errors import naming
 from sknumpy_mlp._inputs.table import Table
 from sknumpy_mlp._tabular.base import _BaseTabularMLP
-from sknumpy_mlp._tabular.classifier import TabularMLPRegressor
+from sknumpy_mlp._tabular.regressor import TabularMLPRegressor
 from sknumpy_mlp._utils.typing import Array
 from sknumpy_mlp._utils.values import shown
 from sknumpy_mlp.losses import Quantile
