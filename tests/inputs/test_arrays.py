@@ -1,10 +1,14 @@
 """Array-likes of other libraries, and what is not an array-like."""
 
+from decimal import Decimal
+from fractions import Fraction
+
 import numpy as np
 import polars as pl
 import pytest
 from sklearn.base import clone, is_classifier
 
+from sknumpy_mlp._inputs.arrays import to_array, to_numbers
 from tests.inputs.conftest import (
     CLASSIFIERS,
     CODES,
@@ -100,3 +104,18 @@ def test_series_as_a_table(est):
     two = clone(est).fit(X, pl.Series(y), pl.Series(np.ones(N)))
     np.testing.assert_array_equal(two.predict(X), one.predict(X))
     assert two.score(X, pl.Series(y)) == one.score(X, y)
+
+
+def test_lists_keep_their_values():
+    """NumPy would convert what is beside strings to strings."""
+    assert to_array(["a", 1], "y").tolist() == ["a", 1]
+    assert to_array([[1, 2], [3]], "y").tolist() == [[1, 2], [3]]
+    assert to_array([1, 2.5], "y").dtype == np.float64
+
+
+def test_objects_and_strings_as_numbers():
+    values = np.array(["1", Decimal("0.5"), Fraction(1, 4)], dtype=object)
+    assert to_numbers(values, "y").tolist() == [1.0, 0.5, 0.25]
+    wrong = np.array([["1", "2"], ["x", "4"]])
+    with pytest.raises(ValueError, match=r"^y\[1, 0\]='x' must be a number: .* Advice"):
+        to_numbers(wrong, "y", " Advice")

@@ -12,6 +12,13 @@ from sknumpy_mlp import (
     TabularMLPRegressor,
     TabularPreprocessor,
 )
+from sknumpy_mlp._inputs.column_labels import (
+    check_label_order,
+    column_names,
+    labels_of,
+    listed,
+    other_labels,
+)
 from tests.inputs.conftest import (
     CLASSIFIERS,
     CODES,
@@ -157,3 +164,37 @@ def test_other_columns_than_in_fit():
         preprocessor.transform(pandas_frame().rename(columns={"price": "cost"}))
     with pytest.raises(ValueError, match="rooms"):
         preprocessor.transform(pandas_frame().drop(columns="rooms"))
+
+
+def test_columns_in_messages():
+    assert column_names(None, [0, 2]) == ["0", "2"]
+    assert column_names(["a", 1, np.str_("b")], [0, 1, 2]) == ["'a'", "1", "'b'"]
+    assert listed(["'a'"]) == "the column 'a'"
+    assert listed(list("abcdefg")) == "the columns a, b, c, d, e and 2 more"
+
+
+def test_labels_of_tables_of_all_libraries():
+    frame = pd.DataFrame(X, columns=["a", "b", "c"])
+    assert list(labels_of(frame)) == ["a", "b", "c"]
+    assert labels_of(X) is None
+    pa = pytest.importorskip("pyarrow")
+    assert labels_of(pa.table({"a": [1]})) == ["a"]
+
+
+def test_labels_that_are_not_strings():
+    frame = pd.DataFrame(X, columns=[1, "1", np.int64(2)])
+    assert other_labels(frame) == ["1", "'1'", "2"]
+    assert other_labels(frame.set_axis(["a", "b", "c"], axis=1)) is None
+    assert other_labels(X) is None
+
+
+def test_only_the_first_of_many_labels_are_shown():
+    labels = list(map(str, range(20)))
+    with pytest.raises(ValueError, match=r"X has \[x, 1, 2, 3, 4, 5, 6, 7, \.\.\.\]"):
+        check_label_order(labels[::-1], ["x", *labels[1:]], 20, has_warned=False)
+
+
+def test_infinite_numbers_in_a_column_whose_label_is_no_string():
+    frame = pd.DataFrame({2020: [1.0, np.inf], 2021: [1.0, 2.0]})
+    with pytest.raises(ValueError, match=r"in the column 2020\. "):
+        TabularPreprocessor().fit(frame)

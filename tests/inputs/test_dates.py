@@ -10,6 +10,7 @@ from sklearn.base import clone
 from sknumpy_mlp import (
     TabularPreprocessor,
 )
+from sknumpy_mlp._inputs.dates import is_date_dtype, refuse_dates
 from tests.inputs.conftest import (
     NETWORKS,
     NUMBERS,
@@ -67,3 +68,56 @@ def test_dates_after_fit_are_refused_too():
     preprocessor = TabularPreprocessor().fit(X)
     with pytest.raises(ValueError, match=r"dates.*'a'"):
         preprocessor.transform(pd.DataFrame({"a": pd.date_range("2020", periods=3)}))
+
+
+@pytest.mark.parametrize(
+    "dtype",
+    [
+        np.dtype("M8[ns]"),
+        np.dtype("m8[s]"),
+        pd.PeriodDtype("D"),
+        pd.DatetimeTZDtype(tz="UTC"),
+        pd.CategoricalDtype(pd.date_range("2020", periods=2)),
+    ],
+    ids=str,
+)
+def test_types_of_dates(dtype):
+    assert is_date_dtype(dtype)
+
+
+@pytest.mark.parametrize(
+    "dtype",
+    [
+        np.dtype(float),
+        np.dtype(object),
+        pd.Int64Dtype(),
+        pd.CategoricalDtype(["a"]),
+        None,
+    ],
+    ids=str,
+)
+def test_types_of_other_values(dtype):
+    assert not is_date_dtype(dtype)
+
+
+def test_types_of_dates_in_polars_and_arrow():
+    pl = pytest.importorskip("polars")
+    assert all(map(is_date_dtype, (pl.Date(), pl.Time(), pl.Datetime(), pl.Duration())))
+    assert not is_date_dtype(pl.Int64())
+    pa = pytest.importorskip("pyarrow")
+    types = (pa.date32(), pa.time32("s"), pa.timestamp("ns"), pa.duration("s"))
+    assert all(map(is_date_dtype, types))
+    assert not is_date_dtype(pa.int64())
+
+
+@pytest.mark.parametrize("make", ["frame", "array", "series"])
+def test_dates_among_objects_are_named(make):
+    table = X.astype(object)
+    table[4, 1] = datetime.date(2020, 1, 1)
+    values, where = {
+        "frame": (pd.DataFrame(table, columns=[10, 20, 30]), r"20 \(date\)"),
+        "array": (table, r"column 1 \(date\)"),
+        "series": (pd.Series(table[:, 1]), "date"),
+    }[make]
+    with pytest.raises(ValueError, match=rf"^X holds dates or times: {where}\. Turn"):
+        refuse_dates(values, "X")

@@ -1,12 +1,16 @@
 """Missing and masked values in targets, sample weights and tables."""
 
+from decimal import Decimal
+
 import numpy as np
+import pandas as pd
 import pytest
 from sklearn.base import clone, is_classifier
 
 from sknumpy_mlp import (
     TabularPreprocessor,
 )
+from sknumpy_mlp._inputs.missing import is_missing, refuse_missing, with_none
 from tests.inputs.conftest import (
     CLASSIFIERS,
     CODES,
@@ -109,3 +113,42 @@ def test_masked_arrays_of_objects(est):
     wrong = masked(np.asarray(y).astype(object))
     with pytest.raises(ValueError, match="Input y contains masked values: 1"):
         clone(est).fit(X, wrong)
+
+
+# ------------------------------------------------------------------------ single values
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        None,
+        np.nan,
+        np.float32("nan"),
+        pd.NaT,
+        pd.NA,
+        np.datetime64("NaT"),
+        Decimal("NaN"),
+        Decimal("sNaN"),
+    ],
+    ids=repr,
+)
+def test_missing_values(value):
+    assert is_missing(value)
+    assert with_none(["a", value, 1]) == ["a", None, 1]
+
+
+@pytest.mark.parametrize(
+    "value", [0, "", "nan", np.inf, Decimal(0), np.ones(2), [None]]
+)
+def test_values_that_are_not_missing(value):
+    assert not is_missing(value)
+
+
+def test_the_first_missing_value_is_named():
+    values = np.array([[1, 2], [None, pd.NA]], dtype=object)
+    with pytest.raises(ValueError, match=r"^Input y contains NaN .* is y\[1, 0\]\. "):
+        refuse_missing(values, "y")
+    dates = np.array(["2020", "NaT"], dtype="datetime64[D]")
+    with pytest.raises(ValueError, match=r"y\[1\]"):
+        refuse_missing(dates, "y")
+    refuse_missing(np.array([np.nan]), "y")  # scikit-learn checks floats

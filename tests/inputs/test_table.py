@@ -128,3 +128,24 @@ def test_reading_a_table_asks_for_its_columns_once(make, strings, monkeypatch):
         backwards = table.numbers(range(n_columns - 1, -1, -1))
         np.testing.assert_array_equal(backwards, values[:, ::-1])
     assert max(n_asked.values()) <= 2
+
+
+@pytest.mark.parametrize("label", ["a", 1])
+def test_columns_are_named_with_their_type(label):
+    (column,) = Table(pd.DataFrame({label: [1.0, 2.0]})).columns
+    assert str(column) == f"'{label}' (float64)"
+    assert (column.name, column.kind, column.dtype) == (str(label), "number", "float64")
+
+
+def test_columns_of_an_array_are_numbered():
+    columns = Table([[1, "a"], [2, "b"]]).columns
+    assert list(map(str, columns)) == ["'column 0' (object)", "'column 1' (object)"]
+    assert [column.kind for column in columns] == ["number", "category"]
+
+
+def test_rows_of_a_table():
+    table = Table(pd.DataFrame({"a": [1.0, 2.0, 3.0], "b": ["x", None, "z"]}))
+    some = table.take(np.array([2, 1]))
+    assert len(some) == 2
+    assert some.numbers([0])[:, 0].tolist() == [3.0, 2.0]
+    assert some.categories(1) == ["z", None]

@@ -7,6 +7,7 @@ import pytest
 from sknumpy_mlp import (
     TabularPreprocessor,
 )
+from sknumpy_mlp._tabular.feature_names import unique_names
 from tests.inputs.conftest import pandas_frame
 
 
@@ -31,3 +32,7 @@ def test_names_of_an_array():
         preprocessor.get_feature_names_out(["a"])
     with pytest.raises(ValueError, match="feature_names_in_"):
         TabularPreprocessor().fit(pandas_frame()).get_feature_names_out(["a"] * 5)
+
+
+def test_repeated_names_get_underscores():
+    assert unique_names(["a", "b", "a", "a"]).tolist() == ["a", "b", "a_", "a__"]
