@@ -43,7 +43,7 @@ def explaining_bad_values(X: Any, dtype: Any, *, alternative: str) -> Iterator[N
         reason = str(error).partition("\n")[0]
         if reason.startswith("Input X contains infinity"):
             columns = _columns_where(np.isinf, X, dtype)
-            raise infinity_error(reason, columns) from error
+            raise infinity_error(columns, reason) from error
         if reason.startswith("Input X contains NaN"):
             columns = _columns_where(np.isnan, X, dtype)
             raise _missing_error(reason, columns, alternative) from error
@@ -54,12 +54,12 @@ def explaining_bad_values(X: Any, dtype: Any, *, alternative: str) -> Iterator[N
         raise
 
 
-# How messages of scikit-learn and NumPy about values that are not numbers begin.
+# How the messages of scikit-learn and NumPy begin that are about objects.
 _CONVERSION_ERRORS = (
     "could not convert string",
     "float() argument",
     "setting an array element with a sequence",
-    "only ",  # ... arrays of one number can be converted
+    "only ",  # such as "only length-1 arrays can be converted"
     "cannot convert signaling NaN",
     "Complex data not supported",
     "int too large",
@@ -105,10 +105,7 @@ def _explain_objects(X: Any, reason: str, alternative: str) -> Exception | None:
     if "missing" in found:  # a signaling NaN, which cannot be converted
         return _missing_error("Input X contains NaN.", names["missing"], alternative)
     if "number" in found:
-        return infinity_error(
-            "Input X contains infinity or a value too large for dtype('float64').",
-            names["number"],
-        )
+        return infinity_error(names["number"])
     if hasattr(X, "toarray"):  # a sparse matrix of complex numbers
         return ValueError(f"{reason}: X must hold real numbers.")
     if np.asarray(X, dtype=object).ndim == 0:

@@ -82,7 +82,7 @@ def check_label_order(
 ) -> None:
     """Check that a table has the columns of `fit`, in the same order.
 
-    Labels that merely number the columns say nothing: the columns are then taken in
+    Labels that only number the columns are ignored: the columns are then taken in
     their order, with a warning if the other labels are real.
 
     Parameters

@@ -5,6 +5,9 @@ from contextlib import contextmanager
 
 from sknumpy_mlp._inputs.column_labels import listed
 
+# How scikit-learn reports infinite numbers.
+_INFINITY = "Input X contains infinity or a value too large for dtype('float64')."
+
 
 @contextmanager
 def naming(what: str) -> Iterator[None]:
@@ -22,15 +25,15 @@ def item_name(name: str, index: Iterable[int]) -> str:
     return f"{name}[{', '.join(map(str, index))}]"
 
 
-def infinity_error(reason: str, columns: Sequence[str]) -> ValueError:
+def infinity_error(columns: Sequence[str], reason: str = _INFINITY) -> ValueError:
     """Return the error for infinite numbers in some columns of ``X``.
 
     Parameters
     ----------
-    reason : str
-        The first sentence of the message.
     columns : sequence of str
         The columns, as of `column_names`.
+    reason : str, default='Input X contains infinity ...'
+        The first sentence of the message; the default is scikit-learn's.
     """
     return ValueError(
         f"{reason} Such values are in {listed(columns)}. Correct them, or leave those "

@@ -44,11 +44,11 @@ class TableSource(ABC):
 
     @abstractmethod
     def is_typed(self, i: int) -> bool:
-        """Whether the data type of a column of numbers or booleans says so."""
+        """Whether a column is known to be numeric or boolean by its data type."""
 
     @abstractmethod
-    def floats(self, which: list[int]) -> Array:
-        """Return columns of numbers or booleans, of which `is_typed` is true."""
+    def float_column(self, i: int) -> Array:
+        """Return a column of which `is_typed` is true as float64."""
 
     @abstractmethod
     def objects(self, i: int) -> list[Any]:
@@ -58,8 +58,15 @@ class TableSource(ABC):
     def take(self, rows: IntArray) -> Any:
         """Return a table of some of the rows."""
 
+    def floats(self, which: list[int]) -> Array:
+        """Return columns of which `is_typed` is true as float64."""
+        values = np.empty((self.shape[0], len(which)))
+        for k, i in enumerate(which):
+            values[:, k] = self.float_column(i)
+        return values
+
     def all_floats(self) -> Array:
-        """Return all columns, of which `is_typed` is true."""
+        """Return all columns, if `is_typed` is true of all of them."""
         return self.floats(list(range(self.shape[1])))
 
     def kind_of_values(self, i: int) -> str:
@@ -102,6 +109,11 @@ class _PandasSource(TableSource):
             return values
         return super().all_floats()
 
+    def float_column(self, i: int) -> Array:
+        series = self.data.iloc[:, i]
+        values: Array = series.to_numpy(dtype=np.float64, na_value=np.nan)
+        return values
+
     def floats(self, which: list[int]) -> Array:
         values = np.empty((self.shape[0], len(which)))
         plain = [k for k, i in enumerate(which) if isinstance(self.dtypes[i], np.dtype)]
@@ -109,8 +121,7 @@ class _PandasSource(TableSource):
             some = self.data.iloc[:, [which[k] for k in plain]]
             values[:, plain] = some.to_numpy(dtype=np.float64)
         for k in sorted(set(range(len(which))) - set(plain)):
-            series = self.data.iloc[:, which[k]]
-            values[:, k] = series.to_numpy(dtype=np.float64, na_value=np.nan)
+            values[:, k] = self.float_column(which[k])
         return values
 
     def objects(self, i: int) -> list[Any]:
@@ -152,11 +163,9 @@ class _PolarsSource(TableSource):
     def is_typed(self, i: int) -> bool:
         return str(self.dtypes[i]) != "Object"
 
-    def floats(self, which: list[int]) -> Array:
-        values = np.empty((self.shape[0], len(which)))
-        for k, i in enumerate(which):
-            # Cast first: NumPy has no integers of 128 bits.
-            values[:, k] = self._columns[i].cast(float).to_numpy()
+    def float_column(self, i: int) -> Array:
+        # Cast first: NumPy has no integers of 128 bits.
+        values: Array = self._columns[i].cast(float).to_numpy()
         return values
 
     def objects(self, i: int) -> list[Any]:
@@ -198,11 +207,8 @@ class _ArrowSource(TableSource):
     def is_typed(self, i: int) -> bool:
         return not self._types.is_float16(self.dtypes[i])
 
-    def floats(self, which: list[int]) -> Array:
-        values = np.empty((self.shape[0], len(which)))
-        for k, i in enumerate(which):
-            column = self.data.column(i).cast("float64", safe=False)
-            values[:, k] = column.to_numpy()
+    def float_column(self, i: int) -> Array:
+        values: Array = self.data.column(i).cast("float64", safe=False).to_numpy()
         return values
 
     def objects(self, i: int) -> list[Any]:
@@ -248,6 +254,10 @@ class _ArraySource(TableSource):
 
     def all_floats(self) -> Array:
         values: Array = self.data
+        return values
+
+    def float_column(self, i: int) -> Array:
+        values: Array = self.data[:, i]
         return values
 
     def floats(self, which: list[int]) -> Array:

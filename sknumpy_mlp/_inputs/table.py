@@ -147,10 +147,7 @@ class Table:
         if np.isinf(values).any():
             is_infinite = np.isinf(values).any(axis=0)
             at = [which[k] for k in np.flatnonzero(is_infinite).tolist()]
-            raise infinity_error(
-                "Input X contains infinity or a value too large for dtype('float64').",
-                column_names(self.labels, at),
-            )
+            raise infinity_error(column_names(self.labels, at))
         return values
 
     def _floats_of_objects(self, i: int) -> Array:

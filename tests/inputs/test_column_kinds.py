@@ -39,7 +39,7 @@ def test_booleans_among_objects_stay_booleans(values):
 
 
 class _Addressed:
-    """A class whose objects are not told apart by how they are written."""
+    """A class whose objects have no stable string: it contains their address."""
 
 
 class Unordered(enum.Enum):

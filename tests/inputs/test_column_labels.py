@@ -131,7 +131,7 @@ def test_columns_in_another_order_are_refused_whatever_their_names(names):
         ("ints", "tuples", "error"),
         ("ints", "strings", "error"),
         ("strings", "ints", "error"),
-        # Names that nobody gave do not contradict any, as in scikit-learn.
+        # Numbered labels are compatible with all others, as in scikit-learn.
         ("ints", None, "warning"),
         (None, "ints", "warning"),
         ("ints", "0, 1, 2", "warning"),

@@ -25,5 +25,5 @@ def test_names_of_items():
 
 
 def test_infinity_names_the_columns():
-    message = str(infinity_error("Infinite.", ["'a'", "'b'"]))
+    message = str(infinity_error(["'a'", "'b'"], "Infinite."))
     assert message.startswith("Infinite. Such values are in the columns 'a', 'b'. ")

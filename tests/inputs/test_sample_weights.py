@@ -24,7 +24,7 @@ from tests.inputs.conftest import (
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
 
-#: Weights that are none, and what the message says after the name.
+#: Invalid weights, and the message after the name of the argument.
 NO_WEIGHTS = {
     "signaling NaN": ([Decimal("sNaN")], r"NaN .*\[3\]\. Leave"),
     "None": ([None], r"NaN .*\[3\]\. Leave"),
@@ -41,7 +41,7 @@ NO_WEIGHTS = {
 @by_name(CLASSIFIERS + REGRESSORS)
 @pytest.mark.parametrize("kind", NO_WEIGHTS)
 def test_weights_that_are_no_numbers(est, kind):
-    """The message names the first of them, and says what to do."""
+    """The message names the first of them, and the way out."""
     wrong, message = NO_WEIGHTS[kind]
     y, weight = target_of(est), [1.0] * 3 + wrong + [1.0] * (N - 4)
     fitted = clone(est).fit(X, y)

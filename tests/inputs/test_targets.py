@@ -103,7 +103,7 @@ if hasattr(pl, "Int128"):  # NumPy has no integers of 128 bits
 @pytest.mark.filterwarnings("ignore:A column-vector y")
 @pytest.mark.parametrize("kind", LABELS)
 def test_labels(est, kind):
-    """They are learnt as what they are, whatever type they come in."""
+    """The classes do not depend on the type of the labels."""
     y, classes = LABELS[kind]
     clf = clone(est).set_params(max_iter=30).fit(X, y, X_val=X, y_val=y)
     twin = clone(est).set_params(max_iter=30).fit(X, CODES, X_val=X, y_val=CODES)

@@ -50,7 +50,7 @@ def test_strings_that_are_numbers_but_for_a_few_give_a_warning(values, found, ma
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         preprocessor = TabularPreprocessor().fit(X)
-        TabularPreprocessor(categorical_features=[0]).fit(X)  # was told
+        TabularPreprocessor(categorical_features=[0]).fit(X)  # chosen by the user
     assert preprocessor.is_categorical_.all()
     messages = [str(each.message) for each in caught]
     assert len(messages) == (found is not None)
