@@ -34,14 +34,14 @@ from sknumpy_mlp._estimators.parameters import (
 from sknumpy_mlp._estimators.rollback import all_or_nothing
 from sknumpy_mlp._inputs.arrays import as_array
 from sknumpy_mlp._inputs.bad_values import explaining_bad_values
-from sknumpy_mlp._inputs.column_labels import columns_error, other_labels
+from sknumpy_mlp._inputs.column_labels import columns_error, non_string_labels
 from sknumpy_mlp._inputs.custom_parts import check_custom_parts
 from sknumpy_mlp._inputs.data import Data
 from sknumpy_mlp._inputs.dates import refuse_dates
-from sknumpy_mlp._inputs.errors import naming
+from sknumpy_mlp._inputs.errors import error_prefix
 from sknumpy_mlp._inputs.missing import refuse_masked
-from sknumpy_mlp._inputs.sample_weights import check_sample_weight, weigh
-from sknumpy_mlp._inputs.targets import one_or_several_columns, read_target
+from sknumpy_mlp._inputs.sample_weights import apply_class_weights, check_sample_weight
+from sknumpy_mlp._inputs.targets import read_target, squeeze_single_column
 from sknumpy_mlp._training.network import Network
 from sknumpy_mlp._training.run import TrainingState
 from sknumpy_mlp._utils.links import DocLinkMixin
@@ -203,7 +203,7 @@ class _BaseMLP(
         y = read_target(y, "y", numeric=self._numeric_target)
         if warm:
             self._check_columns(X)
-        labels = other_labels(X)
+        labels = non_string_labels(X)
         with self._reading(X, dtypes) as X:
             X, y = validate_data(
                 self,
@@ -219,7 +219,7 @@ class _BaseMLP(
             self.__dict__.pop("_columns", None)
             if labels is not None:
                 self._columns = labels
-        y = one_or_several_columns(y, dense=self._numeric_target, warn=True)
+        y = squeeze_single_column(y, dense=self._numeric_target, warn=True)
         weight = check_sample_weight(sample_weight, X)
         loss, n_targets = self._learn_target(
             y, warm=warm, incremental=incremental, classes=classes
@@ -227,7 +227,7 @@ class _BaseMLP(
         encoded = self._encode_target(y, X.dtype, "y")
         loss.check_target(encoded)
         class_weights = self._class_weights(encoded, weight)
-        data = weigh(Data(X, encoded, weight, y), class_weights)
+        data = apply_class_weights(Data(X, encoded, weight, y), class_weights)
         # A copy, so that a fit that fails leaves the estimator's own state alone.
         state = copy.deepcopy(getattr(self, "_training_state", None)) if warm else None
         rng = self._random_stream(state)
@@ -282,10 +282,10 @@ class _BaseMLP(
             raise ValueError(
                 "X_val is provided, but y_val was not provided. Pass both, or neither."
             )
-        with naming("X_val"):
+        with error_prefix("X_val"):
             X = self._validate_input(X, dtype)
         y = read_target(y, "y_val", numeric=self._numeric_target)
-        with naming("y_val"):
+        with error_prefix("y_val"):
             y = check_array(
                 y,
                 accept_sparse="csr",
@@ -293,8 +293,8 @@ class _BaseMLP(
                 dtype="numeric" if self._numeric_target else None,
                 input_name="y_val",
             )
-        y = one_or_several_columns(y, dense=self._numeric_target, warn=False)
-        with naming("X_val and y_val"):
+        y = squeeze_single_column(y, dense=self._numeric_target, warn=False)
+        with error_prefix("X_val and y_val"):
             check_consistent_length(X, y)
         weight = check_sample_weight(sample_weight, X, "sample_weight_val")
         encoded = self._encode_target(y, y_dtype or dtype, "y_val")
@@ -304,9 +304,9 @@ class _BaseMLP(
                 f"y_val has {columns[0]} columns, but y has {columns[1]}. Pass the "
                 "same targets for both."
             )
-        with naming("y_val"):
+        with error_prefix("y_val"):
             loss.check_target(encoded)
-        return weigh(Data(X, encoded, weight, y), class_weights)
+        return apply_class_weights(Data(X, encoded, weight, y), class_weights)
 
     def _identity(
         self,
@@ -518,7 +518,7 @@ class _BaseMLP(
                 "layer."
             )
         refuse_masked(list(arrays), name)
-        with naming(name):
+        with error_prefix(name):
             sources = [check_array(a, ensure_2d=False, input_name=name) for a in arrays]
         expected = [target.shape for target in targets]
         if [source.shape for source in sources] != expected:
@@ -605,7 +605,7 @@ class _BaseMLP(
 
     def _check_columns(self, X: Any) -> None:
         """Refuse columns in another order, where scikit-learn looks at no names."""
-        expected, given = getattr(self, "_columns", None), other_labels(X)
+        expected, given = getattr(self, "_columns", None), non_string_labels(X)
         if expected is None or given is None or given == expected:
             return
         # Names that count the columns may come from an array.

@@ -26,7 +26,7 @@ from sknumpy_mlp._estimators.scores import (
     _labels_of,
     classification_score,
 )
-from sknumpy_mlp._inputs.errors import naming
+from sknumpy_mlp._inputs.errors import error_prefix
 from sknumpy_mlp._inputs.missing import refuse_missing
 from sknumpy_mlp._inputs.targets import encode_labels, read_target
 from sknumpy_mlp._training.network import Network
@@ -741,7 +741,7 @@ default=None
         refuse_missing(y, name)
         unknown = _labels_of(y) - _labels_of(self.classes_)
         if unknown:
-            with naming(name):
+            with error_prefix(name):
                 check_classification_targets(y)
             raise ValueError(
                 f"{name} has classes that y has not: {sorted(unknown)}. Leave those "
@@ -752,7 +752,7 @@ default=None
         """For `partial_fit`: classes are declared once, and y has no others."""
         declared = read_target(classes, "classes", numeric=False)
         if declared is not None:
-            with naming("classes"):
+            with error_prefix("classes"):
                 declared = _classes_of(declared)
         if not warm:
             if declared is None:

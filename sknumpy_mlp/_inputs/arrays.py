@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sknumpy_mlp._inputs.errors import item_name, naming
+from sknumpy_mlp._inputs.errors import error_prefix, item_name
 from sknumpy_mlp._inputs.frames import is_pandas_frame, is_polars_frame
 from sknumpy_mlp._inputs.missing import refuse_missing
 from sknumpy_mlp._utils.typing import Array
@@ -52,7 +52,7 @@ def to_array(y: Any, name: str) -> NDArray[Any]:
             types.update(*(map(type, row) for row in rows))
         if any(issubclass(t, str) for t in types):
             return _as_objects(y)
-    with naming(name):
+    with error_prefix(name):
         try:
             return np.asarray(y)
         except ValueError:

@@ -51,7 +51,7 @@ def label_strings(labels: Iterable[Any]) -> list[str]:
     ]
 
 
-def other_labels(X: Any) -> list[str] | None:
+def non_string_labels(X: Any) -> list[str] | None:
     """Return the labels of a pandas frame as strings, if some of them are no strings.
 
     Return None if all are strings: scikit-learn checks the order of those.

@@ -10,7 +10,7 @@ _INFINITY = "Input X contains infinity or a value too large for dtype('float64')
 
 
 @contextmanager
-def naming(what: str) -> Iterator[None]:
+def error_prefix(what: str) -> Iterator[None]:
     """Prefix the messages of errors with the name of what they are about."""
     try:
         yield

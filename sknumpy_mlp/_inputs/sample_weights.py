@@ -12,7 +12,7 @@ from sklearn.utils import check_array, check_consistent_length
 from sknumpy_mlp._inputs.arrays import as_array, not_array_error, to_array, to_numbers
 from sknumpy_mlp._inputs.data import Data
 from sknumpy_mlp._inputs.dates import refuse_dates
-from sknumpy_mlp._inputs.errors import item_name, naming
+from sknumpy_mlp._inputs.errors import error_prefix, item_name
 from sknumpy_mlp._inputs.missing import refuse_masked
 from sknumpy_mlp._utils.typing import Array
 
@@ -58,7 +58,7 @@ def check_sample_weight(
         raise ValueError(
             f"{name}: Complex data not supported. Weights must be real numbers."
         )
-    with naming(name), np.errstate(over="ignore"):
+    with error_prefix(name), np.errstate(over="ignore"):
         weight = check_array(
             weight, ensure_2d=False, dtype=X.dtype, ensure_all_finite=False
         )
@@ -69,7 +69,7 @@ def check_sample_weight(
             f"the shape {weight.shape} as {name}. Expected a number or an array of "
             f"length {X.shape[0]}."
         )
-    with naming(f"{name} and X"):
+    with error_prefix(f"{name} and X"):
         check_consistent_length(weight, X)
     if weight.min() < 0:
         raise ValueError(
@@ -106,7 +106,9 @@ def _refuse_infinite_weights(weight: Array, name: str) -> None:
         )
 
 
-def weigh(data: Data, class_weights: Callable[[NDArray[Any]], Array] | None) -> Data:
+def apply_class_weights(
+    data: Data, class_weights: Callable[[NDArray[Any]], Array] | None
+) -> Data:
     """Multiply the sample weights by the class weights.
 
     Parameters

@@ -179,7 +179,7 @@ def encode_labels(y: NDArray[Any], classes: NDArray[Any], name: str) -> IntArray
     return np.fromiter(map(codes.__getitem__, y.tolist()), np.intp, len(y))
 
 
-def one_or_several_columns(y: Any, *, dense: bool, warn: bool) -> Any:
+def squeeze_single_column(y: Any, *, dense: bool, warn: bool) -> Any:
     """Return a target of a single column as a vector, and others as they are."""
     if dense and hasattr(y, "toarray"):
         y = y.toarray()

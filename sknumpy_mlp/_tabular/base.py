@@ -36,10 +36,10 @@ from sknumpy_mlp._estimators.rollback import all_or_nothing
 from sknumpy_mlp._estimators.threads import n_blas_threads
 from sknumpy_mlp._inputs.data import Data
 from sknumpy_mlp._inputs.dates import refuse_dates
-from sknumpy_mlp._inputs.errors import naming
-from sknumpy_mlp._inputs.sample_weights import check_sample_weight, weigh
+from sknumpy_mlp._inputs.errors import error_prefix
+from sknumpy_mlp._inputs.sample_weights import apply_class_weights, check_sample_weight
 from sknumpy_mlp._inputs.table import Table
-from sknumpy_mlp._inputs.targets import one_or_several_columns, read_target
+from sknumpy_mlp._inputs.targets import read_target, squeeze_single_column
 from sknumpy_mlp._tabular.ensemble import StopAfter, n_side_by_side, train_members
 from sknumpy_mlp._tabular.member import Blueprint, Recipe
 from sknumpy_mlp._tabular.preprocessor import TabularPreprocessor
@@ -225,7 +225,7 @@ class _BaseTabularMLP(
             multi_output=True,
             y_numeric=is_numeric,
         )
-        y = one_or_several_columns(y, dense=True, warn=True)
+        y = squeeze_single_column(y, dense=True, warn=True)
         table = Table(X)
         validate_data(self, table.data, skip_check_array=True)
         n_samples = table.shape[0]
@@ -240,7 +240,7 @@ class _BaseTabularMLP(
         loss.check_target(encoded)
         n_outputs = loss.n_outputs(n_targets)
         class_weights = template._class_weights(encoded, weight)
-        data = weigh(Data(no_columns, encoded, weight, y), class_weights)
+        data = apply_class_weights(Data(no_columns, encoded, weight, y), class_weights)
         # Rows without weight are not there: a fold could hold nothing but them.
         rows = np.arange(n_samples)
         if data.sample_weight is not None:
@@ -475,7 +475,7 @@ class _BaseTabularMLP(
 
     def _read(self, X: Any, name: str = "X") -> Array:
         """Return a table, with the columns that `fit` has seen, as numbers."""
-        with naming(name) if name != "X" else nullcontext():
+        with error_prefix(name) if name != "X" else nullcontext():
             table = Table(X)
             validate_data(self, table.data, reset=False, skip_check_array=True)
             return self.preprocessor_.transform_table(table)

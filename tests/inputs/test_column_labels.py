@@ -17,7 +17,7 @@ from sknumpy_mlp._inputs.column_labels import (
     column_names,
     labels_of,
     listed,
-    other_labels,
+    non_string_labels,
 )
 from tests.inputs.conftest import (
     CLASSIFIERS,
@@ -183,9 +183,9 @@ def test_labels_of_tables_of_all_libraries():
 
 def test_labels_that_are_not_strings():
     frame = pd.DataFrame(X, columns=[1, "1", np.int64(2)])
-    assert other_labels(frame) == ["1", "'1'", "2"]
-    assert other_labels(frame.set_axis(["a", "b", "c"], axis=1)) is None
-    assert other_labels(X) is None
+    assert non_string_labels(frame) == ["1", "'1'", "2"]
+    assert non_string_labels(frame.set_axis(["a", "b", "c"], axis=1)) is None
+    assert non_string_labels(X) is None
 
 
 def test_only_the_first_of_many_labels_are_shown():

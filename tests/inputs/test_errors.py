@@ -3,19 +3,19 @@
 import numpy as np
 import pytest
 
-from sknumpy_mlp._inputs.errors import infinity_error, item_name, naming
+from sknumpy_mlp._inputs.errors import error_prefix, infinity_error, item_name
 
 
 @pytest.mark.parametrize("error", [ValueError, TypeError])
 def test_messages_begin_with_the_name(error):
-    with pytest.raises(error, match=r"^X_val: wrong$") as info, naming("X_val"):
+    with pytest.raises(error, match=r"^X_val: wrong$") as info, error_prefix("X_val"):
         raise error("wrong")
     assert type(info.value) is error
     assert isinstance(info.value.__cause__, error)
 
 
 def test_other_errors_pass():
-    with pytest.raises(KeyError), naming("X_val"):
+    with pytest.raises(KeyError), error_prefix("X_val"):
         raise KeyError("wrong")
 
 

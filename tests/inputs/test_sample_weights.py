@@ -9,7 +9,7 @@ import pytest
 from sklearn.base import clone
 
 from sknumpy_mlp._inputs.data import Data
-from sknumpy_mlp._inputs.sample_weights import weigh
+from sknumpy_mlp._inputs.sample_weights import apply_class_weights
 from tests.inputs.conftest import (
     CLASSIFIERS,
     CODES,
@@ -79,17 +79,22 @@ DATA = Data(X, CODES, None, CODES)
 
 
 def test_without_class_weights_the_data_is_returned():
-    assert weigh(DATA, None) is DATA
+    assert apply_class_weights(DATA, None) is DATA
 
 
 def test_class_weights_are_multiplied_with_sample_weights():
     weight = np.arange(1.0, N + 1)
-    weighted = weigh(replace(DATA, sample_weight=weight), lambda y: 1.0 + y)
+    weighted = apply_class_weights(
+        replace(DATA, sample_weight=weight), lambda y: 1.0 + y
+    )
     np.testing.assert_array_equal(weighted.sample_weight, weight * (1 + CODES))
-    assert weigh(DATA, lambda y: 1.0 + y).sample_weight.tolist() == (1 + CODES).tolist()
+    assert (
+        apply_class_weights(DATA, lambda y: 1.0 + y).sample_weight.tolist()
+        == (1 + CODES).tolist()
+    )
 
 
 @pytest.mark.parametrize("factor", [0.0, np.inf])
 def test_products_that_are_no_weights(factor):
     with pytest.raises(ValueError, match=r"Change class_weight\.$"):
-        weigh(DATA, lambda y: np.full(len(y), factor))
+        apply_class_weights(DATA, lambda y: np.full(len(y), factor))
