@@ -19,8 +19,8 @@ from sklearn.utils import (
 )
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from sknumpy_mlp._estimators.digests import describe, digest
 from sknumpy_mlp._estimators.epochs import Job
-from sknumpy_mlp._estimators.fingerprint import describe, digest
 from sknumpy_mlp._estimators.fit import Outcome, make_schedule, solve
 from sknumpy_mlp._estimators.overflow import refuse_overflow
 from sknumpy_mlp._estimators.parameters import (

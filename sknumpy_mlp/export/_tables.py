@@ -21,7 +21,7 @@ _EXACT = 2**53
 
 
 @dataclass(frozen=True)
-class ModelInput:
+class Column:
     """A column of a table, as an input of a model.
 
     Attributes
@@ -128,7 +128,7 @@ def _add_search(graph: Graph, value: str, categories: Array) -> str:
 
 def input_columns(
     preprocessor: TabularPreprocessor, outputs: Sequence[str]
-) -> list[ModelInput] | None:
+) -> list[Column] | None:
     """Return the inputs of a model; None if they are one array of numbers."""
     if not preprocessor.categories_:
         return None
@@ -145,7 +145,7 @@ def input_columns(
         categories = preprocessor.categories_.get(i)
         check_unicode(f"Column {name!r} has the name", name)
         _check_categories(name, categories)
-        columns.append(ModelInput(name, i, categories))
+        columns.append(Column(name, i, categories))
     return columns
 
 
@@ -170,7 +170,7 @@ def _check_categories(name: str, categories: list[Any] | None) -> None:
 
 
 def add_table(
-    graph: Graph, preprocessor: TabularPreprocessor, columns: list[ModelInput] | None
+    graph: Graph, preprocessor: TabularPreprocessor, columns: list[Column] | None
 ) -> str:
     """Add the preprocessing.
 
@@ -180,7 +180,7 @@ def add_table(
         The graph.
     preprocessor : TabularPreprocessor
         The fitted preprocessor.
-    columns : list of ModelInput or None
+    columns : list of Column or None
         The inputs, as of `input_columns`.
 
     Returns
@@ -219,7 +219,7 @@ def add_table(
 
 
 def _add_inputs(
-    graph: Graph, preprocessor: TabularPreprocessor, columns: list[ModelInput] | None
+    graph: Graph, preprocessor: TabularPreprocessor, columns: list[Column] | None
 ) -> tuple[str, dict[int, str]]:
     """Add the inputs; return all numbers, "" if there are none, and columns' codes."""
     if columns is None:

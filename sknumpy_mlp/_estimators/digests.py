@@ -1,4 +1,4 @@
-"""Fingerprints of parameters and data.
+"""Digests of parameters and data, of which the fingerprint of a training consists.
 
 A checkpoint stores them, so that training is only resumed with the same parameters on
 the same data.

@@ -1,4 +1,4 @@
-"""Fingerprints of parameters and data."""
+"""Digests of parameters and data."""
 
 import json
 
@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import scipy.sparse as sp
 
-from sknumpy_mlp._estimators.fingerprint import describe, digest
+from sknumpy_mlp._estimators.digests import describe, digest
 from sknumpy_mlp.losses import Huber
 from sknumpy_mlp.optimizers import Adam
 
