@@ -1,4 +1,4 @@
-"""Preprocessing: from a raw table to what a network likes to see."""
+"""Preprocessing of raw tables for neural networks."""
 
 from sknumpy_mlp._tabular.preprocessor import (
     TabularPreprocessor,

@@ -16,6 +16,7 @@ from sknumpy_mlp._estimators.config import TrainingConfig
 from sknumpy_mlp._estimators.fingerprint import fingerprint
 from sknumpy_mlp._estimators.fit import solve
 from sknumpy_mlp._estimators.fitted_network import FittedNetwork
+from sknumpy_mlp._estimators.overflow import refuse_overflow
 from sknumpy_mlp._estimators.parameters import (
     Check,
     SuggestingMixin,
@@ -23,28 +24,20 @@ from sknumpy_mlp._estimators.parameters import (
     check_parameters,
 )
 from sknumpy_mlp._estimators.partial_fit import PartialFitUnavailableError
+from sknumpy_mlp._estimators.rollback import all_or_nothing
 from sknumpy_mlp._estimators.targets import Target
 from sknumpy_mlp._estimators.task import FitContext, FitTask
 from sknumpy_mlp._estimators.validation import Validation, read_validation
-from sknumpy_mlp._inputs.checks import (
-    all_or_nothing,
-    check_custom_parts,
-    check_sample_weight,
-    explaining_bad_values,
-    naming,
-    one_or_several_columns,
-    read_target,
-    refuse_overflow,
-    weigh,
-)
+from sknumpy_mlp._inputs.arrays import as_array
+from sknumpy_mlp._inputs.bad_values import explaining_bad_values
+from sknumpy_mlp._inputs.column_labels import columns_error, non_string_labels
+from sknumpy_mlp._inputs.custom_parts import check_custom_parts
 from sknumpy_mlp._inputs.data import Data
-from sknumpy_mlp._inputs.table import (
-    as_array,
-    columns_error,
-    other_labels,
-    refuse_dates,
-    refuse_masked,
-)
+from sknumpy_mlp._inputs.dates import refuse_dates
+from sknumpy_mlp._inputs.errors import error_prefix
+from sknumpy_mlp._inputs.missing import refuse_masked
+from sknumpy_mlp._inputs.sample_weights import apply_class_weights, check_sample_weight
+from sknumpy_mlp._inputs.targets import read_target, squeeze_single_column
 from sknumpy_mlp._training.network import Network
 from sknumpy_mlp._training.run import Run, TrainingState
 from sknumpy_mlp._utils.links import DocLinkMixin
@@ -164,7 +157,7 @@ class _BaseMLP(
         class_weights = target.class_weights(
             getattr(self, "class_weight", None), encoded, weight
         )
-        data = weigh(Data(X, encoded, weight, y), class_weights)
+        data = apply_class_weights(Data(X, encoded, weight, y), class_weights)
         # A copy, so that a fit that fails leaves the estimator's own state alone.
         state = copy.deepcopy(getattr(self, "_training_state", None)) if warm else None
         rng = self._random_stream(state)
@@ -244,7 +237,7 @@ class _BaseMLP(
         y = read_target(y, "y", numeric=is_numeric)
         if warm:
             self._check_columns(X)
-        labels = other_labels(X)
+        labels = non_string_labels(X)
         with self._reading(X, dtypes) as X:
             X, y = validate_data(
                 self,
@@ -260,7 +253,7 @@ class _BaseMLP(
             self.__dict__.pop("_columns", None)
             if labels is not None:
                 self._columns = labels
-        return X, one_or_several_columns(y, dense=is_numeric, warn=True)
+        return X, squeeze_single_column(y, dense=is_numeric, warn=True)
 
     def _check_custom_parts(
         self, architecture: Architecture, target: Target, data: Data
@@ -382,12 +375,12 @@ class _BaseMLP(
             return validate_data(self, X, accept_sparse="csr", dtype=dtype, reset=False)
 
     def _read_validation_input(self, X: Any, dtype: Any) -> Any:
-        with naming("X_val"):
+        with error_prefix("X_val"):
             return self._read_input(X, dtype)
 
     def _check_columns(self, X: Any) -> None:
         """Refuse columns in another order, where scikit-learn looks at no names."""
-        expected, given = getattr(self, "_columns", None), other_labels(X)
+        expected, given = getattr(self, "_columns", None), non_string_labels(X)
         if expected is None or given is None or given == expected:
             return
         # Names that count the columns may come from an array.

@@ -15,8 +15,9 @@ from sklearn.utils.multiclass import (
 
 from sknumpy_mlp._estimators.class_weights import make_class_weights
 from sknumpy_mlp._estimators.targets import Target
-from sknumpy_mlp._inputs.checks import encode_labels, naming, read_target
-from sknumpy_mlp._inputs.table import refuse_missing
+from sknumpy_mlp._inputs.errors import error_prefix
+from sknumpy_mlp._inputs.missing import refuse_missing
+from sknumpy_mlp._inputs.targets import encode_labels, read_target
 from sknumpy_mlp._utils.typing import Array
 from sknumpy_mlp._utils.values import copy_of
 from sknumpy_mlp.losses import (
@@ -157,7 +158,7 @@ class ClassificationTarget(Target):
         refuse_missing(y, name)
         unknown = _labels_of(y) - _labels_of(self.classes)
         if unknown:
-            with naming(name):
+            with error_prefix(name):
                 check_classification_targets(y)
             raise ValueError(
                 f"{name} has classes that y has not: {sorted(unknown)}. Leave those "
@@ -275,7 +276,7 @@ def _declared_classes(
     """Return the classes of `partial_fit`: declared once, and ``y`` has no others."""
     declared = read_target(classes, "classes", numeric=False)
     if declared is not None:
-        with naming("classes"):
+        with error_prefix("classes"):
             declared = _classes_of(declared)
     if previous is None:
         if declared is None:

@@ -8,8 +8,9 @@ import numpy as np
 from sklearn.utils import check_array
 from sklearn.utils.validation import check_is_fitted
 
-from sknumpy_mlp._inputs.checks import naming, refuse_overflow
-from sknumpy_mlp._inputs.table import refuse_masked
+from sknumpy_mlp._estimators.overflow import refuse_overflow
+from sknumpy_mlp._inputs.errors import error_prefix
+from sknumpy_mlp._inputs.missing import refuse_masked
 from sknumpy_mlp._training.network import Network
 from sknumpy_mlp._utils.typing import Array
 from sknumpy_mlp.layers import Dense, Dropout
@@ -80,7 +81,7 @@ class FittedNetwork:
                 "layer."
             )
         refuse_masked(list(arrays), name)
-        with naming(name):
+        with error_prefix(name):
             sources = [check_array(a, ensure_2d=False, input_name=name) for a in arrays]
         expected = [target.shape for target in targets]
         if [source.shape for source in sources] != expected:

@@ -5,10 +5,8 @@ from typing import Any
 import numpy as np
 from sklearn.metrics import accuracy_score, d2_pinball_score, r2_score
 
-from sknumpy_mlp._inputs.checks import (
-    check_sample_weight,
-    read_target,
-)
+from sknumpy_mlp._inputs.sample_weights import check_sample_weight
+from sknumpy_mlp._inputs.targets import read_target
 from sknumpy_mlp._utils.typing import Array
 from sknumpy_mlp.losses import (
     Loss,

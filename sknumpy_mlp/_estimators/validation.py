@@ -7,15 +7,11 @@ from numpy.typing import NDArray
 from sklearn.utils import check_array, check_consistent_length
 
 from sknumpy_mlp._estimators.targets import Target
-from sknumpy_mlp._inputs.checks import (
-    check_sample_weight,
-    naming,
-    one_or_several_columns,
-    read_target,
-    weigh,
-)
 from sknumpy_mlp._inputs.data import Data
-from sknumpy_mlp._inputs.table import refuse_dates
+from sknumpy_mlp._inputs.dates import refuse_dates
+from sknumpy_mlp._inputs.errors import error_prefix
+from sknumpy_mlp._inputs.sample_weights import apply_class_weights, check_sample_weight
+from sknumpy_mlp._inputs.targets import read_target, squeeze_single_column
 from sknumpy_mlp._utils.typing import Array
 
 #: ``X_val``, ``y_val`` and ``sample_weight_val`` as they are given.
@@ -65,7 +61,7 @@ def read_validation(
     X = read_X(X)
     refuse_dates(y, "y_val")
     y = read_target(y, "y_val", numeric=target.is_numeric)
-    with naming("y_val"):
+    with error_prefix("y_val"):
         y = check_array(
             y,
             accept_sparse="csr",
@@ -73,8 +69,8 @@ def read_validation(
             dtype="numeric" if target.is_numeric else None,
             input_name="y_val",
         )
-    y = one_or_several_columns(y, dense=target.is_numeric, warn=False)
-    with naming("X_val and y_val"):
+    y = squeeze_single_column(y, dense=target.is_numeric, warn=False)
+    with error_prefix("X_val and y_val"):
         check_consistent_length(X, y)
     weight = check_sample_weight(sample_weight, X, "sample_weight_val")
     encoded = target.encode(y, y_train.dtype, "y_val")
@@ -84,6 +80,6 @@ def read_validation(
             f"y_val has {columns[0]} columns, but y has {columns[1]}. Pass the "
             "same targets for both."
         )
-    with naming("y_val"):
+    with error_prefix("y_val"):
         target.loss.check_target(encoded)
-    return weigh(Data(X, encoded, weight, y), class_weights)
+    return apply_class_weights(Data(X, encoded, weight, y), class_weights)

@@ -1,4 +1,4 @@
-"""Validated data, as the solvers take it."""
+"""Validated data, the input of the solvers."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -10,9 +10,18 @@ from sknumpy_mlp._utils.typing import Array, IntArray
 
 @dataclass(frozen=True)
 class Data:
-    """Validated data: ``y`` as the loss wants it, weights or None.
+    """Validated training or validation data.
 
-    ``target`` is ``y`` as the user gave it, which is what scorers compare with.
+    Attributes
+    ----------
+    X : ndarray or sparse matrix of shape (n_samples, n_features)
+        The features.
+    y : ndarray of shape (n_samples,) or (n_samples, n_outputs)
+        The target, encoded for the loss.
+    sample_weight : ndarray of shape (n_samples,) or None
+        The sample weights, times the class weights.
+    target : array-like of shape (n_samples,) or (n_samples, n_targets)
+        The target before encoding, for scorers.
     """
 
     X: Any
@@ -21,7 +30,7 @@ class Data:
     target: Any
 
     def take(self, rows: IntArray) -> "Data":
-        """Return some of the rows."""
+        """Return the data of some rows."""
         weight = self.sample_weight
         return Data(
             self.X[rows],

@@ -18,6 +18,7 @@ from sklearn.utils import check_consistent_length, check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from sknumpy_mlp._estimators.architecture import Architecture
+from sknumpy_mlp._estimators.overflow import refuse_overflow
 from sknumpy_mlp._estimators.parameters import (
     CATEGORICAL_FEATURES_CHECKS,
     PARAMETER_CHECKS,
@@ -31,22 +32,18 @@ from sknumpy_mlp._estimators.parameters import (
     check_parameters,
     layer_sizes,
 )
+from sknumpy_mlp._estimators.rollback import all_or_nothing
 from sknumpy_mlp._estimators.targets import Target
 from sknumpy_mlp._estimators.task import FitContext
 from sknumpy_mlp._estimators.threads import n_blas_threads
 from sknumpy_mlp._estimators.validation import Validation, read_validation
-from sknumpy_mlp._inputs.checks import (
-    all_or_nothing,
-    check_custom_parts,
-    check_sample_weight,
-    naming,
-    one_or_several_columns,
-    read_target,
-    refuse_overflow,
-    weigh,
-)
+from sknumpy_mlp._inputs.custom_parts import check_custom_parts
 from sknumpy_mlp._inputs.data import Data
-from sknumpy_mlp._inputs.table import Table, refuse_dates
+from sknumpy_mlp._inputs.dates import refuse_dates
+from sknumpy_mlp._inputs.errors import error_prefix
+from sknumpy_mlp._inputs.sample_weights import apply_class_weights, check_sample_weight
+from sknumpy_mlp._inputs.table import Table
+from sknumpy_mlp._inputs.targets import read_target, squeeze_single_column
 from sknumpy_mlp._tabular.architecture import MemberConfig
 from sknumpy_mlp._tabular.ensemble import (
     MemberTask,
@@ -237,7 +234,7 @@ class _BaseTabularMLP(
             multi_output=True,
             y_numeric=is_numeric,
         )
-        y = one_or_several_columns(y, dense=True, warn=True)
+        y = squeeze_single_column(y, dense=True, warn=True)
         table = Table(X)
         validate_data(self, table.data, skip_check_array=True)
         n_samples = table.shape[0]
@@ -251,7 +248,7 @@ class _BaseTabularMLP(
         class_weights = target.class_weights(
             getattr(self, "class_weight", None), encoded, weight
         )
-        data = weigh(Data(no_columns, encoded, weight, y), class_weights)
+        data = apply_class_weights(Data(no_columns, encoded, weight, y), class_weights)
         # Rows without weight are not there: a fold could hold nothing but them.
         rows = np.arange(n_samples)
         if data.sample_weight is not None:
@@ -480,7 +477,7 @@ class _BaseTabularMLP(
 
     def _read(self, X: Any, name: str = "X") -> Array:
         """Return a table, with the columns that `fit` has seen, as numbers."""
-        with naming(name) if name != "X" else nullcontext():
+        with error_prefix(name) if name != "X" else nullcontext():
             table = Table(X)
             validate_data(self, table.data, reset=False, skip_check_array=True)
             return self.preprocessor_.transform_table(table)

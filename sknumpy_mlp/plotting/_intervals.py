@@ -11,7 +11,7 @@ from sklearn.pipeline import Pipeline
 from sklearn.utils import check_array, check_consistent_length
 
 from sknumpy_mlp._estimators.base import _BaseMLP
-from sknumpy_mlp._inputs.checks import naming
+from sknumpy_mlp._inputs.errors import error_prefix
 from sknumpy_mlp._inputs.table import Table
 from sknumpy_mlp._tabular.base import _BaseTabularMLP
 from sknumpy_mlp._tabular.regressor import TabularMLPRegressor
@@ -220,7 +220,7 @@ class PredictionIntervalDisplay:
 
     def _checked(self) -> tuple[Array, Array, Array, Array | None, Array | None]:
         """Return all data as arrays that fit together."""
-        with naming("interval"):
+        with error_prefix("interval"):
             interval = check_array(
                 self.interval, ensure_all_finite=False, input_name="interval"
             )
@@ -232,7 +232,7 @@ class PredictionIntervalDisplay:
             if values is None:
                 columns.append(None)
                 continue
-            with naming(name):
+            with error_prefix(name):
                 values = check_array(
                     _with_nan(values) if name == "x" else values,
                     ensure_2d=False,
@@ -247,7 +247,7 @@ class PredictionIntervalDisplay:
             columns.append(values.ravel())
         y_true, y_pred, x = columns
         assert y_true is not None
-        with naming("y_true, interval, y_pred, x"):
+        with error_prefix("y_true, interval, y_pred, x"):
             check_consistent_length(y_true, interval, y_pred, x)
         if x is not None and np.isnan(x).all():
             raise ValueError(

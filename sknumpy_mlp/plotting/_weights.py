@@ -8,7 +8,7 @@ from typing import Any, Self
 import numpy as np
 from sklearn.utils import check_array
 
-from sknumpy_mlp._inputs.checks import naming
+from sknumpy_mlp._inputs.errors import error_prefix
 from sknumpy_mlp._tabular.base import _BaseTabularMLP
 from sknumpy_mlp._utils.typing import Array
 from sknumpy_mlp._utils.values import shown
@@ -100,7 +100,7 @@ class WeightsDisplay:
         plt = import_pyplot(f"{type(self).__name__}.plot")
         check_flags(colorbar=colorbar)
         check_styles(image_kw=image_kw)
-        with naming("images"):
+        with error_prefix("images"):
             images = check_array(
                 self.images, ensure_2d=False, allow_nd=True, input_name="images"
             )

@@ -11,7 +11,7 @@ from sklearn.datasets import load_digits
 from sklearn.model_selection import cross_val_score
 
 from sknumpy_mlp import NumpyMLPClassifier, NumpyMLPRegressor
-from sknumpy_mlp._inputs.checks import describe
+from sknumpy_mlp._estimators.digests import describe
 from sknumpy_mlp.callbacks import (
     Callback,
     Checkpoint,

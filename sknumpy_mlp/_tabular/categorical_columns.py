@@ -1,0 +1,70 @@
+"""Selection of the categorical columns of a table, by ``categorical_features``."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sknumpy_mlp._inputs.table import Table
+
+
+def categorical_mask(given: Any, table: Table) -> NDArray[np.bool_]:
+    """Return the mask of the categorical columns.
+
+    Parameters
+    ----------
+    given : 'from_dtype' or array-like
+        The parameter ``categorical_features``.
+    table : Table
+        The table.
+
+    Raises
+    ------
+    ValueError
+        If the parameter does not suit the table, or leaves out a column whose values
+        are not numbers.
+    """
+    kinds = np.array(table.kinds)
+    if isinstance(given, str) and given == "from_dtype":
+        return np.isin(kinds, ("category", "boolean"))
+    labels = table.labels if table.has_string_labels else None
+    mask = _mask_of(given, table.shape[1], labels)
+    left = np.flatnonzero((kinds == "category") & ~mask)
+    if left.size:
+        names = [table.columns[i].name for i in left]
+        raise ValueError(
+            f"categorical_features={given!r} leaves out {names}, whose values are "
+            "no numbers. Add them, encode them as numbers, or pass 'from_dtype'."
+        )
+    return mask
+
+
+def _mask_of(given: Any, n_columns: int, labels: list[Any] | None) -> NDArray[np.bool_]:
+    """Convert a mask, indices or names of columns to a mask."""
+    mask: NDArray[np.bool_] = np.zeros(n_columns, dtype=bool)
+    chosen = np.atleast_1d(np.asarray([] if given is None else given))
+    if chosen.size == 0:
+        return mask
+    if chosen.dtype.kind == "b":
+        if chosen.shape == mask.shape:
+            mask |= chosen
+            return mask
+        problem = f"a mask must have {n_columns} items"
+    elif chosen.dtype.kind in "iu":
+        if chosen.min() >= 0 and chosen.max() < n_columns:
+            mask[chosen] = True
+            return mask
+        problem = f"indices must be in the range [0, {n_columns})"
+    elif labels is not None:
+        index = {label: i for i, label in enumerate(labels)}
+        unknown = [name for name in chosen.tolist() if name not in index]
+        if not unknown:
+            mask[[index[name] for name in chosen.tolist()]] = True
+            return mask
+        problem = f"X has no columns {unknown}"
+    else:
+        problem = "names need a data frame whose columns have names"
+    raise ValueError(
+        f"categorical_features={given!r}: {problem}. Pass 'from_dtype', a mask, "
+        "indices or names of columns."
+    )

@@ -1,0 +1,55 @@
+"""Robust scaling and smooth clipping."""
+
+import numpy as np
+import pytest
+
+from sknumpy_mlp import (
+    TabularPreprocessor,
+)
+
+
+def _smooth(u):
+    return u / np.sqrt(1 + (u / 3) ** 2)
+
+
+def test_numbers_are_scaled_by_quartiles_and_clipped():
+    x = np.array([1.0, 2.0, 3.0, 4.0, 1000.0])
+    out = TabularPreprocessor(dtype="float64").fit_transform(x[:, None])
+    np.testing.assert_allclose(out[:, 0], _smooth((x - 3) / 2))
+    assert np.abs(out).max() < 3
+
+
+def test_with_equal_quartiles_half_the_range_is_the_unit():
+    x = np.array([0.0] * 9 + [10.0])
+    out = TabularPreprocessor(dtype="float64").fit_transform(x[:, None])
+    np.testing.assert_allclose(out[:, 0], _smooth(x / 5))
+
+
+@pytest.mark.parametrize("largest", [1e300, 1e-300, 1e38])
+def test_numbers_of_any_size(largest):
+    x = np.linspace(-1, 1, 9)[:, None] * largest
+    out = TabularPreprocessor().fit_transform(x)
+    expected = TabularPreprocessor().fit_transform(np.linspace(-1, 1, 9)[:, None])
+    np.testing.assert_allclose(out, expected, rtol=1e-5)
+    assert np.isfinite(TabularPreprocessor().fit(x / largest).transform(x)).all()
+
+
+def test_large_numbers_keep_their_differences_in_float32():
+    years = np.array([[1.7e9 + i] for i in range(5)])
+    out = TabularPreprocessor().fit_transform(years)
+    assert out.dtype == np.float32
+    assert len(np.unique(out)) == 5
+
+
+def test_columns_scaled_together_are_scaled_as_alone():
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(9, 40)).round(1)
+    X[rng.random(X.shape) < 0.4] = np.nan
+    X[:, 7] = np.nan
+    X[:, 9] = 3.0
+    together = TabularPreprocessor(dtype="float64").fit(X)
+    for j in range(40):
+        alone = TabularPreprocessor(dtype="float64").fit(X[:, [j]])
+        np.testing.assert_array_equal(
+            together.transform(X)[:, j], alone.transform(X[:, [j]])[:, 0]
+        )
