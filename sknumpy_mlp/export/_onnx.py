@@ -14,14 +14,10 @@ from sknumpy_mlp._tabular.preprocessor import TabularPreprocessor
 from sknumpy_mlp._utils.suggestions import suggest_value
 from sknumpy_mlp._utils.typing import DtypeName
 from sknumpy_mlp._version import __version__
-from sknumpy_mlp.export._exportable import EXPORTABLE, check_type
-from sknumpy_mlp.export._graph import (
-    Graph,
-    add_link,
-    add_network,
-    import_onnx,
-    labels_of,
-)
+from sknumpy_mlp.export._graph import Graph, import_onnx
+from sknumpy_mlp.export._labels import labels_of
+from sknumpy_mlp.export._operators import add_link, add_network
+from sknumpy_mlp.export._supported import EXPORTABLE, check_type
 from sknumpy_mlp.export._tables import ARRAY, add_table, input_columns
 
 _LABEL, _PROBABILITIES, _PREDICTION, _TABLE = (

@@ -17,7 +17,7 @@ from sknumpy_mlp._estimators.parameters import layer_sizes
 from sknumpy_mlp._training.loop import TrainingState
 from sknumpy_mlp._utils.values import shown
 from sknumpy_mlp.activations import ACTIVATIONS
-from sknumpy_mlp.export._exportable import EXPORTABLE, check_type
+from sknumpy_mlp.export._supported import EXPORTABLE, check_type
 from sknumpy_mlp.layers import Dense
 from sknumpy_mlp.losses import Loss, Quantile
 from sknumpy_mlp.schedules import SGD_SCHEDULES

@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 from sknumpy_mlp._inputs.table import Table
 from sknumpy_mlp._tabular.preprocessor import TabularPreprocessor
 from sknumpy_mlp._utils.typing import Array
-from sknumpy_mlp.export._graph import Graph, check_unicode
+from sknumpy_mlp.export._graph import Graph
+from sknumpy_mlp.export._labels import check_unicode
 
 #: The input of a model whose table is one array.
 ARRAY = "X"

@@ -33,7 +33,7 @@ from sknumpy_mlp import (
 )
 from sknumpy_mlp.activations import ACTIVATIONS, Activation, ReLU
 from sknumpy_mlp.export import from_sklearn, onnx_inputs, to_onnx, to_sklearn
-from sknumpy_mlp.export._graph import _LINKS
+from sknumpy_mlp.export._operators import _LINKS
 from sknumpy_mlp.losses import (
     INVERSE_LINKS,
     REGRESSION_LOSSES,
