@@ -10,6 +10,7 @@ from sknumpy_mlp._estimators.base import _BaseMLP
 from sknumpy_mlp._inputs.table import Table, refuse_unusable
 from sknumpy_mlp._tabular.classifier import TabularMLPRegressor
 from sknumpy_mlp._tabular.member import MemberRegressor
+from sknumpy_mlp._tabular.networks import networks_of
 from sknumpy_mlp._tabular.preprocessor import TabularPreprocessor
 from sknumpy_mlp._utils.suggestions import suggest_value
 from sknumpy_mlp._utils.typing import DtypeName
@@ -17,7 +18,7 @@ from sknumpy_mlp._version import __version__
 from sknumpy_mlp.export._graph import Graph, import_onnx
 from sknumpy_mlp.export._labels import labels_of
 from sknumpy_mlp.export._operators import add_link, add_network
-from sknumpy_mlp.export._supported import EXPORTABLE, check_type
+from sknumpy_mlp.export._supported import EXPORTABLE, check_supported
 from sknumpy_mlp.export._tables import ARRAY, add_table, input_columns
 
 _LABEL, _PROBABILITIES, _PREDICTION, _TABLE = (
@@ -187,7 +188,7 @@ def onnx_inputs(
 
 
 def _check_exportable(estimator: Any) -> None:
-    check_type(
+    check_supported(
         estimator,
         EXPORTABLE,
         "Of a pipeline or a search, pass the network itself (pipeline[-1], "
@@ -227,7 +228,7 @@ def _table_model(estimator: Any, dtype: str | None) -> Any:
     is_regressor = isinstance(estimator, TabularMLPRegressor)
     own = str(preprocessor.dtype)
     if estimator is not preprocessor:
-        own = estimator.estimators_[0]._params.dtype.name
+        own = networks_of(estimator)[0]._params.dtype.name
     graph = Graph(dtype or own, [*inputs, *outputs])
     table = add_table(graph, preprocessor, columns)
     if estimator is preprocessor:
@@ -237,7 +238,7 @@ def _table_model(estimator: Any, dtype: str | None) -> Any:
         return _finish(graph, estimator)
     # What networks learnt to see are numbers of this type.
     table = graph.cast(graph.cast(table, preprocessor.dtype), graph.dtype)
-    members = estimator.estimators_
+    members = networks_of(estimator)
     raws = [add_network(graph, m._network, m._params, table) for m in members]
     loss, n_outputs = members[0]._loss, members[0].n_outputs_
     if is_regressor:

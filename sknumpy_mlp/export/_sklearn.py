@@ -17,7 +17,7 @@ from sknumpy_mlp._estimators.parameters import layer_sizes
 from sknumpy_mlp._training.loop import TrainingState
 from sknumpy_mlp._utils.values import shown
 from sknumpy_mlp.activations import ACTIVATIONS
-from sknumpy_mlp.export._supported import EXPORTABLE, check_type
+from sknumpy_mlp.export._supported import EXPORTABLE, check_supported, refuse_classes
 from sknumpy_mlp.layers import Dense
 from sknumpy_mlp.losses import Loss, Quantile
 from sknumpy_mlp.schedules import SGD_SCHEDULES
@@ -80,7 +80,7 @@ def to_sklearn(estimator: Any) -> Any:
     >>> bool((twin.predict(X) == clf.predict(X)).all())
     True
     """
-    check_type(
+    check_supported(
         estimator,
         (NumpyMLPClassifier, NumpyMLPRegressor),
         "Pass a NumpyMLPClassifier or NumpyMLPRegressor (of a pipeline or a search the "
@@ -289,18 +289,8 @@ def _check_of_sklearn(estimator: Any) -> None:
     allowed = (MLPClassifier, MLPRegressor)
     if type(estimator) in allowed:
         return
-    if isinstance(estimator, type):
-        raise TypeError(
-            f"{estimator.__name__} is a class. Pass an object of it, a fitted one."
-        )
+    refuse_classes(estimator, allowed, whose="its")
     name = type(estimator).__name__
-    for parent in allowed:
-        if isinstance(estimator, parent):
-            raise TypeError(
-                f"{name} is a class of its own, which may predict in another way than "
-                f"{parent.__name__}. Pass an estimator of the class that it derives "
-                "from."
-            )
     if isinstance(estimator, EXPORTABLE):
         raise TypeError(
             f"{name} is an estimator of this package already. Pass an MLPClassifier "

@@ -4,12 +4,7 @@ import reprlib
 from typing import Any
 
 import numpy as np
-from sklearn.compose import TransformedTargetRegressor
-from sklearn.pipeline import Pipeline
-from sklearn.utils.validation import check_is_fitted
 
-from sknumpy_mlp._estimators.base import _BaseMLP
-from sknumpy_mlp._tabular.base import _BaseTabularMLP
 from sknumpy_mlp._utils.typing import Array
 from sknumpy_mlp._utils.values import shown
 
@@ -84,44 +79,6 @@ def styled(artist: str, given: dict[str, Any] | None, **defaults: Any) -> Any:
 
     artist_class = {"line": lines.Line2D, "collection": collections.Collection}[artist]
     return defaults | cbook.normalize_kwargs(given or {}, artist_class)
-
-
-def find_network(estimator: Any, caller: str) -> Any:
-    """Return the fitted estimator of this package that an estimator is or holds.
-
-    Raises
-    ------
-    NotFittedError
-        If there is one that is not fitted.
-    TypeError
-        If there is none.
-    """
-    inner = estimator
-    while not isinstance(inner, _BaseMLP | _BaseTabularMLP):
-        if isinstance(inner, Pipeline):
-            inner = inner.steps[-1][1]
-        elif hasattr(inner, "best_estimator_"):
-            inner = inner.best_estimator_
-        elif hasattr(inner, "regressor_"):
-            inner = inner.regressor_
-        else:
-            # Searches and the regressor hold a network only after their fit.
-            if hasattr(inner, "refit") or isinstance(inner, TransformedTargetRegressor):
-                check_is_fitted(inner)
-            raise TypeError(
-                f"{caller} needs a fitted estimator of sknumpy_mlp, or a Pipeline, a "
-                "search (with refit=True) or a TransformedTargetRegressor with one at "
-                f"its end, got {estimator!r}."
-            )
-    check_is_fitted(inner)
-    return inner
-
-
-def networks_of(estimator: Any) -> list[Any]:
-    """Return the networks whose training is to be drawn, one or several."""
-    if isinstance(estimator, _BaseTabularMLP):
-        return list(estimator.estimators_)
-    return [estimator]
 
 
 def as_curves(curves: Any, name: str) -> list[Array]:

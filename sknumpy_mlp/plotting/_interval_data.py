@@ -8,9 +8,8 @@ from typing import Any
 import numpy as np
 from sklearn.pipeline import Pipeline
 
-from sknumpy_mlp._estimators.base import _BaseMLP
 from sknumpy_mlp._inputs.table import Table
-from sknumpy_mlp._tabular.base import _BaseTabularMLP
+from sknumpy_mlp._tabular.networks import unwrap
 from sknumpy_mlp._utils.typing import Array
 from sknumpy_mlp._utils.values import shown
 
@@ -24,17 +23,16 @@ def check_coverage(coverage: Any) -> None:
 
 
 def transformed(estimator: Any, X: Any, caller: str) -> Any:
-    """Return what the network at the end of an estimator is given for ``X``."""
-    while not isinstance(estimator, _BaseMLP | _BaseTabularMLP):
-        if isinstance(estimator, Pipeline):
-            if len(estimator) > 1:
-                X = estimator[:-1].transform(X)
-            estimator = estimator[-1]
-        elif hasattr(estimator, "best_estimator_"):
-            estimator = estimator.best_estimator_
-        else:
+    """Return ``X`` as the network that an estimator wraps receives it.
+
+    Raise TypeError if there is a wrapper that changes the scale of the target.
+    """
+    for wrapper in unwrap(estimator)[:-1]:
+        if isinstance(wrapper, Pipeline):
+            X = wrapper[:-1].transform(X) if len(wrapper) > 1 else X
+        elif not hasattr(wrapper, "best_estimator_"):
             raise TypeError(
-                f"{caller} cannot draw {type(estimator).__name__}, which predicts no "
+                f"{caller} cannot draw {type(wrapper).__name__}, which predicts no "
                 "intervals on the scale of its target. Pass the intervals to "
                 "from_predictions."
             )

@@ -9,6 +9,7 @@ from sklearn.utils import check_array, check_consistent_length
 
 from sknumpy_mlp._inputs.checks import naming
 from sknumpy_mlp._tabular.classifier import TabularMLPRegressor
+from sknumpy_mlp._tabular.networks import find_network
 from sknumpy_mlp._utils.typing import Array
 from sknumpy_mlp._utils.values import shown
 from sknumpy_mlp.losses import Quantile
@@ -19,7 +20,6 @@ from sknumpy_mlp.plotting._common import (
     check_styles,
     check_texts,
     count_on_abscissa,
-    find_network,
     import_pyplot,
     is_dark,
     single_axes,

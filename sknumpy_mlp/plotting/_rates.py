@@ -8,6 +8,7 @@ from typing import Any, Self
 import numpy as np
 
 from sknumpy_mlp._estimators.fit import make_schedule
+from sknumpy_mlp._tabular.networks import find_network, networks_of
 from sknumpy_mlp._utils.typing import Array
 from sknumpy_mlp.plotting._common import (
     as_curves,
@@ -15,9 +16,7 @@ from sknumpy_mlp.plotting._common import (
     check_styles,
     check_texts,
     count_on_abscissa,
-    find_network,
     import_pyplot,
-    networks_of,
     single_axes,
     styled,
 )

@@ -8,14 +8,14 @@ from typing import Any, Self
 import numpy as np
 from sklearn.utils import check_array
 
+from sknumpy_mlp._estimators.base import _BaseMLP
 from sknumpy_mlp._inputs.checks import naming
-from sknumpy_mlp._tabular.base import _BaseTabularMLP
+from sknumpy_mlp._tabular.networks import find_network
 from sknumpy_mlp._utils.typing import Array
 from sknumpy_mlp._utils.values import shown
 from sknumpy_mlp.plotting._common import (
     check_flags,
     check_styles,
-    find_network,
     import_pyplot,
 )
 
@@ -273,8 +273,8 @@ class WeightsDisplay:
         caller = f"{cls.__name__}.from_estimator"
         import_pyplot(caller)
         network = find_network(estimator, caller)
-        first = None if isinstance(network, _BaseTabularMLP) else network.coefs_[0]
-        if first is None or len(first) != network.n_features_in_:
+        first = network.coefs_[0] if isinstance(network, _BaseMLP) else np.empty((0, 0))
+        if len(first) != network.n_features_in_:
             raise TypeError(
                 f"{caller} cannot draw {type(network).__name__}: its first weights "
                 "belong to embeddings of numbers and categories, not to pixels. Use "
