@@ -1,7 +1,8 @@
-"""Networks as ONNX graphs: what each layer, activation and link is in its operators.
+"""Builder of ONNX graphs.
 
-The operators are those of opset 15 that ONNX Runtime has for float32 and for float64,
-so that models load in runtimes from 2022 on, and say what the estimators say.
+Models are restricted to operators of opset 15 that ONNX Runtime implements for float32
+and float64, so that runtimes from 2022 on load them and reproduce the estimators'
+predictions.
 """
 
 from collections.abc import Sequence
@@ -14,26 +15,26 @@ from sknumpy_mlp._utils.typing import Array
 _OPSET, _ML_OPSET, _IR_VERSION = 15, 2, 8
 
 
-def import_onnx(what: str) -> Any:
-    """Return the package onnx, or raise an ImportError that says how to get it."""
+def import_onnx(purpose: str) -> Any:
+    """Return the package onnx, or raise an ImportError that says how to install it."""
     try:
         import onnx
     except ImportError as error:
         raise ImportError(
-            f"{what} needs the package onnx: pip install 'sknumpy-mlp[onnx]'."
+            f"{purpose} needs the package onnx: pip install 'sknumpy-mlp[onnx]'."
         ) from error
     return onnx
 
 
 class Graph:
-    """An ONNX graph in the making; values go by their names.
+    """Builder of an ONNX graph; values are referred to by name.
 
     Parameters
     ----------
     dtype : {'float32', 'float64'}
         The type that networks compute in.
     reserved : sequence of str
-        Names that no value in between may take: those of the inputs and outputs.
+        Names of inputs and outputs, which intermediate values must not take.
     """
 
     def __init__(self, dtype: str, reserved: Sequence[str]) -> None:
@@ -57,20 +58,20 @@ class Graph:
         self._outputs.append(self._describe(name, dtype, shape))
 
     def constant(self, values: Any, hint: str = "constant") -> str:
-        """Add an array as it is; ``hint`` begins its name."""
+        """Add an array with its own type; ``hint`` is the prefix of its name."""
         name = self._unique(hint)
         array = np.asarray(values)
         self._constants.append(self._onnx.numpy_helper.from_array(array, name))
         return name
 
     def number(self, value: float) -> str:
-        """Add a number in the type that networks compute in."""
+        """Add a scalar in the type that networks compute in."""
         return self.constant(np.array(value, self.dtype))
 
     def parameter(self, values: Array, hint: str) -> str:
-        """Add parameters of a network, cast to the graph's type while it runs.
+        """Add parameters of a network, cast to the graph's type at run time.
 
-        What was learnt in float32 is stored in float32, in half the space.
+        Parameters that are exact in float32 are stored as float32, in half the space.
         """
         with np.errstate(over="ignore"):
             short = values.astype(np.float32)
@@ -86,13 +87,13 @@ class Graph:
         return name if values.dtype == self.dtype else self.cast(name, self.dtype)
 
     def node(self, operator: str, *inputs: str, **attributes: Any) -> str:
-        """Add an operator of one output; return the output's name."""
+        """Add an operator with one output; return the output's name."""
         return self.nodes(operator, inputs, 1, **attributes)[0]
 
     def nodes(
         self, operator: str, inputs: Sequence[str], n_outputs: int, **attributes: Any
     ) -> list[str]:
-        """Add an operator of several outputs; return their names."""
+        """Add an operator with several outputs; return their names."""
         outputs = [self._unique(operator.lower()) for _ in range(n_outputs)]
         self._nodes.append(
             self._onnx.helper.make_node(operator, inputs, outputs, **attributes)
@@ -100,32 +101,32 @@ class Graph:
         return outputs
 
     def cast(self, value: str, dtype: Any) -> str:
-        """Convert a value to a type of NumPy's."""
+        """Convert a value to a NumPy dtype."""
         return self.node("Cast", value, to=self._type(dtype))
 
     def columns(self, value: str, start: int, end: int) -> str:
-        """Take columns from ``start`` to before ``end``."""
+        """Take the columns ``start:end``."""
         bounds = [self.constant(np.array([i])) for i in (start, end, 1)]
         return self.node("Slice", value, *bounds)
 
     def reshape(self, value: str, *shape: int) -> str:
-        """Give a value another shape."""
+        """Reshape a value."""
         return self.node("Reshape", value, self.constant(np.array(shape)))
 
     def concatenate(self, values: Sequence[str], axis: int = 1) -> str:
-        """Put values side by side."""
+        """Concatenate values along an axis."""
         return (
             values[0] if len(values) == 1 else self.node("Concat", *values, axis=axis)
         )
 
     def mean(self, values: Sequence[str]) -> str:
-        """Return the mean of values of one shape."""
+        """Return the mean of values of equal shapes."""
         if len(values) == 1:
             return values[0]
         return self.node("Div", self.node("Sum", *values), self.number(len(values)))
 
     def model(self, description: str, metadata: dict[str, str], version: str) -> Any:
-        """Return the whole as an ``onnx.ModelProto``, once it is known to be valid."""
+        """Return the graph as an ``onnx.ModelProto`` that passes onnx's checker."""
         helper = self._onnx.helper
         graph = helper.make_graph(
             self._nodes, "network", self._inputs, self._outputs, self._constants

@@ -1,4 +1,4 @@
-"""Class labels and other strings in types that ONNX has."""
+"""Class labels and strings in types that ONNX has."""
 
 from typing import Any
 
@@ -8,14 +8,17 @@ from numpy.typing import NDArray
 from sknumpy_mlp._utils.values import shown
 
 
-def check_unicode(what: str, string: str) -> None:
-    """Raise ValueError for a string that UTF-8, which ONNX stores, cannot hold."""
+def check_unicode(subject: str, string: str) -> None:
+    """Raise ValueError for a string that cannot be encoded in UTF-8, as ONNX needs it.
+
+    ``subject`` begins the message: that there is such a name, label or category.
+    """
     try:
         string.encode()
     except UnicodeEncodeError as error:
         raise ValueError(
-            f"{what} {shown(string)}, with half a character (a lone surrogate), which "
-            "ONNX cannot hold. Replace it, for example by "
+            f"{subject} {shown(string)}, with half a character (a lone surrogate), "
+            "which ONNX cannot hold. Replace it, for example by "
             "string.encode(errors='replace').decode(), and fit again."
         ) from error
 
@@ -26,7 +29,7 @@ def labels_of(classes: NDArray[Any]) -> NDArray[Any]:
     Raises
     ------
     ValueError
-        If there is none, since labels are of several types, or no valid Unicode.
+        If labels are of mixed types, or are not valid Unicode.
     """
     values = [
         value.item() if isinstance(value, np.generic) else value
@@ -38,8 +41,8 @@ def labels_of(classes: NDArray[Any]) -> NDArray[Any]:
         return np.array(values, dtype=object)
     if all(isinstance(value, bool) for value in values):
         return np.array(values, dtype=bool)
-    whole = all(isinstance(v, int) and not isinstance(v, bool) for v in values)
-    if whole and all(-(2**63) <= v < 2**63 for v in values):
+    are_ints = all(isinstance(v, int) and not isinstance(v, bool) for v in values)
+    if are_ints and all(-(2**63) <= v < 2**63 for v in values):
         return np.array(values, dtype=np.int64)
     if all(isinstance(value, float) for value in values):
         return np.array(values, dtype=np.float64)

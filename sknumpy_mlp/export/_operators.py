@@ -1,4 +1,8 @@
-"""Activations, layers and links as nodes of an ONNX graph."""
+"""Activations, layers and inverse links as nodes of an ONNX graph.
+
+To export a new one, write a function that adds its nodes and list it in the table:
+`ACTIVATION_NODES`, `LAYER_NODES` or `LINK_NODES`.
+"""
 
 import math
 from collections.abc import Callable, Sequence
@@ -32,7 +36,7 @@ from sknumpy_mlp.export._graph import Graph
 from sknumpy_mlp.layers import Dense, Dropout, Layer, Parametric, Scaling
 from sknumpy_mlp.losses import Loss, Quantile
 
-# Where ``1 + exp(z)`` is lost in rounding, and mish is the identity.
+# From here on mish(z) rounds to z; exp(z) must not overflow.
 _MISH_IS_LINEAR = 20.0
 
 # ------------------------------------------------------------------------ activations
@@ -68,7 +72,7 @@ def _elu(graph: Graph, activation: ELU, z: str) -> str:
 
 
 def _gelu(graph: Graph, activation: Any, z: str) -> str:
-    # ONNX Runtime has the error function for float32 only.
+    # ONNX Runtime implements Erf for float32 only.
     scaled = graph.node("Mul", z, graph.number(math.sqrt(0.5)))
     erf = graph.node("Erf", graph.cast(scaled, np.float32))
     twice = graph.node("Add", graph.cast(erf, graph.dtype), graph.number(1.0))
@@ -76,8 +80,8 @@ def _gelu(graph: Graph, activation: Any, z: str) -> str:
 
 
 def _silu(graph: Graph, activation: Any, z: str) -> str:
-    # Not the product with the operator Sigmoid: ONNX Runtime (up to 1.23 at least)
-    # fuses that to an operator that it has for float32 only.
+    # Not z * Sigmoid(z): ONNX Runtime (at least up to 1.23) fuses that to an operator
+    # that it implements for float32 only.
     beyond = graph.node("Exp", graph.node("Neg", z))
     return graph.node("Div", z, graph.node("Add", beyond, graph.number(1.0)))
 
@@ -98,8 +102,8 @@ def _softplus(graph: Graph, activation: Any, z: str) -> str:
     return graph.node("Add", graph.node("Relu", z), log)
 
 
-# By exact type: a user's subclass may compute anything.
-_ACTIVATIONS: dict[type[Activation], Callable[[Graph, Any, str], str]] = {
+# By exact type, because a subclass may compute anything.
+ACTIVATION_NODES: dict[type[Activation], Callable[[Graph, Any, str], str]] = {
     Identity: _identity,
     Logistic: _logistic,
     Tanh: _tanh,
@@ -115,13 +119,13 @@ _ACTIVATIONS: dict[type[Activation], Callable[[Graph, Any, str], str]] = {
 
 
 def _activate(graph: Graph, activation: Activation, z: str) -> str:
-    if type(activation) not in _ACTIVATIONS:
-        known = ", ".join(cls.__name__ for cls in _ACTIVATIONS)
+    if type(activation) not in ACTIVATION_NODES:
+        known = ", ".join(cls.__name__ for cls in ACTIVATION_NODES)
         raise ValueError(
             f"activation={activation!r} has no counterpart in ONNX that this package "
             f"knows of. Train with one of {known}."
         )
-    return _ACTIVATIONS[type(activation)](graph, activation, z)
+    return ACTIVATION_NODES[type(activation)](graph, activation, z)
 
 
 # ------------------------------------------------------------------------------ layers
@@ -133,7 +137,7 @@ def _dense(graph: Graph, layer: Dense, params: Sequence[Array], x: str) -> str:
     return _activate(graph, layer.activation, graph.node("Gemm", x, W, b))
 
 
-def _pass(graph: Graph, layer: Layer, params: Sequence[Array], x: str) -> str:
+def _unchanged(graph: Graph, layer: Layer, params: Sequence[Array], x: str) -> str:
     return x
 
 
@@ -144,9 +148,10 @@ def _scaling(graph: Graph, layer: Scaling, params: Sequence[Array], x: str) -> s
 def _parametric(
     graph: Graph, layer: Parametric, params: Sequence[Array], x: str
 ) -> str:
-    bend = graph.node("Sub", _activate(graph, layer.activation, x), x)
-    share = graph.parameter(params[0], "shares")
-    return graph.node("Add", x, graph.node("Mul", bend, share))
+    # (1 - w) x + w activation(x), with a learnable mixing weight w per unit.
+    difference = graph.node("Sub", _activate(graph, layer.activation, x), x)
+    weight = graph.parameter(params[0], "mixing")
+    return graph.node("Add", x, graph.node("Mul", difference, weight))
 
 
 def _periodic(
@@ -154,18 +159,22 @@ def _periodic(
 ) -> str:
     w, c, V, d = params
     column = graph.reshape(x, -1, layer.fan_in, 1)
-    # ONNX Runtime (up to 1.23 at least) has the cosine for float32 only.
-    wave, shift = ("Cos", 0.0) if graph.dtype == np.float32 else ("Sin", 0.5 * math.pi)
+    # ONNX Runtime (at least up to 1.23) implements Cos for float32 only.
+    operator, shift = (
+        ("Cos", 0.0) if graph.dtype == np.float32 else ("Sin", 0.5 * math.pi)
+    )
     angle = graph.node("Mul", column, graph.parameter(2.0 * math.pi * w, "frequencies"))
     angle = graph.node("Add", angle, graph.parameter(c + shift, "phases"))
-    mixtures = graph.parameter(V, "mixtures")
-    # Not a product between transpositions: ONNX Runtime 1.18 fuses those to an operator
-    # that it has for float32 only.
-    mixed = graph.node(
-        "Einsum", graph.node(wave, angle), mixtures, equation="nfm,fmq->nfq"
+    projections = graph.parameter(V, "projections")
+    # Not MatMul between transpositions: ONNX Runtime 1.18 fuses those to an operator
+    # that it implements for float32 only.
+    projected = graph.node(
+        "Einsum", graph.node(operator, angle), projections, equation="nfm,fmq->nfq"
     )
-    mixed = graph.node("Add", mixed, graph.parameter(d, "offsets"))
-    return graph.reshape(graph.concatenate([mixed, column], axis=2), -1, layer.fan_out)
+    projected = graph.node("Add", projected, graph.parameter(d, "offsets"))
+    return graph.reshape(
+        graph.concatenate([projected, column], axis=2), -1, layer.fan_out
+    )
 
 
 def _category(
@@ -183,25 +192,25 @@ def _side_by_side(
     outputs, start = [], 0
     for part, own in zip(layer.parts, layer.params_of_parts(params), strict=True):
         columns = graph.columns(x, start, start + part.fan_in)
-        outputs.append(_LAYERS[type(part)](graph, part, own, columns))
+        outputs.append(LAYER_NODES[type(part)](graph, part, own, columns))
         start += part.fan_in
     return graph.concatenate(outputs)
 
 
-_LAYERS: dict[type[Layer], Callable[[Graph, Any, Sequence[Array], str], str]] = {
+LAYER_NODES: dict[type[Layer], Callable[[Graph, Any, Sequence[Array], str], str]] = {
     Dense: _dense,
-    Dropout: _pass,
+    Dropout: _unchanged,
     Scaling: _scaling,
     Parametric: _parametric,
     PeriodicEmbedding: _periodic,
     CategoryEmbedding: _category,
-    Passed: _pass,
+    Passed: _unchanged,
     SideBySide: _side_by_side,
 }
 
 
 def add_network(graph: Graph, network: Network, params: Array, x: str) -> str:
-    """Add a network; return the name of its raw outputs.
+    """Add all layers of a network; return the name of its raw outputs.
 
     Parameters
     ----------
@@ -212,20 +221,20 @@ def add_network(graph: Graph, network: Network, params: Array, x: str) -> str:
     params : ndarray of shape (n_params,)
         Its parameters.
     x : str
-        The name of its input, shape (n_samples, n_features), of the graph's type.
+        Name of its input, shape (n_samples, n_features), of the graph's type.
 
     Returns
     -------
     raw : str
-        The name of the output, shape (n_samples, n_outputs).
+        Name of the output, shape (n_samples, n_outputs).
 
     Raises
     ------
     ValueError
-        If an activation is of a user's own class.
+        If there is a custom activation.
     """
     for layer, own in zip(network.layers, network.views(params), strict=True):
-        x = _LAYERS[type(layer)](graph, layer, own, x)
+        x = LAYER_NODES[type(layer)](graph, layer, own, x)
     return x
 
 
@@ -248,7 +257,7 @@ def _inverse_log(graph: Graph, raw: str) -> str:
     return graph.node("Exp", raw)
 
 
-def _ascending(graph: Graph, raw: str, n_outputs: int) -> str:
+def _sorted_columns(graph: Graph, raw: str, n_outputs: int) -> str:
     if n_outputs == 1:
         return raw
     n = graph.constant(np.array([n_outputs]))
@@ -256,7 +265,7 @@ def _ascending(graph: Graph, raw: str, n_outputs: int) -> str:
 
 
 # By ``Loss.out_activation``.
-_LINKS: dict[str, Callable[[Graph, str], str]] = {
+LINK_NODES: dict[str, Callable[[Graph, str], str]] = {
     "identity": _inverse_identity,
     "exp": _inverse_log,
     "logistic": _inverse_logit,
@@ -265,7 +274,7 @@ _LINKS: dict[str, Callable[[Graph, str], str]] = {
 
 
 def add_link(graph: Graph, loss: Loss, raw: str, n_outputs: int) -> str:
-    """Add a loss's inverse link; return the name of the predictions.
+    """Add the inverse link of a loss; return the name of the predictions.
 
     Parameters
     ----------
@@ -274,28 +283,28 @@ def add_link(graph: Graph, loss: Loss, raw: str, n_outputs: int) -> str:
     loss : Loss
         The loss.
     raw : str
-        The name of the raw outputs.
+        Name of the raw outputs.
     n_outputs : int
-        How many columns they have.
+        Their number of columns.
 
     Returns
     -------
     predicted : str
-        The name of the predictions.
+        Name of the predictions.
 
     Raises
     ------
     ValueError
-        If the loss is of a user's own class, with a link of its own.
+        If it is a custom loss with a custom inverse link.
     """
     predict = type(loss).predict
     if predict is Quantile.predict and isinstance(loss, Quantile):
-        # One quantile of several targets is not to be sorted.
-        return raw if len(loss.levels) == 1 else _ascending(graph, raw, n_outputs)
-    if predict is not Loss.predict or loss.out_activation not in _LINKS:
+        # With one level the outputs are targets, not quantiles to be sorted.
+        return raw if len(loss.levels) == 1 else _sorted_columns(graph, raw, n_outputs)
+    if predict is not Loss.predict or loss.out_activation not in LINK_NODES:
         raise ValueError(
             f"loss={loss!r} has a method predict of its own, which has no counterpart "
             "in ONNX that this package knows of. Inherit predict from a loss of "
             "sknumpy_mlp.losses."
         )
-    return _LINKS[loss.out_activation](graph, raw)
+    return LINK_NODES[loss.out_activation](graph, raw)

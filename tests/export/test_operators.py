@@ -10,10 +10,27 @@ from sknumpy_mlp import (
     NumpyMLPRegressor,
     TabularMLPClassifier,
     TabularMLPRegressor,
+    embeddings,
+    layers,
 )
-from sknumpy_mlp.activations import ACTIVATIONS, Activation, ReLU
+from sknumpy_mlp._training.network import Network
+from sknumpy_mlp.activations import ACTIVATIONS, Activation, ReLU, Softplus, Tanh
+from sknumpy_mlp.embeddings import (
+    CategoryEmbedding,
+    Passed,
+    PeriodicEmbedding,
+    SideBySide,
+)
 from sknumpy_mlp.export import to_onnx, to_sklearn
-from sknumpy_mlp.export._operators import _LINKS
+from sknumpy_mlp.export._graph import Graph
+from sknumpy_mlp.export._operators import (
+    ACTIVATION_NODES,
+    LAYER_NODES,
+    LINK_NODES,
+    add_link,
+    add_network,
+)
+from sknumpy_mlp.layers import Dense, Dropout, Parametric, Scaling
 from sknumpy_mlp.losses import (
     INVERSE_LINKS,
     REGRESSION_LOSSES,
@@ -24,11 +41,123 @@ from sknumpy_mlp.losses import (
     Quantile,
     SquaredError,
 )
-from tests.export.conftest import assert_agrees
+from tests.export.conftest import assert_agrees, run_onnx
 
 pytest.importorskip("onnxruntime")
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+
+
+# ---------------------------------------- each entry of the tables, one at a time
+
+# One layer of each type with three columns, and the columns that have category codes.
+# A new layer is listed here, and nowhere else in these tests.
+LAYERS = {
+    Dense: (Dense(3, 4, Tanh()), ()),
+    Dropout: (Dropout(3, 0.4), ()),
+    Scaling: (Scaling(3), ()),
+    Parametric: (Parametric(3, Softplus()), ()),
+    PeriodicEmbedding: (PeriodicEmbedding(3), ()),
+    CategoryEmbedding: (CategoryEmbedding((3, 4, 2)), (0, 1, 2)),
+    Passed: (Passed(3), ()),
+    SideBySide: (
+        SideBySide((PeriodicEmbedding(1), Passed(1), CategoryEmbedding((4,)))),
+        (2,),
+    ),
+}
+
+in_both_types = pytest.mark.parametrize("dtype", [np.float32, np.float64])
+
+
+def _output_of(add_nodes, x, n_outputs):
+    """Run a graph of an input, the nodes that a function adds, and an output."""
+    graph = Graph(x.dtype.name, ["x", "out"])
+    value = add_nodes(graph, graph.input("x", x.dtype, x.shape[1]))
+    graph.output("out", value, x.dtype, n_outputs)
+    return run_onnx(graph.model("", {}, ""), {"x": x})["out"]
+
+
+@in_both_types
+@pytest.mark.parametrize("Activation", ACTIVATION_NODES)
+def test_activation_nodes(Activation, dtype):
+    activation = Activation()
+    far = [-1e4, -88.0, -50.0, 50.0, 88.0, 1e4]
+    z = np.array([*far, *np.linspace(-25, 25, 1001)], dtype)[:, np.newaxis]
+    expected = np.empty_like(z)
+    activation.forward(z.copy(), expected)
+
+    def add(graph, x):
+        return ACTIVATION_NODES[Activation](graph, activation, x)
+
+    # The error function is computed in float32 in either type.
+    np.testing.assert_allclose(_output_of(add, z, 1), expected, rtol=1e-5, atol=2e-6)
+
+
+@in_both_types
+@pytest.mark.parametrize("Layer", LAYER_NODES)
+def test_layer_nodes(Layer, dtype):
+    layer, codes = LAYERS[Layer]
+    # A network needs parameters, which not every layer has.
+    network = Network((layer, Dense(layer.fan_out, 2, Tanh())))
+    rng = np.random.default_rng(0)
+    params = network.init(rng, dtype)
+    params += rng.normal(scale=0.1, size=params.shape).astype(dtype)
+    x = rng.normal(size=(9, 3)).astype(dtype)
+    for column in codes:
+        x[:, column] = np.arange(9) % 2
+    expected = network.predict_raw(params, x)
+
+    def add(graph, x):
+        return add_network(graph, network, params, x)
+
+    found = _output_of(add, x, 2)
+    assert found.shape == expected.shape
+    tolerance = 1e-5 if dtype == np.float32 else 1e-12
+    np.testing.assert_allclose(found, expected, rtol=tolerance, atol=tolerance)
+
+
+class _Linked(Loss):
+    """A loss with nothing but the name of an inverse link."""
+
+    def __init__(self, out_activation):
+        self.out_activation = out_activation
+
+    def loss_gradient(self, y, raw):
+        raise NotImplementedError
+
+
+@in_both_types
+@pytest.mark.parametrize("name", LINK_NODES)
+def test_link_nodes(name, dtype):
+    raw = np.random.default_rng(0).normal(scale=20.0, size=(50, 3)).astype(dtype)
+    loss = _Linked(name)
+
+    def add(graph, x):
+        return add_link(graph, loss, x, 3)
+
+    expected = loss.predict(raw.copy())
+    np.testing.assert_allclose(_output_of(add, raw, 3), expected, rtol=1e-5, atol=1e-7)
+
+
+def test_the_tables_are_complete():
+    assert ACTIVATION_NODES.keys() >= {type(each) for each in ACTIVATIONS.values()}
+    assert LINK_NODES.keys() == INVERSE_LINKS.keys()
+    public = [
+        getattr(module, name)
+        for module in (layers, embeddings)
+        for name in module.__all__
+    ]
+    concrete = {
+        each
+        for each in public
+        if isinstance(each, type)
+        and issubclass(each, layers.Layer)
+        and each is not layers.Layer
+    }
+    assert LAYER_NODES.keys() == concrete == LAYERS.keys()
+
+
+# ------------------------------------------------------------------- within estimators
 
 
 @pytest.mark.parametrize("dtype", [None, "float32", "float64"])
@@ -60,10 +189,6 @@ def test_every_loss_agrees(Estimator, loss):
         y = y / y.max()
     reg = Estimator(loss=loss, hidden_layer_sizes=(8,), max_iter=5, random_state=0)
     assert_agrees(reg.fit(X, y), X)
-
-
-def test_every_link_of_the_losses_is_known():
-    assert _LINKS.keys() == INVERSE_LINKS.keys()
 
 
 def test_a_quantile_of_several_targets_is_not_sorted():
