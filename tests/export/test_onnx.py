@@ -1,4 +1,4 @@
-"""ONNX models say what the estimators say."""
+"""ONNX models reproduce the predictions of the estimators."""
 
 import sys
 from importlib import import_module
@@ -150,7 +150,7 @@ def test_inputs_are_documented_ones():
     np.testing.assert_array_equal(only_numbers["X"], X)
 
 
-def test_columns_named_like_outputs_are_told_apart():
+def test_columns_named_like_outputs_are_renamed():
     frame = pd.DataFrame({"label": ["a", "b"] * 20, "probabilities": range(40)})
     clf = TabularMLPClassifier((4,), max_iter=2, n_members=2, random_state=0)
     clf.fit(frame, np.arange(40) % 2)

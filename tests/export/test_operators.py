@@ -1,4 +1,4 @@
-"""Activations, layers and links as ONNX nodes say what the network says."""
+"""Activations, layers and links as ONNX nodes compute the same as the network."""
 
 import numpy as np
 import pytest
@@ -242,7 +242,7 @@ class _DoubleError(SquaredError):
 
 
 @pytest.mark.parametrize("activation", [_Sine(), _OtherReLU()], ids=repr)
-def test_activations_of_ones_own_are_refused(activation):
+def test_custom_activations_are_refused(activation):
     X, y = load_diabetes(return_X_y=True)
     reg = NumpyMLPRegressor(activation=activation, max_iter=2).fit(X, y)
     with pytest.raises(ValueError, match=r"activation=.* no counterpart in ONNX"):
@@ -251,7 +251,7 @@ def test_activations_of_ones_own_are_refused(activation):
         to_sklearn(reg)
 
 
-def test_losses_of_ones_own_are_known_by_their_link():
+def test_custom_losses_are_exported_by_their_link():
     X, y = load_diabetes(return_X_y=True)
     reg = NumpyMLPRegressor(loss=_DoubleError(), max_iter=5, random_state=0).fit(X, y)
     assert_agrees(reg, X)

@@ -1,4 +1,4 @@
-"""scikit-learn's estimators say what the estimators say, both ways."""
+"""Conversion to and from scikit-learn's estimators preserves the predictions."""
 
 import pickle
 import warnings
@@ -93,7 +93,7 @@ def test_sklearn_estimator_can_be_trained_on():
 
 
 @pytest.mark.parametrize("settings", [{"solver": "lbfgs"}, {"early_stopping": True}])
-def test_sklearn_estimator_of_every_kind_has_what_scikit_learn_sets(settings):
+def test_sklearn_estimator_has_all_attributes_that_scikit_learn_sets(settings):
     X, y = load_iris(return_X_y=True)
     settings = settings | {"hidden_layer_sizes": (6,), "max_iter": 30}
     clf = NumpyMLPClassifier(**settings, random_state=1).fit(X, y)
@@ -119,7 +119,7 @@ def test_conversion_is_quiet_and_shares_nothing():
     np.testing.assert_array_equal(stream.get_state()[1], before)
 
 
-def test_messages_name_what_was_fitted():
+def test_messages_name_the_fitted_activation():
     X, y = load_iris(return_X_y=True)
     clf = NumpyMLPClassifier(activation="silu", max_iter=2).fit(X, y)
     with pytest.raises(ValueError, match="activation=silu cannot"):
@@ -145,7 +145,7 @@ def test_settings_that_scikit_learn_lacks_keep_its_defaults():
         ({"activation": ["relu", "tanh"], "hidden_layer_sizes": (4, 4)}, "activation="),
     ],
 )
-def test_what_scikit_learn_lacks_is_refused(params, message):
+def test_activations_that_scikit_learn_lacks_are_refused(params, message):
     X, y = load_iris(return_X_y=True)
     with pytest.raises(ValueError, match=message):
         to_sklearn(NumpyMLPClassifier(**params, max_iter=2).fit(X, y))
@@ -357,7 +357,7 @@ class _Derived(MLPClassifier):
         ),
     ],
 )
-def test_what_is_no_fitted_network_of_scikit_learn_is_refused(make, error, message):
+def test_other_estimators_are_refused(make, error, message):
     with pytest.raises(error, match=message):
         from_sklearn(make())
 

@@ -32,7 +32,7 @@ def make_classifier(**params):
 
 @pytest.fixture(scope="session")
 def stopped():
-    """A classifier that has got an earlier epoch back."""
+    """A classifier whose best weights were restored after early stopping."""
     return make_classifier(
         early_stopping=True, max_iter=60, learning_rate_init=0.02, n_iter_no_change=3
     ).fit(X_fit, y_fit, X_val=X_val, y_val=y_val)

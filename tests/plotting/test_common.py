@@ -1,4 +1,4 @@
-"""What the displays have in common: finding the network, arguments, matplotlib."""
+"""Estimators, arguments and axes that all displays accept, and matplotlib."""
 
 import subprocess
 import sys
@@ -19,13 +19,96 @@ from sknumpy_mlp.plotting import (
     PredictionIntervalDisplay,
     WeightsDisplay,
 )
+from sknumpy_mlp.plotting._common import (
+    as_curves,
+    check_choice,
+    check_flags,
+    check_positive_int,
+    check_strings,
+    check_styles,
+    is_dark,
+    single_axes,
+    styled,
+    use_integer_ticks,
+)
 from tests.plotting.conftest import X, make_classifier, y, y_values
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
 
+@pytest.mark.parametrize(
+    ("check", "message"),
+    [
+        (lambda: check_flags(grid=1), r"grid=1 must be True or False\."),
+        (lambda: check_strings(name=1), r"name=1 must be a str or None\."),
+        (lambda: check_styles(line_kw=1), r"line_kw=1 must be a dict with keyword"),
+        (
+            lambda: check_choice(("a", "b"), kind="c"),
+            r"kind='c' must be one of \('a', ",
+        ),
+        (lambda: check_positive_int(n=0), r"n=0 must be an int of at least 1\."),
+        (lambda: check_positive_int(n=True), r"n=True must be an int of at least 1\."),
+        (lambda: check_positive_int(n=None), r"n=None must be an int of at least 1\."),
+        (
+            lambda: check_positive_int(n=1.5, optional=True),
+            r"n=1\.5 must be an int of at least 1, or None\.",
+        ),
+        (lambda: as_curves([1.0], "rates"), r"rates=\[1\.0\] must be a list with a "),
+        (lambda: as_curves([[]], "rates"), "rates has a curve without an epoch"),
+    ],
+)
+def test_invalid_arguments_are_refused(check, message):
+    with pytest.raises(ValueError, match=f"^{message}"):
+        check()
+
+
+def test_valid_arguments():
+    check_flags(grid=np.True_, legend=False)
+    check_strings(name="a", title=None)
+    check_styles(line_kw={}, best_kw=None)
+    check_choice(("a", "b"), kind="a", other="b")
+    check_positive_int(n=1, m=np.int64(3))
+    check_positive_int(n=None, optional=True)
+    first, second = as_curves([[1, 2], (3.0,)], "rates")
+    assert (first.tolist(), second.tolist()) == ([1.0, 2.0], [3.0])
+
+
+def test_a_user_s_style_overrides_the_defaults(plt):
+    assert styled("line", {"lw": 3}, linewidth=1, color="red") == {
+        "linewidth": 3,
+        "color": "red",
+    }
+    assert styled("collection", None, alpha=0.5) == {"alpha": 0.5}
+
+
+def test_axes_are_given_or_new(plt):
+    _, ax = plt.subplots()
+    assert single_axes(plt, ax) is ax
+    assert single_axes(plt, None).figure is not ax.figure
+
+
+def test_a_dark_background(plt):
+    figure, ax = plt.subplots()
+    ax.set_facecolor("navy")
+    assert is_dark(ax)
+    ax.set_facecolor("none")
+    assert not is_dark(ax)
+    figure.set_facecolor("black")
+    assert is_dark(ax)
+
+
+@pytest.mark.parametrize("n_values", [1, 2, 3, 7])
+def test_ticks_are_integers(n_values, plt):
+    _, ax = plt.subplots()
+    ax.plot(range(1, n_values + 1), range(n_values), marker="o")
+    use_integer_ticks(ax)
+    ticks = ax.get_xticks()
+    assert len(ticks)
+    assert all(tick == int(tick) for tick in ticks)
+
+
 @pytest.mark.parametrize("Display", [LossCurveDisplay, LearningRateDisplay])
-def test_the_network_at_the_end(Display):
+def test_wrapped_networks_are_drawn(Display):
     pipeline = make_pipeline(StandardScaler(), make_classifier()).fit(X, y)
     network = pipeline[-1]
     grid = {"numpymlpclassifier__alpha": [0.1]}
@@ -54,7 +137,7 @@ def _calls():
 
 
 @pytest.mark.parametrize(("Display", "data"), _calls())
-def test_what_is_not_fitted(Display, data):
+def test_unfitted_estimators_are_refused(Display, data):
     grid = {"alpha": [0.1]}
     for estimator in (
         make_classifier(),
@@ -68,7 +151,7 @@ def test_what_is_not_fitted(Display, data):
 
 
 @pytest.mark.parametrize(("Display", "data"), _calls())
-def test_what_is_no_network(Display, data):
+def test_other_estimators_are_refused(Display, data):
     forest = RandomForestClassifier(2).fit(X, y)
     bagging = BaggingClassifier(make_classifier(max_iter=1), 2).fit(X, y)
     search = GridSearchCV(

@@ -1,4 +1,4 @@
-"""The loss curves are the estimator's, and the epoch of the weights is marked."""
+"""Learning curves of an estimator, with the epoch of its best weights."""
 
 import numpy as np
 import pytest
@@ -33,7 +33,7 @@ def test_loss_curves_are_those_of_the_estimator(stopped):
     assert display.ax_.get_xlabel() == "Epoch"
 
 
-def test_the_epoch_whose_weights_were_kept_is_marked(stopped):
+def test_the_epoch_of_the_restored_weights_is_marked(stopped):
     best = int(np.argmax(stopped.validation_scores_)) + 1
     assert best < stopped.n_iter_
     display = LossCurveDisplay.from_estimator(stopped)
@@ -52,7 +52,7 @@ def test_the_epoch_whose_weights_were_kept_is_marked(stopped):
 
 
 @pytest.mark.parametrize("monitor", ["loss", "validation_loss", "validation_score"])
-def test_the_epoch_that_a_callback_kept_is_marked(monitor):
+def test_the_epoch_that_a_callback_restored_is_marked(monitor):
     stopping = EarlyStopping(monitor, n_iter_no_change=2)
     clf = make_classifier(
         callbacks=[stopping], max_iter=40, learning_rate_init=0.2, warm_start=True
@@ -70,7 +70,7 @@ def test_the_epoch_that_a_callback_kept_is_marked(monitor):
     assert LossCurveDisplay.from_estimator(clf).best_ == []
 
 
-def test_a_warm_start_that_keeps_what_it_began_with_marks_nothing():
+def test_a_warm_start_that_restores_its_initial_weights_marks_nothing():
     clf = make_classifier(
         early_stopping=True, warm_start=True, max_iter=30, learning_rate_init=0.05
     ).fit(X_fit, y_fit, X_val=X_val, y_val=y_val)
@@ -210,7 +210,7 @@ def test_a_logarithm_needs_losses_above_zero():
     assert display.plot().ax_.get_yscale() == "linear"
 
 
-def test_what_is_no_curve():
+def test_invalid_curves_are_refused():
     with pytest.raises(ValueError, match="a list with a curve for each network"):
         LossCurveDisplay(loss_curves=[1.0, 0.5]).plot()
     with pytest.raises(ValueError, match="a list with a curve for each network"):

@@ -158,6 +158,6 @@ def test_a_band_over_a_column_of_a_table(tabular, table):
         assert display.interval_
 
 
-def test_a_column_of_texts_is_no_place_to_stand_at(tabular, table):
+def test_a_feature_of_strings_is_refused(tabular, table):
     with pytest.raises(ValueError, match=r"feature='town' must be a column of numbers"):
         PredictionIntervalDisplay.from_estimator(tabular, *table, feature="town")

@@ -1,4 +1,4 @@
-"""Prediction intervals beside true values."""
+"""Prediction intervals compared with true values."""
 
 import math
 
@@ -144,7 +144,7 @@ def test_quantiles_without_a_median(wave):
         PredictionIntervalDisplay.from_estimator(reg, x, target, coverage=0.7)
 
 
-def test_intervals_of_what_holds_a_regressor(wave, table):
+def test_intervals_of_wrapped_regressors(wave, table):
     x, target = wave
     reg = NumpyMLPRegressor(
         hidden_layer_sizes=5, loss=Quantile([0.1, 0.5, 0.9]), max_iter=3, random_state=0

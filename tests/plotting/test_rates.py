@@ -1,4 +1,4 @@
-"""The learning rates are those of the training, within epochs as well."""
+"""Learning rates of the training, also within epochs."""
 
 import copy
 
@@ -54,7 +54,7 @@ def test_the_schedule_is_drawn_within_epochs(schedule, n_epochs):
         {"learning_rate": "invscaling", "solver": "sgd"},
     ],
 )
-def test_a_rate_for_whole_epochs_is_drawn_in_steps(settings):
+def test_rates_that_are_constant_within_epochs_are_drawn_in_steps(settings):
     clf = make_classifier(**settings, max_iter=8).fit(X, y)
     n_epochs = clf.n_iter_
     (line,) = LearningRateDisplay.from_estimator(clf).lines_

@@ -102,7 +102,7 @@ def test_images_and_names_must_fit():
         WeightsDisplay(images=np.zeros((2, 2, 2)), names=["a"]).plot()
 
 
-def test_tabular_networks_look_at_no_pixels(tabular):
+def test_tabular_networks_are_refused(tabular):
     for estimator in (tabular, tabular.estimators_[0]):
         with pytest.raises(TypeError, match="belong to embeddings"):
             WeightsDisplay.from_estimator(estimator)
@@ -113,7 +113,7 @@ def _overlap(first, second):
 
 
 @pytest.mark.parametrize("layout", ["own", "tight", "constrained", "none"])
-def test_images_names_and_colours_do_not_overlap(layout, stopped, plt):
+def test_images_titles_and_color_bar_do_not_overlap(layout, stopped, plt):
     if layout == "own":
         display = WeightsDisplay.from_estimator(stopped, n_units=6)
         plt.tight_layout()
