@@ -3,9 +3,11 @@
 import importlib
 from typing import TYPE_CHECKING
 
-from sknumpy_mlp._estimators.classifier import NumpyMLPClassifier, NumpyMLPRegressor
+from sknumpy_mlp._estimators.classifier import NumpyMLPClassifier
 from sknumpy_mlp._estimators.parameters import InvalidParameterError
-from sknumpy_mlp._tabular.classifier import TabularMLPClassifier, TabularMLPRegressor
+from sknumpy_mlp._estimators.regressor import NumpyMLPRegressor
+from sknumpy_mlp._tabular.classifier import TabularMLPClassifier
+from sknumpy_mlp._tabular.regressor import TabularMLPRegressor
 from sknumpy_mlp._version import __version__
 from sknumpy_mlp.preprocessing import TabularPreprocessor
 

@@ -50,8 +50,8 @@ from sknumpy_mlp._inputs.table import (
     refuse_dates,
     refuse_masked,
 )
-from sknumpy_mlp._training.loop import TrainingState
 from sknumpy_mlp._training.network import Network
+from sknumpy_mlp._training.run import TrainingState
 from sknumpy_mlp._utils.links import DocLinkMixin
 from sknumpy_mlp._utils.saved import Saved
 from sknumpy_mlp._utils.typing import Array, RandomSource

@@ -13,7 +13,7 @@ from sknumpy_mlp._estimators.target_scale import (
     unusual_scale,
 )
 from sknumpy_mlp._inputs.data import Data
-from sknumpy_mlp._training.loop import Run
+from sknumpy_mlp._training.run import Run
 from sknumpy_mlp._utils.typing import Array, IntArray
 from sknumpy_mlp._utils.warnings import warn
 from sknumpy_mlp.callbacks import EarlyStopping

@@ -14,12 +14,8 @@ import numpy as np
 
 from sknumpy_mlp._estimators.evaluator import Evaluator
 from sknumpy_mlp._inputs.data import Data
-from sknumpy_mlp._training.loop import (
-    EpochEnd,
-    Run,
-    TrainingState,
-)
 from sknumpy_mlp._training.network import Network
+from sknumpy_mlp._training.run import EpochEnd, Run, TrainingState
 from sknumpy_mlp._utils.console import write_line
 from sknumpy_mlp._utils.typing import Array
 from sknumpy_mlp.callbacks import Callback, Checkpoint, EarlyStopping

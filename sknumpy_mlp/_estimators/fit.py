@@ -23,14 +23,11 @@ from sknumpy_mlp._estimators.convergence import (
 from sknumpy_mlp._estimators.epochs import Conductor, Job, told
 from sknumpy_mlp._estimators.threads import limited_threads
 from sknumpy_mlp._training.batches import Batches
-from sknumpy_mlp._training.loop import (
-    Regularization,
-    Run,
-    TrainingState,
-    minimize_lbfgs,
-    train,
-)
+from sknumpy_mlp._training.lbfgs import minimize_lbfgs
+from sknumpy_mlp._training.loop import train
 from sknumpy_mlp._training.network import ROWS_AT_ONCE, Workspace
+from sknumpy_mlp._training.run import Run, TrainingState
+from sknumpy_mlp._training.step import Regularization
 from sknumpy_mlp._utils.typing import Array, IntArray
 from sknumpy_mlp._utils.values import alike, copy_of
 from sknumpy_mlp._utils.warnings import warn

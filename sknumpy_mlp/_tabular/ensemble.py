@@ -25,7 +25,7 @@ from joblib.parallel import BACKENDS, get_active_backend
 from sknumpy_mlp._inputs.data import Data
 from sknumpy_mlp._tabular.progress import Board
 from sknumpy_mlp._tabular.splits import Assignment
-from sknumpy_mlp._training.loop import EpochEnd, Run
+from sknumpy_mlp._training.run import EpochEnd, Run
 from sknumpy_mlp._utils.console import flushable_streams
 from sknumpy_mlp._utils.warnings import collected_warnings, warn
 from sknumpy_mlp.callbacks import Callback

@@ -16,9 +16,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sknumpy_mlp._estimators.base import _BaseMLP
-from sknumpy_mlp._estimators.classifier import NumpyMLPClassifier, NumpyMLPRegressor
+from sknumpy_mlp._estimators.classifier import NumpyMLPClassifier
 from sknumpy_mlp._estimators.epochs import Job
 from sknumpy_mlp._estimators.fit import Outcome
+from sknumpy_mlp._estimators.regressor import NumpyMLPRegressor
 from sknumpy_mlp._estimators.target_scale import TargetScale
 from sknumpy_mlp._training.network import Network
 from sknumpy_mlp._utils.links import page_of

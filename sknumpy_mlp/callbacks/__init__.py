@@ -58,7 +58,7 @@ A callback of your own that keeps something begins anew with the first network:
 [0, 1, 2]
 """
 
-from sknumpy_mlp._training.loop import EpochEnd, Run
+from sknumpy_mlp._training.run import EpochEnd, Run
 from sknumpy_mlp.callbacks._base import (
     Callback,
     Checkpoint,

@@ -12,7 +12,7 @@ from typing import Any, Literal, TextIO
 
 import numpy as np
 
-from sknumpy_mlp._training.loop import EpochEnd, Run
+from sknumpy_mlp._training.run import EpochEnd, Run
 from sknumpy_mlp._utils.console import Console, flushable_streams
 from sknumpy_mlp._utils.suggestions import suggest_value, suggests_parameters
 from sknumpy_mlp._utils.typing import Array

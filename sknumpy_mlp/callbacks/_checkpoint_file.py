@@ -19,7 +19,7 @@ from typing import Any, BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
-from sknumpy_mlp._training.loop import Run
+from sknumpy_mlp._training.run import Run
 from sknumpy_mlp._utils.warnings import warn
 
 # Counts up whenever what is stored changes its meaning.

@@ -11,7 +11,7 @@ import copy
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from sknumpy_mlp._training.loop import EpochEnd, Run
+from sknumpy_mlp._training.run import EpochEnd, Run
 from sknumpy_mlp._utils.typing import Array
 from sknumpy_mlp.callbacks import Callback
 

@@ -8,10 +8,10 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from sknumpy_mlp._estimators.base import _BaseMLP
 from sknumpy_mlp._inputs.table import Table, refuse_unusable
-from sknumpy_mlp._tabular.classifier import TabularMLPRegressor
 from sknumpy_mlp._tabular.member import MemberRegressor
 from sknumpy_mlp._tabular.networks import networks_of
 from sknumpy_mlp._tabular.preprocessor import TabularPreprocessor
+from sknumpy_mlp._tabular.regressor import TabularMLPRegressor
 from sknumpy_mlp._utils.suggestions import suggest_value
 from sknumpy_mlp._utils.typing import DtypeName
 from sknumpy_mlp._version import __version__

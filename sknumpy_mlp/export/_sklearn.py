@@ -12,9 +12,10 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.neural_network import MLPClassifier, MLPRegressor
 from sklearn.utils.validation import check_is_fitted
 
-from sknumpy_mlp._estimators.classifier import NumpyMLPClassifier, NumpyMLPRegressor
+from sknumpy_mlp._estimators.classifier import NumpyMLPClassifier
 from sknumpy_mlp._estimators.parameters import layer_sizes
-from sknumpy_mlp._training.loop import TrainingState
+from sknumpy_mlp._estimators.regressor import NumpyMLPRegressor
+from sknumpy_mlp._training.run import TrainingState
 from sknumpy_mlp._utils.values import shown
 from sknumpy_mlp.activations import ACTIVATIONS
 from sknumpy_mlp.export._supported import EXPORTABLE, check_supported, refuse_classes

@@ -2,10 +2,12 @@
 
 from typing import Any, Literal
 
-from sknumpy_mlp._estimators.classifier import NumpyMLPClassifier, NumpyMLPRegressor
-from sknumpy_mlp._tabular.classifier import TabularMLPClassifier, TabularMLPRegressor
+from sknumpy_mlp._estimators.classifier import NumpyMLPClassifier
+from sknumpy_mlp._estimators.regressor import NumpyMLPRegressor
+from sknumpy_mlp._tabular.classifier import TabularMLPClassifier
 from sknumpy_mlp._tabular.member import MemberClassifier, MemberRegressor
 from sknumpy_mlp._tabular.preprocessor import TabularPreprocessor
+from sknumpy_mlp._tabular.regressor import TabularMLPRegressor
 
 EXPORTABLE = (
     NumpyMLPClassifier,

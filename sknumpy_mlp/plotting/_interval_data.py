@@ -12,8 +12,8 @@ from sklearn.utils import check_array, check_consistent_length
 
 from sknumpy_mlp._inputs.checks import naming
 from sknumpy_mlp._inputs.table import Table
-from sknumpy_mlp._tabular.classifier import TabularMLPRegressor
 from sknumpy_mlp._tabular.networks import unwrap
+from sknumpy_mlp._tabular.regressor import TabularMLPRegressor
 from sknumpy_mlp._utils.typing import Array
 from sknumpy_mlp._utils.values import shown
 from sknumpy_mlp.losses import Quantile

@@ -9,7 +9,7 @@ import sys
 import numpy as np
 import pytest
 
-from sknumpy_mlp._training.loop import EpochEnd, Run, TrainingState
+from sknumpy_mlp._training.run import EpochEnd, Run, TrainingState
 from sknumpy_mlp.callbacks import (
     Callback,
     Checkpoint,

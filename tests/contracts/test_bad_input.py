@@ -32,7 +32,7 @@ from sknumpy_mlp import (
     optimizers,
     schedules,
 )
-from sknumpy_mlp._estimators.classifier import regression_score
+from sknumpy_mlp._estimators.scores import regression_score
 from sknumpy_mlp.activations import ELU, SELU, LeakyReLU, ReLU, Tanh
 from sknumpy_mlp.callbacks import (
     Checkpoint,

@@ -8,8 +8,8 @@ import pytest
 import scipy.sparse as sp
 
 from sknumpy_mlp._training import network as _network
-from sknumpy_mlp._training.loop import objective
 from sknumpy_mlp._training.network import Network, Workspace
+from sknumpy_mlp._training.objective import objective
 from sknumpy_mlp.activations import ACTIVATIONS, Activation, ReLU, Tanh
 from sknumpy_mlp.initializers import Glorot
 from sknumpy_mlp.layers import Dense

@@ -17,8 +17,8 @@ import autograd.numpy as anp
 import autograd.scipy.special as asp
 import autograd.scipy.stats as ast
 
-from sknumpy_mlp._training.loop import objective
 from sknumpy_mlp._training.network import Network, Workspace
+from sknumpy_mlp._training.objective import objective
 from sknumpy_mlp.activations import ACTIVATIONS, ELU, LeakyReLU
 from sknumpy_mlp.layers import Dense, Dropout
 from sknumpy_mlp.losses import (

@@ -16,8 +16,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from sknumpy_mlp._training.loop import Regularization, objective, update
 from sknumpy_mlp._training.network import Network, Workspace
+from sknumpy_mlp._training.objective import objective
+from sknumpy_mlp._training.step import Regularization, update
 from sknumpy_mlp.activations import GELU, SiLU
 from sknumpy_mlp.layers import Dense
 from sknumpy_mlp.losses import MultinomialLogLoss

@@ -10,19 +10,12 @@ import scipy.sparse as sp
 
 from sknumpy_mlp._training import loop as _training
 from sknumpy_mlp._training.batches import Batches
-from sknumpy_mlp._training.loop import (
-    EpochEnd,
-    Regularization,
-    Run,
-    TrainingState,
-    clip_norm,
-    minimize_lbfgs,
-    objective,
-    train,
-    update,
-    whole_objective,
-)
+from sknumpy_mlp._training.lbfgs import minimize_lbfgs
+from sknumpy_mlp._training.loop import train
 from sknumpy_mlp._training.network import Network, Workspace
+from sknumpy_mlp._training.objective import objective, whole_objective
+from sknumpy_mlp._training.run import EpochEnd, Run, TrainingState
+from sknumpy_mlp._training.step import Regularization, clip_norm, update
 from sknumpy_mlp.activations import Tanh
 from sknumpy_mlp.layers import Dense, Dropout
 from sknumpy_mlp.losses import Huber, Loss, SquaredError

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 import scipy.sparse as sp
 
-from sknumpy_mlp._training.loop import objective
 from sknumpy_mlp._training.network import Network, Workspace
+from sknumpy_mlp._training.objective import objective
 from sknumpy_mlp.activations import ReLU, Tanh
 from sknumpy_mlp.initializers import Glorot
 from sknumpy_mlp.layers import Dense, Dropout, Noise, Scaling, check_layer

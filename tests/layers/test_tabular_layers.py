@@ -5,8 +5,8 @@ import pytest
 import scipy.sparse
 
 from sknumpy_mlp import NumpyMLPClassifier, embeddings, layers
-from sknumpy_mlp._training.loop import Regularization, update
 from sknumpy_mlp._training.network import Network, Workspace
+from sknumpy_mlp._training.step import Regularization, update
 from sknumpy_mlp.activations import ACTIVATIONS, Tanh
 from sknumpy_mlp.embeddings import (
     CategoryEmbedding,

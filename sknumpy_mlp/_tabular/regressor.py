@@ -1,0 +1,489 @@
+"""`TabularMLPRegressor`: the regressor."""
+
+import math
+from collections.abc import Callable, Sequence
+from numbers import Real
+from typing import Any, ClassVar, Literal, Self
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.base import RegressorMixin
+from sklearn.utils.validation import check_is_fitted
+
+from sknumpy_mlp._estimators.parameters import (
+    PARAMETER_CHECKS,
+    Check,
+    Choice,
+)
+from sknumpy_mlp._estimators.regressor import NumpyMLPRegressor
+from sknumpy_mlp._estimators.scores import regression_score
+from sknumpy_mlp._estimators.target_scale import TargetScale
+from sknumpy_mlp._inputs.data import Data
+from sknumpy_mlp._tabular.base import TABULAR_CHECKS, _BaseTabularMLP
+from sknumpy_mlp._tabular.calibration import Errors
+from sknumpy_mlp._tabular.member import MemberRegressor
+from sknumpy_mlp._utils.suggestions import suggests_parameters
+from sknumpy_mlp._utils.typing import Array
+from sknumpy_mlp._utils.values import shown
+from sknumpy_mlp.activations import Activation, ActivationName
+from sknumpy_mlp.callbacks import Callback
+from sknumpy_mlp.callbacks._sklearn import with_callbacks
+from sknumpy_mlp.initializers import Initializer, InitializerName
+from sknumpy_mlp.losses import (
+    REGRESSION_LOSSES,
+    Loss,
+    Quantile,
+    RegressionLossName,
+)
+from sknumpy_mlp.optimizers import Optimizer, OptimizerName
+from sknumpy_mlp.schedules import Schedule, ScheduleName
+
+# A regressor's learning rates, for losses with the identity as their link and others.
+_RATE, _RATE_OF_LINKS = 0.2, 0.04
+
+
+class TabularMLPRegressor(RegressorMixin, _BaseTabularMLP):  # type: ignore[misc]
+    """Regressor for raw tables: an ensemble of networks, ready without tuning.
+
+    Takes a pandas or polars frame, an Arrow table or an array as it is: numbers,
+    booleans, categories and strings, missing values anywhere.  `TabularPreprocessor`
+    makes numbers of it, the target is standardised (divided by its mean for losses
+    with a logarithmic link), and several networks with embeddings for numbers and
+    categories, trained on different folds, predict their mean, within the range of
+    the targets seen.  Trains in float32 and predicts in float64.
+
+    Parameters
+    ----------
+    hidden_layer_sizes : int or array-like of int, default=(256, 256, 256)
+        Number of units in each hidden layer.
+    activation : str, Activation or sequence of these, default='mish'
+        Activation function, see `NumpyMLPRegressor`.  Each unit learns how much of
+        it to take, see :class:`sknumpy_mlp.layers.Parametric`.
+    loss : {'squared_error', 'absolute_error', 'huber', 'quantile', 'poisson', \
+'gamma'} or Loss, default='squared_error'
+        The loss, see `NumpyMLPRegressor`.  It sees the scaled target: the ``delta`` of
+        `~sknumpy_mlp.losses.Huber` is in standard deviations.
+    learning_rate_init : float or 'auto', default='auto'
+        The highest learning rate, for weights of unit variance: that of a layer's
+        weights is divided by the root of ``fan_in``.  'auto' is 0.2 for losses that
+        have the identity as their link, and 0.04 for others, whose predictions move
+        further than the raw outputs do.
+    solver : {'adam', 'sgd', 'rmsprop'} or Optimizer, default='adam'
+        The optimiser, see :mod:`sknumpy_mlp.optimizers`.
+    alpha : float, default=0.0
+        Strength of the L2 penalty, see `NumpyMLPRegressor`; ``weight_decay`` does
+        the same work here.
+    batch_size : int or 'auto', default='auto'
+        Samples in a mini-batch; 'auto' is 64 for up to 1,000 samples that a network
+        trains on, 128 for up to 6,000, 256 for up to 30,000, 512 for up to 100,000,
+        else 1,024.  It is rounded so that the batches of an epoch are equally large.
+    learning_rate : str or Schedule, default='coslog'
+        Schedule of the learning rate, see `NumpyMLPRegressor`.
+    max_iter : int, default=128
+        Epochs of each network.
+    random_state : int, RandomState instance or None, default=None
+        Draws the folds, and for each network its weights, the order of its samples
+        and what is dropped.
+    verbose : bool or int, default=False
+        Whether to print, every few seconds, how far the training is and how long it
+        will still take.
+    validation_fraction : float, default=0.2
+        Share of the samples that is held out, for an ``ensemble`` without folds.
+    beta_1 : float, default=0.9
+        Decay rate of Adam's first moment, in [0, 1).
+    beta_2 : float, default=0.95
+        Decay rate of Adam's second moment, in [0, 1).
+    epsilon : float, default=1e-8
+        Keeps the division of 'adam' and 'rmsprop' finite.
+    n_iter_no_change : int or inf, default=inf
+        Epochs without improvement of the validation score that a network goes on for.
+        A network trains to the end by default and gets its best epoch back: while the
+        rate is high, a score that stalls says little.
+    init : {'glorot', 'he', 'lecun', 'data'} or callable, default='data'
+        How weights are initialised, see :mod:`sknumpy_mlp.initializers`.
+    dropout : float or sequence of float, default=0.15
+        Share of the hidden values that are dropped, see `NumpyMLPRegressor`; fades
+        out over the second half of the training.
+    weight_decay : float, default=0.02
+        Decoupled weight decay; fades out likewise.
+    max_norm : float or None, default=None
+        Upper bound on the norm of the incoming weights of each hidden unit.
+    max_grad_norm : float or None, default=None
+        Upper bound on the norm of a step's gradient.
+    scoring : str, callable or None, default='loss'
+        The score that chooses each network's best epoch: minus the loss by default;
+        else as in `NumpyMLPRegressor`.  A callable gets the preprocessed table.
+    callbacks : list of Callback or None, default=None
+        What is told about each epoch, see :mod:`sknumpy_mlp.callbacks`.  With
+        callbacks the networks train one after the other, each a run of its own whose
+        number callbacks are told: a `~sknumpy_mlp.callbacks.History` has the epochs of
+        all networks, and a `~sknumpy_mlp.callbacks.Checkpoint` writes a file for each.
+        So do they with scikit-learn's callbacks (``set_callbacks``, since its release
+        1.9), for which each network is a task of the fit, and each epoch one of its
+        network.
+    categorical_features : 'from_dtype', array-like or None, default='from_dtype'
+        Which columns are categories, see `TabularPreprocessor`.
+    ensemble : {'kfold', 'seeds', 'refit'} or None, default='kfold'
+        How many networks there are, and what they see.
+
+        - 'kfold', ``n_members`` networks, each trained without one fold of the
+          samples, which chooses its best epoch.  No sample is wasted, and each is
+          predicted by a network that has not seen it.  With fewer samples than
+          networks there are fewer networks.
+        - 'seeds', ``n_members`` networks that share one hold-out.
+        - 'refit', one network, trained on all samples for as many epochs as another
+          one found best on a hold-out.
+        - None, one network with a hold-out.
+
+        Rows that are equal in all columns stay together, in one fold or on one side
+        of a hold-out: a network that has seen a copy of a row knows its target, and
+        scores and intervals would be too good.  This does not hold for rows that are
+        equal by chance, because a few columns have few values, nor for rows that come
+        more than five times with targets that differ: new rows will be equal to these
+        as well.
+
+    n_members : int, default=5
+        Number of networks of 'kfold' and 'seeds'.
+    max_time : float or None, default=None
+        Seconds that `fit` may take.  Networks then train as many epochs as fit in, on
+        a schedule that ends when the time does.  Below 20 seconds they train one after
+        the other, without processes, which take seconds to start.
+    n_jobs : int or None, default=None
+        How many networks train side by side, in processes of joblib's.  None, outside
+        of a :obj:`joblib.parallel_config`, is one after the other for trainings of a
+        few seconds, and for longer ones as many as matrix products may have threads: a
+        fit uses the cores that BLAS would use anyway, and one inside a parallel search
+        stays with its share.  Where there can be no processes (in a forked child, in a
+        daemon, without a temporary folder) networks train one after the other.
+
+    Attributes
+    ----------
+    preprocessor_ : TabularPreprocessor
+        What turns tables into numbers.
+    estimators_ : list
+        The networks, fitted `NumpyMLPRegressor` objects on the table as
+        `preprocessor_` makes it, with their curves (``loss_curve_``,
+        ``validation_scores_``).
+    oof_score_ : float
+        Score (as of `score`, with the samples' weights) of predictions by networks that
+        have not seen the sample.  A little low for 'kfold', where new samples are
+        predicted by several networks together; a little high, since the same samples
+        have chosen the epochs.
+    oof_predictions_ : ndarray or None
+        These predictions; NaN for samples that all networks have seen, and for those
+        of weight zero.  None with ``X_val``.
+    n_features_in_ : int
+        Number of columns.
+    feature_names_in_ : ndarray of shape (n_features,)
+        Their names, if `fit` saw a data frame with string column names.
+    n_iter_ : int
+        The most epochs of a network.
+
+    Raises
+    ------
+    InvalidParameterError
+        From `fit`, if a parameter has a value that is not allowed.
+    ValueError, TypeError
+        From `fit`, if the table or the target cannot be used (dates, infinite
+        numbers, a target with missing values), or the training diverges.  The
+        estimator is then left as it was.  From predictions, if the table cannot be
+        used, or one of them would be infinite or NaN.
+
+    See Also
+    --------
+    NumpyMLPRegressor : A network for arrays, with scikit-learn's defaults.
+    TabularPreprocessor : What is done to the table.
+
+    Notes
+    -----
+    The network is RealMLP [1]_ with changes that were measured on tables of 600 to
+    20,000 samples (``benchmarks/tabular.md``): no label smoothing, the best epoch by
+    the loss, folds instead of a hold-out, prediction intervals, and missing numbers.
+
+    With the defaults `fit` takes about 7 seconds for 1,000 rows, 40 for 5,000, 80 for
+    10,000 and two minutes for 20,000, on two cores (``benchmarks/tabular.md``), and
+    says nothing meanwhile: ``verbose=True`` does.  ``max_time`` sets a limit, and
+    ``ensemble=None`` trains one network in a third of the time.
+
+    Ctrl-C ends the training early and keeps the networks that have finished an epoch.
+
+    References
+    ----------
+    .. [1] D. Holzmüller, L. Grinsztajn and I. Steinwart, "Better by Default: Strong
+       Pre-Tuned MLPs and Boosted Trees on Tabular Data", NeurIPS 2024,
+       arXiv:2407.04491.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_diabetes
+    >>> from sknumpy_mlp import TabularMLPRegressor
+    >>> X, y = load_diabetes(return_X_y=True, as_frame=True)
+    >>> reg = TabularMLPRegressor(n_members=2, max_iter=16, random_state=0)
+    >>> low, high = reg.fit(X[:300], y[:300]).prediction_interval(X[300:]).T
+    >>> is_inside = (low < y[300:]) & (y[300:] < high)
+    >>> print(f"{is_inside.mean():.1f}")  # of patients it has not seen; 0.9 was asked
+    0.9
+    """
+
+    _parameter_checks: ClassVar[dict[str, tuple[Check, ...]]] = TABULAR_CHECKS | {
+        "loss": NumpyMLPRegressor._parameter_checks["loss"],
+        "learning_rate_init": (
+            Choice(("auto",)),
+            *PARAMETER_CHECKS["learning_rate_init"],
+        ),
+    }
+    _member: ClassVar[type[Any]] = MemberRegressor
+    _template: ClassVar[type[Any]] = NumpyMLPRegressor
+
+    @suggests_parameters
+    def __init__(
+        self,
+        hidden_layer_sizes: Any = (256, 256, 256),
+        activation: ActivationName
+        | Activation
+        | Sequence[ActivationName | Activation] = "mish",
+        *,
+        loss: RegressionLossName | Loss = "squared_error",
+        learning_rate_init: float | Literal["auto"] = "auto",
+        solver: OptimizerName | Optimizer = "adam",
+        alpha: float = 0.0,
+        batch_size: int | Literal["auto"] = "auto",
+        learning_rate: ScheduleName | Schedule = "coslog",
+        max_iter: int = 128,
+        random_state: int | np.random.RandomState | None = None,
+        verbose: bool | int = False,
+        validation_fraction: float = 0.2,
+        beta_1: float = 0.9,
+        beta_2: float = 0.95,
+        epsilon: float = 1e-8,
+        n_iter_no_change: float = math.inf,
+        init: InitializerName | Initializer = "data",
+        dropout: float | Sequence[float] = 0.15,
+        weight_decay: float = 0.02,
+        max_norm: float | None = None,
+        max_grad_norm: float | None = None,
+        scoring: str | Callable[..., float] | None = "loss",
+        callbacks: Sequence[Callback] | None = None,
+        categorical_features: Any = "from_dtype",
+        ensemble: Literal["kfold", "seeds", "refit"] | None = "kfold",
+        n_members: int = 5,
+        max_time: float | None = None,
+        n_jobs: int | None = None,
+    ) -> None:
+        self.hidden_layer_sizes = hidden_layer_sizes
+        self.activation = activation
+        self.loss = loss
+        self.learning_rate_init = learning_rate_init
+        self.solver = solver
+        self.alpha = alpha
+        self.batch_size = batch_size
+        self.learning_rate = learning_rate
+        self.max_iter = max_iter
+        self.random_state = random_state
+        self.verbose = verbose
+        self.validation_fraction = validation_fraction
+        self.beta_1 = beta_1
+        self.beta_2 = beta_2
+        self.epsilon = epsilon
+        self.n_iter_no_change = n_iter_no_change
+        self.init = init
+        self.dropout = dropout
+        self.weight_decay = weight_decay
+        self.max_norm = max_norm
+        self.max_grad_norm = max_grad_norm
+        self.scoring = scoring
+        self.callbacks = callbacks
+        self.categorical_features = categorical_features
+        self.ensemble = ensemble
+        self.n_members = n_members
+        self.max_time = max_time
+        self.n_jobs = n_jobs
+
+    @suggests_parameters
+    @with_callbacks
+    def fit(
+        self,
+        X: Any,
+        y: Any,
+        sample_weight: Any = None,
+        *,
+        X_val: Any = None,
+        y_val: Any = None,
+        sample_weight_val: Any = None,
+    ) -> Self:
+        """Fit the networks to a table.
+
+        Parameters
+        ----------
+        X : frame or array-like of shape (n_samples, n_features)
+            The table.
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+            The targets.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weights of the samples, at least 0 and not all 0.  None is 1 for each.
+        X_val : frame or array-like of shape (n_val, n_features), default=None
+            Validation data, with the columns of ``X``.  It chooses the epochs of all
+            networks, which then train on all of ``X``, and takes the place of the
+            folds also for ``oof_score_`` and prediction intervals.  A cross-validation
+            that hands it on cuts it up if it is as long as ``X``.
+        y_val : array-like of shape (n_val,) or (n_val, n_outputs), default=None
+            Its targets.
+        sample_weight_val : array-like of shape (n_val,), default=None
+            Its weights.
+
+        Returns
+        -------
+        self : TabularMLPRegressor
+            The fitted estimator.
+        """
+        self._fit(X, y, sample_weight, (X_val, y_val, sample_weight_val))
+        return self
+
+    def predict(self, X: Any) -> Array:
+        """Predict targets.
+
+        Parameters
+        ----------
+        X : frame or array-like of shape (n_samples, n_features)
+            The table.
+
+        Returns
+        -------
+        y : ndarray of shape (n_samples,) or (n_samples, n_outputs)
+            The predicted values; for several quantiles, a column for each of them.
+        """
+        return self._present(self._predict_table(X))
+
+    def prediction_interval(self, X: Any, coverage: float = 0.9) -> Array:
+        """Predict intervals that hold the target with a given probability.
+
+        The prediction plus quantiles of the errors on rows that a network had not
+        seen (those of ``oof_predictions_``, or of ``X_val``): the conformal method,
+        which needs no distribution, only that new rows come from where the old ones
+        came from [1]_.  The probability is approximate: the rows have also chosen the
+        epochs, which makes intervals a little narrow, and their errors are those of
+        single networks, further off than the mean of several, which makes them wide.
+        It is that for a row picked at random: intervals are equally wide for all rows,
+        too narrow where targets scatter widely and too wide elsewhere.  For widths
+        that adapt, fit quantiles, ``loss=Quantile([0.05, 0.95])``.
+
+        Parameters
+        ----------
+        X : frame or array-like of shape (n_samples, n_features)
+            The table.
+        coverage : float, default=0.9
+            The probability, between 0 and 1.
+
+        Returns
+        -------
+        interval : ndarray of shape (n_samples, 2) or (n_samples, n_outputs, 2)
+            Lower and upper end.  Infinite, if there were too few rows for a quantile
+            so far out: fewer than about ``2 / (1 - coverage)``.
+
+        Raises
+        ------
+        ValueError
+            If ``coverage`` is out of range, or several quantiles were fitted.
+
+        References
+        ----------
+        .. [1] V. Vovk, "Cross-Conformal Predictors", Annals of Mathematics and
+           Artificial Intelligence 74, 2015, arXiv:1208.0806; R. F. Barber, E. J.
+           Candès, A. Ramdas and R. J. Tibshirani, "Predictive Inference with the
+           Jackknife+", Annals of Statistics 49, 2021, arXiv:1905.02928.
+        """
+        check_is_fitted(self)
+        is_number = isinstance(coverage, Real) and not isinstance(coverage, bool)
+        if not (is_number and 0 < coverage < 1):
+            raise ValueError(
+                f"coverage={shown(coverage)} must be a float in the range (0, 1)."
+            )
+        if self._errors is None:
+            raise ValueError(
+                f"loss={self.loss!r} predicts several quantiles, whose errors are no "
+                "errors of a prediction. Two of them are an interval: see predict."
+            )
+        predicted = self._predict_table(X)
+        interval = predicted[:, :, np.newaxis] + self._errors.quantiles(float(coverage))
+        if self._loss.positive_only:
+            np.maximum(interval, 0.0, out=interval)
+        elif self._loss.out_activation == "logistic":
+            np.clip(interval, 0.0, 1.0, out=interval)
+        return interval[:, 0] if interval.shape[1] == 1 else interval
+
+    def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
+        """Compute R2; for several quantiles, the mean of their D2 pinball scores.
+
+        Parameters
+        ----------
+        X : frame or array-like of shape (n_samples, n_features)
+            The table.
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+            The true targets.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weights of the samples, at least 0 and not all 0.
+
+        Returns
+        -------
+        score : float
+            At most 1; 0 is the score of the best constant prediction.
+        """
+        y_pred = self.predict(X)
+        return regression_score(self._loss, y, y_pred, sample_weight)
+
+    def _shared_params(self) -> dict[str, Any]:
+        params = super()._shared_params()
+        if params["learning_rate_init"] == "auto":
+            loss = self.loss
+            if isinstance(loss, str):
+                loss = REGRESSION_LOSSES[loss]
+            is_plain = loss.out_activation == "identity"
+            params["learning_rate_init"] = _RATE if is_plain else _RATE_OF_LINKS
+        return params
+
+    def _learn(self, template: Any, data: Data, loss: Loss) -> dict[str, Any]:
+        self._loss = loss
+        recipe = self._recipe
+        scale = TargetScale.fit(
+            data.y,
+            data.sample_weight,
+            loss,
+            scales=recipe.scales_target,
+            clips=recipe.clips,
+        )
+        return {"scale": scale}
+
+    def _stratify_by(self, data: Data) -> NDArray[Any] | None:
+        return None
+
+    def _learn_from_held_out(
+        self, raws: Sequence[Sequence[Array]], data: Data
+    ) -> Array:
+        predicted = np.concatenate([self._combine(group) for group in raws])
+        self._errors = None
+        if not (isinstance(self._loss, Quantile) and len(self._loss.levels) > 1):
+            self._errors = Errors.of(data.y - predicted, data.sample_weight)
+        return predicted
+
+    def _combine(self, raws: Sequence[Array]) -> Array:
+        from_raw = self.estimators_[0]._from_raw
+        mean: Array = np.mean([from_raw(raw.copy()) for raw in raws], axis=0)
+        return mean
+
+    def _present(self, predicted: Array) -> Array:
+        return predicted.ravel() if predicted.shape[1] == 1 else predicted
+
+    def _score_of(
+        self, predicted: Array, data: Data, sample_weight: Array | None
+    ) -> float:
+        return regression_score(
+            self._loss, data.target, self._present(predicted), sample_weight
+        )
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        loss = self.loss
+        if isinstance(loss, str):
+            loss = REGRESSION_LOSSES.get(loss, loss)
+        tags.target_tags.positive_only = getattr(loss, "positive_only", False)
+        return tags

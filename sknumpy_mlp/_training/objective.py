@@ -1,0 +1,112 @@
+"""The objective, mean loss plus penalty, and its gradient: a batch, or all rows."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sknumpy_mlp._training.batches import Batches
+from sknumpy_mlp._training.network import Workspace
+from sknumpy_mlp._utils.typing import Array
+from sknumpy_mlp.losses import Loss
+
+
+def objective(
+    workspace: Workspace,
+    loss: Loss,
+    X: Any,
+    y: NDArray[Any],
+    sample_weight: NDArray[Any] | None,
+    alpha: float,
+    total_weight: float | None = None,
+) -> tuple[float, float]:
+    r"""Evaluate the objective on a batch; its gradient goes to ``workspace.grad``.
+
+    .. math::
+
+        J = \frac{1}{S} \sum_i s_i \ell(y_i, raw_i)
+            + \frac{\alpha}{2 S} \lVert W \rVert^2,
+        \qquad S = \sum_i s_i
+
+    This is the only place that scales losses, weights and the penalty.  ``alpha`` is
+    divided by the weight of the *batch*, as in scikit-learn.  The penalty's part of
+    the gradient, ``l2 * workspace.coefs``, is left to the caller: an optimiser adds it
+    block by block, while the block is in the cache.
+
+    Parameters
+    ----------
+    workspace : Workspace
+        The network's parameters and memory.
+    loss : Loss
+        The loss.
+    X : {ndarray, CSR matrix} of shape (n_rows, n_features)
+        Input of the batch.
+    y : ndarray of shape (n_rows,) or (n_rows, n_outputs)
+        Targets of the batch.
+    sample_weight : ndarray of shape (n_rows,) or None
+        Weights :math:`s_i`, not all zero; None for ones.
+    alpha : float
+        Strength of the penalty on the coefficients.
+    total_weight : float or None, default=None
+        The divisor S; None for the sum of the weights.  With that of all rows, values
+        and gradients of several batches add up to those of their union.
+
+    Returns
+    -------
+    value : float
+        The objective, penalty included.
+    l2 : float
+        Strength of the penalty on this batch.
+    """
+    delta = workspace.forward(X)
+    losses = loss.loss_gradient(y, delta)
+    if sample_weight is None:
+        total_weight = total_weight or float(losses.shape[0])
+        value = float(losses.sum()) / total_weight
+        delta *= 1.0 / total_weight
+    else:
+        total_weight = total_weight or float(sample_weight.sum())
+        value = float(sample_weight @ losses) / total_weight
+        delta *= (sample_weight / total_weight)[:, np.newaxis]
+    workspace.backward(delta)
+    l2 = alpha / total_weight
+    if l2:
+        value += 0.5 * l2 * float(workspace.coefs @ workspace.coefs)
+    return value, l2
+
+
+def whole_objective(
+    workspace: Workspace, loss: Loss, batches: Batches, alpha: float
+) -> tuple[float, Array]:
+    """Evaluate the objective on all rows, batch by batch.
+
+    Parameters
+    ----------
+    workspace, loss, alpha
+        As for `objective`.
+    batches : Batches
+        All rows.
+
+    Returns
+    -------
+    value : float
+        The objective, penalty included.
+    gradient : ndarray of shape (n_params,)
+        Its gradient, penalty included.
+    """
+    total_weight = batches.total_weight
+    value, gradient = 0.0, np.zeros_like(workspace.grad)
+    for X, y, sample_weight in batches.in_order():
+        # Only now in the parameters' type: a copy of all of X may not fit.
+        X = X.astype(workspace.params.dtype, copy=False)
+        # The penalty is that of all rows, so it goes to the first batch alone.
+        batch_value, l2 = objective(
+            workspace, loss, X, y, sample_weight, alpha, total_weight
+        )
+        value += batch_value
+        gradient += workspace.grad
+        if l2:
+            coefs_gradient = gradient[: workspace.network.n_coefs]
+            coefs_gradient += l2 * workspace.coefs
+        alpha = 0.0
+    return value, gradient

@@ -1,0 +1,275 @@
+"""Records of a run: each epoch, what a later run needs to continue, the run itself."""
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from sknumpy_mlp._utils.typing import Array, IntArray
+from sknumpy_mlp.optimizers import Optimizer
+
+
+@dataclass(frozen=True)
+class EpochEnd:
+    """What is known at the end of an epoch (for L-BFGS, of an iteration).
+
+    Attributes
+    ----------
+    epoch : int
+        Number of the epoch in this run, from 1.
+    loss : float
+        Mean of the objective, penalty included, over the epoch's batches.
+    learning_rate : float or None
+        The learning rate of the epoch's first step; None for L-BFGS.
+    seconds : float
+        Time since the run began, in seconds.
+    params : ndarray of shape (n_params,)
+        The parameters, live: copy what is to be kept.
+    validation_loss : float or None, default=None
+        Mean loss on the validation data, without penalty; None if there is none.
+    validation_score : float or None, default=None
+        Score on the validation data, higher is better; None if there is none.
+    member : int or None, default=None
+        The network's number, from 0, if it is one of several that a tabular estimator
+        trains; else None.
+
+    Examples
+    --------
+    Callbacks are given one after each epoch:
+
+    >>> from sknumpy_mlp import NumpyMLPClassifier
+    >>> from sknumpy_mlp.callbacks import Callback
+    >>> class Show(Callback):
+    ...     def on_epoch_end(self, event):
+    ...         print(event.epoch, event.learning_rate, event.validation_loss)
+    ...         return event.epoch == 2
+    >>> clf = NumpyMLPClassifier(callbacks=[Show()]).fit([[0.0], [1.0]], [0, 1])
+    1 0.001 None
+    2 0.001 None
+    """
+
+    epoch: int
+    loss: float
+    learning_rate: float | None
+    seconds: float
+    params: Array
+    validation_loss: float | None = None
+    validation_score: float | None = None
+    member: int | None = None
+
+
+@dataclass
+class TrainingState:
+    """What a run must remember so that a later one can go on where it stopped.
+
+    Attributes
+    ----------
+    settings : tuple
+        What the training aimed at: a plateau of other settings tells nothing.
+    optimizer : Optimizer or None
+        The optimiser with its moments; None starts afresh.
+    optimizer_as_given : Optimizer or None
+        The optimiser as it was before it did a step.
+    base_rate : float or None
+        The learning rate that plateaus have left; None is the initial one.
+    best_score : float
+        The score that an epoch must beat to count as an improvement.
+    n_epochs_no_change : int
+        Epochs without an improvement, the patience used up.
+    n_samples_seen : int
+        Rows trained on, in all epochs.
+    order : ndarray of shape (n_rows,) or None
+        The current permutation of the training rows.
+    holdout : tuple of two ndarrays, or None
+        Rows to train on and rows held out for validation.
+    validation_fraction : float or None
+        The share that the hold-out was to be.
+    seed : int or None
+        The integer that ``stream`` was seeded with.
+    stream : RandomState or None
+        The random stream, kept when the estimator has an integer ``random_state``;
+        other kinds of ``random_state`` go on by themselves.
+    noise : Generator or None
+        What random layers draw from.
+    """
+
+    settings: tuple[Any, ...] = ()
+    optimizer: Optimizer | None = None
+    optimizer_as_given: Optimizer | None = None
+    base_rate: float | None = None
+    best_score: float = -math.inf
+    n_epochs_no_change: int = 0
+    n_samples_seen: int = 0
+    order: IntArray | None = None
+    holdout: tuple[IntArray, IntArray] | None = None
+    validation_fraction: float | None = None
+    seed: int | None = None
+    stream: np.random.RandomState | None = None
+    noise: np.random.Generator | None = None
+
+    def forget_plateau(self) -> None:
+        """Start afresh with the full rate, no best score and all patience."""
+        self.base_rate = None
+        self.best_score = -math.inf
+        self.n_epochs_no_change = 0
+
+
+@dataclass
+class Run:
+    """A training under way: what callbacks see, and all that it takes to go on.
+
+    Attributes
+    ----------
+    params : ndarray of shape (n_params,)
+        The parameters, live: copy what is to be kept.
+    state : TrainingState
+        Optimiser, counters and random streams, live.
+    rng : RandomState
+        The stream that draws the order of the rows.
+    max_epochs : int
+        The most epochs (for L-BFGS, iterations) of the run.
+    has_validation : bool
+        Whether there is validation data.
+    identify : callable
+        Returns what must agree for another run to be the same one: the estimator's
+        parameters, the network, and a digest of the data.
+    callbacks : sequence of Callback
+        Who is told of the run.
+    memories : dict of str to list of dict
+        From a checkpoint: for each class of callbacks what its objects remembered, see
+        `recall`.
+    losses, learning_rates : list of float
+        Objective and learning rate of each epoch (no rates for L-BFGS).
+    validation_losses, validation_scores : list of float
+        Loss and score on the validation data after each epoch; empty without any.
+    best_params : ndarray of shape (n_params,) or None
+        The best parameters so far, if the estimator stops early by itself.
+    kept_params : ndarray of shape (n_params,) or None
+        Parameters that a callback wants to be kept at the end, instead of the best or
+        the last ones.
+    status : str
+        "running"; at the end "finished" (by the estimator's own rules), "exhausted"
+        (``max_epochs`` done), "stopped" (by a callback), "interrupted" (Ctrl-C) or
+        "failed" (an exception).
+    member : int or None
+        The network's number, from 0, if it is one of several that a tabular estimator
+        trains; else None.
+
+    Examples
+    --------
+    Callbacks are given it at the beginning and at the end:
+
+    >>> from sknumpy_mlp import NumpyMLPClassifier
+    >>> from sknumpy_mlp.callbacks import Callback
+    >>> class Report(Callback):
+    ...     def on_epoch_end(self, event):
+    ...         return event.epoch == 3
+    ...     def on_train_end(self, run):
+    ...         print(f"{run.status} after {run.n_epochs} of {run.max_epochs} epochs")
+    >>> clf = NumpyMLPClassifier(callbacks=[Report()]).fit([[0.0], [1.0]], [0, 1])
+    stopped after 3 of 200 epochs
+    """
+
+    params: Array
+    state: TrainingState
+    rng: np.random.RandomState
+    max_epochs: int
+    has_validation: bool = False
+    identify: Callable[[], dict[str, Any]] = dict
+    callbacks: Sequence[Any] = ()
+    memories: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+    losses: list[float] = field(default_factory=list)
+    learning_rates: list[float] = field(default_factory=list)
+    validation_losses: list[float] = field(default_factory=list)
+    validation_scores: list[float] = field(default_factory=list)
+    best_params: Array | None = None
+    kept_params: Array | None = None
+    status: str = "running"
+    member: int | None = None
+
+    @property
+    def n_epochs(self) -> int:
+        """Number of epochs done."""
+        return len(self.losses)
+
+    @cached_property
+    def identity(self) -> dict[str, Any]:
+        """What must agree for another run to be the same one."""
+        return self.identify()
+
+    @property
+    def result(self) -> Array:
+        """The parameters to keep if the run ended now."""
+        if self.kept_params is not None:
+            return self.kept_params
+        return self.params if self.best_params is None else self.best_params
+
+    def recall(self, callback: Any) -> dict[str, Any]:
+        """Return what a callback remembered of the run that is resumed.
+
+        Of several callbacks of a class, the first is given what the first one
+        remembered, the second the second's, and so on.
+
+        Parameters
+        ----------
+        callback : Callback
+            One of those of the run.
+
+        Returns
+        -------
+        memory : dict
+            What its ``memory`` returned before the break; empty if there was none.
+        """
+        kind = self.kind_of(callback)
+        alike = [each for each in self.callbacks if self.kind_of(each) == kind]
+        kept = self.memories.get(kind, [])
+        for each, memory in zip(alike, kept, strict=False):
+            if each is callback:
+                return memory
+        return {}
+
+    @staticmethod
+    def kind_of(callback: Any) -> str:
+        """Return the name of a callback's class, under which it is remembered.
+
+        Parameters
+        ----------
+        callback : Callback
+            Any callback.
+
+        Returns
+        -------
+        kind : str
+            Module and name.
+        """
+        return f"{type(callback).__module__}.{type(callback).__qualname__}"
+
+    def record(self, event: EpochEnd) -> None:
+        """Append what an epoch brought.
+
+        Parameters
+        ----------
+        event : EpochEnd
+            What is known at its end.
+        """
+        for values, value in (
+            (self.learning_rates, event.learning_rate),
+            (self.validation_losses, event.validation_loss),
+            (self.validation_scores, event.validation_score),
+        ):
+            if value is not None:
+                values.append(value)
+        # Last, because it is the losses that are counted: the epoch is there now.
+        self.losses.append(event.loss)
+
+    def drop_torn_epoch(self) -> None:
+        """Forget what is there of an epoch in whose `record` Ctrl-C came."""
+        for values in (
+            self.learning_rates,
+            self.validation_losses,
+            self.validation_scores,
+        ):
+            del values[self.n_epochs :]

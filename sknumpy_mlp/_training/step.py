@@ -1,0 +1,100 @@
+"""One training step: gradient clipping, the optimizer's update, constraints."""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from sknumpy_mlp._training.network import Workspace
+from sknumpy_mlp._utils.typing import Array
+from sknumpy_mlp.optimizers import Optimizer
+from sknumpy_mlp.schedules import Constant, Schedule
+
+_CONSTANT = Constant()
+
+
+@dataclass(frozen=True)
+class Regularization:
+    r"""What holds parameters and steps back, beside the layers' own means.
+
+    Attributes
+    ----------
+    alpha : float, default=0.0
+        Strength of the L2 penalty on the coefficients, part of the objective.
+    weight_decay : float, default=0.0
+        Decoupled decay of the coefficients, see
+        :meth:`sknumpy_mlp.optimizers.Optimizer.step`.
+    decay_schedule : Schedule, default=Constant()
+        Factor on ``weight_decay`` over the run.
+    max_grad_norm : float or None, default=None
+        Upper bound on the Euclidean norm of the whole gradient, penalty included; a
+        longer one is scaled back to it [1]_.
+
+    References
+    ----------
+    .. [1] R. Pascanu, T. Mikolov and Y. Bengio, "On the difficulty of training
+       Recurrent Neural Networks", ICML 2013, arXiv:1211.5063.
+    """
+
+    alpha: float = 0.0
+    weight_decay: float = 0.0
+    decay_schedule: Schedule = _CONSTANT
+    max_grad_norm: float | None = None
+
+
+def update(
+    workspace: Workspace,
+    optimizer: Optimizer,
+    learning_rate: float,
+    l2: float,
+    regularization: Regularization,
+    progress: float = 0.0,
+) -> None:
+    """Do one step along the gradient that `objective` has left; destroys it.
+
+    Parameters
+    ----------
+    workspace : Workspace
+        Parameters (changed in place), gradient and memory.
+    optimizer : Optimizer
+        Makes the step.
+    learning_rate : float
+        The rate of this step.
+    l2 : float
+        Strength of the penalty on this batch.
+    regularization : Regularization
+        Weight decay and the bound on the gradient.
+    progress : float, default=0.0
+        Share of the run that is done before this step.
+    """
+    grad, n_coefs = workspace.grad, workspace.network.n_coefs
+    if regularization.max_grad_norm is not None:
+        grad[:n_coefs] += l2 * workspace.coefs
+        l2 = 0.0
+        clip_norm(grad, regularization.max_grad_norm)
+    optimizer.step(
+        workspace.params,
+        grad,
+        learning_rate,
+        l2=l2,
+        weight_decay=regularization.weight_decay
+        * regularization.decay_schedule(progress),
+        n_penalised=n_coefs,
+        rate_factors=workspace.rate_factors,
+    )
+    workspace.constrain()
+
+
+def clip_norm(vector: Array, max_norm: float) -> None:
+    """Scale a vector in place so that its Euclidean norm is at most ``max_norm``."""
+    norm = math.sqrt(float(vector @ vector))
+    if norm == math.inf:
+        # The squares overflow long before the numbers do.
+        largest = float(np.abs(vector).max())
+        if not math.isfinite(largest):
+            return  # nothing can be said of its direction
+        vector /= largest
+        norm = math.sqrt(float(vector @ vector))
+        vector *= min(max_norm / norm, largest)
+    elif norm > max_norm:
+        vector *= max_norm / norm
