@@ -1,8 +1,8 @@
-"""Text for whoever may read it: a program need not have a console.
+"""Console output that never raises.
 
-Without one (``pythonw``, services, frozen applications) standard output and standard
-error are None, and a stream that is there may be closed, cut off or unable to encode
-the text.  None of this is a reason to lose a training: what cannot be written is
+Without a console (``pythonw``, services, frozen applications), standard output and
+standard error are None; otherwise they may be closed, disconnected or unable to encode
+the text.  Training must not fail because of that: text that cannot be written is
 dropped.
 """
 
@@ -13,30 +13,30 @@ from typing import Any
 
 
 class Console:
-    """A stream of text that never raises.
+    """Wrapper of a text stream whose methods never raise.
 
-    What is not defined here, such as its encoding, is the stream's own.
+    All other attributes, such as ``encoding``, are those of the stream.
 
     Parameters
     ----------
     stream : file-like or None
-        Where text is written, if that is possible.
+        The stream; None discards all text.
 
     Attributes
     ----------
     stream : file-like or None
-        The same.
+        The stream.
     """
 
     def __init__(self, stream: Any) -> None:
         self.stream = stream
 
     def __getattr__(self, name: str) -> Any:
-        if name == "stream":  # a copy that has none yet
+        if name == "stream":  # while being copied or unpickled
             raise AttributeError(name)
         return getattr(self.stream, name)
 
-    # tqdm compares its stream with sys.stderr, to make room for what else goes there.
+    # tqdm compares its stream with sys.stderr, to clear the bar before other output.
     def __eq__(self, other: object) -> bool:
         return bool(self.stream is getattr(other, "stream", other))
 
@@ -44,27 +44,27 @@ class Console:
         return id(self.stream)
 
     def write(self, text: str) -> int:
-        """Write text, or drop it; return its length."""
+        """Write text if possible; return its length."""
         self._try("write", text)
         return len(text)
 
     def flush(self) -> None:
-        """Flush, if the stream can."""
+        """Flush the stream if possible."""
         self._try("flush")
 
     def isatty(self) -> bool:
-        """Whether the stream is a terminal; False if it does not say."""
+        """Return whether the stream is a terminal; False if that is not known."""
         return bool(self._try("isatty"))
 
     def _try(self, name: str, *arguments: Any) -> Any:
         try:
             return getattr(self.stream, name)(*arguments)
-        except Exception:  # the stream may be anything, and raise anything
+        except Exception:  # user-supplied streams may raise anything
             return None
 
 
 def write_line(line: str) -> None:
-    """Print a line to standard output, if there is one that takes it."""
+    """Print a line to standard output if possible."""
     console = Console(getattr(sys, "stdout", None))
     console.write(f"{line}\n")
     console.flush()
@@ -72,22 +72,22 @@ def write_line(line: str) -> None:
 
 @contextmanager
 def flushable_streams() -> Iterator[None]:
-    """Have standard output and error that can be flushed, or stand-ins.
+    """Replace standard output and error, if they cannot be flushed, within a block.
 
-    joblib flushes both before it starts a process, and tqdm before it shows a bar,
-    whichever it writes to.
+    joblib flushes both before it starts a process, and tqdm before it shows a bar, even
+    if they write to other streams.
     """
-    stand_ins = {}
+    replaced = {}
     for name in ("stdout", "stderr"):
         stream = getattr(sys, name, None)
         try:
             stream.flush()  # type: ignore[union-attr]
-        except Exception:  # whatever is the matter with it
-            stand_ins[name] = stream, Console(stream)
-            setattr(sys, name, stand_ins[name][1])
+        except Exception:  # missing, closed or broken
+            replaced[name] = stream, Console(stream)
+            setattr(sys, name, replaced[name][1])
     try:
         yield
     finally:
-        for name, (stream, console) in stand_ins.items():
+        for name, (stream, console) in replaced.items():
             if getattr(sys, name, None) is console:
                 setattr(sys, name, stream)

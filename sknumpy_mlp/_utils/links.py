@@ -1,20 +1,20 @@
-"""Where the documentation lies, for the links in what notebooks show of estimators."""
+"""Links to the online documentation, for the HTML representation of estimators."""
 
-#: The address of the documentation; that in pyproject.toml is the same.
+#: URL of the documentation, the same as in pyproject.toml.
 DOCUMENTATION = "https://sknumpy-mlp.github.io/sknumpy_mlp/"
 
 
 def page_of(name: str) -> str:
-    """Return the address of the page of a class."""
+    """Return the URL of the reference page of a public class."""
     return f"{DOCUMENTATION}generated/sknumpy_mlp.{name}.html"
 
 
 class DocLinkMixin:
-    """Links an estimator's HTML representation to its page.
+    """Mixin that links the HTML representation of an estimator to its reference page.
 
-    To go before scikit-learn's ``BaseEstimator``, which reads these attributes.  All
-    estimators are public at the top of the package, in whatever module they live.  A
-    subclass of a user's own gets no link: scikit-learn compares the packages.
+    It must precede scikit-learn's ``BaseEstimator``, which reads these attributes, in
+    the list of base classes.  The page is that of the name in the top-level package.
+    User-defined subclasses get no link, because scikit-learn compares the packages.
     """
 
     _doc_link_module = "sknumpy_mlp"

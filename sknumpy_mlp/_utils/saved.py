@@ -1,4 +1,4 @@
-"""What a saved estimator says of itself, so that a later version can tell."""
+"""Version information in the state of saved estimators."""
 
 import copy
 from typing import Any
@@ -7,22 +7,22 @@ import numpy as np
 
 from sknumpy_mlp._version import __version__
 
-#: The form that estimators are saved in.  It counts up when a version's estimators no
-#: longer have the attributes that those before had; `Saved.__setstate__` is the place
-#: to bring earlier forms up to date.
-FORM = 1
+#: Version of the format that estimators are saved in.  Increment it when attributes of
+#: fitted estimators change; `Saved.__setstate__` is the place to convert older states.
+FORMAT_VERSION = 1
 
 
 class Saved:
-    """Mixin of estimators, which notes in their state the form and the version.
+    """Mixin that adds the format and the package version to an estimator's state.
 
-    Whatever pickles (joblib, skops, the processes of a search) asks for the state.
+    Everything that serializes estimators (pickle, joblib, skops, process pools) uses
+    this state.
     """
 
     def __getstate__(self) -> dict[str, Any]:
         state: dict[str, Any] = super().__getstate__()  # type: ignore[assignment]
-        plain: dict[str, Any] = _unmapped(state)
-        return plain | {"_form": FORM, "_saved_by": __version__}
+        plain: dict[str, Any] = _without_memmaps(state)
+        return plain | {"_form": FORMAT_VERSION, "_saved_by": __version__}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         name = type(self).__name__
@@ -35,7 +35,7 @@ class Saved:
                 f"This {name} was saved by sknumpy_mlp before its first release, in a "
                 f"form that {__version__} does not read. Fit it again."
             )
-        if form > FORM:
+        if form > FORMAT_VERSION:
             raise ValueError(
                 f"This {name} was saved by sknumpy_mlp {version}, in a form that "
                 f"{__version__} does not know yet. Load it with sknumpy_mlp {version} "
@@ -44,28 +44,29 @@ class Saved:
         super().__setstate__(state)  # type: ignore[misc]
 
 
-def _unmapped(value: Any) -> Any:
-    """Return a value with ordinary arrays in place of mapped ones, on the same memory.
+def _without_memmaps(value: Any) -> Any:
+    """Return a value with memory-mapped arrays as ordinary views of the same memory.
 
-    That a file is mapped says where arrays lie, not what they are.  What holds none is
-    returned as it is.
+    An estimator loaded with ``mmap_mode`` is thereby saved like any other.  Values
+    without memory-mapped arrays are returned unchanged.
     """
     if isinstance(value, np.memmap):
         return np.asarray(value)
     if type(value) in (list, tuple):
-        items = [_unmapped(item) for item in value]
+        items = [_without_memmaps(item) for item in value]
         same = all(new is old for new, old in zip(items, value, strict=True))
         return value if same else type(value)(items)
     if type(value) is dict:
-        changed = {name: _unmapped(item) for name, item in value.items()}
+        changed = {name: _without_memmaps(item) for name, item in value.items()}
         same = all(new is value[name] for name, new in changed.items())
         return value if same else changed
-    # Objects of this package's classes hold arrays; estimators see to themselves.
-    of_ours = type(value).__module__.startswith("sknumpy_mlp.")
-    if of_ours and hasattr(value, "__dict__") and not isinstance(value, Saved):
-        # As a pickle sees them: a checkpoint under way knows its run, which knows it.
+    # Objects of this package contain arrays; nested estimators convert themselves.
+    is_ours = type(value).__module__.startswith("sknumpy_mlp.")
+    if is_ours and hasattr(value, "__dict__") and not isinstance(value, Saved):
+        # The pickled state, without cycles: an active checkpoint and its run refer to
+        # each other.
         attributes = value.__getstate__() or {}
-        changed = _unmapped(attributes)
+        changed = _without_memmaps(attributes)
         if changed is not attributes:
             value = copy.copy(value)
             vars(value).update(changed)

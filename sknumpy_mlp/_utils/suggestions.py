@@ -1,4 +1,7 @@
-"""Suggestions for unknown names: "Did you mean 'silu'?"."""
+"""Suggestions for misspelled names and for those of other libraries.
+
+Error messages end with them: "Did you mean 'silu'?".
+"""
 
 import difflib
 import functools
@@ -11,12 +14,12 @@ import numpy as np
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 
-# The least similarity, as of difflib, at which a name is taken for a misspelled one.
+# Minimum similarity (see difflib) of a misspelled name.
 _SIMILARITY = 0.65
 
-# What Keras, PyTorch and other libraries call values, without capitals and underscores.
-# Of several names the first that the parameter takes is meant.
-_VALUES: dict[str, tuple[str, ...]] = {
+# Names of values in Keras, PyTorch and other libraries, as normalized by `_normalize`.
+# If there are several translations, the first one that the parameter accepts is taken.
+_VALUE_SYNONYMS: dict[str, tuple[str, ...]] = {
     # activations
     "swish": ("silu",),
     "sigmoid": ("logistic",),
@@ -113,7 +116,7 @@ _VALUES: dict[str, tuple[str, ...]] = {
     "ignore": ("warn",),
 }
 
-# What makes the suggestion do what the given name stands for.
+# Further settings that make a suggestion equivalent to the given name.
 _REMARKS = {
     "adamw": " with weight_decay",
     "momentum": " with momentum",
@@ -124,8 +127,8 @@ _REMARKS = {
     "validset": " and 'y_val'",
 }
 
-# The same for the names of parameters.
-_PARAMETERS: dict[str, tuple[str, ...]] = {
+# Names of parameters in other libraries.
+_PARAMETER_SYNONYMS: dict[str, tuple[str, ...]] = {
     "patience": ("n_iter_no_change",),
     "mindelta": ("tol",),
     "restorebestweights": ("restore_best",),
@@ -208,54 +211,54 @@ _PARAMETERS: dict[str, tuple[str, ...]] = {
 
 
 def suggest_value(given: Any, known: Iterable[Any]) -> str:
-    """Return a sentence with the value that is probably meant, or an empty string.
+    """Return a sentence that suggests a known value for an unknown one.
 
     Parameters
     ----------
     given : object
-        What is not known: a string, or a function, class or object of another library,
-        whose name is looked at.
+        The unknown value: a string, or a function, class or object of another library,
+        of which the name is used.
     known : iterable
-        The values that are, strings and others.
+        The known values, not necessarily strings.
 
     Returns
     -------
     sentence : str
-        Such as " Did you mean 'silu'?".
+        For example " Did you mean 'silu'?"; empty if no value is close.
     """
     name = _name_of(given)
-    found = None if name is None else _closest(name, known, _VALUES)
+    found = None if name is None else _closest(name, known, _VALUE_SYNONYMS)
     if found is None:
         return ""
-    return f" Did you mean {found[0]!r}{_REMARKS.get(_plain(name or ''), '')}?"
+    return f" Did you mean {found[0]!r}{_REMARKS.get(_normalize(name or ''), '')}?"
 
 
 def suggest_parameter(given: str, known: Iterable[str]) -> str:
-    """Return a sentence with the parameter that is probably meant, or an empty string.
+    """Return a sentence that suggests a known parameter for an unknown one.
 
     Parameters
     ----------
     given : str
-        The name that is not known.
+        The unknown name.
     known : iterable of str
-        The names that are.
+        The known names.
 
     Returns
     -------
     sentence : str
-        Such as " Did you mean 'max_iter'?".
+        For example " Did you mean 'max_iter'?"; empty if no name is close.
     """
-    found = _closest(given, known, _PARAMETERS)
+    found = _closest(given, known, _PARAMETER_SYNONYMS)
     if found is None:
         return ""
-    remark = _REMARKS.get(_plain(given), "") if found[0] == "X_val" else ""
+    remark = _REMARKS.get(_normalize(given), "") if found[0] == "X_val" else ""
     return f" Did you mean {found[0]!r}{remark}?"
 
 
 def suggests_parameters(function: _Function) -> _Function:
-    """Decorate a method: errors about unknown arguments suggest known ones.
+    """Decorate a method so that errors about unknown arguments suggest known ones.
 
-    The error stays Python's TypeError, with its text and a sentence more.
+    The sentence is appended to the message of Python's own TypeError.
     """
     known = list(inspect.signature(function).parameters)[1:]
 
@@ -266,7 +269,7 @@ def suggests_parameters(function: _Function) -> _Function:
         except TypeError as error:
             unknown = next((name for name in kwargs if name not in known), None)
             hint = "" if unknown is None else suggest_parameter(unknown, known)
-            # Python 3.13 suggests names that are similar, but knows no synonyms.
+            # Python 3.13 suggests similar names itself, but knows no synonyms.
             if not hint or hint.strip() in str(error):
                 raise
             reason = str(error).partition(". Did you mean")[0]
@@ -276,7 +279,7 @@ def suggests_parameters(function: _Function) -> _Function:
 
 
 def _name_of(given: Any) -> str | None:
-    """Return the name that a value goes by, if it has one."""
+    """Return the name of a value, if it has one."""
     if isinstance(given, str):
         return given
     if isinstance(given, np.dtype):
@@ -287,26 +290,26 @@ def _name_of(given: Any) -> str | None:
     return None if type(given).__module__ == "builtins" else type(given).__name__
 
 
-def _plain(name: str) -> str:
-    """Return a name without module, capitals and punctuation."""
+def _normalize(name: str) -> str:
+    """Return a name without its module, in lower case and without punctuation."""
     return re.sub(r"[^a-z0-9]", "", name.lower().rpartition(".")[2])
 
 
 def _closest(
     given: str, known: Iterable[Any], synonyms: Mapping[str, tuple[str, ...]]
 ) -> tuple[Any] | None:
-    """Return the known value that is closest, in a tuple since it may be None."""
-    by_name = {_plain(str(value)): value for value in known}
+    """Return the closest known value in a tuple, because the value may be None."""
+    by_name = {_normalize(str(value)): value for value in known}
     meant = {
         name: by_name[target]
         for name, targets in synonyms.items()
-        for target in reversed([_plain(each) for each in targets])
+        for target in reversed([_normalize(each) for each in targets])
         if target in by_name
     }
     candidates = meant | by_name
-    name = _plain(given)
+    name = _normalize(given)
     if name not in candidates:
-        if name in synonyms:  # it means something else, not a name spelled like it
+        if name in synonyms:  # known, but with no translation here: not a misspelling
             return None
         close = difflib.get_close_matches(name, candidates, 1, _SIMILARITY)
         if not close:

@@ -1,4 +1,4 @@
-"""Warnings that point at the line of the user who gets them."""
+"""Warnings that point at the user's code, not into this package."""
 
 import inspect
 import warnings
@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from types import FrameType
 
-# What is collected in this thread, or None where warnings are given at once.
+# Warnings collected in this thread; None if they are issued immediately.
 _collected: ContextVar[list[tuple[str, type[Warning]]] | None] = ContextVar(
     "_collected", default=None
 )
@@ -15,10 +15,15 @@ _collected: ContextVar[list[tuple[str, type[Warning]]] | None] = ContextVar(
 
 @contextmanager
 def collected_warnings() -> Iterator[list[tuple[str, type[Warning]]]]:
-    """Collect this package's warnings in this thread, for somebody else to give.
+    """Collect this package's warnings of this thread instead of issuing them.
 
-    `warnings.catch_warnings` would catch those of all threads; and where two of its
-    blocks overlap, one of them stays in force for good.
+    `warnings.catch_warnings` is not thread-safe: it would catch warnings of all
+    threads, and overlapping blocks may leave the filters changed.
+
+    Yields
+    ------
+    collected : list of (str, type)
+        Message and category of each warning, filled while the block runs.
     """
     collected: list[tuple[str, type[Warning]]] = []
     token = _collected.set(collected)
@@ -29,7 +34,7 @@ def collected_warnings() -> Iterator[list[tuple[str, type[Warning]]]]:
 
 
 def warn(message: str, category: type[Warning] = UserWarning) -> None:
-    """Warn at the line that called into this package."""
+    """Issue a warning that points at the line that called into this package."""
     collected = _collected.get()
     if collected is not None:
         collected.append((message, category))
@@ -39,9 +44,9 @@ def warn(message: str, category: type[Warning] = UserWarning) -> None:
         frame, level = frame.f_back, level + 1
     try:
         warnings.warn(message, category, stacklevel=level)
-    except Warning:  # which a filter has turned into an error
+    except Warning:  # a filter turned it into an error
         raise
-    except Exception:  # standard error is closed, or cannot encode it
+    except Exception:  # standard error is closed, or cannot encode the message
         return
 
 
@@ -51,8 +56,8 @@ def warn_of_interrupt() -> None:
 
 
 def _is_inside(frame: FrameType) -> bool:
-    # scikit-learn wraps fit to look after its callbacks, and context managers run in
-    # the standard library.
+    # Frames of scikit-learn's callback support and of context managers lie between
+    # those of this package.
     module: str = frame.f_globals.get("__name__", "")
     packages = ("sknumpy_mlp", "sklearn.callback")
     return module == "contextlib" or module.startswith(packages)

@@ -1,11 +1,12 @@
-"""Fitted networks for other tools: ONNX models, and scikit-learn's own estimators.
+"""Conversion of fitted networks to ONNX models and to scikit-learn's estimators.
 
-An ONNX model predicts in C++, Java, JavaScript and on phones, without Python.  A
-network with scikit-learn's activations can also become scikit-learn's estimator, which
-every tool written for that one takes; and scikit-learn's can become ours.
+An ONNX model predicts in C++, Java, JavaScript and on mobile devices, without Python.
+Networks whose activations scikit-learn has can also be converted to scikit-learn's own
+estimators, for tools that support those, and scikit-learn's networks can be converted
+to estimators of this package.
 
-The functions need the package onnx (``pip install 'sknumpy-mlp[onnx]'``) for ONNX
-models, and nothing for scikit-learn's estimators.
+ONNX models require the package onnx (``pip install 'sknumpy-mlp[onnx]'``);
+scikit-learn's estimators require nothing else.
 """
 
 from sknumpy_mlp.export._onnx import onnx_inputs, to_onnx

@@ -1,4 +1,4 @@
-"""Fitted estimators as ONNX models."""
+"""Conversion of fitted estimators to ONNX models, and the inputs of these."""
 
 from typing import Any
 
@@ -9,19 +9,16 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from sknumpy_mlp._estimators.base import _BaseMLP
 from sknumpy_mlp._inputs.table import Table, refuse_unusable
 from sknumpy_mlp._tabular.member import MemberRegressor
+from sknumpy_mlp._tabular.networks import networks_of
 from sknumpy_mlp._tabular.preprocessor import TabularPreprocessor
 from sknumpy_mlp._tabular.regressor import TabularMLPRegressor
 from sknumpy_mlp._utils.suggestions import suggest_value
 from sknumpy_mlp._utils.typing import DtypeName
 from sknumpy_mlp._version import __version__
-from sknumpy_mlp.export._exportable import EXPORTABLE, check_type
-from sknumpy_mlp.export._graph import (
-    Graph,
-    add_link,
-    add_network,
-    import_onnx,
-    labels_of,
-)
+from sknumpy_mlp.export._graph import Graph, import_onnx
+from sknumpy_mlp.export._labels import labels_of
+from sknumpy_mlp.export._operators import add_link, add_network
+from sknumpy_mlp.export._supported import EXPORTABLE, check_supported
 from sknumpy_mlp.export._tables import ARRAY, add_table, input_columns
 
 _LABEL, _PROBABILITIES, _PREDICTION, _TABLE = (
@@ -35,8 +32,9 @@ _LABEL, _PROBABILITIES, _PREDICTION, _TABLE = (
 def to_onnx(estimator: Any, *, dtype: DtypeName | None = None) -> Any:
     """Convert a fitted estimator to an ONNX model.
 
-    The model has the estimator's preprocessing, networks, calibration and labels in
-    it, and needs ONNX Runtime or another runtime for opset 15, but not this package.
+    The model contains the estimator's preprocessing, networks, calibration and class
+    labels.  It runs in ONNX Runtime or any other runtime for opset 15, without this
+    package.
 
     Parameters
     ----------
@@ -46,31 +44,32 @@ def to_onnx(estimator: Any, *, dtype: DtypeName | None = None) -> Any:
         :class:`.TabularPreprocessor`.
     dtype : {'float32', 'float64'} or None, default=None
         The type that networks compute in.  None is the type that the estimator
-        predicts in, which reproduces its predictions; 'float32' makes models that
-        runtimes without float64 take, such as those of graphics cards, at a precision
-        of about 1e-6 of the largest numbers involved.  The preparation of tables stays
-        in float64: a year or an identity number has no digits to spare.
+        predicts in, and reproduces its predictions.  'float32' is for runtimes without
+        float64, for example on GPUs, with errors of about 1e-6 relative to the largest
+        numbers involved.  The preprocessing of tables is always done in float64,
+        because float32 has too few digits for years or identifiers.
 
     Returns
     -------
     model : onnx.ModelProto
-        The model; ``model.SerializeToString()`` is what runtimes load, and
+        The model.  Runtimes load ``model.SerializeToString()``;
         ``onnx.save(model, path)`` writes it to a file.
 
         The input of ``NumpyMLPClassifier`` and ``NumpyMLPRegressor`` is ``X`` of shape
-        (n_samples, n_features), in the model's type.  Tables without categories are
-        likewise one input ``X``, in float64.  Of a table with categories each column
-        is an input of shape (n_samples, 1), under its name (``x0``, ``x1``, ... if it
-        has none; with an underscore if an output has that name): columns of strings
-        as strings, and so are those of intervals and other values that
-        ``TabularPreprocessor.categories_`` has as strings; all others are float64, also
-        categories that are ints or booleans.  Missing numbers are NaN, missing strings
-        the empty string (if that is a category: any string that is none).
-        `onnx_inputs` makes all this of a table, with unknown categories as missing.
+        (n_samples, n_features), in the model's type.  A table without categorical
+        columns is a single input ``X`` as well, in float64.  If there are categorical
+        columns, each column of the table is an input of shape (n_samples, 1) with the
+        column's name (``x0``, ``x1``, ... if there are no names; with an underscore
+        appended if an output has that name).  Inputs are strings for columns whose
+        categories are strings in ``TabularPreprocessor.categories_``, such as strings
+        and intervals, and float64 for all others, including integer and boolean
+        categories.  A missing number is NaN, a missing string is the empty string (or,
+        if that is a category, any string that is not).  `onnx_inputs` converts a
+        table, with unknown categories as missing values.
 
-        Classifiers have the outputs ``label``, what `predict` returns, and
-        ``probabilities``, what `predict_proba` returns; regressors have
-        ``prediction``, and a preprocessor has ``transformed``.
+        Classifiers have the outputs ``label`` (see `predict`) and ``probabilities``
+        (see `predict_proba`), regressors have ``prediction``, and preprocessors have
+        ``transformed``.
 
     Raises
     ------
@@ -81,21 +80,20 @@ def to_onnx(estimator: Any, *, dtype: DtypeName | None = None) -> Any:
     NotFittedError
         If it is not fitted.
     ValueError
-        If an activation, a loss or labels have no counterpart in ONNX: an activation
-        of a user's own class, a loss with a link of its own, labels or categories of
-        several types in one column, strings that are no valid Unicode.  If a table had
-        nothing to make columns of.  If float32 is too narrow for the network's
-        parameters or its target.
+        If there is no counterpart in ONNX: for a custom activation, a custom loss with
+        its own inverse link, labels or categories of mixed types, or strings that are
+        not valid Unicode.  If all columns of a table were empty in `fit`.  If the
+        network's parameters or the scale of its target are out of the range of float32.
 
     See Also
     --------
-    onnx_inputs : What to feed the model with.
+    onnx_inputs : The inputs of the model.
     to_sklearn : For pipelines, which skl2onnx then converts as a whole.
 
     Notes
     -----
-    The model does not validate: it takes infinite numbers, which the estimator
-    refuses, and has no notion of columns in another order.
+    The model does not validate its inputs: it accepts infinite numbers, which the
+    estimator refuses, and does not check the order of columns.
 
     References
     ----------
@@ -123,27 +121,29 @@ def to_onnx(estimator: Any, *, dtype: DtypeName | None = None) -> Any:
     _check_dtype(dtype)
     if isinstance(estimator, _BaseMLP):
         return _network_model(estimator, dtype)
-    return _table_model(estimator, dtype)
+    if isinstance(estimator, TabularPreprocessor):
+        return _preprocessor_model(estimator, dtype)
+    return _tabular_model(estimator, dtype)
 
 
 def onnx_inputs(
     estimator: Any, X: Any, *, dtype: str | None = None
 ) -> dict[str, NDArray[Any]]:
-    """Return what an estimator's ONNX model is to be fed with for ``X``.
+    """Return the inputs of an estimator's ONNX model for ``X``.
 
     Parameters
     ----------
     estimator : estimator of this package
-        The fitted estimator that `to_onnx` has converted.
+        The fitted estimator that was converted by `to_onnx`.
     X : frame or array-like of shape (n_samples, n_features)
-        Samples, as the estimator's `predict` takes them.
+        Samples, as passed to the estimator's `predict`.
     dtype : {'float32', 'float64'} or None, default=None
-        The ``dtype`` that `to_onnx` was given.
+        The ``dtype`` that was passed to `to_onnx`.
 
     Returns
     -------
     inputs : dict of str to ndarray
-        For each input of the model its value, as ``InferenceSession.run`` takes it.
+        The values of the inputs by name, as ``InferenceSession.run`` takes them.
 
     Raises
     ------
@@ -152,7 +152,7 @@ def onnx_inputs(
     NotFittedError
         If it is not fitted.
     ValueError
-        If ``X`` is not what the estimator was fitted on.
+        If ``X`` does not match the data that the estimator was fitted on.
 
     See Also
     --------
@@ -191,7 +191,7 @@ def onnx_inputs(
 
 
 def _check_exportable(estimator: Any) -> None:
-    check_type(
+    check_supported(
         estimator,
         EXPORTABLE,
         "Of a pipeline or a search, pass the network itself (pipeline[-1], "
@@ -211,7 +211,7 @@ def _check_dtype(dtype: Any) -> None:
 
 
 def _network_model(estimator: Any, dtype: str | None) -> Any:
-    """Return the model of a single network on an array."""
+    """Return the model of a plain estimator: one network on an array."""
     outputs = _outputs_of(estimator)
     params = estimator._params
     graph = Graph(dtype or params.dtype.name, [ARRAY, *outputs])
@@ -222,40 +222,45 @@ def _network_model(estimator: Any, dtype: str | None) -> Any:
     return _finish(graph, estimator)
 
 
-def _table_model(estimator: Any, dtype: str | None) -> Any:
-    """Return the model of an estimator with a preprocessor."""
-    preprocessor = _preprocessor_of(estimator)
-    outputs = _outputs_of(estimator)
-    columns = input_columns(preprocessor, outputs)
-    inputs = [ARRAY] if columns is None else [column.name for column in columns]
-    is_regressor = isinstance(estimator, TabularMLPRegressor)
-    own = str(preprocessor.dtype)
-    if estimator is not preprocessor:
-        own = estimator.estimators_[0]._params.dtype.name
-    graph = Graph(dtype or own, [*inputs, *outputs])
-    table = add_table(graph, preprocessor, columns)
-    if estimator is preprocessor:
-        n_columns = len(preprocessor.get_feature_names_out())
-        table = graph.cast(table, graph.dtype)
-        graph.output(_TABLE, table, graph.dtype, n_columns)
-        return _finish(graph, estimator)
-    # What networks learnt to see are numbers of this type.
-    table = graph.cast(graph.cast(table, preprocessor.dtype), graph.dtype)
-    members = estimator.estimators_
+def _preprocessor_model(preprocessor: TabularPreprocessor, dtype: str | None) -> Any:
+    """Return the model of a preprocessor."""
+    graph, table = _begin_table(preprocessor, dtype or str(preprocessor.dtype))
+    n_columns = len(preprocessor.get_feature_names_out())
+    table = graph.cast(table, graph.dtype)
+    graph.output(_TABLE, table, graph.dtype, n_columns)
+    return _finish(graph, preprocessor)
+
+
+def _tabular_model(estimator: Any, dtype: str | None) -> Any:
+    """Return the model of a tabular estimator: an ensemble on a preprocessed table."""
+    members = networks_of(estimator)
+    graph, table = _begin_table(estimator, dtype or members[0]._params.dtype.name)
+    # Networks are trained on a table of the preprocessor's type.
+    table = graph.cast(graph.cast(table, estimator.preprocessor_.dtype), graph.dtype)
     raws = [add_network(graph, m._network, m._params, table) for m in members]
-    loss, n_outputs = members[0]._loss, members[0].n_outputs_
-    if is_regressor:
+    if isinstance(estimator, TabularMLPRegressor):
         targets = [
             _add_target(graph, member, raw)
             for member, raw in zip(members, raws, strict=True)
         ]
         predicted = graph.mean(targets)
     else:
+        loss, n_outputs = members[0]._loss, members[0].n_outputs_
         logits = graph.mean(raws)
         scale = graph.number(1.0 / estimator.temperature_)
         predicted = add_link(graph, loss, graph.node("Mul", logits, scale), n_outputs)
     _add_outputs(graph, estimator, members[0], predicted)
     return _finish(graph, estimator)
+
+
+def _begin_table(estimator: Any, dtype: str) -> tuple[Graph, str]:
+    """Return a new graph, and the name of the preprocessed table in it."""
+    preprocessor = _preprocessor_of(estimator)
+    outputs = _outputs_of(estimator)
+    columns = input_columns(preprocessor, outputs)
+    inputs = [ARRAY] if columns is None else [column.name for column in columns]
+    graph = Graph(dtype, [*inputs, *outputs])
+    return graph, add_table(graph, preprocessor, columns)
 
 
 def _preprocessor_of(estimator: Any) -> TabularPreprocessor:
@@ -274,7 +279,7 @@ def _outputs_of(estimator: Any) -> list[str]:
 
 
 def _add_target(graph: Graph, member: MemberRegressor, raw: str) -> str:
-    """Add a member's link and the way back to the target's own scale."""
+    """Add a member's inverse link and the inverse scaling of its target."""
     scale = member._target.scale
     assert scale is not None
     y = add_link(graph, member._loss, raw, member.n_outputs_)
@@ -283,14 +288,14 @@ def _add_target(graph: Graph, member: MemberRegressor, raw: str) -> str:
         for values in (scale.factor, scale.location, scale.low, scale.high)
     )
     y = graph.node("Mul", y, graph.constant(factor, "factor"))
-    # Not "Add", which ONNX Runtime leaves out for a number that is zero as a float32.
+    # Not Add, which ONNX Runtime drops for a scalar that is zero in float32.
     y = graph.node("Sum", y, graph.constant(location, "location"))
     y = graph.node("Max", y, graph.constant(low, "lowest"))
     return graph.node("Min", y, graph.constant(high, "highest"))
 
 
 def _cast(values: NDArray[Any], dtype: np.dtype[Any]) -> NDArray[Any]:
-    """Cast numbers of a target's scale, if they are not lost."""
+    """Cast the scale of a target; raise ValueError if numbers over- or underflow."""
     with np.errstate(over="ignore", under="ignore"):
         cast = values.astype(dtype)
     tiny = np.finfo(dtype).tiny
@@ -305,7 +310,10 @@ def _cast(values: NDArray[Any], dtype: np.dtype[Any]) -> NDArray[Any]:
 
 
 def _add_outputs(graph: Graph, estimator: Any, network: Any, predicted: str) -> None:
-    """Add labels and probabilities, or predictions; ``network`` knows their kind."""
+    """Add the outputs: labels and probabilities, or predictions.
+
+    ``network`` is one of the estimator's networks.
+    """
     n_outputs = network.n_outputs_
     if not hasattr(estimator, "classes_"):
         if n_outputs == 1:
@@ -323,9 +331,9 @@ def _add_outputs(graph: Graph, estimator: Any, network: Any, predicted: str) -> 
     labels = labels_of(estimator.classes_)
     codes = graph.node("ArgMax", predicted, axis=1, keepdims=0)
     if n_classes == 1:
-        # Whatever the network says of it: the exponential of zero times it is one.
-        nothing = graph.node("Mul", predicted, graph.number(0.0))
-        predicted = graph.node("Exp", nothing)
+        # The probability is 1 whatever the network predicts; exp(0 * p) has its shape.
+        zeros = graph.node("Mul", predicted, graph.number(0.0))
+        predicted = graph.node("Exp", zeros)
     elif n_classes == 2:
         positive = graph.node("Greater", predicted, graph.number(0.5))
         codes = graph.reshape(graph.cast(positive, np.int64), -1)

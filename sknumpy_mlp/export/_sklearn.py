@@ -1,4 +1,4 @@
-"""Networks of this package as scikit-learn's own estimators, and the way back."""
+"""Conversion of networks to and from scikit-learn's own estimators."""
 
 import copy
 import warnings
@@ -22,22 +22,22 @@ from sknumpy_mlp._estimators.targets import Target
 from sknumpy_mlp._training.run import TrainingState
 from sknumpy_mlp._utils.values import shown
 from sknumpy_mlp.activations import ACTIVATIONS
-from sknumpy_mlp.export._exportable import EXPORTABLE, check_type
+from sknumpy_mlp.export._supported import EXPORTABLE, check_supported, refuse_classes
 from sknumpy_mlp.layers import Dense
 from sknumpy_mlp.losses import Loss, Quantile
 from sknumpy_mlp.schedules import SGD_SCHEDULES
 
-# Activations that scikit-learn's estimators have.
+# Activations that scikit-learn's estimators support.
 _SKLEARN_ACTIVATIONS = ("identity", "logistic", "tanh", "relu")
 
 
 def to_sklearn(estimator: Any) -> Any:
     """Convert a fitted network to scikit-learn's own estimator.
 
-    For tools that know scikit-learn's classes, such as skl2onnx (also for the pipeline
-    that the network is a part of) and hummingbird.  They have limits of their own:
-    neither converts losses with a logarithmic link rightly, or several labels at once,
-    and hummingbird takes no labels but numbers.  `to_onnx` has none of these.
+    For tools that support scikit-learn's classes, such as skl2onnx (which also converts
+    whole pipelines) and hummingbird.  They have limitations of their own: neither is
+    correct for losses with a log link or for multilabel targets, and hummingbird
+    requires numerical class labels.  `to_onnx` has none of these limitations.
 
     Parameters
     ----------
@@ -48,28 +48,28 @@ def to_sklearn(estimator: Any) -> Any:
     -------
     converted : MLPClassifier or MLPRegressor
         A fitted estimator of :mod:`sklearn.neural_network` with copies of the weights,
-        the curves, and the parameters that both have (but ``warm_start``).  It
-        predicts the same; `fit` trains it anew, as scikit-learn does, and
-        `partial_fit`, where scikit-learn has it, trains it on with an optimiser that
-        begins afresh.
+        the learning curves, and the parameters that both packages have (except
+        ``warm_start``).  Its predictions are the same.  `fit` trains it from scratch,
+        as in scikit-learn; `partial_fit`, where scikit-learn has it, continues training
+        with a newly initialized optimizer.
 
     Raises
     ------
     TypeError
-        If it is another estimator.  A tabular one has embeddings, which scikit-learn's
-        networks lack: use `to_onnx`.
+        If it is another estimator.  Tabular estimators have embeddings, which
+        scikit-learn's networks lack: use `to_onnx`.
     NotFittedError
         If it is not fitted.
     ValueError
-        If scikit-learn's estimator cannot be the same function: for activations other
-        than 'identity', 'logistic', 'tanh' and 'relu', different ones in different
-        layers, several quantiles, a single class, or (before scikit-learn 1.7) a loss
-        with a logarithmic link.
+        If scikit-learn's estimator cannot represent the same function: for activations
+        other than 'identity', 'logistic', 'tanh' and 'relu', activations that differ
+        between layers, several quantiles, a single class, or (before scikit-learn 1.7)
+        a loss with a log link.
 
     See Also
     --------
-    from_sklearn : The other way round.
-    to_onnx : For every network of this package.
+    from_sklearn : The inverse conversion.
+    to_onnx : Conversion of any network of this package.
 
     Examples
     --------
@@ -85,7 +85,7 @@ def to_sklearn(estimator: Any) -> Any:
     >>> bool((twin.predict(X) == clf.predict(X)).all())
     True
     """
-    check_type(
+    check_supported(
         estimator,
         (NumpyMLPClassifier, NumpyMLPRegressor),
         "Pass a NumpyMLPClassifier or NumpyMLPRegressor (of a pipeline or a search the "
@@ -99,15 +99,13 @@ def to_sklearn(estimator: Any) -> Any:
         twin, y = MLPRegressor(), np.ones((2, estimator.n_outputs_))
         y = y[:, 0] if estimator.n_outputs_ == 1 else y
         _set_link(estimator, twin)
-    # A fit that learns nothing, of a network without hidden layers, sets all that
-    # scikit-learn keeps to itself.
+    # A dummy fit, without hidden layers, sets scikit-learn's private attributes.
     blank = np.zeros((y.shape[0], estimator.n_features_in_), estimator._params.dtype)
     twin.set_params(hidden_layer_sizes=(), solver="sgd", max_iter=1, random_state=0)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)
         twin.fit(blank, y)
-    # The optimiser of that fit is not the one to train on with; without, partial_fit
-    # makes another.
+    # Without the optimizer of the dummy fit, partial_fit creates a new one.
     vars(twin).pop("_optimizer", None)
     twin.set_params(
         **_shared_params(estimator, twin),
@@ -116,14 +114,14 @@ def to_sklearn(estimator: Any) -> Any:
     )
     twin.coefs_ = [np.array(W) for W in estimator.coefs_]
     twin.intercepts_ = [np.array(b) for b in estimator.intercepts_]
-    for name in _CARRIED:
+    for name in _SHARED_ATTRIBUTES:
         if hasattr(estimator, name):
             setattr(twin, name, copy.copy(getattr(estimator, name)))
     return twin
 
 
-# Fitted attributes that mean the same in both packages, if they are there.
-_CARRIED = (
+# Fitted attributes with the same meaning in both packages; not all are always set.
+_SHARED_ATTRIBUTES = (
     "best_loss_",
     "best_validation_score_",
     "feature_names_in_",
@@ -138,7 +136,7 @@ _CARRIED = (
 
 
 def _sklearn_activation(estimator: Any) -> str:
-    """Return the name of the activation that all hidden layers have."""
+    """Return the name of the activation of all hidden layers."""
     names = {activation: name for name, activation in ACTIVATIONS.items()}
     dense = [layer for layer in estimator._network.layers if type(layer) is Dense]
     used = {
@@ -154,7 +152,7 @@ def _sklearn_activation(estimator: Any) -> str:
 
 
 def _sample_of_classes(estimator: NumpyMLPClassifier) -> Any:
-    """Return a small target from which scikit-learn learns the same classes."""
+    """Return a small target with the same classes, for the dummy fit."""
     n_classes = len(estimator.classes_)
     if estimator._target.is_multilabel:
         matrix = np.repeat([[0], [1]], n_classes, axis=1)
@@ -189,28 +187,30 @@ def _set_link(estimator: NumpyMLPRegressor, twin: Any) -> None:
 
 
 def _shared_params(estimator: Any, twin: Any) -> dict[str, Any]:
-    """Return parameters for ``twin``: the estimator's, where it takes them."""
+    """Return parameters for ``twin``: the estimator's, where it supports them."""
     ours = estimator.get_params(deep=False)
     params: dict[str, Any] = type(twin)().get_params(deep=False)
-    # A best epoch to go back to, which a warm start may want, is not carried over.
+    # Not warm_start: the state of early stopping that it needs is not converted.
     for name in ("activation", "hidden_layer_sizes", "loss", "warm_start"):
         params.pop(name, None)
-    taken = {
+    supported = {
         "solver": ("lbfgs", "sgd", "adam"),
         "learning_rate": tuple(SGD_SCHEDULES),
     }
     for name in params.keys() & ours.keys():
         value = ours[name]
-        if name not in taken or (isinstance(value, str) and value in taken[name]):
-            params[name] = copy.deepcopy(value)  # a random state has a state
+        if name not in supported or (
+            isinstance(value, str) and value in supported[name]
+        ):
+            params[name] = copy.deepcopy(value)  # a RandomState is mutable
     return params
 
 
 def from_sklearn(estimator: Any) -> Any:
-    """Convert scikit-learn's fitted network to the one of this package.
+    """Convert a fitted network of scikit-learn to an estimator of this package.
 
-    Also one that was loaded from a pickle, as far as the scikit-learn that is
-    installed loads it.
+    The network may come from a pickle, if the installed version of scikit-learn can
+    load it.
 
     Parameters
     ----------
@@ -220,30 +220,31 @@ def from_sklearn(estimator: Any) -> Any:
     Returns
     -------
     converted : NumpyMLPClassifier or NumpyMLPRegressor
-        A fitted estimator with copies of its parameters, weights and curves.  It
-        predicts the same, to the last digits: probabilities are computed in another
-        way, and a network trained in float32 computes in float32 whatever ``X`` is.
+        A fitted estimator with copies of the parameters, weights and learning curves.
+        Predictions agree up to rounding: probabilities are computed differently, and
+        a network trained in float32 computes in float32 whatever the type of ``X``.
 
-        `fit` trains it anew, with scikit-learn's numbers.  `partial_fit`, and `fit`
-        with ``warm_start=True``, go on from the weights, the counters and, for
-        ``learning_rate='invscaling'``, the rate.  What scikit-learn keeps to itself
-        begins afresh: the moments of the optimizer, the rate that 'adaptive' has come
-        down to, the hold-out of ``early_stopping``, and the random stream.
+        `fit` trains it from scratch, with the same results as scikit-learn.
+        `partial_fit`, and `fit` with ``warm_start=True``, continue from the weights,
+        the counters and, for ``learning_rate='invscaling'``, the learning rate.  State
+        that is private in scikit-learn is initialized anew: the moments of the
+        optimizer, the learning rate of 'adaptive', the validation set of
+        ``early_stopping``, and the random number generator.
 
     Raises
     ------
     TypeError
-        If it is no estimator of these very classes.  One of a derived class may
-        predict in another way.
+        If it is not an instance of one of these classes.  Subclasses are refused,
+        because they may predict differently.
     NotFittedError
         If it is not fitted.
     ValueError
-        If it knows a single class, for which it predicts two probabilities, or if its
-        weights are infinite or NaN.
+        If it was fitted on a single class, for which it predicts two probabilities, or
+        if its weights are infinite or NaN.
 
     See Also
     --------
-    to_sklearn : The other way round.
+    to_sklearn : The inverse conversion.
 
     Notes
     -----
@@ -265,7 +266,7 @@ def from_sklearn(estimator: Any) -> Any:
     >>> bool((ours.predict(X) == theirs.predict(X)).all())
     True
     """
-    _check_of_sklearn(estimator)
+    _check_sklearn_type(estimator)
     check_is_fitted(estimator)
     is_classifier = isinstance(estimator, MLPClassifier)
     ours: Any = NumpyMLPClassifier() if is_classifier else NumpyMLPRegressor()
@@ -285,27 +286,17 @@ def from_sklearn(estimator: Any) -> Any:
     params = np.zeros(network.n_params, np.result_type(*estimator.coefs_))
     vars(ours).update(ours._attributes(network, target, params))
     ours.coefs_, ours.intercepts_ = estimator.coefs_, estimator.intercepts_
-    _take_curves(ours, estimator)
+    _copy_training_attributes(ours, estimator)
     return ours
 
 
-def _check_of_sklearn(estimator: Any) -> None:
-    """Raise TypeError for what is no object of scikit-learn's very classes."""
+def _check_sklearn_type(estimator: Any) -> None:
+    """Raise TypeError unless an estimator is scikit-learn's MLP, not a subclass."""
     allowed = (MLPClassifier, MLPRegressor)
     if type(estimator) in allowed:
         return
-    if isinstance(estimator, type):
-        raise TypeError(
-            f"{estimator.__name__} is a class. Pass an object of it, a fitted one."
-        )
+    refuse_classes(estimator, allowed, whose="its")
     name = type(estimator).__name__
-    for parent in allowed:
-        if isinstance(estimator, parent):
-            raise TypeError(
-                f"{name} is a class of its own, which may predict in another way than "
-                f"{parent.__name__}. Pass an estimator of the class that it derives "
-                "from."
-            )
     if isinstance(estimator, EXPORTABLE):
         raise TypeError(
             f"{name} is an estimator of this package already. Pass an MLPClassifier "
@@ -337,20 +328,20 @@ def _classification_target(loss: Any, estimator: MLPClassifier) -> Classificatio
 
 
 def _predicts_sparse(estimator: MLPClassifier) -> bool:
-    """Whether predictions are sparse matrices, which scikit-learn keeps to itself."""
-    nameless = copy.copy(estimator)  # an array lacks the names that it might want
+    """Return whether predictions are sparse matrices, by predicting one sample."""
+    nameless = copy.copy(estimator)  # lest it warn about missing feature names
     vars(nameless).pop("feature_names_in_", None)
     predicted = nameless.predict(np.zeros((1, estimator.n_features_in_)))
     return hasattr(predicted, "toarray")
 
 
-def _take_curves(ours: Any, estimator: Any) -> None:
-    """Give ``ours`` the attributes that tell of the training."""
-    # What scikit-learn does not have without early stopping, or with L-BFGS.
+def _copy_training_attributes(ours: Any, estimator: Any) -> None:
+    """Copy the learning curves and counters of the training to ``ours``."""
+    # Defaults for what scikit-learn lacks without early stopping, or with L-BFGS.
     ours.loss_curve_ = []
     ours.validation_scores_ = ours.best_validation_score_ = None
     ours.best_loss_ = estimator.loss_
-    for name in _CARRIED:
+    for name in _SHARED_ATTRIBUTES:
         if hasattr(estimator, name):
             setattr(ours, name, copy.copy(getattr(estimator, name)))
     ours.learning_rate_curve_ = []

@@ -1,4 +1,4 @@
-"""Tables as ONNX graphs: a model's inputs, and what a preprocessor does to them."""
+"""Tables in ONNX graphs: the inputs of a model, and the preprocessing as nodes."""
 
 import math
 from collections.abc import Sequence
@@ -11,27 +11,28 @@ from numpy.typing import NDArray
 from sknumpy_mlp._inputs.table import Table
 from sknumpy_mlp._tabular.preprocessor import TabularPreprocessor
 from sknumpy_mlp._utils.typing import Array
-from sknumpy_mlp.export._graph import Graph, check_unicode
+from sknumpy_mlp.export._graph import Graph
+from sknumpy_mlp.export._labels import check_unicode
 
-#: The input of a model whose table is one array.
+#: Name of the input of a model that takes a single array.
 ARRAY = "X"
 
-# Beyond, float64 does not tell whole numbers apart.
+# From here on float64 does not represent all integers.
 _EXACT = 2**53
 
 
 @dataclass(frozen=True)
-class Column:
-    """A column of a table, as an input of a model.
+class ModelInput:
+    """An input of a model: one column of a table.
 
     Attributes
     ----------
     name : str
-        The input's name.
+        Name of the input.
     number : int
-        Which column it is.
+        Index of the column.
     categories : list or None
-        Its categories; None for a column of numbers.
+        Its categories; None for a numerical column.
     """
 
     name: str
@@ -39,48 +40,48 @@ class Column:
     categories: list[Any] | None
 
     @property
-    def is_text(self) -> bool:
-        """Whether its values are strings."""
+    def is_string(self) -> bool:
+        """Whether the input has strings."""
         some = self.categories or []
         return bool(some) and isinstance(some[0], str)
 
     @property
-    def missing_text(self) -> str:
-        """Return a string that is no category: the empty one if possible."""
-        text = ""
-        while text in (self.categories or []):
-            text += "?"
-        return text
+    def missing_string(self) -> str:
+        """Return a string for missing values, the empty one unless it is a category."""
+        string = ""
+        while string in (self.categories or []):
+            string += "?"
+        return string
 
     def read(self, table: Table, preprocessor: TabularPreprocessor) -> NDArray[Any]:
         """Return the column of a table, shape (n_samples, 1).
 
-        Categories that are not known become missing, which is the same to a model.
+        Unknown categories become missing values, which a model treats alike.
         """
         if self.categories is None:
             return table.numbers([self.number])
         _, codes = preprocessor.encode(table, self.number)
-        if self.is_text:
-            known = np.array([self.missing_text, *self.categories], dtype=object)
+        if self.is_string:
+            known = np.array([self.missing_string, *self.categories], dtype=object)
         else:
             known = np.array([math.nan, *self.categories], dtype=np.float64)
         return known[codes][:, np.newaxis]
 
     def add_codes(self, graph: Graph, value: str) -> str:
-        """Add the codes of its categories, from 1, as float64; 0 for others."""
+        """Add category codes, from 1, as float64; 0 for missing and unknown values."""
         categories = self.categories or []
-        if self.is_text:
-            return _add_look_up(graph, value, keys_strings=categories)
+        if self.is_string:
+            return _add_lookup(graph, value, keys_strings=categories)
         if not categories:
             return graph.cast(graph.node("Less", value, value), np.float64)  # zeros
         if all(float(x).is_integer() and abs(x) < _EXACT for x in categories):
             keys = list(map(int, categories))
-            return _add_look_up(graph, _add_integers(graph, value), keys_int64s=keys)
+            return _add_lookup(graph, _add_integers(graph, value), keys_int64s=keys)
         return _add_search(graph, value, np.array(categories, dtype=np.float64))
 
 
-def _add_look_up(graph: Graph, value: str, **keys: list[Any]) -> str:
-    """Add codes of strings or of ints in int64, which take a number for each row."""
+def _add_lookup(graph: Graph, value: str, **keys: list[Any]) -> str:
+    """Add codes of strings or int64 by a LabelEncoder."""
     (n_keys,) = map(len, keys.values())
     codes = graph.node(
         "LabelEncoder",
@@ -94,28 +95,28 @@ def _add_look_up(graph: Graph, value: str, **keys: list[Any]) -> str:
 
 
 def _add_integers(graph: Graph, value: str) -> str:
-    """Add float64 as int64; what is not whole, or missing, as one that is no category.
+    """Add float64 as int64; other values become an integer that is no category.
 
-    How NaN and numbers out of range are cast differs between machines.
+    The cast of NaN and of numbers out of range is platform-dependent.
     """
     beyond = graph.constant(np.array(float(_EXACT)))
-    is_whole = graph.node("Equal", graph.node("Floor", value), value)
+    is_integral = graph.node("Equal", graph.node("Floor", value), value)
     is_small = graph.node("Less", graph.node("Abs", value), beyond)
-    is_int = graph.node("And", is_whole, is_small)
+    is_int = graph.node("And", is_integral, is_small)
     return graph.cast(graph.node("Where", is_int, value, beyond), np.int64)
 
 
 def _add_search(graph: Graph, value: str, categories: Array) -> str:
-    """Add codes of categories in float64 by a binary search.
+    """Add codes of float64 categories by binary search.
 
-    LabelEncoder would round them to float32, and to compare each row with each
-    category takes much memory.
+    LabelEncoder would round them to float32, and comparing every row with every
+    category would take n_samples x n_categories of memory.
     """
     n_steps = math.ceil(math.log2(max(1, len(categories))))
     order = np.argsort(categories)
     order = np.pad(order, (0, 2**n_steps - len(order)), mode="edge")
     ordered = graph.constant(categories[order], "categories")
-    # Zeros, one for each row.
+    # One zero per row.
     low = graph.cast(graph.node("Less", value, value), np.int64)
     for step in reversed(range(n_steps)):
         middle = graph.node("Add", low, graph.constant(np.array(2**step)))
@@ -128,8 +129,8 @@ def _add_search(graph: Graph, value: str, categories: Array) -> str:
 
 def input_columns(
     preprocessor: TabularPreprocessor, outputs: Sequence[str]
-) -> list[Column] | None:
-    """Return the inputs of a model; None if they are one array of numbers."""
+) -> list[ModelInput] | None:
+    """Return the inputs of a model; None if it is a single numerical array."""
     if not preprocessor.categories_:
         return None
     names = getattr(preprocessor, "feature_names_in_", None)
@@ -138,14 +139,14 @@ def input_columns(
     columns = []
     taken = set(outputs)
     for i, name in enumerate(map(str, names)):
-        name = name or f"x{i}"  # an input must have one
+        name = name or f"x{i}"  # ONNX does not accept empty names
         while name in taken:
             name += "_"
         taken.add(name)
         categories = preprocessor.categories_.get(i)
         check_unicode(f"Column {name!r} has the name", name)
         _check_categories(name, categories)
-        columns.append(Column(name, i, categories))
+        columns.append(ModelInput(name, i, categories))
     return columns
 
 
@@ -155,7 +156,7 @@ def _check_categories(name: str, categories: list[Any] | None) -> None:
         for value in values:
             check_unicode(f"Column {name!r} has the category", value)
         return
-    # Beyond, the next whole number might be taken for this one.
+    # Larger integers could be confused with their neighbors in float64.
     if all(
         isinstance(value, bool | float)
         or (isinstance(value, int) and abs(value) < _EXACT)
@@ -170,9 +171,9 @@ def _check_categories(name: str, categories: list[Any] | None) -> None:
 
 
 def add_table(
-    graph: Graph, preprocessor: TabularPreprocessor, columns: list[Column] | None
+    graph: Graph, preprocessor: TabularPreprocessor, columns: list[ModelInput] | None
 ) -> str:
-    """Add the preprocessing.
+    """Add the inputs and the preprocessing of a table.
 
     Parameters
     ----------
@@ -180,22 +181,22 @@ def add_table(
         The graph.
     preprocessor : TabularPreprocessor
         The fitted preprocessor.
-    columns : list of Column or None
-        The inputs, as of `input_columns`.
+    columns : list of ModelInput or None
+        The inputs, as returned by `input_columns`.
 
     Returns
     -------
     table : str
-        The name of what `transform` returns, in float64.
+        Name of the output of `transform`, in float64.
 
     Raises
     ------
     ValueError
-        If that has no columns.
+        If the output has no columns.
     """
     numbers, codes = _add_inputs(graph, preprocessor, columns)
     flags = [
-        _add_flags(graph, codes[i], len(preprocessor.categories_[i]))
+        _add_onehot(graph, codes[i], len(preprocessor.categories_[i]))
         for i in preprocessor._onehot
         if preprocessor.categories_[i]
     ]
@@ -219,13 +220,13 @@ def add_table(
 
 
 def _add_inputs(
-    graph: Graph, preprocessor: TabularPreprocessor, columns: list[Column] | None
+    graph: Graph, preprocessor: TabularPreprocessor, columns: list[ModelInput] | None
 ) -> tuple[str, dict[int, str]]:
-    """Add the inputs; return all numbers, "" if there are none, and columns' codes."""
+    """Add the inputs; return all numerical columns ("" if none), and category codes."""
     if columns is None:
         return graph.input(ARRAY, np.float64, preprocessor.n_features_in_), {}
     for column in columns:
-        graph.input(column.name, np.object_ if column.is_text else np.float64, 1)
+        graph.input(column.name, np.object_ if column.is_string else np.float64, 1)
     codes = {
         column.number: column.add_codes(graph, column.name)
         for column in columns
@@ -238,16 +239,16 @@ def _add_inputs(
 def _add_indicators(
     graph: Graph, preprocessor: TabularPreprocessor, numbers: str
 ) -> str:
-    """Add a column of zeros and ones for each that has missing numbers."""
+    """Add missing-value indicators, one for each column with missing numbers."""
     positions = np.searchsorted(preprocessor._numbers, preprocessor._indicated)
     some = graph.node("Gather", numbers, graph.constant(positions), axis=1)
-    # NaN is the one number that is not itself.
+    # NaN is the only number that is not equal to itself.
     is_known = graph.node("Equal", some, some)
     return graph.cast(graph.node("Not", is_known), np.float64)
 
 
-def _add_flags(graph: Graph, codes: str, n_categories: int) -> str:
-    """Add a column for each category, or one with -1 and 1 for two."""
+def _add_onehot(graph: Graph, codes: str, n_categories: int) -> str:
+    """Add the one-hot encoding of a column; -1 and 1 if there are two categories."""
     order = graph.constant(np.arange(1.0, n_categories + 1.0)[np.newaxis])
     flags = graph.cast(graph.node("Equal", codes, order), np.float64)
     if n_categories != 2:
@@ -262,16 +263,16 @@ def _add_scaled(
     factor: NDArray[Any],
     clip: float,
 ) -> str:
-    """Add the scaling and the smooth clip, in float64."""
-    # Not a difference: ONNX Runtime (up to 1.31 at least) leaves out the subtraction
-    # and the addition of a single float64 that is zero as a float32.
-    u = graph.node("Sum", values, graph.constant(-center, "centres"))
+    """Add scaling and smooth clipping, in float64."""
+    # Not Sub or Add: ONNX Runtime (at least up to 1.31) drops these for a float64
+    # scalar that is zero in float32.
+    u = graph.node("Sum", values, graph.constant(-center, "centers"))
     u = graph.node("Mul", u, graph.constant(factor, "factors"))
     zero, most = graph.constant(np.array(0.0)), graph.constant(np.array(1e100))
     u = graph.node("Where", graph.node("Equal", u, u), u, zero)
     u = graph.node("Max", graph.node("Min", u, most), graph.node("Neg", most))
     bound = graph.constant(np.array(clip), "clip")
-    share = graph.node("Div", u, bound)
+    ratio = graph.node("Div", u, bound)
     one = graph.constant(np.array(1.0))
-    root = graph.node("Sqrt", graph.node("Add", one, graph.node("Mul", share, share)))
+    root = graph.node("Sqrt", graph.node("Add", one, graph.node("Mul", ratio, ratio)))
     return graph.node("Div", u, root)

@@ -1,12 +1,12 @@
-"""Displays: a training, its weights and its prediction intervals, as figures.
+"""Displays: figures of learning curves, weights and prediction intervals.
 
-They work like those of scikit-learn: ``from_estimator`` asks a fitted estimator for
-what is to be drawn and draws it, ``plot`` draws it again on other axes, and what was
-drawn is found in attributes like ``ax_`` and ``lines_``.  An estimator may be one of
-this package, or a ``Pipeline``, a search or a ``TransformedTargetRegressor`` that holds
-one at its end.
+They follow scikit-learn's display API: ``from_estimator`` takes a fitted estimator,
+collects the data and draws it; ``plot`` draws it again, for example on other axes; the
+artists are in attributes like ``ax_`` and ``lines_``.  The estimator can be one of this
+package, or a ``Pipeline``, a search or a ``TransformedTargetRegressor`` that ends with
+one.
 
-Drawing needs matplotlib, ``pip install 'sknumpy-mlp[plot]'``; importing this module
+Drawing requires matplotlib (``pip install 'sknumpy-mlp[plot]'``); importing this module
 does not.
 
 >>> from sklearn.datasets import load_iris

@@ -1,25 +1,22 @@
-"""What all displays need: matplotlib, the network to draw, styles."""
+"""Axes, styles and checks of arguments, shared by all displays."""
 
 import reprlib
+from collections.abc import Collection
+from numbers import Integral
 from typing import Any
 
 import numpy as np
-from sklearn.compose import TransformedTargetRegressor
-from sklearn.pipeline import Pipeline
-from sklearn.utils.validation import check_is_fitted
 
-from sknumpy_mlp._estimators.base import _BaseMLP
-from sknumpy_mlp._tabular.base import _BaseTabularMLP
 from sknumpy_mlp._utils.typing import Array
 from sknumpy_mlp._utils.values import shown
 
-# Of the palette of Okabe and Ito, which all eyes tell apart; sky blue takes the place
-# of blue on a dark background.
+# From the color-blind-safe palette of Okabe and Ito; on a dark background, sky blue
+# replaces blue.
 BLUE, VERMILION, SKY_BLUE = "#0072B2", "#D55E00", "#56B4E9"
 
 
 def import_pyplot(caller: str) -> Any:
-    """Return matplotlib.pyplot; ``caller`` is what the message says needs it."""
+    """Return matplotlib.pyplot, or raise an ImportError that names ``caller``."""
     try:
         import matplotlib.pyplot as plt
     except ImportError as error:
@@ -31,9 +28,9 @@ def import_pyplot(caller: str) -> Any:
 
 
 def single_axes(plt: Any, ax: Any) -> Any:
-    """Return the axes to draw on, in a figure of their own if ``ax`` is None."""
+    """Return the axes to draw on, those of a new figure if ``ax`` is None."""
     if ax is None:
-        # The layout makes room for long labels of ticks.
+        # The constrained layout makes room for long tick labels.
         _, ax = plt.subplots(layout="constrained")
     if not hasattr(ax, "plot"):
         raise ValueError(f"ax must be a matplotlib Axes or None, got {ax!r}.")
@@ -41,7 +38,7 @@ def single_axes(plt: Any, ax: Any) -> Any:
 
 
 def is_dark(ax: Any) -> bool:
-    """Whether the background of axes is dark."""
+    """Return whether the background of axes is dark."""
     from matplotlib.colors import to_rgba
 
     for background in (ax, ax.figure):
@@ -58,11 +55,32 @@ def check_flags(**flags: Any) -> None:
             raise ValueError(f"{name}={shown(value)} must be True or False.")
 
 
-def check_texts(**texts: Any) -> None:
-    """Raise ValueError for the first argument that is neither a text nor None."""
-    for name, value in texts.items():
+def check_strings(**strings: Any) -> None:
+    """Raise ValueError for the first argument that is neither a str nor None."""
+    for name, value in strings.items():
         if not (value is None or isinstance(value, str)):
             raise ValueError(f"{name}={shown(value)} must be a str or None.")
+
+
+def check_choice(choices: Collection[str], **values: Any) -> None:
+    """Raise ValueError for the first argument that is none of the choices."""
+    for name, value in values.items():
+        if value not in choices:
+            raise ValueError(f"{name}={shown(value)} must be one of {choices}.")
+
+
+def check_positive_int(*, optional: bool = False, **values: Any) -> None:
+    """Raise ValueError for the first argument that is not an int of at least 1.
+
+    With ``optional``, None is accepted as well.
+    """
+    for name, value in values.items():
+        is_int = isinstance(value, Integral) and not isinstance(value, bool)
+        if not (optional and value is None) and not (is_int and value >= 1):
+            or_none = ", or None" if optional else ""
+            raise ValueError(
+                f"{name}={shown(value)} must be an int of at least 1{or_none}."
+            )
 
 
 def check_styles(**styles: Any) -> None:
@@ -76,9 +94,9 @@ def check_styles(**styles: Any) -> None:
 
 
 def styled(artist: str, given: dict[str, Any] | None, **defaults: Any) -> Any:
-    """Return keyword arguments for an artist, the user's before the defaults.
+    """Return keyword arguments for an artist: the defaults, overridden by the user's.
 
-    Names like ``lw`` are spelled out first: matplotlib refuses both at once.
+    Aliases such as ``lw`` are expanded first: matplotlib raises if it gets both names.
     """
     from matplotlib import cbook, collections, lines
 
@@ -86,49 +104,11 @@ def styled(artist: str, given: dict[str, Any] | None, **defaults: Any) -> Any:
     return defaults | cbook.normalize_kwargs(given or {}, artist_class)
 
 
-def find_network(estimator: Any, caller: str) -> Any:
-    """Return the fitted estimator of this package that an estimator is or holds.
-
-    Raises
-    ------
-    NotFittedError
-        If there is one that is not fitted.
-    TypeError
-        If there is none.
-    """
-    inner = estimator
-    while not isinstance(inner, _BaseMLP | _BaseTabularMLP):
-        if isinstance(inner, Pipeline):
-            inner = inner.steps[-1][1]
-        elif hasattr(inner, "best_estimator_"):
-            inner = inner.best_estimator_
-        elif hasattr(inner, "regressor_"):
-            inner = inner.regressor_
-        else:
-            # Searches and the regressor hold a network only after their fit.
-            if hasattr(inner, "refit") or isinstance(inner, TransformedTargetRegressor):
-                check_is_fitted(inner)
-            raise TypeError(
-                f"{caller} needs a fitted estimator of sknumpy_mlp, or a Pipeline, a "
-                "search (with refit=True) or a TransformedTargetRegressor with one at "
-                f"its end, got {estimator!r}."
-            )
-    check_is_fitted(inner)
-    return inner
-
-
-def networks_of(estimator: Any) -> list[Any]:
-    """Return the networks whose training is to be drawn, one or several."""
-    if isinstance(estimator, _BaseTabularMLP):
-        return list(estimator.estimators_)
-    return [estimator]
-
-
 def as_curves(curves: Any, name: str) -> list[Array]:
-    """Return curves as arrays; ``name`` is what messages call them."""
+    """Return curves as arrays; error messages call them ``name``."""
     try:
         arrays: list[Array] = [np.asarray(curve, np.float64) for curve in curves]
-    except (TypeError, ValueError):  # no list, or not of numbers
+    except (TypeError, ValueError):  # not a list, or not of numbers
         arrays = []
     if not arrays or any(curve.ndim != 1 for curve in arrays):
         raise ValueError(
@@ -144,8 +124,8 @@ def as_curves(curves: Any, name: str) -> list[Array]:
     return arrays
 
 
-def count_on_abscissa(ax: Any) -> None:
-    """Have the abscissa count: there is no half an epoch, even if there is but one."""
+def use_integer_ticks(ax: Any) -> None:
+    """Put ticks of the x-axis at integers only, also if a single one is in view."""
     from matplotlib.ticker import MaxNLocator
 
     ax.xaxis.set_major_locator(

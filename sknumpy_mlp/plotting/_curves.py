@@ -1,4 +1,4 @@
-"""The display of losses, epoch by epoch."""
+"""Learning curves: training and validation loss of each epoch."""
 
 from collections.abc import Sequence
 from numbers import Integral
@@ -6,30 +6,30 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 
+from sknumpy_mlp._tabular.networks import find_network, networks_of
 from sknumpy_mlp._utils.typing import Array
 from sknumpy_mlp._utils.values import shown
 from sknumpy_mlp.callbacks import EarlyStopping
 from sknumpy_mlp.plotting._common import (
     as_curves,
+    check_choice,
     check_flags,
+    check_strings,
     check_styles,
-    check_texts,
-    count_on_abscissa,
-    find_network,
     import_pyplot,
-    networks_of,
     single_axes,
     styled,
+    use_integer_ticks,
 )
 
 
-def _kept_epoch(network: Any) -> int | None:
-    """Return the number in the curves, from 1, of the epoch whose weights were kept.
+def _restored_epoch(network: Any) -> int | None:
+    """Return the epoch, counted from 1 in the curves, whose weights were restored.
 
-    None, if those of the last epoch were, or if nothing tells.
+    None if the weights are those of the last epoch, or if the epoch is not known.
     """
     n_before: int = len(network.loss_curve_) - network.n_iter_
-    # A callback can have seen another fit since: the curve must agree with it.
+    # A callback may have been used in another fit since: it must agree with the curve.
     curves = {
         "loss": network.loss_curve_,
         "validation_loss": network.validation_loss_curve_,
@@ -46,14 +46,14 @@ def _kept_epoch(network: Any) -> int | None:
     if network.best_validation_score_ is None:
         return None
     scores: list[float] = network.validation_scores_[-network.n_iter_ :]
-    # A warm start may have kept the weights it began with.
+    # A warm start may have restored its initial weights.
     if network.best_validation_score_ not in scores:
         return None
     return n_before + scores.index(network.best_validation_score_) + 1
 
 
 def _draw_curve(ax: Any, curve: Array, **style: Any) -> Any:
-    """Draw a value for each epoch, from 1; a single one as a dot."""
+    """Draw one value per epoch, from epoch 1; a single value is drawn as a dot."""
     if len(curve) == 1:
         style = {"marker": "o"} | style
     (line,) = ax.plot(np.arange(1, len(curve) + 1), curve, **style)
@@ -61,8 +61,8 @@ def _draw_curve(ax: Any, curve: Array, **style: Any) -> Any:
 
 
 def _finish_epochs(ax: Any, unit: str, ylabel: str) -> None:
-    """Label axes whose abscissa counts epochs."""
-    count_on_abscissa(ax)
+    """Label axes whose x-axis counts epochs."""
+    use_integer_ticks(ax)
     ax.set(xlabel=unit.capitalize(), ylabel=ylabel)
 
 
@@ -71,39 +71,41 @@ def _unit(network: Any) -> str:
 
 
 class LossCurveDisplay:
-    """The loss after each epoch, on the training and on the validation data.
+    """Learning curves: the loss of each epoch on training and validation data.
 
-    The training loss is what is minimised: with the penalty of ``alpha``, measured
-    while the weights still change, and with ``dropout`` while values are dropped.  The
-    validation loss has none of this, so it may well be the lower one.
+    The training loss is the objective that is minimized: it includes the L2 penalty
+    (``alpha``), is averaged over an epoch in which the weights change, and is computed
+    with ``dropout`` active.  The validation loss has none of this and can therefore be
+    lower.
 
-    Several networks, such as those of the tabular estimators, are drawn as thin lines
-    and their mean as a thick one, as far as all of them were trained.
+    Several networks, such as the members of a tabular estimator, are drawn as thin
+    lines, and their mean as a thick line up to the epoch in which the first of them
+    stopped.
 
     Parameters
     ----------
     loss_curves : list of array-like of shape (n_epochs,)
-        For each network the training loss after each epoch.
+        The training loss of each epoch, for each network.
     validation_loss_curves : list of array-like of shape (n_epochs,), default=None
-        For each network the validation loss after each epoch.
+        The validation loss of each epoch, for each network.
     best_epochs : list of (int or None), default=None
-        For each network the number, from 1, of the epoch whose weights were kept; None
-        where it is not known.
+        For each network the epoch, counted from 1, whose weights were restored; None
+        if it is not known.
     name : str, default=None
-        Begins the entries of the legend, to tell several estimators apart; both lines
-        of this one then have the same colour.
+        Prefix of the legend entries, to compare several estimators; both lines of the
+        estimator then have the same color.
     unit : {'epoch', 'iteration'}, default='epoch'
-        What the abscissa counts: iterations for L-BFGS.
+        Unit of the x-axis: iterations for L-BFGS.
 
     Attributes
     ----------
     lines_ : list of matplotlib Line2D
-        The line of the training loss and, if there is one, of the validation loss.
-        For several networks those of their means.
+        The training loss and, if there is one, the validation loss; for several
+        networks, their means.
     member_lines_ : list of matplotlib Line2D
-        The thin lines of several networks; empty for a single one.
+        The thin lines of several networks; empty for a single network.
     best_ : list of matplotlib Line2D
-        The dots at the best epochs.
+        Markers at the best epochs.
     ax_ : matplotlib Axes
         The axes.
     figure_ : matplotlib Figure or SubFigure
@@ -162,15 +164,15 @@ class LossCurveDisplay:
         ax : matplotlib Axes, default=None
             The axes to draw on; None makes a new figure.
         log_scale : bool, default=False
-            Whether the scale of the loss is logarithmic.
+            Whether the loss axis is logarithmic.
         line_kw : dict, default=None
             Keyword arguments of matplotlib's ``plot`` for the training loss.
         validation_line_kw : dict, default=None
-            Those for the validation loss.
+            Keyword arguments for the validation loss.
         member_line_kw : dict, default=None
-            Those for the thin lines of several networks.
+            Keyword arguments for the thin lines of several networks.
         best_kw : dict, default=None
-            Those for the dots at the best epochs.
+            Keyword arguments for the markers at the best epochs.
 
         Returns
         -------
@@ -182,20 +184,19 @@ class LossCurveDisplay:
         ImportError
             If matplotlib is not installed.
         ValueError
-            If there is no epoch to draw, or if a loss is not above 0 with
-            ``log_scale``.
+            If there is no epoch to draw, or if ``log_scale`` is set and a loss is not
+            positive.
         """
         plt = import_pyplot(f"{type(self).__name__}.plot")
         check_flags(log_scale=log_scale)
-        check_texts(name=self.name)
+        check_strings(name=self.name)
         check_styles(
             line_kw=line_kw,
             validation_line_kw=validation_line_kw,
             member_line_kw=member_line_kw,
             best_kw=best_kw,
         )
-        if self.unit not in self._UNITS:
-            raise ValueError(f"unit={shown(self.unit)} must be one of {self._UNITS}.")
+        check_choice(self._UNITS, unit=self.unit)
         kinds = {"training": as_curves(self.loss_curves, "loss_curves")}
         if self.validation_loss_curves is not None:
             kinds["validation"] = as_curves(
@@ -224,10 +225,10 @@ class LossCurveDisplay:
             if self.name is not None:
                 label = f"{self.name}, {label}"
                 if self.lines_:
-                    # Beside other estimators, each has one colour.
+                    # One color per estimator, to compare several of them.
                     defaults["color"] = self.lines_[0].get_color()
             if len(mean) == 1 and kind == "validation":
-                defaults["marker"] = "s"  # dots have no dashes to tell them apart
+                defaults["marker"] = "s"  # a dot shows no line style
             style = styled(
                 "line",
                 given[kind],
@@ -256,7 +257,7 @@ class LossCurveDisplay:
         return self
 
     def _check_best(self, curves: list[Array]) -> list[tuple[Array, int | None]]:
-        """Return the last kind of curves, each with the epoch that was kept."""
+        """Return curves with their best epochs, checked."""
         given: Any = self.best_epochs
         if given is None:
             return [(curve, None) for curve in curves]
@@ -280,7 +281,7 @@ class LossCurveDisplay:
         marked: list[tuple[Array, int | None]],
         best_kw: dict[str, Any] | None,
     ) -> None:
-        """Put a dot on each curve at the epoch that was kept."""
+        """Mark the epoch whose weights were restored on each curve."""
         known = [(curve, epoch) for curve, epoch in marked if epoch is not None]
         several = len(marked) > 1
         for i, (curve, epoch) in enumerate(known):
@@ -292,7 +293,7 @@ class LossCurveDisplay:
             style = styled(
                 "line",
                 best_kw,
-                label=label if i == 0 else "_",  # one entry for all of them
+                label=label if i == 0 else "_",  # a single legend entry
                 color=self.lines_[-1].get_color(),
                 marker="o",
                 markersize=5.0 if several else 8.0,
@@ -316,28 +317,29 @@ class LossCurveDisplay:
         member_line_kw: dict[str, Any] | None = None,
         best_kw: dict[str, Any] | None = None,
     ) -> Self:
-        """Draw the losses of a fitted estimator.
+        """Draw the learning curves of a fitted estimator.
 
         Parameters
         ----------
         estimator : estimator
-            A fitted estimator of this package, or one that holds one at its end.
+            A fitted estimator of this package, or a pipeline or search that ends with
+            one.
         validation : bool, default=True
             Whether to draw the validation loss, if there is one.
         name : str, default=None
-            Begins the entries of the legend, to tell several estimators apart.
+            Prefix of the legend entries, to compare several estimators.
         ax : matplotlib Axes, default=None
             The axes to draw on; None makes a new figure.
         log_scale : bool, default=False
-            Whether the scale of the loss is logarithmic.
+            Whether the loss axis is logarithmic.
         line_kw : dict, default=None
             Keyword arguments of matplotlib's ``plot`` for the training loss.
         validation_line_kw : dict, default=None
-            Those for the validation loss.
+            Keyword arguments for the validation loss.
         member_line_kw : dict, default=None
-            Those for the thin lines of several networks.
+            Keyword arguments for the thin lines of several networks.
         best_kw : dict, default=None
-            Those for the dots at the best epochs.
+            Keyword arguments for the markers at the best epochs.
 
         Returns
         -------
@@ -351,10 +353,11 @@ class LossCurveDisplay:
         NotFittedError
             If the estimator is not fitted.
         TypeError
-            If it is, and holds, none of this package.
+            If it is not and does not wrap an estimator of this package.
         ValueError
-            If there is no epoch to draw, or validation data in some calls of `fit` or
-            `partial_fit` only, so that nobody knows which epochs its losses belong to.
+            If there is no epoch to draw, or if only some calls of `fit` or
+            `partial_fit` had validation data, so that it is not known which epochs the
+            validation losses belong to.
         """
         caller = f"{cls.__name__}.from_estimator"
         import_pyplot(caller)
@@ -376,7 +379,7 @@ class LossCurveDisplay:
         display = cls(
             loss_curves=loss_curves,
             validation_loss_curves=validation_losses,
-            best_epochs=[_kept_epoch(member) for member in members],
+            best_epochs=[_restored_epoch(member) for member in members],
             name=name,
             unit=_unit(network),
         )

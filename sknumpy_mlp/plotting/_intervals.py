@@ -1,75 +1,72 @@
-"""The display of prediction intervals beside the truth."""
+"""Prediction intervals compared with the true values."""
 
-import math
-from collections.abc import Sequence
-from numbers import Integral, Real
 from typing import Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.pipeline import Pipeline
-from sklearn.utils import check_array, check_consistent_length
 
-from sknumpy_mlp._estimators.base import _BaseMLP
-from sknumpy_mlp._inputs.errors import error_prefix
-from sknumpy_mlp._inputs.table import Table
-from sknumpy_mlp._tabular.base import _BaseTabularMLP
-from sknumpy_mlp._tabular.regressor import TabularMLPRegressor
+from sknumpy_mlp._tabular.networks import find_network
 from sknumpy_mlp._utils.typing import Array
-from sknumpy_mlp._utils.values import shown
-from sknumpy_mlp.losses import Quantile
 from sknumpy_mlp.plotting._common import (
     BLUE,
     SKY_BLUE,
     VERMILION,
+    check_choice,
+    check_positive_int,
+    check_strings,
     check_styles,
-    check_texts,
-    count_on_abscissa,
-    find_network,
     import_pyplot,
     is_dark,
     single_axes,
     styled,
+    use_integer_ticks,
+)
+from sknumpy_mlp.plotting._interval_data import (
+    check_band,
+    check_coverage,
+    check_interval_data,
+    feature_values,
+    predict_intervals,
 )
 
 
 class PredictionIntervalDisplay:
-    """Prediction intervals, and which of the true values they hold.
+    """Prediction intervals and the true values they cover.
 
-    The samples stand in the order of their predictions (or, if there are none, of the
-    middles of their intervals), or at the values of a feature.  Those without a value
-    there are not drawn; the label of the abscissa says how many they are.  The legend
-    compares the share of true values that lie in their intervals, of all samples, with
-    the one that was asked for.
+    Samples are ordered by their predictions (or by the midpoints of their intervals, if
+    there are no predictions), or placed at the values of a feature.  Samples without a
+    value of that feature are not drawn; the label of the x-axis gives their number.
+    The legend compares the empirical coverage, over all samples, with the nominal one.
 
     Parameters
     ----------
     y_true : array-like of shape (n_samples,)
         The true values.
     interval : array-like of shape (n_samples, 2)
-        Lower and upper ends.
+        Lower and upper bounds.
     y_pred : array-like of shape (n_samples,), default=None
         The predictions.
     coverage : float, default=None
-        The probability with which the intervals are to hold the true value.
+        The nominal coverage: the probability that an interval contains the true value.
     x : array-like of shape (n_samples,), default=None
-        Where the samples stand, NaN or None where that is missing; None for the order
-        of their predictions.
+        Positions of the samples on the x-axis, NaN or None where missing; None to order
+        them by prediction.
     x_name : str, default=None
-        What ``x`` is.
+        Label of the x-axis.
 
     Attributes
     ----------
     coverage_ : float
-        The share of the true values that lie in their intervals, ends included.
+        The empirical coverage: the fraction of true values in their intervals, bounds
+        included.
     n_missing_ : int
-        The number of samples that are not drawn because ``x`` is missing.
+        Number of samples that are not drawn because ``x`` is missing.
     interval_ : matplotlib PolyCollection or LineCollection
         The band, or the bars.
     line_ : matplotlib Line2D or None
         The predictions.
     covered_, missed_ : matplotlib Line2D
-        The true values inside and outside of their intervals.
+        The true values inside and outside their intervals.
     ax_ : matplotlib Axes
         The axes.
     figure_ : matplotlib Figure or SubFigure
@@ -77,7 +74,7 @@ class PredictionIntervalDisplay:
 
     See Also
     --------
-    sklearn.metrics.PredictionErrorDisplay : Predictions beside true values.
+    sklearn.metrics.PredictionErrorDisplay : Predictions and true values.
 
     Examples
     --------
@@ -134,17 +131,17 @@ class PredictionIntervalDisplay:
             The axes to draw on; None makes a new figure.
         kind : {'bars', 'band'}, default='bars'
             A vertical bar for each interval, or a band, which suits intervals that
-            hardly change from one sample to the next.  With ``x`` there is a band only
-            if samples at the same value have the same interval.
+            change little from one sample to the next.  With ``x``, a band requires
+            that samples at the same value have the same interval.
         subsample : int or None, default=200
-            The most samples to draw, taken evenly in their order from left to right;
-            None draws all of them.  The share in the legend is that of all samples.
+            Maximum number of samples to draw, evenly spaced in their order; None draws
+            all of them.  The empirical coverage is always that of all samples.
         interval_kw : dict, default=None
             Keyword arguments of matplotlib's ``vlines`` or ``fill_between``.
         line_kw : dict, default=None
-            Those of ``plot`` for the predictions.
+            Keyword arguments of ``plot`` for the predictions.
         scatter_kw : dict, default=None
-            Those of ``plot`` for the true values.
+            Keyword arguments of ``plot`` for the true values.
 
         Returns
         -------
@@ -156,33 +153,27 @@ class PredictionIntervalDisplay:
         ImportError
             If matplotlib is not installed.
         ValueError
-            If the data does not fit together, an interval is infinite, ``x`` has no
-            value at all, there is no band, or ``kind`` or ``subsample`` is not allowed.
+            If shapes are inconsistent, an interval is infinite, ``x`` has no value at
+            all, a band is not possible, or ``kind`` or ``subsample`` is invalid.
         """
         plt = import_pyplot(f"{type(self).__name__}.plot")
-        check_texts(x_name=self.x_name)
+        check_strings(x_name=self.x_name)
         check_styles(interval_kw=interval_kw, line_kw=line_kw, scatter_kw=scatter_kw)
-        _check_coverage(self.coverage)
-        if kind not in self._KINDS:
-            raise ValueError(f"kind={shown(kind)} must be one of {self._KINDS}.")
-        is_count = isinstance(subsample, Integral) and not isinstance(subsample, bool)
-        if not (subsample is None or (is_count and subsample >= 1)):
-            raise ValueError(
-                f"subsample={shown(subsample)} must be an int of at least 1, or None."
-            )
-        y, low, high, predicted, x = self._checked()
+        check_coverage(self.coverage)
+        check_choice(self._KINDS, kind=kind)
+        check_positive_int(subsample=subsample, optional=True)
+        data = check_interval_data(self.y_true, self.interval, self.y_pred, self.x)
+        y, low, high, x = data.y_true, data.low, data.high, data.x
         n_samples = len(y)
         is_inside = (low <= y) & (y <= high)
         self.coverage_ = float(is_inside.mean())
-        by = x
-        if by is None:
-            by = predicted if predicted is not None else (low + high) / 2
         self.n_missing_ = 0 if x is None else int(np.isnan(x).sum())
-        order = np.argsort(by, kind="stable")[: len(y) - self.n_missing_]  # NaN is last
+        order = np.argsort(data.sort_key, kind="stable")
+        order = order[: n_samples - self.n_missing_]  # NaN is sorted to the end
         if x is not None and kind == "band":
-            _check_band(x[order], low[order], high[order])
-        # Ranks count all samples, also those that are not drawn.
-        ranks = np.empty(len(y))
+            check_band(x[order], low[order], high[order])
+        # Ranks count all samples, including those that subsampling leaves out.
+        ranks = np.empty(n_samples)
         ranks[order] = np.arange(1, len(order) + 1)
         where = ranks if x is None else x
         if subsample is not None and subsample < len(order):
@@ -191,8 +182,8 @@ class PredictionIntervalDisplay:
         where, low, high, y = (each[order] for each in (where, low, high, y))
         self._draw_interval(ax, where, low, high, kind, interval_kw)
         self.line_ = None
-        if predicted is not None:
-            # In the order of something else, a line would go up and down for nothing.
+        if data.y_pred is not None:
+            # Bars need not be ordered by prediction, and a line would zigzag.
             is_curve = (x is None or kind == "band") and len(where) > 1
             marks = {"linestyle": "none", "marker": "_", "markersize": 5.0}
             style = styled(
@@ -204,7 +195,7 @@ class PredictionIntervalDisplay:
                 zorder=2.5,
                 **({} if is_curve else marks),
             )
-            (self.line_,) = ax.plot(where, predicted[order], **style)
+            (self.line_,) = ax.plot(where, data.y_pred[order], **style)
         self._draw_true(ax, where, y, is_inside[order], scatter_kw)
         xlabel = "Samples in the order of their predictions"
         if x is not None:
@@ -213,58 +204,10 @@ class PredictionIntervalDisplay:
                 xlabel += f" ({self.n_missing_} of {n_samples} samples without a value)"
         ax.set(xlabel=xlabel, ylabel="Target")
         if x is None:
-            count_on_abscissa(ax)
+            use_integer_ticks(ax)
         ax.legend()
         self.ax_, self.figure_ = ax, ax.figure
         return self
-
-    def _checked(self) -> tuple[Array, Array, Array, Array | None, Array | None]:
-        """Return all data as arrays that fit together."""
-        with error_prefix("interval"):
-            interval = check_array(
-                self.interval, ensure_all_finite=False, input_name="interval"
-            )
-        columns: list[Array | None] = []
-        for name in ("y_true", "y_pred", "x"):
-            values = getattr(self, name)
-            if values is None and name == "y_true":
-                raise ValueError("y_true=None: pass the true value of each sample.")
-            if values is None:
-                columns.append(None)
-                continue
-            with error_prefix(name):
-                values = check_array(
-                    _with_nan(values) if name == "x" else values,
-                    ensure_2d=False,
-                    ensure_all_finite="allow-nan" if name == "x" else True,
-                    input_name=name,
-                )
-            if values.size != len(values):
-                raise ValueError(
-                    f"{name} must be of the shape (n_samples,), got {values.shape}. "
-                    "Draw one target after the other."
-                )
-            columns.append(values.ravel())
-        y_true, y_pred, x = columns
-        assert y_true is not None
-        with error_prefix("y_true, interval, y_pred, x"):
-            check_consistent_length(y_true, interval, y_pred, x)
-        if x is not None and np.isnan(x).all():
-            raise ValueError(
-                "x has no value in any sample, so there is nothing to draw. Leave it "
-                "out, for the order of the predictions."
-            )
-        if interval.shape[1] != 2 or (interval[:, 0] > interval[:, 1]).any():
-            raise ValueError(
-                "interval must be of the shape (n_samples, 2), with the lower ends "
-                f"first, got the shape {interval.shape}."
-            )
-        if not np.isfinite(interval).all():
-            raise ValueError(
-                "interval has infinite ends, which cannot be drawn: there were too few "
-                "held-out samples for this coverage. Lower coverage."
-            )
-        return y_true, interval[:, 0], interval[:, 1], y_pred, x
 
     def _draw_interval(
         self,
@@ -284,7 +227,7 @@ class PredictionIntervalDisplay:
             style = {"color": _blue(ax), "alpha": alpha, "linewidth": 0.0} | style
             self.interval_ = ax.fill_between(where, low, high, **style)
         else:
-            # Many bars are thin ones, or they would be a block.
+            # The more bars, the thinner, lest they merge into a block.
             width = min(max(150.0 / len(where), 0.8), 4.0)
             alpha = 0.55 if is_dark(ax) else 0.35
             style = {"color": _blue(ax), "alpha": alpha, "linewidth": width} | style
@@ -336,7 +279,7 @@ class PredictionIntervalDisplay:
         line_kw: dict[str, Any] | None = None,
         scatter_kw: dict[str, Any] | None = None,
     ) -> Self:
-        """Draw the intervals that a fitted regressor predicts.
+        """Draw the prediction intervals of a fitted regressor.
 
         Parameters
         ----------
@@ -344,33 +287,33 @@ class PredictionIntervalDisplay:
             A fitted ``TabularMLPRegressor``, whose
             :meth:`~sknumpy_mlp.TabularMLPRegressor.prediction_interval` is drawn, or
             either regressor with ``loss=Quantile([...])``, or a ``Pipeline`` or search
-            that holds one at its end.
+            that ends with one.
         X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            Samples, best those that the estimator has not seen.
+            Samples, preferably ones that the estimator was not trained on.
         y : array-like of shape (n_samples,)
             Their targets.
         coverage : float, default=None
-            The probability with which an interval is to hold the target.  None is 0.9,
-            or for quantiles that between the lowest and the highest.  Two of the
-            quantiles must leave as much below as above.
+            The nominal coverage: the probability that an interval contains the target.
+            None means 0.9, or for quantiles the interval from the lowest to the highest
+            one.  Otherwise two of the quantiles must bound a central interval of this
+            coverage.
         feature : int or str, default=None
-            The column of ``X``, by number or name, that the samples stand at; None for
-            the order of their predictions.  Samples in which it is missing are not
-            drawn.
+            Index or name of the column of ``X`` to place samples at; None to order them
+            by prediction.  Samples in which it is missing are not drawn.
         ax : matplotlib Axes, default=None
             The axes to draw on; None makes a new figure.
         kind : {'bars', 'band'}, default='bars'
-            A vertical bar for each interval, or a band.  A band over ``feature`` is
-            drawn only if no other column of ``X`` differs from row to row: intervals
+            A vertical bar for each interval, or a band.  A band over ``feature``
+            requires that all other columns of ``X`` are constant, because intervals
             depend on all of them.
         subsample : int or None, default=200
-            The most samples to draw; None draws all of them.
+            Maximum number of samples to draw; None draws all of them.
         interval_kw : dict, default=None
             Keyword arguments of matplotlib's ``vlines`` or ``fill_between``.
         line_kw : dict, default=None
-            Those of ``plot`` for the predictions.
+            Keyword arguments of ``plot`` for the predictions.
         scatter_kw : dict, default=None
-            Those of ``plot`` for the true values.
+            Keyword arguments of ``plot`` for the true values.
 
         Returns
         -------
@@ -384,43 +327,21 @@ class PredictionIntervalDisplay:
         NotFittedError
             If the estimator is not fitted.
         TypeError
-            If it is, and holds, none of this package.
+            If it is not and does not wrap an estimator of this package.
         ValueError
-            If it predicts no intervals, or none of this coverage, or several targets,
-            or if a band over ``feature`` is asked for where other columns vary.
+            If it predicts no intervals, none of this coverage, or several targets, or
+            for a band over ``feature`` if other columns are not constant.
         """
         caller = f"{cls.__name__}.from_estimator"
         import_pyplot(caller)
         network = find_network(estimator, caller)
-        _check_coverage(coverage)
+        check_coverage(coverage)
         x, x_name = None, None
         if feature is not None:
-            x, x_name = _column(X, feature, alone=kind == "band")
-        loss = getattr(network, "_loss", None)
-        levels = loss.levels if isinstance(loss, Quantile) else ()
-        Z = _transformed(estimator, X, caller)
-        y_pred: Array | None
-        if len(levels) > 1:
-            quantiles = network.predict(Z)
-            low, high = _pick_levels(levels, coverage)
-            coverage = levels[high] - levels[low]
-            interval = quantiles[:, [low, high]]
-            y_pred = quantiles[:, levels.index(0.5)] if 0.5 in levels else None
-        elif isinstance(network, TabularMLPRegressor):
-            coverage = 0.9 if coverage is None else float(coverage)
-            y_pred = network.predict(Z)
-            if y_pred.ndim != 1:
-                raise ValueError(
-                    f"The estimator predicts {y_pred.shape[1]} targets. Draw one after "
-                    f"the other with {cls.__name__}.from_predictions."
-                )
-            interval = network.prediction_interval(Z, coverage)
-        else:
-            raise ValueError(
-                f"{type(network).__name__} predicts no intervals. Use "
-                "TabularMLPRegressor, or fit several quantiles with "
-                "NumpyMLPRegressor(loss=Quantile([0.05, 0.5, 0.95]))."
-            )
+            x, x_name = feature_values(X, feature, alone=kind == "band")
+        interval, y_pred, coverage = predict_intervals(
+            estimator, network, X, coverage, cls.__name__
+        )
         return cls.from_predictions(
             y,
             interval,
@@ -453,34 +374,34 @@ class PredictionIntervalDisplay:
         line_kw: dict[str, Any] | None = None,
         scatter_kw: dict[str, Any] | None = None,
     ) -> Self:
-        """Draw given intervals, whoever has predicted them.
+        """Draw given prediction intervals, of any model.
 
         Parameters
         ----------
         y_true : array-like of shape (n_samples,)
             The true values.
         interval : array-like of shape (n_samples, 2)
-            Lower and upper ends.
+            Lower and upper bounds.
         y_pred : array-like of shape (n_samples,), default=None
             The predictions.
         coverage : float, default=None
-            The probability with which the intervals are to hold the true value.
+            The nominal coverage of the intervals.
         x : array-like of shape (n_samples,), default=None
-            Where the samples stand; None for the order of their predictions.
+            Positions of the samples on the x-axis; None to order them by prediction.
         x_name : str, default=None
-            What ``x`` is.
+            Label of the x-axis.
         ax : matplotlib Axes, default=None
             The axes to draw on; None makes a new figure.
         kind : {'bars', 'band'}, default='bars'
             A vertical bar for each interval, or a band.
         subsample : int or None, default=200
-            The most samples to draw; None draws all of them.
+            Maximum number of samples to draw; None draws all of them.
         interval_kw : dict, default=None
             Keyword arguments of matplotlib's ``vlines`` or ``fill_between``.
         line_kw : dict, default=None
-            Those of ``plot`` for the predictions.
+            Keyword arguments of ``plot`` for the predictions.
         scatter_kw : dict, default=None
-            Those of ``plot`` for the true values.
+            Keyword arguments of ``plot`` for the true values.
 
         Returns
         -------
@@ -492,7 +413,7 @@ class PredictionIntervalDisplay:
         ImportError
             If matplotlib is not installed.
         ValueError
-            If the data does not fit together, or an interval is infinite.
+            If shapes are inconsistent, or an interval is infinite.
         """
         display = cls(
             y_true=y_true,
@@ -512,125 +433,5 @@ class PredictionIntervalDisplay:
         )
 
 
-def _check_coverage(coverage: Any) -> None:
-    is_number = isinstance(coverage, Real) and not isinstance(coverage, bool)
-    if coverage is not None and not (is_number and 0 < coverage < 1):
-        raise ValueError(
-            f"coverage={shown(coverage)} must be a float in the range (0, 1), or None."
-        )
-
-
-def _transformed(estimator: Any, X: Any, caller: str) -> Any:
-    """Return what the network at the end of an estimator is given for ``X``."""
-    while not isinstance(estimator, _BaseMLP | _BaseTabularMLP):
-        if isinstance(estimator, Pipeline):
-            if len(estimator) > 1:
-                X = estimator[:-1].transform(X)
-            estimator = estimator[-1]
-        elif hasattr(estimator, "best_estimator_"):
-            estimator = estimator.best_estimator_
-        else:
-            raise TypeError(
-                f"{caller} cannot draw {type(estimator).__name__}, which predicts no "
-                "intervals on the scale of its target. Pass the intervals to "
-                "from_predictions."
-            )
-    return X
-
-
-def _pick_levels(levels: Sequence[float], coverage: float | None) -> tuple[int, int]:
-    """Return which two levels make an interval of this coverage."""
-    if coverage is None:
-        return 0, len(levels) - 1
-    offered = {}
-    for i, low in enumerate(levels):
-        for j, high in enumerate(levels[i + 1 :], start=i + 1):
-            if math.isclose(low, 1.0 - high, abs_tol=1e-9):
-                offered[high - low] = (i, j)
-    for share, pair in offered.items():
-        if math.isclose(share, coverage, abs_tol=1e-9):
-            return pair
-    possible = ", ".join(f"{share:g}" for share in sorted(offered)) or "none"
-    raise ValueError(
-        f"coverage={coverage}: the quantiles {list(levels)} have no such interval "
-        f"around the median (possible: {possible}). Set coverage=None for the widest."
-    )
-
-
 def _blue(ax: Any) -> str:
     return SKY_BLUE if is_dark(ax) else BLUE
-
-
-def _with_nan(x: Any) -> Any:
-    """Return positions with NaN for None and the like."""
-    if np.ma.isMaskedArray(x):
-        return np.ma.filled(x.astype(np.float64), np.nan)
-    values = np.asarray(x)
-    if values.dtype.kind != "O" or values.ndim != 1:
-        return x
-    present = Table(values[:, np.newaxis]).categories(0)
-    return [np.nan if value is None else value for value in present]
-
-
-def _check_band(x: Array, low: Array, high: Array) -> None:
-    """Raise ValueError if samples at one of the values, in order, differ in theirs."""
-    same = np.diff(x) == 0.0
-    if (same & ((np.diff(low) != 0.0) | (np.diff(high) != 0.0))).any():
-        raise ValueError(
-            "kind='band' needs one interval for each value of x, but there are "
-            "samples at the same value with different ones. Use kind='bars'."
-        )
-
-
-def _varies(X: Any, i: int) -> bool:
-    """Whether a column of a table or of a sparse matrix has several values."""
-    if isinstance(X, Table):
-        first, *rest = X.categories(i)
-        return any(value != first for value in rest)
-    values = X.tocsc()[:, [i]].toarray()
-    return bool((values != values[0]).any())
-
-
-def _column(X: Any, feature: Any, *, alone: bool) -> tuple[Array, str]:
-    """Return a column of a table as numbers, and its name.
-
-    With ``alone``, raise ValueError if another column varies.
-    """
-    is_sparse = hasattr(X, "toarray")
-    table = None if is_sparse else Table(X)
-    names = [str(name) for name in getattr(X, "columns", [])]
-    n_columns = X.shape[1] if table is None else table.shape[1]
-    is_index = isinstance(feature, Integral) and not isinstance(feature, bool)
-    if is_index and -n_columns <= feature < n_columns:
-        i = int(feature) % n_columns
-    elif feature in names:
-        i = names.index(feature)
-    else:
-        raise ValueError(
-            f"feature={shown(feature)} must be a column of X: an int in the range "
-            f"[{-n_columns}, {n_columns})" + (f", or one of {names}." if names else ".")
-        )
-    others = [j for j in range(n_columns) if j != i]
-    if alone and any(_varies(X if table is None else table, j) for j in others):
-        raise ValueError(
-            f"kind='band' shows intervals that depend on feature={shown(feature)} "
-            "alone, but they depend on all columns of X, of which others vary as well: "
-            "a band would go up and down from one sample to the next. Use kind='bars', "
-            "or an X in which the other columns are the same in all rows."
-        )
-    if table is None:
-        values: Array = X.tocsc()[:, [i]].toarray()[:, 0]
-    else:
-        if table.columns[i].kind not in ("number", "boolean"):
-            raise ValueError(
-                f"feature={shown(feature)} must be a column of numbers, for samples to "
-                f"stand at, but it has the type {table.columns[i].dtype}. Use "
-                "feature=None."
-            )
-        values = table.numbers([i])[:, 0]
-    if np.isnan(values).all():
-        raise ValueError(
-            f"feature={shown(feature)} has no value in any sample, so there is nothing "
-            "to draw. Use feature=None, for the order of the predictions."
-        )
-    return values, names[i] if names else f"Feature {i}"

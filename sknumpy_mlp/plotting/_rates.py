@@ -1,4 +1,4 @@
-"""The display of learning rates, from step to step."""
+"""Learning rates over the training, step by step."""
 
 import itertools
 import math
@@ -8,43 +8,43 @@ from typing import Any, Self
 import numpy as np
 
 from sknumpy_mlp._estimators.config import make_schedule
+from sknumpy_mlp._tabular.networks import find_network, networks_of
 from sknumpy_mlp._utils.typing import Array
 from sknumpy_mlp.plotting._common import (
     as_curves,
     check_flags,
+    check_strings,
     check_styles,
-    check_texts,
-    count_on_abscissa,
-    find_network,
     import_pyplot,
-    networks_of,
     single_axes,
     styled,
+    use_integer_ticks,
 )
 from sknumpy_mlp.schedules import Schedule
 
-# About so many points make a curve, but two in each epoch at least.
+# Approximate number of points of a curve; each epoch has at least two.
 _N_POINTS = 600
 
 
 class LearningRateDisplay:
-    """The learning rate over the training, as it moves from step to step.
+    """The learning rate of each step of the training.
 
     Parameters
     ----------
     learning_rate_curves : list of array-like of shape (n_points,)
-        For each network learning rates, as in ``learning_rate_curve_``: those of the
-        first step of each epoch.
+        The learning rates of each network, by default one per epoch, as in
+        ``learning_rate_curve_``, which has that of the first step of each epoch.
     epochs : list of array-like of shape (n_points,), default=None
-        For each network how many epochs were done before each of these rates, in
-        ascending order; 1.5 is the middle of the second one.  None is 0, 1, 2, ...
+        The number of epochs completed before each of these rates, in ascending order,
+        for each network; 1.5 is the middle of the second epoch.  None means
+        0, 1, 2, ...
     name : str, default=None
-        The entry of the legend, to tell several estimators apart; None for no legend.
+        The legend entry, to compare several estimators; None for no legend.
 
     Attributes
     ----------
     lines_ : list of matplotlib Line2D
-        A line for each network.
+        One line per network.
     ax_ : matplotlib Axes
         The axes.
     figure_ : matplotlib Figure or SubFigure
@@ -88,14 +88,14 @@ class LearningRateDisplay:
         log_scale: bool = False,
         line_kw: dict[str, Any] | None = None,
     ) -> Self:
-        """Draw the rates.
+        """Draw the learning rates.
 
         Parameters
         ----------
         ax : matplotlib Axes, default=None
             The axes to draw on; None makes a new figure.
         log_scale : bool, default=False
-            Whether the scale of the rate is logarithmic; rates of 0 are left out.
+            Whether the learning rate axis is logarithmic; rates of 0 are not drawn.
         line_kw : dict, default=None
             Keyword arguments of matplotlib's ``plot``.
 
@@ -113,17 +113,17 @@ class LearningRateDisplay:
         """
         plt = import_pyplot(f"{type(self).__name__}.plot")
         check_flags(log_scale=log_scale)
-        check_texts(name=self.name)
+        check_strings(name=self.name)
         check_styles(line_kw=line_kw)
         curves = as_curves(self.learning_rate_curves, "learning_rate_curves")
-        abscissas = self._check_epochs(curves)
+        epochs_of_curves = self._check_epochs(curves)
         ax = single_axes(plt, ax)
         self.lines_: list[Any] = []
-        for epochs, curve in zip(abscissas, curves, strict=True):
+        for epochs, curve in zip(epochs_of_curves, curves, strict=True):
             first = not self.lines_
             defaults: dict[str, Any] = {"marker": "o"} if len(curve) == 1 else {}
             if not first:
-                # All of one estimator have one color, the first one's.
+                # One color per estimator, that of its first line.
                 defaults["color"] = self.lines_[0].get_color()
             style = styled(
                 "line",
@@ -135,7 +135,7 @@ class LearningRateDisplay:
             self.lines_ += ax.plot(epochs, curve, **style)
         if log_scale:
             ax.set_yscale("log", nonpositive="mask")
-        count_on_abscissa(ax)
+        use_integer_ticks(ax)
         ax.set(xlabel="Epochs done", ylabel="Learning rate")
         if self.name is not None:
             ax.legend()
@@ -143,7 +143,7 @@ class LearningRateDisplay:
         return self
 
     def _check_epochs(self, curves: list[Array]) -> list[Array]:
-        """Return where the rates of each curve stand."""
+        """Return the x values of each curve."""
         if self.epochs is None:
             return [np.arange(len(curve), dtype=np.float64) for curve in curves]
         epochs = as_curves(self.epochs, "epochs")
@@ -169,21 +169,22 @@ class LearningRateDisplay:
     ) -> Self:
         """Draw the learning rates of a fitted estimator.
 
-        Its schedule is drawn with the changes within each epoch, if it agrees with the
-        rates in ``learning_rate_curve_``.  Otherwise (after a training with
-        ``max_time``, whose schedule went by the clock, or if parameters were changed
-        since) lines join those rates.
+        The schedule is evaluated within each epoch if it agrees with the recorded
+        rates in ``learning_rate_curve_``.  Otherwise (if the training had a time limit,
+        whose schedule depends on the clock, or if parameters were changed since) the
+        recorded rates are connected by straight lines.
 
         Parameters
         ----------
         estimator : estimator
-            A fitted estimator of this package, or one that holds one at its end.
+            A fitted estimator of this package, or a pipeline or search that ends with
+            one.
         name : str, default=None
-            The entry of the legend; None for no legend.
+            The legend entry; None for no legend.
         ax : matplotlib Axes, default=None
             The axes to draw on; None makes a new figure.
         log_scale : bool, default=False
-            Whether the scale of the rate is logarithmic; rates of 0 are left out.
+            Whether the learning rate axis is logarithmic; rates of 0 are not drawn.
         line_kw : dict, default=None
             Keyword arguments of matplotlib's ``plot``.
 
@@ -199,9 +200,9 @@ class LearningRateDisplay:
         NotFittedError
             If the estimator is not fitted.
         TypeError
-            If it is, and holds, none of this package.
+            If it is not and does not wrap an estimator of this package.
         ValueError
-            If there are no rates, as with ``solver='lbfgs'``.
+            If there are no learning rates, as with ``solver='lbfgs'``.
         """
         caller = f"{cls.__name__}.from_estimator"
         import_pyplot(caller)
@@ -228,16 +229,16 @@ class LearningRateDisplay:
 
 
 def _rates_of(network: Any) -> tuple[Array, Array]:
-    """Return rates of a training, and how many epochs were done before each."""
+    """Return the epochs completed before each learning rate, and the rates."""
     recorded = np.asarray(network.learning_rate_curve_, np.float64)
     begins = np.arange(len(recorded), dtype=np.float64)
-    if network.solver == "lbfgs":  # which went on after these epochs
+    if network.solver == "lbfgs":  # a warm start with another solver
         return begins, recorded
-    # Epochs without a rate came before: those of L-BFGS, or of scikit-learn.
+    # The first epochs have no rate if they were trained by L-BFGS or scikit-learn.
     begins += len(network.loss_curve_) - len(recorded)
     schedule = make_schedule(network)
     if type(schedule).__call__ is Schedule.__call__:
-        # The rate of an epoch stays what it is at its beginning.
+        # Piecewise constant: the rate changes between epochs only.
         return np.ravel(np.column_stack([begins, begins + 1])), recorded.repeat(2)
     within = np.linspace(0.0, 1.0, max(3, math.ceil(_N_POINTS / max(1, len(begins)))))
     epochs: list[Any] = []
@@ -255,7 +256,7 @@ def _rates_of(network: Any) -> tuple[Array, Array]:
 
 
 def _rate(network: Any, schedule: Schedule, epochs_done: float) -> float:
-    """Return the rate of a step in a run by the network's parameters."""
+    """Return the scheduled rate after a (fractional) number of epochs of a run."""
     progress = min(1.0, epochs_done / network.max_iter)
     return float(network.learning_rate_init) * float(schedule(progress))
 
@@ -263,10 +264,10 @@ def _rate(network: Any, schedule: Schedule, epochs_done: float) -> float:
 def _numbers_in_runs(
     network: Any, schedule: Schedule, recorded: Array
 ) -> list[int | None]:
-    """Return the number of each epoch in its run, from 1, or None if it is not known.
+    """Return the number of each epoch within its run, from 1; None if not known.
 
-    It is known of runs whose recorded rates are those of the schedule: the last run,
-    and those before it, if warm starts began the same schedule anew.
+    It is known for runs whose recorded rates agree with the schedule: the last run,
+    and earlier ones if warm starts restarted the same schedule.
     """
     unit = float(network.learning_rate_init)
 
@@ -286,7 +287,7 @@ def _numbers_in_runs(
         if not agrees(number, rate):
             return [None] * n_before + list(last)
         before.append(number)
-    # A run of one epoch proves nothing: any schedule may begin with the same rate.
+    # Runs of one epoch are ambiguous: any schedule may start with the same rate.
     if network.max_iter > 1 and (1, 1) in itertools.pairwise([*before, 1]):
         return [None] * n_before + list(last)
     return [*before, *last]

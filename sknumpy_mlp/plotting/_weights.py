@@ -1,4 +1,4 @@
-"""The display of first weights as images."""
+"""First-layer weights as images."""
 
 import math
 from collections.abc import Sequence
@@ -8,41 +8,42 @@ from typing import Any, Self
 import numpy as np
 from sklearn.utils import check_array
 
+from sknumpy_mlp._estimators.base import _BaseMLP
 from sknumpy_mlp._inputs.errors import error_prefix
-from sknumpy_mlp._tabular.base import _BaseTabularMLP
+from sknumpy_mlp._tabular.networks import find_network
 from sknumpy_mlp._utils.typing import Array
 from sknumpy_mlp._utils.values import shown
 from sknumpy_mlp.plotting._common import (
     check_flags,
+    check_positive_int,
     check_styles,
-    find_network,
     import_pyplot,
 )
 
 
 class WeightsDisplay:
-    """The incoming weights of units of the first layer, as images.
+    """The incoming weights of first-layer units, as images.
 
-    For networks that look at pixels.  All images have one scale of colours: white is
-    zero, red above and blue below, as strong as the largest weight of all.
+    For networks whose features are pixels.  All images share a color scale that is
+    symmetric about zero: red is positive, blue is negative, white is zero.
 
     Parameters
     ----------
     images : array-like of shape (n_images, height, width)
         The weights of each unit.
     names : list of str
-        What stands above each image.
+        The title of each image.
 
     Attributes
     ----------
     images_ : ndarray of shape (n_rows, n_cols) of matplotlib AxesImage or None
-        The images; None where the last row has no more.
+        The images; None in empty cells of the last row.
     axes_ : ndarray of shape (n_rows, n_cols) of matplotlib Axes or None
         Their axes.
     bounding_ax_ : matplotlib Axes or None
-        The axes that were divided; None if an array of axes was given.
+        The axes that contain the grid; None if an array of axes was passed.
     colorbar_ : matplotlib Colorbar or None
-        The scale of colours.
+        The color bar.
     figure_ : matplotlib Figure or SubFigure
         The figure.
 
@@ -76,12 +77,11 @@ class WeightsDisplay:
         Parameters
         ----------
         ax : matplotlib Axes or array-like of Axes, default=None
-            Axes to be divided into a grid, or as many axes as there are images; None
-            makes a new figure.
+            Axes to divide into a grid, or one axes per image; None makes a new figure.
         n_cols : int, default=None
-            Number of columns of the grid; None makes it about square.
+            Number of columns of the grid; None makes it roughly square.
         colorbar : bool, default=True
-            Whether to draw the scale of colours.
+            Whether to draw the color bar.
         image_kw : dict, default=None
             Keyword arguments of matplotlib's ``imshow``.
 
@@ -95,7 +95,8 @@ class WeightsDisplay:
         ImportError
             If matplotlib is not installed.
         ValueError
-            If there are more or fewer axes than images, or the axes cannot be divided.
+            If the number of axes is not that of the images, or if ``ax`` cannot be
+            divided.
         """
         plt = import_pyplot(f"{type(self).__name__}.plot")
         check_flags(colorbar=colorbar)
@@ -114,11 +115,7 @@ class WeightsDisplay:
                 "images must be of the shape (n_images, height, width), with a name "
                 f"for each, got the shape {images.shape} and {len(names)} names."
             )
-        is_count = isinstance(n_cols, Integral) and not isinstance(n_cols, bool)
-        if n_cols is not None and not (is_count and n_cols >= 1):
-            raise ValueError(
-                f"n_cols={shown(n_cols)} must be an int of at least 1, or None."
-            )
+        check_positive_int(n_cols=n_cols, optional=True)
         if ax is not None and not np.ndim(ax) and not hasattr(ax, "get_subplotspec"):
             raise ValueError(
                 f"ax must be a matplotlib Axes, an array of them or None, got {ax!r}."
@@ -132,14 +129,14 @@ class WeightsDisplay:
             axes = np.asarray(ax, dtype=object)
             self.figure_ = axes.ravel()[0].figure
         self.axes_ = axes
-        # Those of an earlier drawing may have gaps.
+        # The grid of an earlier call may have empty cells.
         used = [i for i, each in enumerate(axes.ravel()) if each is not None]
         if len(used) != len(images):
             raise ValueError(
                 f"ax has {len(used)} axes for {len(images)} images. Pass one for each, "
                 "a single one to be divided, or None."
             )
-        # A network of zeros is white throughout.
+        # A network of zeros is drawn in white.
         limit = float(np.abs(images).max()) or 1.0
         style = {"cmap": "RdBu_r", "vmin": -limit, "vmax": limit} | (image_kw or {})
         self.images_ = np.full(axes.shape, None, dtype=object)
@@ -150,7 +147,7 @@ class WeightsDisplay:
             each.set_title(name, fontsize="medium" if ax is None else "small")
         self.colorbar_ = None
         if colorbar:
-            # In a grid of our own it has a column, which every layout respects.
+            # In our own grid it has a column, which every layout engine respects.
             where: dict[str, Any] = {"cax": bar_ax}
             if bar_ax is None:
                 where = {"ax": [axes.ravel()[i] for i in used], "shrink": 0.8}
@@ -162,9 +159,9 @@ class WeightsDisplay:
     def _make_grid(
         self, plt: Any, ax: Any, images: Array, n_cols: int | None, colorbar: bool
     ) -> tuple[Any, Any]:
-        """Return axes in a grid, on the given axes or on a figure of its own.
+        """Return a grid of axes, within the given axes or in a new figure.
 
-        The second result is the axes for the colour bar, or None.
+        The second result is the axes of the color bar, or None.
         """
         from matplotlib.layout_engine import ConstrainedLayoutEngine
 
@@ -175,14 +172,13 @@ class WeightsDisplay:
         n_cols = min(n_cols, n_images)
         n_rows = math.ceil(n_images / n_cols)
         if ax is None:
-            # About an inch and a quarter for the longer side of an image, and enough
-            # for its name.
+            # 1.25 inches for the longer side of an image, plus room for its title.
             scale = 1.25 / max(height, width)
             size = (
                 n_cols * max(scale * width + 0.15, 0.7) + 1.1,
                 max(n_rows * (max(scale * height, 0.3) + 0.35) + 0.1, 2.0),
             )
-            # Not the constrained layout, from which a colour bar bars plt.tight_layout.
+            # Not the constrained layout: with a color bar, it disables tight_layout.
             figure = plt.figure(figsize=size, layout="tight")
             ax = figure.add_subplot()
         elif not ax.axison:
@@ -199,13 +195,13 @@ class WeightsDisplay:
         ax.set_axis_off()
         self.bounding_ax_, self.figure_ = ax, ax.figure
         engine = ax.figure.get_layout_engine()
-        # Room for the names, unless the layout makes it.
+        # Room for the titles, unless the layout engine makes it.
         room = {"hspace": 0.3 if is_own else 0.5, "wspace": 0.1}
         if isinstance(engine, ConstrainedLayoutEngine):
             room = {}
         widths = [1.0] * n_cols
         if colorbar:
-            # The bar, and without any layout room for its label.
+            # The color bar, and room for its label if there is no layout engine.
             widths += [0.12] if engine else [0.12, 1.1]
         grid = spec.subgridspec(n_rows, len(widths), width_ratios=widths, **room)
         axes = np.full((n_rows, n_cols), None, dtype=object)
@@ -225,31 +221,29 @@ class WeightsDisplay:
         colorbar: bool = True,
         image_kw: dict[str, Any] | None = None,
     ) -> Self:
-        """Draw weights of a fitted estimator.
+        """Draw first-layer weights of a fitted estimator.
 
-        The units are those with the longest vectors of weights (Euclidean norm), in
-        the order that they have in the layer.  A unit that has hardly been trained, or
-        that weight decay has emptied, does not take the place of one that says
-        something.  In a network without a hidden layer the units are the outputs: for
-        more than two classes there is an image for each of them.
+        The units with the largest weight vectors (Euclidean norm) are drawn, in the
+        order that they have in the layer, so that units which were hardly trained, or
+        shrunk by weight decay, are left out.  In a network without hidden layers the
+        units are the outputs: for more than two classes, one image per class.
 
         Parameters
         ----------
         estimator : estimator
-            A fitted ``NumpyMLPClassifier`` or ``NumpyMLPRegressor``, or one that holds
-            one at its end.
+            A fitted ``NumpyMLPClassifier`` or ``NumpyMLPRegressor``, or a pipeline or
+            search that ends with one.
         image_shape : tuple of (int, int), default=None
-            Height and width of the images that the features are the pixels of, row by
-            row; None for squares.
+            Height and width of the images, whose pixels are the features in row-major
+            order; None for square images.
         n_units : int, default=16
-            The most units to draw.
+            Maximum number of units to draw.
         ax : matplotlib Axes or array-like of Axes, default=None
-            Axes to be divided into a grid, or as many axes as there are images; None
-            makes a new figure.
+            Axes to divide into a grid, or one axes per image; None makes a new figure.
         n_cols : int, default=None
-            Number of columns of the grid; None makes it about square.
+            Number of columns of the grid; None makes it roughly square.
         colorbar : bool, default=True
-            Whether to draw the scale of colours.
+            Whether to draw the color bar.
         image_kw : dict, default=None
             Keyword arguments of matplotlib's ``imshow``.
 
@@ -265,27 +259,26 @@ class WeightsDisplay:
         NotFittedError
             If the estimator is not fitted.
         TypeError
-            If it is, and holds, none of this package, or a tabular one.
+            If it is not and does not wrap an estimator of this package, or if that is a
+            tabular one.
         ValueError
-            If ``image_shape`` does not fit the number of features, or is missing where
-            that is no square.
+            If ``image_shape`` does not match the number of features, or is None and
+            that number is not a square.
         """
         caller = f"{cls.__name__}.from_estimator"
         import_pyplot(caller)
         network = find_network(estimator, caller)
-        first = None if isinstance(network, _BaseTabularMLP) else network.coefs_[0]
-        if first is None or len(first) != network.n_features_in_:
+        first = network.coefs_[0] if isinstance(network, _BaseMLP) else np.empty((0, 0))
+        if len(first) != network.n_features_in_:
             raise TypeError(
                 f"{caller} cannot draw {type(network).__name__}: its first weights "
                 "belong to embeddings of numbers and categories, not to pixels. Use "
                 "NumpyMLPClassifier or NumpyMLPRegressor for images."
             )
         shape = _check_image_shape(image_shape, len(first))
-        is_count = isinstance(n_units, Integral) and not isinstance(n_units, bool)
-        if not (is_count and n_units >= 1):
-            raise ValueError(f"n_units={shown(n_units)} must be an int of at least 1.")
+        check_positive_int(n_units=n_units)
         norms = np.linalg.norm(first, axis=0)
-        # Of units alike the first are taken.
+        # The sort is stable: of units with equal norms, the first are taken.
         units = np.sort(np.argsort(-norms, kind="stable")[:n_units])
         display = cls(
             images=first.T[units].reshape(-1, *shape),

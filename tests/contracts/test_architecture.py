@@ -42,7 +42,11 @@ def _imports(path):
             yield from ((alias.name, []) for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
             assert node.level == 0, f"{path}: relative import"
-            yield node.module, [alias.name for alias in node.names]
+            names = [alias.name for alias in node.names]
+            if node.module == "sknumpy_mlp":  # its modules
+                yield from ((f"sknumpy_mlp.{name}", []) for name in names)
+            else:
+                yield node.module, names
 
 
 def _room(module):

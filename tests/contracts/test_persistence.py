@@ -33,7 +33,7 @@ from sknumpy_mlp import (
     TabularMLPRegressor,
     TabularPreprocessor,
 )
-from sknumpy_mlp._utils.saved import FORM
+from sknumpy_mlp._utils.saved import FORMAT_VERSION
 from sknumpy_mlp.export import to_sklearn
 from sknumpy_mlp.losses import Quantile
 
@@ -330,7 +330,7 @@ def test_tabular_estimator_carries_no_table(Estimator):
 def test_state_says_form_and_version():
     clf, _ = _classify()
     state = clf.__getstate__()
-    assert state["_form"] == FORM
+    assert state["_form"] == FORMAT_VERSION
     assert state["_saved_by"] == sknumpy_mlp.__version__
     restored = pickle.loads(pickle.dumps(clf))
     assert not {"_form", "_saved_by"} & vars(restored).keys()
@@ -341,7 +341,7 @@ def test_models_of_unknown_forms_are_refused(name):
     estimator, _ = MAKERS[name]()
     state = estimator.__getstate__()
     blank = type(estimator).__new__(type(estimator))
-    newer = state | {"_form": FORM + 1, "_saved_by": "99.1"}
+    newer = state | {"_form": FORMAT_VERSION + 1, "_saved_by": "99.1"}
     with pytest.raises(ValueError, match=r"was saved by sknumpy_mlp 99\.1, in a form"):
         blank.__setstate__(newer)
     del state["_form"]

@@ -82,6 +82,7 @@ def test_signatures_have_the_names_that_fit_takes(Estimator):
 
 
 SNIPPET = """
+import sknumpy_mlp
 from sknumpy_mlp import (
     NumpyMLPClassifier,
     NumpyMLPRegressor,
@@ -106,6 +107,8 @@ NumpyMLPRegressor(Huber(2.0), solver=Adam(), init="he", scoring="any scorer")
 TabularMLPClassifier(class_weight="balanced", batch_size="auto", ensemble=None)
 TabularMLPRegressor(learning_rate_init="auto").set_params(max_iter=3).predict([[1]])
 EarlyStopping("loss")
+sknumpy_mlp.plotting.LossCurveDisplay(loss_curves=[[1.0]], unit="iteration")
+sknumpy_mlp.export.to_onnx(None, dtype="float32")
 
 # wrong
 NumpyMLPClassifier(activation="rellu")
@@ -125,6 +128,9 @@ TabularMLPRegressor(activation="rellu")
 EarlyStopping(monitor="val_loss")
 Checkpoint("run", on_error="ignore")
 to_onnx(None, dtype="double")
+sknumpy_mlp.export.to_onnx(None, dtype="double")
+sknumpy_mlp.plotting.LossCurve
+sknumpy_mlp.plots
 """
 
 

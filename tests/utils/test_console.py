@@ -1,9 +1,8 @@
-"""Programs without a console, and with one that cannot be written to."""
+"""Console output is dropped where it cannot be written, and training continues."""
 
 import io
 import pickle
 import sys
-import warnings
 
 import numpy as np
 import pytest
@@ -15,51 +14,12 @@ from sknumpy_mlp import (
     TabularMLPRegressor,
 )
 from sknumpy_mlp._utils.console import Console, flushable_streams, write_line
-from sknumpy_mlp._utils.warnings import warn
 from sknumpy_mlp.callbacks import Progress
+from tests.utils.conftest import STREAMS, BareStream, BrokenStream
 
 X = np.random.default_rng(0).normal(size=(40, 3))
 y = X[:, 0]
 
-
-class _Broken:
-    """A stream of which nothing works."""
-
-    def __init__(self, error):
-        self.error = error
-
-    def _fail(self, *_):
-        raise self.error
-
-    write = flush = isatty = fileno = _fail
-
-
-class _Bare:
-    """As much of a stream as print needs, and no more."""
-
-    def __init__(self):
-        self.text = ""
-
-    def write(self, text):
-        self.text += text
-
-
-def _closed():
-    stream = io.StringIO()
-    stream.close()
-    return stream
-
-
-STREAMS = {
-    "no stream": lambda: None,
-    "closed": _closed,
-    "full disk": lambda: _Broken(OSError(28, "No space left on device")),
-    "broken pipe": lambda: _Broken(BrokenPipeError(32, "Broken pipe")),
-    "encoding": lambda: _Broken(UnicodeEncodeError("ascii", "\u2588", 0, 1, "no")),
-    "lost": lambda: _Broken(RuntimeError("lost sys.stderr")),
-    "without flush and isatty": _Bare,
-    "no methods": object,
-}
 
 VERBOSE = {"verbose": True, "max_iter": 2}
 MEMBERS = {"n_members": 2, "hidden_layer_sizes": 4, "max_iter": 2}
@@ -124,7 +84,7 @@ def test_a_file_for_the_bar_needs_no_console(monkeypatch):
 def test_lines_are_written_where_that_is_possible(capsys, monkeypatch):
     write_line("loss 0.5")
     assert capsys.readouterr().out == "loss 0.5\n"
-    bare = _Bare()
+    bare = BareStream()
     with monkeypatch.context() as patched:
         patched.setattr(sys, "stdout", bare)
         write_line("loss 0.5")
@@ -156,17 +116,4 @@ def test_a_console_is_its_stream():
 
 def test_ctrl_c_is_no_matter_of_the_console():
     with pytest.raises(KeyboardInterrupt):
-        Console(_Broken(KeyboardInterrupt())).write("")
-
-
-@pytest.mark.parametrize("make", STREAMS.values(), ids=STREAMS.keys())
-def test_warnings_that_nobody_can_see(make, monkeypatch):
-    with monkeypatch.context() as patched, warnings.catch_warnings():
-        # As Python's own does, where pytest does not record them.
-        patched.setattr(warnings, "showwarning", lambda *_: sys.stderr.write(""))
-        warnings.simplefilter("always")
-        patched.setattr(sys, "stderr", make())
-        warn("It did not converge.")
-        warnings.simplefilter("error")
-        with pytest.raises(UserWarning, match="converge"):
-            warn("It did not converge.")
+        Console(BrokenStream(KeyboardInterrupt())).write("")

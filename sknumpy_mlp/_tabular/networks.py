@@ -1,0 +1,90 @@
+"""The networks of an estimator, wherever they are.
+
+An estimator of this package may be wrapped by scikit-learn (in a pipeline, a search or
+a ``TransformedTargetRegressor``), and the tabular estimators hold several networks.
+Plotting and export find both here.
+"""
+
+from typing import Any
+
+from sklearn.compose import TransformedTargetRegressor
+from sklearn.pipeline import Pipeline
+from sklearn.utils.validation import check_is_fitted
+
+from sknumpy_mlp._estimators.base import _BaseMLP
+from sknumpy_mlp._tabular.base import _BaseTabularMLP
+
+
+def unwrap(estimator: Any) -> list[Any]:
+    """Return an estimator and the ones nested in it, from the outside in.
+
+    Parameters
+    ----------
+    estimator : object
+        An estimator. The last step of a ``Pipeline``, the ``best_estimator_`` of a
+        search and the ``regressor_`` of a ``TransformedTargetRegressor`` are followed.
+
+    Returns
+    -------
+    chain : list
+        Begins with ``estimator`` and ends with an estimator of this package, or with
+        the first object that wraps nothing.
+    """
+    chain = [estimator]
+    while not isinstance(chain[-1], _BaseMLP | _BaseTabularMLP):
+        wrapper = chain[-1]
+        if isinstance(wrapper, Pipeline):
+            chain.append(wrapper.steps[-1][1])
+        elif hasattr(wrapper, "best_estimator_"):
+            chain.append(wrapper.best_estimator_)
+        elif hasattr(wrapper, "regressor_"):
+            chain.append(wrapper.regressor_)
+        else:
+            break
+    return chain
+
+
+def find_network(estimator: Any, caller: str) -> Any:
+    """Return the fitted estimator of this package that an estimator is or wraps.
+
+    Parameters
+    ----------
+    estimator : object
+        An estimator.
+    caller : str
+        The function that messages name.
+
+    Returns
+    -------
+    network : estimator
+        A plain or a tabular estimator of this package.
+
+    Raises
+    ------
+    NotFittedError
+        If there is one that is not fitted.
+    TypeError
+        If there is none.
+    """
+    inner = unwrap(estimator)[-1]
+    if not isinstance(inner, _BaseMLP | _BaseTabularMLP):
+        # Searches and TransformedTargetRegressor wrap a network only once fitted.
+        if hasattr(inner, "refit") or isinstance(inner, TransformedTargetRegressor):
+            check_is_fitted(inner)
+        raise TypeError(
+            f"{caller} needs a fitted estimator of sknumpy_mlp, or a Pipeline, a "
+            "search (with refit=True) or a TransformedTargetRegressor with one at "
+            f"its end, got {estimator!r}."
+        )
+    check_is_fitted(inner)
+    return inner
+
+
+def networks_of(estimator: Any) -> list[Any]:
+    """Return the networks of a fitted estimator of this package.
+
+    These are the members of a tabular estimator; a plain estimator is its own.
+    """
+    if isinstance(estimator, _BaseTabularMLP):
+        return list(estimator.estimators_)
+    return [estimator]

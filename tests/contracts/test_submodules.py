@@ -1,0 +1,73 @@
+"""All public modules are attributes of the package, imported at their first use."""
+
+import pkgutil
+import subprocess
+import sys
+
+import pytest
+
+import sknumpy_mlp
+
+PUBLIC = {
+    module.name
+    for module in pkgutil.iter_modules(sknumpy_mlp.__path__)
+    if not module.name.startswith("_")
+}
+
+_LAZY = """
+import sys
+import sknumpy_mlp
+
+def loaded():
+    lazy = ("sknumpy_mlp.export", "sknumpy_mlp.plotting", "matplotlib", "onnx")
+    return [name for name in lazy if name in sys.modules]
+
+print(loaded())
+dir(sknumpy_mlp), hasattr(sknumpy_mlp, "no_such_module")
+print(loaded())
+sknumpy_mlp.plotting.LossCurveDisplay
+print(loaded())
+sknumpy_mlp.export.to_onnx
+print(loaded())
+"""
+
+_REACHED = """
+import sys
+import sknumpy_mlp
+module = sknumpy_mlp.{name}
+assert module is sys.modules["sknumpy_mlp.{name}"]
+assert module is sknumpy_mlp.{name}
+assert all(hasattr(module, each) for each in module.__all__)
+"""
+
+
+def _output_of(code):
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    )
+    return done.stdout
+
+
+def test_plotting_and_export_are_imported_when_they_are_used():
+    assert _output_of(_LAZY).splitlines() == [
+        "[]",
+        "[]",
+        "['sknumpy_mlp.plotting']",
+        "['sknumpy_mlp.export', 'sknumpy_mlp.plotting']",
+    ]
+
+
+@pytest.mark.parametrize("name", sorted(PUBLIC))
+def test_every_public_module_is_an_attribute(name):
+    _output_of(_REACHED.format(name=name))
+
+
+def test_dir_lists_public_names_and_modules():
+    assert set(dir(sknumpy_mlp)) == {*sknumpy_mlp.__all__, *PUBLIC}
+
+
+def test_unknown_names_are_refused():
+    with pytest.raises(AttributeError, match="'sknumpy_mlp' has no attribute 'plots'"):
+        _ = sknumpy_mlp.plots
+    with pytest.raises(ImportError, match="plots"):
+        exec("from sknumpy_mlp import plots")
