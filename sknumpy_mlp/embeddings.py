@@ -5,12 +5,10 @@ columns that go on as they are, and columns of category codes; `SideBySide` give
 kind its own layer.
 """
 
-from sknumpy_mlp.layers._embeddings import (
-    CategoryEmbedding,
-    Passed,
-    PeriodicEmbedding,
-    SideBySide,
-)
+from sknumpy_mlp.layers._category_embedding import CategoryEmbedding
+from sknumpy_mlp.layers._passed import Passed
+from sknumpy_mlp.layers._periodic_embedding import PeriodicEmbedding
+from sknumpy_mlp.layers._side_by_side import SideBySide
 
 __all__ = [
     "CategoryEmbedding",

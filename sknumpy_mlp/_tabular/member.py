@@ -25,13 +25,13 @@ from sknumpy_mlp._utils.links import page_of
 from sknumpy_mlp._utils.typing import Array
 from sknumpy_mlp.activations import Identity
 from sknumpy_mlp.callbacks._sklearn import SklearnBridge
-from sknumpy_mlp.layers import Dense, Dropout, Layer, Parametric, Scaling
-from sknumpy_mlp.layers._embeddings import (
+from sknumpy_mlp.embeddings import (
     CategoryEmbedding,
     Passed,
     PeriodicEmbedding,
     SideBySide,
 )
+from sknumpy_mlp.layers import Dense, Dropout, Layer, Parametric, Scaling
 from sknumpy_mlp.losses import Loss
 from sknumpy_mlp.schedules import Constant, FlatCosine, Schedule
 

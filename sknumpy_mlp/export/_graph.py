@@ -28,13 +28,13 @@ from sknumpy_mlp.activations import (
     Softplus,
     Tanh,
 )
-from sknumpy_mlp.layers import Dense, Dropout, Layer, Parametric, Scaling
-from sknumpy_mlp.layers._embeddings import (
+from sknumpy_mlp.embeddings import (
     CategoryEmbedding,
     Passed,
     PeriodicEmbedding,
     SideBySide,
 )
+from sknumpy_mlp.layers import Dense, Dropout, Layer, Parametric, Scaling
 from sknumpy_mlp.losses import Loss, Quantile
 
 _OPSET, _ML_OPSET, _IR_VERSION = 15, 2, 8

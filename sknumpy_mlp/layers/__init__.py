@@ -11,16 +11,12 @@ A layer's parameters come in two kinds.  *Coefficients* are penalised by ``alpha
 differences of its output.
 """
 
-from sknumpy_mlp.layers._dense import (
-    Buffers,
-    Dense,
-    Dropout,
-    Layer,
-    Noise,
-    Parametric,
-    Scaling,
-    check_layer,
-)
+from sknumpy_mlp.layers._base import Buffers, Layer, Noise
+from sknumpy_mlp.layers._check import check_layer
+from sknumpy_mlp.layers._dense import Dense
+from sknumpy_mlp.layers._dropout import Dropout
+from sknumpy_mlp.layers._parametric import Parametric
+from sknumpy_mlp.layers._scaling import Scaling
 
 __all__ = [
     "Buffers",
