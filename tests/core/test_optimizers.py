@@ -290,3 +290,22 @@ def test_momentum_may_be_nothing_or_all():
     for _ in range(4):  # nothing slows it down: steps of 1, 2, 3 and 4
         optimizer.step(params, np.array([-1.0]), 1.0)
     np.testing.assert_allclose(params, 10.0)
+
+
+@pytest.mark.parametrize("name", OPTIMIZERS)
+def test_factors_on_the_rate_are_rates_of_their_own(name):
+    rng = np.random.default_rng(0)
+    factors = np.array([1.0, 0.1, 6.0])
+    together, apart = np.ones(3), np.ones(3)
+    optimizer = OPTIMIZERS[name]()
+    optimizer.init(together)
+    singles = [OPTIMIZERS[name]() for _ in factors]
+    for i, single in enumerate(singles):
+        single.init(apart[i : i + 1])
+    for _ in range(5):
+        grad = rng.normal(size=3)
+        optimizer.step(together, grad.copy(), 0.01, rate_factors=factors)
+        for i, single in enumerate(singles):
+            part = slice(i, i + 1)
+            single.step(apart[part], grad[part].copy(), 0.01 * factors[i])
+    np.testing.assert_allclose(together, apart)

@@ -448,6 +448,19 @@ class _Recorder(Schedule):
         return 1.0
 
 
+def test_weight_decay_follows_its_schedule():
+    network = Network((Dense(2, 2),))
+    params = np.ones(network.n_params)
+    workspace = Workspace(network, params, 1, rng=np.random.default_rng(0))
+    regularization = Regularization(weight_decay=0.5, decay_schedule=FlatCosine())
+    optimizer = SGD()
+    optimizer.init(params)
+    for progress, share in ((1.0, 1.0), (0.75, 0.75), (0.0, 0.5)):
+        params[...], workspace.grad[...] = 1.0, 0.0
+        update(workspace, optimizer, 1.0, 0.0, regularization, progress)
+        np.testing.assert_allclose(workspace.coefs, share)
+
+
 def test_decay_and_dropout_are_told_the_share_of_the_run():
     X, y, network, _ = _problem()
     dropout, decay = _Recorder(), _Recorder()
