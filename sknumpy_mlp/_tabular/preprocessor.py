@@ -31,6 +31,7 @@ from sknumpy_mlp._inputs.table import (
     refuse_unusable,
     shortened,
 )
+from sknumpy_mlp._utils.intervals import Interval
 from sknumpy_mlp._utils.links import DocLinkMixin
 from sknumpy_mlp._utils.saved import Saved
 from sknumpy_mlp._utils.suggestions import suggests_parameters
@@ -407,8 +408,8 @@ class TabularPreprocessor(
 
     _checks: ClassVar[dict[str, tuple[Check, ...]]] = {
         "categorical_features": CATEGORICAL_FEATURES_CHECKS,
-        "max_onehot": (Number(Integral, 0),),
-        "clip": (Number(Real, 0.0, low_inclusive=False),),
+        "max_onehot": (Number(Integral, Interval(0)),),
+        "clip": (Number(Real, Interval(0, closed="neither")),),
         "dtype": (Choice(("float32", "float64")),),
     }
 
