@@ -13,16 +13,19 @@ activations :math:`f(z)`, and ``delta`` the gradient of the objective, with resp
 
 import math
 from abc import ABC, abstractmethod
-from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import lru_cache
-from numbers import Integral
 from typing import Any, ClassVar, Literal, TypeAlias
 
 import numpy as np
 from scipy.special import expit, ndtr
 
-from sknumpy_mlp._utils.gradients import find_wrong_derivative, naming_method
+from sknumpy_mlp._utils.gradient_check import (
+    GradientCheck,
+    check_is_instance,
+    find_wrong_derivative,
+)
+from sknumpy_mlp._utils.intervals import is_integer
 from sknumpy_mlp._utils.typing import Array
 from sknumpy_mlp._utils.values import Value, check_number, copy_of, shown
 
@@ -717,17 +720,13 @@ def check_activation(activation: Activation, *, n_units: int = 8) -> None:
         ...
     ValueError: activation=FromOutput(): backward applies a wrong derivative. ...
     """
-    if not isinstance(activation, Activation):
-        raise TypeError(
-            "activation must be an object of a subclass of Activation, got "
-            f"{shown(activation)}."
-        )
-    if isinstance(n_units, bool) or not isinstance(n_units, Integral) or n_units < 1:
+    check_is_instance("activation", activation, Activation)
+    if not is_integer(n_units) or n_units < 1:
         raise ValueError(f"n_units={shown(n_units)} must be an int of at least 1.")
     z = 2.0 * np.random.default_rng(0).normal(size=(_N_ROWS, n_units))
-    trial = _Trial(activation)
-    trial.check_gradient(z, z.size)
-    trial.check_values(z)
+    check = _ActivationCheck(activation)
+    check.check_gradient(z, z.size)
+    check.check_values(z)
 
 
 def try_activation(activation: Activation, n_units: int) -> None:
@@ -748,35 +747,31 @@ def try_activation(activation: Activation, n_units: int) -> None:
         If its derivative is wrong, or a method raises ValueError or TypeError.
     """
     z = 2.0 * np.random.default_rng(0).normal(size=(_N_ROWS_IN_FIT, n_units))
-    _Trial(activation).check_gradient(z, _N_DERIVATIVES_IN_FIT)
+    _ActivationCheck(activation).check_gradient(z, _N_DERIVATIVES_IN_FIT)
 
 
-class _Trial:
-    """An activation to try; a copy of it is called, whose state may change."""
+class _ActivationCheck(GradientCheck):
+    """The checks of an activation, on a copy of it, whose state may change."""
 
     def __init__(self, activation: Activation) -> None:
+        super().__init__("activation", activation)
         self._activation = copy_of(activation)
-        # It may hold a number for each unit.
-        self._shown = f"activation={shown(activation)}"
-
-    def _naming(self, method: str, z: Array) -> AbstractContextManager[None]:
-        return naming_method(self._shown, f"{method} for z of the shape {z.shape}")
 
     def forward(self, z: Array) -> tuple[Array, Array]:
         """Return the arrays z and a that a layer would hand on to ``backward``."""
         before, z = z, z.copy()
         a = z if self._activation.from_output else np.full_like(z, np.nan)
-        with self._naming("forward", z):
+        with self.calling(f"forward for z of the shape {z.shape}"):
             self._activation.forward(z, a)
         if a is not z and not np.array_equal(z, before):
-            raise ValueError(
-                f"{self._shown}: forward changes z. Write into out "
-                "alone, or set from_output = True if backward needs only a."
+            self.fail(
+                "forward changes z. Write into out alone, or set from_output = True if "
+                "backward needs only a."
             )
         if a is not z and np.isnan(a).all():
-            raise ValueError(
-                f"{self._shown}: forward writes no numbers into out. "
-                "Write the result into out in place, as in out[...] = result."
+            self.fail(
+                "forward writes no numbers into out. Write the result into out in "
+                "place, as in out[...] = result."
             )
         return z, a
 
@@ -784,7 +779,7 @@ class _Trial:
         """Return the gradient with respect to z, given that with respect to a."""
         z, a = self.forward(z)
         gradient = delta.copy()
-        with self._naming("backward", z):
+        with self.calling(f"backward for z of the shape {z.shape}"):
             self._activation.backward(z, a, gradient)
         return gradient
 
@@ -799,10 +794,10 @@ class _Trial:
             for name, values in (("a", a), ("f'(z)", gradient)):
                 bad = ~np.isfinite(values)
                 if bad.any():
-                    raise ValueError(
-                        f"{self._shown}: {name} for "
-                        f"z={z[bad][0]:.6g} is {values[bad][0]} in {values.dtype}. It "
-                        "must be finite: pre-activations can be any real numbers."
+                    self.fail(
+                        f"{name} for z={z[bad][0]:.6g} is {values[bad][0]} in "
+                        f"{values.dtype}. It must be finite: pre-activations can be "
+                        "any real numbers."
                     )
             results.append((a, gradient))
         if not self._activation.exact_gradient:
@@ -810,9 +805,9 @@ class _Trial:
         for name, wide, narrow in zip(("a", "f'(z)"), *results, strict=True):
             worst = np.unravel_index(np.abs(narrow - wide).argmax(), z.shape)
             if abs(narrow[worst] - wide[worst]) > 1e-3 * np.abs(wide).max() + 1e-5:
-                raise ValueError(
-                    f"{self._shown}: {name} for z={z[worst]:.6g} is "
-                    f"{narrow[worst]:.6g} in float32, but {wide[worst]:.6g} in float64."
+                self.fail(
+                    f"{name} for z={z[worst]:.6g} is {narrow[worst]:.6g} in float32, "
+                    f"but {wide[worst]:.6g} in float64."
                 )
 
     def check_gradient(self, z: Array, most: int) -> None:
@@ -825,14 +820,10 @@ class _Trial:
             return
         with np.errstate(all="ignore"):
             _, a = self.forward(z)
-            if not np.array_equal(a, self.forward(z)[1], equal_nan=True):
-                raise ValueError(
-                    f"{self._shown}: the results of forward for the same z "
-                    "differ from call to call. If they are meant to, set "
-                    "exact_gradient = False in the class."
-                )
+            again = self.forward(z)[1]
+            self.check_repeatable("the results of forward for the same z", a, again)
             gradient = self.backward(z, delta)
-        is_left = np.array_equal(gradient, delta)
+        is_unchanged = np.array_equal(gradient, delta)
         finite = np.isfinite(a) & np.isfinite(gradient)
         gradient[~finite] = 0.0
         wrong = find_wrong_derivative(
@@ -843,17 +834,18 @@ class _Trial:
         )
         if wrong is None:
             return
-        way_out = "If it differs on purpose, set exact_gradient = False in the class."
-        if is_left:
-            way_out = "It has left delta as it was: multiply delta in place."
+        hint = "If it differs on purpose, set exact_gradient = False in the class."
+        if is_unchanged:
+            hint = "It has left delta as it was: multiply delta in place."
         elif activation.from_output:
-            way_out += (
+            hint += (
                 " If backward needs z, set from_output = False: else both z and a hold "
                 "the activations."
             )
-        raise ValueError(
-            f"{self._shown}: backward applies a wrong derivative. For "
-            f"z={z[wrong.index]:.6g} and delta={delta[wrong.index]:.6g} it leaves "
-            f"{wrong.analytic:.6g} in delta, but central differences of forward give "
-            f"{wrong.numeric:.6g}; {wrong.summary}. {way_out}"
+        self.fail_gradient(
+            wrong,
+            f"backward applies a wrong derivative. For z={z[wrong.index]:.6g} and "
+            f"delta={delta[wrong.index]:.6g} it leaves {wrong.analytic:.6g} in delta",
+            function="forward",
+            hint=hint,
         )

@@ -27,7 +27,11 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import expit, xlogy
 
-from sknumpy_mlp._utils.gradients import find_wrong_derivative, naming_method
+from sknumpy_mlp._utils.gradient_check import (
+    GradientCheck,
+    check_is_instance,
+    find_wrong_derivative,
+)
 from sknumpy_mlp._utils.typing import Array
 from sknumpy_mlp._utils.values import Value, check_number, copy_of, shown
 
@@ -873,11 +877,7 @@ def check_loss(loss: Loss | ClassificationLoss, y: Any) -> None:
         ...
     ValueError: loss=WrongSign(): loss_gradient writes a wrong gradient. ...
     """
-    if not isinstance(loss, Loss | ClassificationLoss):
-        raise TypeError(
-            "loss must be an object of a subclass of Loss or ClassificationLoss, got "
-            f"{shown(loss)}."
-        )
+    check_is_instance("loss", loss, Loss, ClassificationLoss)
     n_masked = int(np.ma.getmaskarray(y).sum()) if np.ma.isMaskedArray(y) else 0
     if n_masked:
         raise ValueError(
@@ -895,10 +895,10 @@ def check_loss(loss: Loss | ClassificationLoss, y: Any) -> None:
         # In the order of the targets, so that the smallest and the largest are seen.
         order = targets.reshape(len(targets), -1)[:, 0].argsort(kind="stable")
         rows = np.resize(order[_spread(len(order), _N_ROWS)], _N_ROWS)
-        trial = _Trial(each, targets, rows, each.n_outputs(n_targets))
-        trial.finite_values(trial.points[0][0])
-        trial.check_gradients(_N_DERIVATIVES)
-        trial.check_precision()
+        check = _LossCheck(each, targets, rows, each.n_outputs(n_targets))
+        check.finite_values(check.points[0][0])
+        check.check_gradients(_N_DERIVATIVES)
+        check.check_precision()
 
 
 def try_loss(loss: Loss, y: NDArray[Any], n_outputs: int, dtype: Any) -> None:
@@ -922,11 +922,11 @@ def try_loss(loss: Loss, y: NDArray[Any], n_outputs: int, dtype: Any) -> None:
     ValueError
         If the loss fails a check.
     """
-    trial = _Trial(loss, y, _spread(len(y), _N_ROWS_IN_FIT), n_outputs)
-    raw = trial.points[0][0].astype(dtype)
-    trial.evaluate(raw)
-    trial.predict(raw)
-    trial.check_gradients(_N_DERIVATIVES_IN_FIT)
+    check = _LossCheck(loss, y, _spread(len(y), _N_ROWS_IN_FIT), n_outputs)
+    raw = check.points[0][0].astype(dtype)
+    check.evaluate(raw)
+    check.predict(raw)
+    check.check_gradients(_N_DERIVATIVES_IN_FIT)
 
 
 def loss_for_target(loss: ClassificationLoss, *, multinomial: bool) -> Loss:
@@ -993,8 +993,8 @@ def _as_passed(loss: Loss, y: NDArray[Any]) -> NDArray[Any]:
     return targets
 
 
-class _Trial:
-    """A loss, targets for it, and raw outputs on which to try it.
+class _LossCheck(GradientCheck):
+    """The checks of a loss on some targets.
 
     Parameters
     ----------
@@ -1012,6 +1012,7 @@ class _Trial:
         self, loss: Loss, y: NDArray[Any], rows: NDArray[np.intp], n_outputs: int
     ) -> None:
         self._loss = copy_of(loss)
+        super().__init__("loss", self._loss)
         self._rows = rows
         self._y = y[rows]
         if self._y.dtype.kind == "f":
@@ -1051,23 +1052,23 @@ class _Trial:
         if y.dtype.kind == "f":
             y = y.astype(raw.dtype)
         before, gradient = y.copy(), raw.copy()
-        with naming_method(f"loss={shown(loss)}", "loss_gradient"):
+        with self.calling("loss_gradient"):
             losses = loss.loss_gradient(y, gradient)
         if not isinstance(losses, np.ndarray) or losses.shape != (len(raw),):
             found = getattr(losses, "shape", type(losses).__name__)
             raise ValueError(
-                f"loss={loss!r} must return an array with a loss for each row from "
+                f"{self.label} must return an array with a loss for each row from "
                 f"loss_gradient: shape {(len(raw),)} for {len(raw)} rows, got {found}."
             )
         if losses.dtype.kind not in "fiub":
             raise ValueError(
-                f"loss={loss!r} must return real numbers from loss_gradient, got the "
+                f"{self.label} must return real numbers from loss_gradient, got the "
                 f"type {losses.dtype}."
             )
         if not np.array_equal(y, before):
-            raise ValueError(
-                f"loss={loss!r}: loss_gradient changes y, the training data. Work on "
-                "raw, or on a copy of y."
+            self.fail(
+                "loss_gradient changes y, the training data. Work on raw, or on a copy "
+                "of y."
             )
         if losses.dtype.kind != "f":
             losses = losses.astype(np.float64)
@@ -1076,11 +1077,11 @@ class _Trial:
     def predict(self, raw: Array) -> Array:
         """Return predictions, once their shape and range are known to be right."""
         predicted: Any = None
-        with naming_method(f"loss={shown(self._loss)}", "predict"):
+        with self.calling("predict"):
             predicted = self._loss.predict(raw.copy())
         if not isinstance(predicted, np.ndarray) or predicted.shape != raw.shape:
             raise ValueError(
-                f"loss={self._loss!r} must return an array of the shape of raw, "
+                f"{self.label} must return an array of the shape of raw, "
                 f"{raw.shape}, from predict, got {np.shape(predicted)}."
             )
         link = self._loss.out_activation
@@ -1096,9 +1097,8 @@ class _Trial:
         return predicted
 
     def _refuse_probabilities(self, found: str) -> NoReturn:
-        loss = self._loss
         raise ValueError(
-            f"loss={loss!r} has out_activation={loss.out_activation!r}, whose "
+            f"{self.label} has out_activation={self._loss.out_activation!r}, whose "
             f"predictions are probabilities, but predict returns numbers {found}. "
             "Leave predict out: it then follows from out_activation."
         )
@@ -1113,8 +1113,8 @@ class _Trial:
             bad = ~np.isfinite(each).reshape(len(raw), -1).all(axis=1)
             if bad.any():
                 row = int(bad.argmax())
-                raise ValueError(
-                    f"loss={self._loss!r}: the {name} for "
+                self.fail(
+                    f"the {name} for "
                     f"{self._where(row, raw[row])} are {each[row]} in {raw.dtype}. Raw "
                     "outputs can be any real numbers, and are near 0 when training "
                     "begins. If it is the target that is out of range, raise "
@@ -1136,12 +1136,7 @@ class _Trial:
         with np.errstate(all="ignore"):
             losses, gradient = self.evaluate(raw)
             again, _ = self.evaluate(raw)
-            if not np.array_equal(losses, again, equal_nan=True):
-                raise ValueError(
-                    f"loss={self._loss!r}: the losses for the same y and raw differ "
-                    "from call to call. If they are meant to, set exact_gradient = "
-                    "False in the class."
-                )
+            self.check_repeatable("the losses for the same y and raw", losses, again)
             numbers = np.flatnonzero(np.isfinite(losses) & np.isfinite(gradient).all(1))
             raw = raw[numbers]
             losses, gradient = self.evaluate(raw, numbers)
@@ -1157,22 +1152,23 @@ class _Trial:
         )
         if wrong is None:
             return
-        way_out = (
+        hint = (
             "If it is modified on purpose, for example clipped, set exact_gradient = "
             "False in the class."
         )
         if np.array_equal(gradient, raw):
-            way_out = (
+            hint = (
                 "It has left raw as it was: overwrite raw in place, as in raw[...] = "
                 "gradient."
             )
         row, output = wrong.index
         where = self._where(numbers[row], raw[row])
-        raise ValueError(
-            f"loss={self._loss!r}: loss_gradient writes a wrong gradient. For {where} "
-            f"the derivative with respect to output {output} is {wrong.analytic:.6g}, "
-            f"but central differences of the losses give {wrong.numeric:.6g}; "
-            f"{wrong.summary}. {way_out}"
+        self.fail_gradient(
+            wrong,
+            f"loss_gradient writes a wrong gradient. For {where} the derivative with "
+            f"respect to output {output} is {wrong.analytic:.6g}",
+            function="the losses",
+            hint=hint,
         )
 
     def check_precision(self) -> None:
@@ -1190,10 +1186,9 @@ class _Trial:
             # Where a target is large, its difference to an output is rounded.
             tolerance = 1e-2 + 1e-6 * float(self._sizes.max())
             if difference[row] > tolerance * np.abs(expected).max() + 1e-5:
-                raise ValueError(
-                    f"loss={self._loss!r}: the {name} for "
-                    f"{self._where(row, raw[row])} are {values[row]} in float32, but "
-                    f"{expected[row]} in float64."
+                self.fail(
+                    f"the {name} for {self._where(row, raw[row])} are {values[row]} in "
+                    f"float32, but {expected[row]} in float64."
                 )
 
     def _where(self, row: int, raw: Array) -> str:

@@ -137,8 +137,8 @@ class Optimizer(ABC):
         *,
         l2: float = 0.0,
         weight_decay: float = 0.0,
-        n_penalised: int = 0,
-        rate_factors: Array | None = None,
+        n_penalized: int = 0,
+        lr_multipliers: Array | None = None,
     ) -> None:
         """Do one step: update ``params`` in place; ``grad`` may be destroyed.
 
@@ -156,9 +156,9 @@ class Optimizer(ABC):
             Before the rule, parameters are multiplied by
             ``1 - learning_rate * weight_decay``: the decoupled decay of AdamW [1]_,
             which an optimiser that scales gradients does not scale.
-        n_penalised : int, default=0
+        n_penalized : int, default=0
             Penalty and decay are on this many parameters at the head of the vector.
-        rate_factors : ndarray of shape (n_params,) or None, default=None
+        lr_multipliers : ndarray of shape (n_params,) or None, default=None
             Factors on the learning rate, for each parameter its own; None for ones.
             The decay goes by ``learning_rate`` alone: factors make up for the scale
             of the weights' gradients, which decay does not have.
@@ -173,8 +173,8 @@ class Optimizer(ABC):
         for start in range(0, params.size, _BLOCK):
             block = slice(start, start + _BLOCK)
             params_block, grad_block = params[block], grad[block]
-            if start < n_penalised and (l2 or weight_decay):
-                penalised = slice(0, n_penalised - start)
+            if start < n_penalized and (l2 or weight_decay):
+                penalised = slice(0, n_penalized - start)
                 # Names for the parts: ``array[part] += x`` would write them twice.
                 coefs, coefs_grad = params_block[penalised], grad_block[penalised]
                 if l2:
@@ -183,8 +183,8 @@ class Optimizer(ABC):
                     coefs *= 1.0 - learning_rate * weight_decay
             moments = tuple([moment[block] for moment in self.moments])
             rate: float | Array = learning_rate
-            if rate_factors is not None:
-                rate = learning_rate * rate_factors[block]
+            if lr_multipliers is not None:
+                rate = learning_rate * lr_multipliers[block]
             self.rule(params_block, grad_block, moments, rate)
         if self.n_steps % _STEPS_TO_FLUSH == 0:
             limits = np.finfo(params.dtype)

@@ -390,7 +390,7 @@ class OneCycle(Schedule):
 
     Parameters
     ----------
-    rise : float, default=0.3
+    warmup : float, default=0.3
         The share r of the run in which the rate rises, in [0, 1).
     start : float, default=0.04
         The share s of the highest rate that the run starts with, in [0, 1].
@@ -410,20 +410,22 @@ class OneCycle(Schedule):
     [0.04, 0.52, 1.0, 0.5, 0.0]
     """
 
-    rise: float = 0.3
+    warmup: float = 0.3
     start: float = 0.04
     end: float = 4e-6
 
     def __post_init__(self) -> None:
-        check_number(self, "rise", 0.0, 1.0)
+        check_number(self, "warmup", 0.0, 1.0)
         check_number(self, "start", 0.0, 1.0, closed="both")
         check_number(self, "end", 0.0, 1.0, closed="both")
 
     def __call__(self, progress: float) -> float:
         """Factor on the base rate for a step at this share of the run, 0 to 1."""
-        if progress < self.rise:
-            return _half_cosine(self.start, 1.0, progress / self.rise)
-        return _half_cosine(1.0, self.end, (progress - self.rise) / (1.0 - self.rise))
+        if progress < self.warmup:
+            return _half_cosine(self.start, 1.0, progress / self.warmup)
+        return _half_cosine(
+            1.0, self.end, (progress - self.warmup) / (1.0 - self.warmup)
+        )
 
 
 def _half_cosine(first: float, last: float, share: float) -> float:

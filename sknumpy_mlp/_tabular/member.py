@@ -27,9 +27,9 @@ from sknumpy_mlp.activations import Identity
 from sknumpy_mlp.callbacks._sklearn import SklearnBridge
 from sknumpy_mlp.embeddings import (
     CategoryEmbedding,
-    Passed,
+    Concatenate,
+    Passthrough,
     PeriodicEmbedding,
-    SideBySide,
 )
 from sknumpy_mlp.layers import Dense, Dropout, Layer, Parametric, Scaling
 from sknumpy_mlp.losses import Loss
@@ -79,14 +79,14 @@ class Recipe:
     calibrates: bool = True
 
 
-# Factors on the learning rate, from the paper that `Recipe` follows.
+# Learning-rate multipliers, from the paper that `Recipe` follows.
 _EMBEDDING_RATE = 0.1
 
-# Scales of the embeddings' frequencies.  Short waves follow sharp bends, and noise: up
-# to some hundred rows there are none, with 6,500 the shortest have the unit of the
-# scaled numbers, and from 16,000 on half of it.
-_LONGEST_WAVES, _SHORTEST_WAVES = 0.1, 2.0
-_ROWS_FOR_LONG_WAVES = 300
+# Standard deviations of the embeddings' initial frequencies.  High frequencies can fit
+# functions that vary quickly, but also noise: the highest grow with the number of rows,
+# from 300 rows on; with 6,500 rows their scale is 1, and from 16,000 rows on it is 2.
+_LOWEST_FREQUENCIES, _HIGHEST_FREQUENCIES = 0.1, 2.0
+_ROWS_FOR_LOW_FREQUENCIES = 300
 
 _SCALING_RATE = 6.0
 _BIAS_RATE = 0.1
@@ -216,27 +216,27 @@ class _Member(_BaseMLP, ABC):
             if isinstance(layer, Dropout) and recipe.schedules:
                 layers.append(replace(layer, schedule=FlatCosine()))
             elif isinstance(layer, Dense):
-                rates = (1.0, 1.0)
+                factors = (1.0, 1.0)
                 if recipe.scales_rates:
-                    rates = (1.0 / math.sqrt(layer.fan_in), _BIAS_RATE)
+                    factors = (1.0 / math.sqrt(layer.fan_in), _BIAS_RATE)
                 bends = not isinstance(layer.activation, Identity)
                 if recipe.parametric and bends:
                     layers.append(
-                        replace(layer, activation=Identity(), rate_factors=rates)
+                        replace(layer, activation=Identity(), lr_multipliers=factors)
                     )
                     layers.append(
                         Parametric(layer.fan_out, layer.activation, _PARAMETRIC_RATE)
                     )
                 else:
-                    layers.append(replace(layer, rate_factors=rates))
+                    layers.append(replace(layer, lr_multipliers=factors))
             else:
                 layers.append(layer)
         return Network(tuple(layers))
 
-    def _shortest_waves(self) -> float:
-        """Return the scale of the highest frequencies that so many rows can tell."""
-        growth: float = (self._blueprint.n_rows / _ROWS_FOR_LONG_WAVES) ** 0.75
-        return min(max(1.0, growth) * _LONGEST_WAVES, _SHORTEST_WAVES)
+    def _highest_frequencies(self) -> float:
+        """Return the scale of the highest frequencies for this number of rows."""
+        growth: float = (self._blueprint.n_rows / _ROWS_FOR_LOW_FREQUENCIES) ** 0.75
+        return min(max(1.0, growth) * _LOWEST_FREQUENCIES, _HIGHEST_FREQUENCIES)
 
     def _make_first_layer(self, n_features: int) -> Layer:
         blueprint = self._blueprint
@@ -247,17 +247,17 @@ class _Member(_BaseMLP, ABC):
             parts.append(
                 PeriodicEmbedding(
                     n_numbers,
-                    scales=(_LONGEST_WAVES, self._shortest_waves()),
-                    rate_factor=_EMBEDDING_RATE,
+                    scales=(_LOWEST_FREQUENCIES, self._highest_frequencies()),
+                    lr_multiplier=_EMBEDDING_RATE,
                 )
             )
         else:
             n_passed += n_numbers
         if n_passed:
-            parts.append(Passed(n_passed))
+            parts.append(Passthrough(n_passed))
         if cardinalities:
             parts.append(CategoryEmbedding(cardinalities))
-        return parts[0] if len(parts) == 1 else SideBySide(tuple(parts))
+        return parts[0] if len(parts) == 1 else Concatenate(tuple(parts))
 
     def _store(self, job: Job, outcome: Outcome) -> None:
         """Set the fitted attributes.

@@ -457,8 +457,8 @@ def update(
         l2=l2,
         weight_decay=regularization.weight_decay
         * regularization.decay_schedule(progress),
-        n_penalised=n_coefs,
-        rate_factors=workspace.rate_factors,
+        n_penalized=n_coefs,
+        lr_multipliers=workspace.lr_multipliers,
     )
     workspace.constrain()
 
@@ -550,7 +550,7 @@ def train(
                 n_rows_drawn += n_rows
                 if sample_weight is not None and not sample_weight.any():
                     continue  # no row counts: there is no objective, hence no step
-                workspace.tell_progress(progress)
+                workspace.set_progress(progress)
                 value, l2 = objective(
                     workspace, loss, X, y, sample_weight, regularization.alpha
                 )

@@ -30,9 +30,9 @@ from sknumpy_mlp.activations import (
 )
 from sknumpy_mlp.embeddings import (
     CategoryEmbedding,
-    Passed,
+    Concatenate,
+    Passthrough,
     PeriodicEmbedding,
-    SideBySide,
 )
 from sknumpy_mlp.layers import Dense, Dropout, Layer, Parametric, Scaling
 from sknumpy_mlp.losses import Loss, Quantile
@@ -336,7 +336,7 @@ def _category(
 
 
 def _side_by_side(
-    graph: Graph, layer: SideBySide, params: Sequence[Array], x: str
+    graph: Graph, layer: Concatenate, params: Sequence[Array], x: str
 ) -> str:
     outputs, start = [], 0
     for part, own in zip(layer.parts, layer.params_of_parts(params), strict=True):
@@ -353,8 +353,8 @@ _LAYERS: dict[type[Layer], Callable[[Graph, Any, Sequence[Array], str], str]] = 
     Parametric: _parametric,
     PeriodicEmbedding: _periodic,
     CategoryEmbedding: _category,
-    Passed: _pass,
-    SideBySide: _side_by_side,
+    Passthrough: _pass,
+    Concatenate: _side_by_side,
 }
 
 

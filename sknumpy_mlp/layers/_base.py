@@ -1,4 +1,4 @@
-"""Base class of layers, and what their passes are given."""
+"""The base class of layers and the arguments of their methods."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
@@ -9,37 +9,36 @@ import numpy as np
 
 from sknumpy_mlp._utils.typing import Array, RandomSource, Shape
 
-#: The arrays a layer works in, by names of its own; the first axis is rows.
+#: A layer's preallocated arrays by name; the first axis of each is that of the rows.
 Buffers: TypeAlias = dict[str, Array]
 
 
 @dataclass
-class Noise:
-    """What layers draw from that are random while they train.
+class TrainingContext:
+    """State of the training run that a forward pass may depend on.
 
     Parameters
     ----------
     rng : Generator
-        The source of random numbers.
+        The random number generator, for example for dropout masks.
     progress : float, default=0.0
-        Share of the run that is done, from 0 to 1, for what changes as the training
-        goes on.
+        Training progress, from 0 to 1, for hyperparameters that follow a schedule.
 
     Examples
     --------
-    About half of the inputs are dropped at first, and none at the end:
+    A dropout rate that is annealed from 0.5 to zero:
 
     >>> import numpy as np
-    >>> from sknumpy_mlp.layers import Dropout, Noise
+    >>> from sknumpy_mlp.layers import Dropout, TrainingContext
     >>> from sknumpy_mlp.schedules import Cosine
     >>> layer, x = Dropout(5, rate=0.5, schedule=Cosine()), np.ones((1, 5))
     >>> needs = {"need_input_gradient": True, "sparse_input": False}
     >>> buffers = layer.make_buffers(1, float, training=True, **needs)
-    >>> noise = Noise(np.random.default_rng(3))
-    >>> layer.forward([], x, buffers, noise)
+    >>> context = TrainingContext(np.random.default_rng(3))
+    >>> layer.forward([], x, buffers, context)
     array([[2., 2., 0., 0., 2.]])
-    >>> noise.progress = 1.0
-    >>> layer.forward([], x, buffers, noise)
+    >>> context.progress = 1.0
+    >>> layer.forward([], x, buffers, context)
     array([[1., 1., 1., 1., 1.]])
     """
 
@@ -61,7 +60,7 @@ class Layer(ABC):
 
     Examples
     --------
-    A custom layer, which needs neither parameters nor memory:
+    A custom layer without parameters or buffers:
 
     >>> import numpy as np
     >>> from sknumpy_mlp.layers import Layer
@@ -69,7 +68,7 @@ class Layer(ABC):
     ...     fan_in = fan_out = 2
     ...     def make_buffers(self, n_rows, dtype, **needs):
     ...         return {}
-    ...     def forward(self, params, x, buffers, noise):
+    ...     def forward(self, params, x, buffers, context):
     ...         return -x
     ...     def backward(self, params, grads, x, delta, buffers, **needs):
     ...         return -delta
@@ -82,41 +81,41 @@ class Layer(ABC):
 
     @property
     def coef_shapes(self) -> tuple[Shape, ...]:
-        """Shapes of the penalised parameters; none, unless a layer says so."""
+        """Shapes of the penalized parameters; by default, there are none."""
         return ()
 
     @property
     def intercept_shapes(self) -> tuple[Shape, ...]:
-        """Shapes of the other parameters; none, unless a layer says so."""
+        """Shapes of the other parameters; by default, there are none."""
         return ()
 
     @property
     def product_size(self) -> int:
-        """Number of weights, if it is a layer of units: a product's work for a row."""
+        """Multiplications per row in the matrix product of a dense layer, else 0."""
         return 0
 
     @property
-    def rate_factors(self) -> tuple[float, ...]:
-        """Factors on the learning rate, one for each array of parameters."""
+    def lr_multipliers(self) -> tuple[float, ...]:
+        """Learning-rate multipliers, one for each array of parameters."""
         return (1.0,) * (len(self.coef_shapes) + len(self.intercept_shapes))
 
-    def init(  # noqa: B027 - some have no parameters
+    def init(  # noqa: B027 - optional
         self, params: Sequence[Array], rng: RandomSource
     ) -> None:
-        """Fill ``params`` with first values.
+        """Fill ``params`` with initial values.
 
         Parameters
         ----------
         params : sequence of ndarray
             Views of this layer's coefficients, then of its intercepts, to be filled.
         rng : RandomState or Generator
-            The source of random numbers.
+            The random number generator.
         """
 
-    def see(self, params: Sequence[Array], X: Any) -> None:  # noqa: B027 - most do not
-        """Fit first values, once drawn, to all of the data.
+    def init_from_data(self, params: Sequence[Array], X: Any) -> None:  # noqa: B027 - optional
+        """Adjust the initial values to the training data.
 
-        Only a network's first layer is shown it.
+        Only the first layer of a network is asked to.
 
         Parameters
         ----------
@@ -128,22 +127,22 @@ class Layer(ABC):
 
     @property
     def adapts(self) -> bool:
-        """Whether `adapt` does anything."""
+        """Whether `adapt` has an effect."""
         return False
 
-    def adapt(  # noqa: B027 - most do not
+    def adapt(  # noqa: B027 - optional
         self, params: Sequence[Array], x: Any, rng: RandomSource
     ) -> None:
-        """Fit first values, once drawn, to a sample of the layer's input.
+        """Adjust the initial values to a sample of the layer's input.
 
         Parameters
         ----------
         params : sequence of ndarray
             Views of this layer's coefficients and intercepts, changed in place.
         x : {ndarray, sparse matrix} of shape (n_rows, fan_in)
-            The sample: what the layers below make of some rows of the training data.
+            The output of the preceding layers for a sample of the training data.
         rng : RandomState or Generator
-            The source of random numbers.
+            The random number generator.
         """
 
     @abstractmethod
@@ -156,26 +155,27 @@ class Layer(ABC):
         need_input_gradient: bool,
         sparse_input: bool,
     ) -> Buffers:
-        """Allocate what a pass over ``n_rows`` rows needs.
+        """Allocate the arrays that `forward` and `backward` work in.
 
         Parameters
         ----------
         n_rows : int
-            The most rows that will go through at once.
+            The largest batch size.
         dtype : dtype
             The type of the parameters and of all intermediate results.
         training : bool
             Whether there will be backward passes.
         need_input_gradient : bool
-            Whether these will be asked for the input's gradient, see `backward`.
+            Whether the backward passes have to return the gradient of the input.
         sparse_input : bool
-            Whether the input will be sparse.
+            Whether the input is sparse.
 
         Returns
         -------
         buffers : dict of ndarray
-            The arrays, by names of the layer's own.  The first axis of each is rows:
-            for fewer rows, `forward` and `backward` get the head of it.
+            The arrays, under names of the layer's choice.  The first axis of each is
+            that of the rows; for smaller batches, `forward` and `backward` receive the
+            first rows.
         """
 
     @abstractmethod
@@ -184,27 +184,27 @@ class Layer(ABC):
         params: Sequence[Array],
         x: Any,
         buffers: Buffers,
-        noise: Noise | None,
+        context: TrainingContext | None,
     ) -> Any:
-        """Return the output for the input ``x``, in one of the buffers.
+        """Return the output for the input ``x``, usually in one of the buffers.
 
         Parameters
         ----------
         params : sequence of ndarray
             Views of this layer's coefficients and intercepts.
         x : {ndarray, sparse matrix} of shape (n_rows, fan_in)
-            The input.  Only the first layer with parameters and those below it may
-            be given a sparse one.
+            The input.  It can be sparse only for the first layer with parameters and
+            the layers before it.
         buffers : dict of ndarray
-            This layer's buffers, cut to ``n_rows``.
-        noise : Noise or None
-            What a layer that is random while it trains draws from; None in a pass
-            that only predicts.
+            The first ``n_rows`` rows of this layer's buffers.
+        context : TrainingContext or None
+            The random number generator and the training progress; None for
+            predictions.
 
         Returns
         -------
         output : {ndarray, sparse matrix} of shape (n_rows, fan_out)
-            The output.  A layer with nothing to do may return ``x`` itself.
+            The output, which may be ``x`` itself.
         """
 
     @abstractmethod
@@ -218,22 +218,22 @@ class Layer(ABC):
         *,
         need_input_gradient: bool,
     ) -> Array | None:
-        """Write the parameters' gradient and return the input's.
+        """Write the gradient of the parameters and return that of the input.
 
         Parameters
         ----------
         params : sequence of ndarray
             Views of this layer's coefficients and intercepts.
         grads : sequence of ndarray
-            Views of their gradient, to be filled.
+            Views of their gradients, to be filled.
         x : {ndarray, sparse matrix} of shape (n_rows, fan_in)
             The input of the forward pass.
         delta : ndarray of shape (n_rows, fan_out)
-            Gradient of the objective with respect to the output; destroyed.
+            Gradient of the objective with respect to the output; may be overwritten.
         buffers : dict of ndarray
-            The buffers that the forward pass filled; destroyed.
+            The buffers as the forward pass left them; may be overwritten.
         need_input_gradient : bool
-            False where no layer below has parameters.
+            False if no preceding layer has parameters.
 
         Returns
         -------
@@ -242,11 +242,11 @@ class Layer(ABC):
             needed.
         """
 
-    def constrain(self, params: Sequence[Array]) -> None:  # noqa: B027 - most do not
-        """Put the parameters back into the set they are confined to, in place.
+    def constrain(self, params: Sequence[Array]) -> None:  # noqa: B027 - optional
+        """Project the parameters onto the layer's constraint set, in place.
 
         Parameters
         ----------
         params : sequence of ndarray
-            Views of this layer's coefficients and intercepts, as a step left them.
+            Views of this layer's coefficients and intercepts after an optimizer step.
         """

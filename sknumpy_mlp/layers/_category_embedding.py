@@ -1,4 +1,4 @@
-"""Embeddings of categories."""
+"""Embeddings of categorical features."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,25 +8,25 @@ from typing import Any
 import numpy as np
 
 from sknumpy_mlp._utils.typing import Array, IntArray, RandomSource, Shape
-from sknumpy_mlp.layers._base import Buffers, Layer, Noise
+from sknumpy_mlp.layers._base import Buffers, Layer, TrainingContext
 
 
 @dataclass(frozen=True)
 class CategoryEmbedding(Layer):
-    """A learnt vector for each category of each column.
+    """A learnable embedding vector for each category of each column.
 
-    The input holds whole numbers: code k of a column picks row k of its table.  Code
-    0 stands for what was never seen; its row begins at zero, like everything that is
-    not known, the others are standard normal.
+    The input holds integer codes: code k of a column selects row k of its embedding
+    table.  Code 0 stands for unknown categories; its row is initialized to zero, the
+    other rows are drawn from the standard normal distribution.
 
     Parameters
     ----------
     cardinalities : tuple of int
-        For each column the number of its codes, 0 included.
+        The number of codes of each column, 0 included.
     width : int, default=8
-        Length of the vectors.
-    rate_factor : float, default=1.0
-        Factor on the learning rate.
+        Length of the embedding vectors.
+    lr_multiplier : float, default=1.0
+        Learning-rate multiplier.
 
     References
     ----------
@@ -45,49 +45,49 @@ class CategoryEmbedding(Layer):
     >>> layer.forward([tables], x, buffers, None)
     array([[20. ,  0.5]])
     >>> layer.backward([tables], grads, x, delta, buffers, need_input_gradient=False)
-    >>> grads[0].ravel()  # for the two rows that were picked
+    >>> grads[0].ravel()  # ones for the two rows that were selected
     array([0., 0., 1., 0., 1.])
     """
 
     cardinalities: tuple[int, ...]
     width: int = 8
-    rate_factor: float = 1.0
+    lr_multiplier: float = 1.0
 
     @property
     def fan_in(self) -> int:  # type: ignore[override]
-        """A column for each table."""
+        """Number of columns, one for each table."""
         return len(self.cardinalities)
 
     @property
     def fan_out(self) -> int:  # type: ignore[override]
-        """As many columns as all vectors have."""
+        """Number of columns of the concatenated vectors."""
         return self.fan_in * self.width
 
     @property
     def coef_shapes(self) -> tuple[Shape, ...]:
-        """All tables, one below the other."""
+        """Shape of the embedding tables, stacked vertically."""
         return ((sum(self.cardinalities), self.width),)
 
     @property
-    def rate_factors(self) -> tuple[float, ...]:
-        """The factor for the tables."""
-        return (self.rate_factor,)
+    def lr_multipliers(self) -> tuple[float, ...]:
+        """The learning-rate multiplier of the tables."""
+        return (self.lr_multiplier,)
 
     @cached_property
     def _starts(self) -> IntArray:
-        """The row that each column's table begins with."""
+        """The first row of each column's table."""
         return np.cumsum([0, *self.cardinalities[:-1]])
 
     def init(self, params: Sequence[Array], rng: RandomSource) -> None:
-        """Draw the tables."""
+        """Draw the tables; unknown categories are zero."""
         params[0][...] = rng.normal(size=params[0].shape)
         params[0][self._starts] = 0.0
 
-    def see(self, params: Sequence[Array], X: Any) -> None:
-        """Set rows to zero whose codes do not occur.
+    def init_from_data(self, params: Sequence[Array], X: Any) -> None:
+        """Set the rows of codes that do not occur to zero.
 
-        What is not in the training data will never be learnt, and is to look like
-        what was never seen, not like noise.
+        Their vectors are never trained: like those of unknown categories, they must be
+        zero, not noise.
         """
         seen = np.zeros(len(params[0]), dtype=bool)
         seen[(X.astype(np.intp) + self._starts).reshape(-1)] = True
@@ -102,7 +102,7 @@ class CategoryEmbedding(Layer):
         need_input_gradient: bool,
         sparse_input: bool,
     ) -> Buffers:
-        """Allocate the numbers of the rows, and the vectors."""
+        """Allocate the row indices and the vectors."""
         return {
             "rows": np.empty((n_rows, self.fan_in), np.intp),
             "e": np.empty((n_rows, self.fan_in, self.width), dtype),
@@ -113,9 +113,9 @@ class CategoryEmbedding(Layer):
         params: Sequence[Array],
         x: Any,
         buffers: Buffers,
-        noise: Noise | None,
+        context: TrainingContext | None,
     ) -> Array:
-        """Return the vectors, side by side."""
+        """Return the concatenated embedding vectors."""
         rows: Any = buffers["rows"]
         e = buffers["e"]
         np.copyto(rows, x, casting="unsafe")
@@ -133,10 +133,10 @@ class CategoryEmbedding(Layer):
         *,
         need_input_gradient: bool,
     ) -> Array | None:
-        """Add each vector's gradient to its row; codes have none."""
+        """Write the gradient of the tables; codes have none."""
         grad = grads[0]
         grad[...] = 0.0
-        # One index for each number: add.at is fast for those only.
+        # np.add.at is fast only for one-dimensional indices.
         rows: Any = buffers["rows"]
         numbers = rows[:, :, np.newaxis] * self.width + np.arange(self.width)
         np.add.at(grad.reshape(-1), numbers.reshape(-1), delta.reshape(-1))

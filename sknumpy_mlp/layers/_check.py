@@ -1,51 +1,53 @@
-"""Check of a custom layer."""
+"""Checks of custom layers."""
 
 from collections.abc import Sequence
-from typing import Any, NoReturn
+from typing import Any
 
 import numpy as np
 
-from sknumpy_mlp._utils.gradients import find_wrong_derivative
+from sknumpy_mlp._utils.gradient_check import (
+    GradientCheck,
+    check_is_instance,
+    find_wrong_derivative,
+)
 from sknumpy_mlp._utils.typing import Array
-from sknumpy_mlp._utils.values import shown
-from sknumpy_mlp.layers._base import Buffers, Layer, Noise
+from sknumpy_mlp.layers._base import Buffers, Layer, TrainingContext
 
-# Rows to try a layer on, and those that its buffers have room for: the last batch of an
-# epoch is shorter than the others.
+# The rows of a batch and of the buffers: the last batch of an epoch may be smaller.
 _N_ROWS, _N_ROWS_OF_BUFFERS = 5, 7
 _N_DERIVATIVES = 200
 
 
 def check_layer(layer: Layer, X: Any = None) -> None:
-    """Check that a custom layer does what a network relies on.
+    """Check that a custom layer meets the requirements of a network.
 
     On a small batch, in float32 and in float64, it checks that
 
-    - `Layer.init` fills all parameters, and there is a factor on the learning rate for
-      each of them;
+    - `Layer.init` fills all parameters, and each array of parameters has a
+      learning-rate multiplier;
     - `Layer.forward` returns finite numbers of the right shape and type, and changes
-      neither its input nor the parameters; likewise without `Noise`, for predictions;
+      neither its input nor the parameters, in training as in predictions;
     - `Layer.backward` writes the gradient of all parameters and returns that of the
-      input, which agree with central differences.  At a kink every slope between those
-      on its two sides is right.
+      input, and both agree with central differences.  At a kink, any subgradient is
+      right.
 
-    Layers that are random draw from the same random stream in all calls.
+    All calls of a random layer get random number generators in the same state.
 
     Parameters
     ----------
     layer : Layer
-        The layer, an object.
+        The layer, an instance and not a class.
     X : array-like of shape (n_rows, fan_in), default=None
-        Inputs to try it on, for a layer that does not take any numbers; of these, a few
-        rows.  None draws standard normal numbers.
+        Inputs for a layer that does not accept arbitrary numbers; a few rows are used.
+        None draws standard normal numbers.
 
     Raises
     ------
     TypeError
         If ``layer`` is not a layer.
     ValueError
-        If it fails a check.  The message says which one and where: for a gradient, the
-        array and the index, the derivative and the central difference.
+        If it fails a check.  The message names the check and, for a gradient, the array
+        and the index, the derivative and the central difference.
 
     See Also
     --------
@@ -63,12 +65,9 @@ def check_layer(layer: Layer, X: Any = None) -> None:
     >>> check_layer(Forgetful(3))
     Traceback (most recent call last):
         ...
-    ValueError: layer=Forgetful(fan_in=3, rate_factor=1.0): backward returns a wrong ...
+    ValueError: layer=Forgetful(fan_in=3, lr_multiplier=1.0): backward returns a ...
     """
-    if not isinstance(layer, Layer):
-        raise TypeError(
-            f"layer must be an object of a subclass of Layer, got {shown(layer)}."
-        )
+    check_is_instance("layer", layer, Layer)
     rng = np.random.default_rng(0)
     if X is None:
         x = rng.normal(size=(_N_ROWS, layer.fan_in))
@@ -80,26 +79,29 @@ def check_layer(layer: Layer, X: Any = None) -> None:
                 f"has fan_in={layer.fan_in}; got the shape {np.shape(X)}."
             )
     with np.errstate(all="ignore"):
-        trial = _Trial(layer, x, rng)
+        check = _LayerCheck(layer, x, rng)
         for dtype in (np.float64, np.float32):
-            trial.check_values(dtype)
-        trial.check_gradients()
+            check.check_values(dtype)
+        check.check_gradients()
 
 
-class _Trial:
-    """A layer, with parameters and an input to try it on, in float64.
+class _LayerCheck(GradientCheck):
+    """The checks of a layer on a batch.
+
+    The objective is the sum of the outputs, each with a random weight.
 
     Parameters
     ----------
     layer : Layer
         The layer.
     x : ndarray of shape (n_rows, fan_in)
-        The input.
+        The input, in float64.
     rng : Generator
-        Draws parameters and what the output is multiplied by, to have a number.
+        Draws parameters and the weights of the outputs.
     """
 
     def __init__(self, layer: Layer, x: Array, rng: np.random.Generator) -> None:
+        super().__init__("layer", layer)
         self._layer = layer
         self._x = x
         shapes = (*layer.coef_shapes, *layer.intercept_shapes)
@@ -107,17 +109,14 @@ class _Trial:
         layer.init(self._params, rng)
         for i, param in enumerate(self._params):
             if not np.isfinite(param).all():
-                self._fail(f"init must fill params[{i}] with finite numbers.")
+                self.fail(f"init must fill params[{i}] with finite numbers.")
             param += 0.1 * rng.normal(size=param.shape)  # away from ones and zeros
-        if len(layer.rate_factors) != len(shapes):
-            self._fail(
-                f"rate_factors={layer.rate_factors} must have a number for each of the "
-                f"{len(shapes)} arrays of parameters."
+        if len(layer.lr_multipliers) != len(shapes):
+            self.fail(
+                f"lr_multipliers={layer.lr_multipliers} must have a number for each of "
+                f"the {len(shapes)} arrays of parameters."
             )
         self._weights = rng.normal(size=(len(x), layer.fan_out))
-
-    def _fail(self, problem: str) -> NoReturn:
-        raise ValueError(f"layer={self._layer!r}: {problem}")
 
     def _make_buffers(self, dtype: Any, *, need_input_gradient: bool) -> Buffers:
         buffers = self._layer.make_buffers(
@@ -132,25 +131,27 @@ class _Trial:
     def _forward(
         self, params: Sequence[Array], x: Array, buffers: Buffers, *, predicts: bool
     ) -> Array:
-        """Return the output, once its shape and type are known to be right."""
-        noise = None if predicts else Noise(np.random.default_rng(2), progress=0.5)
+        """Return the output, after checking its shape and type."""
+        context = None
+        if not predicts:
+            context = TrainingContext(np.random.default_rng(2), progress=0.5)
         given = [array.copy() for array in (x, *params)]
-        output: Any = self._layer.forward(params, x, buffers, noise)
+        output: Any = self._layer.forward(params, x, buffers, context)
         expected = (len(x), self._layer.fan_out)
         if np.shape(output) != expected:
-            self._fail(
+            self.fail(
                 f"forward must return the shape (n_rows, fan_out), {expected} for "
                 f"{len(x)} rows, got {np.shape(output)}."
             )
         if output.dtype != x.dtype:
-            self._fail(f"forward returns {output.dtype} for an input of {x.dtype}.")
+            self.fail(f"forward returns {output.dtype} for an input of {x.dtype}.")
         self._require_unchanged("forward", given, x, params)
         return np.array(output)
 
     def _backward(
         self, params: Sequence[Array], x: Array, *, need_input_gradient: bool
     ) -> tuple[list[Array], Array | None]:
-        """Return the gradients of parameters and input, of the right shape and type."""
+        """Return the gradients of parameters and input, after checking them."""
         buffers = self._make_buffers(x.dtype, need_input_gradient=need_input_gradient)
         self._forward(params, x, buffers, predicts=False)
         given = [array.copy() for array in (x, *params)]
@@ -168,7 +169,7 @@ class _Trial:
             return grads, None
         if np.shape(delta_x) != x.shape or delta_x.dtype != x.dtype:
             found = getattr(delta_x, "dtype", type(delta_x).__name__)
-            self._fail(
+            self.fail(
                 f"backward must return the gradient of the input, of the shape "
                 f"{x.shape} and type {x.dtype}, got {np.shape(delta_x)} and {found}."
             )
@@ -180,10 +181,10 @@ class _Trial:
         names = ("x", *(f"params[{i}]" for i in range(len(params))))
         for name, before, after in zip(names, given, (x, *params), strict=True):
             if not np.array_equal(before, after):
-                self._fail(f"{method} changes {name}. Work on a buffer or a copy.")
+                self.fail(f"{method} changes {name}. Work on a buffer or a copy.")
 
     def check_values(self, dtype: Any) -> None:
-        """Raise ValueError unless all that the layer computes is finite in a type."""
+        """Raise ValueError unless all results in a type are finite."""
         params, x = [p.astype(dtype) for p in self._params], self._x.astype(dtype)
         found: dict[str, Array] = {}
         for predicts in (False, True):
@@ -195,14 +196,14 @@ class _Trial:
         for i, (grad, again) in enumerate(zip(grads, same, strict=True)):
             found[f"grads[{i}]"] = grad
             if not np.allclose(grad, again, rtol=1e-3, atol=1e-5, equal_nan=True):
-                self._fail(f"backward must fill grads[{i}] without delta_x as with it.")
+                self.fail(f"backward must fill grads[{i}] without delta_x as with it.")
         assert delta_x is not None
         self._require_finite(found | {"delta_x": delta_x}, dtype)
 
     def _require_finite(self, found: dict[str, Array], dtype: Any) -> None:
         for name, values in found.items():
             if not np.isfinite(values).all():
-                self._fail(
+                self.fail(
                     f"{name} must be filled with finite numbers, which it is not in "
                     f"{np.dtype(dtype)}."
                 )
@@ -216,7 +217,7 @@ class _Trial:
             self._compare("writes", f"grads[{i}]", param, grad)
 
     def _compare(self, verb: str, name: str, at: Array, gradient: Array) -> None:
-        """Compare a gradient with central differences, ``at`` x or a parameter."""
+        """Compare the gradient with respect to x or a parameter."""
 
         def terms(moved: Array) -> Array:
             x = moved if at is self._x else self._x
@@ -227,8 +228,9 @@ class _Trial:
         wrong = find_wrong_derivative(terms, at, gradient, most=_N_DERIVATIVES)
         if wrong is not None:
             index = ", ".join(str(i) for i in wrong.index)
-            self._fail(
+            self.fail_gradient(
+                wrong,
                 f"backward {verb} a wrong gradient. {name}[{index}] is "
-                f"{wrong.analytic:.6g}, but central differences of the output give "
-                f"{wrong.numeric:.6g}; {wrong.summary}."
+                f"{wrong.analytic:.6g}",
+                function="the output",
             )

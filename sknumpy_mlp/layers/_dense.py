@@ -1,4 +1,4 @@
-"""Dense layers."""
+"""Dense (fully connected) layers."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -9,7 +9,7 @@ import numpy as np
 from sknumpy_mlp._utils.typing import Array, RandomSource, Shape
 from sknumpy_mlp.activations import Activation, Identity
 from sknumpy_mlp.initializers import Glorot, Initializer
-from sknumpy_mlp.layers._base import Buffers, Layer, Noise
+from sknumpy_mlp.layers._base import Buffers, Layer, TrainingContext
 
 _LINEAR = Identity()
 _GLOROT = Glorot()
@@ -17,9 +17,9 @@ _GLOROT = Glorot()
 
 @dataclass(frozen=True)
 class Dense(Layer):
-    r"""Every input feeds every output: :math:`a = f(x W + b)`.
+    r"""A dense (fully connected) layer: :math:`a = f(x W + b)`.
 
-    Backwards, with :math:`\delta_a` the gradient with respect to :math:`a`:
+    Backward, with :math:`\delta_a` the gradient with respect to :math:`a`:
 
     .. math::
 
@@ -37,12 +37,13 @@ class Dense(Layer):
     activation : Activation, default=Identity()
         The function :math:`f`.
     init_weights : callable, default=Glorot()
-        Draws the first weights, see `sknumpy_mlp.initializers`.
+        Draws the initial weights, see `sknumpy_mlp.initializers`.
     max_norm : float or None, default=None
-        Upper bound on the Euclidean norm of the incoming weights of each unit, the
-        columns of W.  A longer column is scaled back to it after each step [1]_.
-    rate_factors : tuple of two floats, default=(1.0, 1.0)
-        Factors on the learning rate of W and of b.
+        Max-norm constraint: the upper bound on the Euclidean norm of the incoming
+        weights of each unit, the columns of W.  Longer columns are scaled back to it
+        after each step [1]_.
+    lr_multipliers : tuple of two floats, default=(1.0, 1.0)
+        Learning-rate multipliers of W and of b.
 
     References
     ----------
@@ -51,7 +52,8 @@ class Dense(Layer):
 
     Examples
     --------
-    The second unit's pre-activation is 2 - 40, so it is off, and learns nothing:
+    The second unit's pre-activation is 2 - 40, so that its output and its gradient are
+    zero:
 
     >>> import numpy as np
     >>> from sknumpy_mlp.activations import ReLU
@@ -72,11 +74,11 @@ class Dense(Layer):
     fan_in: int
     fan_out: int
     activation: Activation = _LINEAR
-    # How the weights were first drawn is no property of the trained layer: it is not
-    # compared, and not pickled (a user's function may not even be picklable).
+    # The initializer is no property of a trained layer: it is neither compared nor
+    # pickled (custom functions may not be picklable).
     init_weights: Initializer = field(default=_GLOROT, repr=False, compare=False)
     max_norm: float | None = None
-    rate_factors: tuple[float, float] = (1.0, 1.0)
+    lr_multipliers: tuple[float, float] = (1.0, 1.0)
 
     def __getstate__(self) -> dict[str, Any]:
         state = dict(self.__dict__)
@@ -110,16 +112,16 @@ class Dense(Layer):
 
     @property
     def adapts(self) -> bool:
-        """Whether the initialiser looks at data."""
+        """Whether the initializer is data-dependent."""
         return callable(getattr(self.init_weights, "adapt", None))
 
     def adapt(self, params: Sequence[Array], x: Any, rng: RandomSource) -> None:
-        """Leave it to the initialiser, if it looks at data."""
+        """Call the initializer's ``adapt``, if it is data-dependent."""
         if self.adapts:
             self.init_weights.adapt(rng, *params, x)  # type: ignore[attr-defined]
 
     def _fill(self, target: Array, values: Any, what: str) -> None:
-        """Copy what an initialiser returned, once it is known to be usable."""
+        """Copy values that an initializer returned, after validating them."""
         drawn = np.asarray(values)
         if drawn.shape != target.shape:
             problem = f"returned {what} of shape {drawn.shape}"
@@ -145,7 +147,7 @@ class Dense(Layer):
         need_input_gradient: bool,
         sparse_input: bool,
     ) -> Buffers:
-        """Allocate z, a and, for training, the input's gradient and a row of ones."""
+        """Allocate z, a and, for training, the input's gradient and ones."""
         a = np.empty((n_rows, self.fan_out), dtype)
         shared = self.activation.from_output
         buffers = {"a": a, "z": a if shared else np.empty_like(a)}
@@ -160,7 +162,7 @@ class Dense(Layer):
         params: Sequence[Array],
         x: Any,
         buffers: Buffers,
-        noise: Noise | None,
+        context: TrainingContext | None,
     ) -> Array:
         """Return f(x W + b)."""
         W, b = params
@@ -193,7 +195,7 @@ class Dense(Layer):
         return delta_x
 
     def constrain(self, params: Sequence[Array]) -> None:
-        """Scale columns of W that are longer than ``max_norm`` back to it."""
+        """Scale columns of W whose norm exceeds ``max_norm`` back to it."""
         if self.max_norm is None:
             return
         W = params[0]
@@ -206,8 +208,8 @@ class Dense(Layer):
 def _matmul(A: Any, B: Array, out: Array) -> None:
     """``out[...] = A @ B`` for a dense or sparse ``A``."""
     if isinstance(A, np.ndarray):
-        # Not np.matmul, which keeps products with an inner dimension of one (a single
-        # output or input, a batch of one row) from BLAS and takes five times as long.
+        # np.matmul does not use BLAS if a dimension is one (a single input or output,
+        # a batch of one row), and takes five times as long.
         np.dot(A, B, out=out)
     else:
         out[...] = A @ B

@@ -8,7 +8,7 @@ import numpy as np
 
 from sknumpy_mlp._utils.typing import Array
 from sknumpy_mlp._utils.values import check_number
-from sknumpy_mlp.layers._base import Buffers, Layer, Noise
+from sknumpy_mlp.layers._base import Buffers, Layer, TrainingContext
 from sknumpy_mlp.schedules import Constant, Schedule
 
 _CONSTANT = Constant()
@@ -16,22 +16,23 @@ _CONSTANT = Constant()
 
 @dataclass(frozen=True)
 class Dropout(Layer):
-    r"""Sets a random share of its input to zero while the network trains.
+    r"""Sets a random fraction of its inputs to zero during training.
 
     .. math:: x_{ij} \leftarrow m_{ij}\, x_{ij} / (1 - p), \qquad
               P(m_{ij} = 0) = p, \; m_{ij} \in \{0, 1\}
 
-    The division keeps the expectation, so that a pass that only predicts leaves its
-    input as it is ("inverted" dropout) [1]_.
+    The division preserves the expectation, so that predictions use the input unchanged
+    ("inverted" dropout) [1]_.
 
     Parameters
     ----------
     fan_in : int
-        Number of columns, of the input as of the output.
+        Number of columns of the input and of the output.
     rate : float
-        The share p, in [0, 1).  It is rounded to a multiple of :math:`2^{-16}`.
+        The probability p that an input is dropped, in [0, 1).  It is rounded to a
+        multiple of :math:`2^{-16}`.
     schedule : Schedule, default=Constant()
-        Factor on the rate over the run.
+        Multiplies the rate by a function of the training progress.
 
     References
     ----------
@@ -42,11 +43,11 @@ class Dropout(Layer):
     Examples
     --------
     >>> import numpy as np
-    >>> from sknumpy_mlp.layers import Dropout, Noise
+    >>> from sknumpy_mlp.layers import Dropout, TrainingContext
     >>> layer, x = Dropout(8, rate=0.5), np.ones((1, 8))
     >>> needs = {"need_input_gradient": True, "sparse_input": False}
     >>> buffers = layer.make_buffers(1, float, training=True, **needs)
-    >>> layer.forward([], x, buffers, Noise(np.random.default_rng(3)))
+    >>> layer.forward([], x, buffers, TrainingContext(np.random.default_rng(3)))
     array([[2., 2., 0., 0., 2., 0., 2., 0.]])
     >>> layer.forward([], x, buffers, None)  # a prediction
     array([[1., 1., 1., 1., 1., 1., 1., 1.]])
@@ -61,7 +62,7 @@ class Dropout(Layer):
 
     @property
     def fan_out(self) -> int:  # type: ignore[override]
-        """As many columns as came in."""
+        """Number of columns of the output, as of the input."""
         return self.fan_in
 
     def make_buffers(
@@ -73,7 +74,7 @@ class Dropout(Layer):
         need_input_gradient: bool,
         sparse_input: bool,
     ) -> Buffers:
-        """Allocate, for training on dense data, a mask and the masked input."""
+        """Allocate the mask and the masked input, for training on dense input."""
         if not training or sparse_input:
             return {}
         shape = (n_rows, self.fan_in)
@@ -84,22 +85,22 @@ class Dropout(Layer):
         params: Sequence[Array],
         x: Any,
         buffers: Buffers,
-        noise: Noise | None,
+        context: TrainingContext | None,
     ) -> Any:
-        """Return the masked input; without ``noise``, the input."""
-        if noise is None:
+        """Return the masked input; without a context, the input."""
+        if context is None:
             return x
-        # Sixteen random bits decide on a number: a quarter of the time of drawing
-        # floats.  The share that is kept follows from the rounded threshold.
-        rate = self.rate * self.schedule(noise.progress)
+        # 16 random bits per value take a quarter of the time of random floats.  The
+        # scale follows from the rounded threshold.
+        rate = self.rate * self.schedule(context.progress)
         threshold = min(round(rate * 2**16), 2**16 - 1)
         scale = 2**16 / (2**16 - threshold)
         values = x if isinstance(x, np.ndarray) else x.data
-        words = noise.rng.integers(0, 2**64, -(-values.size // 4), dtype=np.uint64)
+        words = context.rng.integers(0, 2**64, -(-values.size // 4), dtype=np.uint64)
         bits = words.view(np.uint16)[: values.size].reshape(values.shape)
         kept = np.greater_equal(bits, np.uint16(threshold))
         if values is not x:
-            masked = x.copy()  # only what is stored can be lost: the rest is zero
+            masked = x.copy()  # the values that are not stored are zero anyway
             masked.data *= kept
             masked.data *= scale
             return masked

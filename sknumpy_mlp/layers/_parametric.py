@@ -8,17 +8,17 @@ import numpy as np
 
 from sknumpy_mlp._utils.typing import Array, RandomSource, Shape
 from sknumpy_mlp.activations import Activation
-from sknumpy_mlp.layers._base import Buffers, Layer, Noise
+from sknumpy_mlp.layers._base import Buffers, Layer, TrainingContext
 
 
 @dataclass(frozen=True)
 class Parametric(Layer):
-    r"""An activation that each unit takes as much of as it likes.
+    r"""An activation with a learnable mixing weight for each unit.
 
     .. math:: a_{ij} = z_{ij} + p_j\,(f(z_{ij}) - z_{ij})
 
-    The shares p begin at one, the plain activation.  They are no weights, and are not
-    penalised.
+    The mixing weights p are initialized to one, the plain activation, and are not
+    penalized.
 
     Parameters
     ----------
@@ -26,8 +26,8 @@ class Parametric(Layer):
         Number of units.
     activation : Activation
         The function :math:`f`.
-    rate_factor : float, default=1.0
-        Factor on the learning rate.
+    lr_multiplier : float, default=1.0
+        Learning-rate multiplier.
 
     References
     ----------
@@ -36,7 +36,7 @@ class Parametric(Layer):
 
     Examples
     --------
-    A linear unit, a rectifier, and one on the way from the first to the second:
+    A linear unit, a rectified one, and a mixture of the two:
 
     >>> import numpy as np
     >>> from sknumpy_mlp.activations import ReLU
@@ -55,11 +55,11 @@ class Parametric(Layer):
 
     fan_in: int
     activation: Activation
-    rate_factor: float = 1.0
+    lr_multiplier: float = 1.0
 
     @property
     def fan_out(self) -> int:  # type: ignore[override]
-        """As many columns as came in."""
+        """Number of columns of the output, as of the input."""
         return self.fan_in
 
     @property
@@ -68,12 +68,12 @@ class Parametric(Layer):
         return ((self.fan_in,),)
 
     @property
-    def rate_factors(self) -> tuple[float, ...]:
-        """The factor for p."""
-        return (self.rate_factor,)
+    def lr_multipliers(self) -> tuple[float, ...]:
+        """The learning-rate multiplier of p."""
+        return (self.lr_multiplier,)
 
     def init(self, params: Sequence[Array], rng: RandomSource) -> None:
-        """Set all shares to one."""
+        """Set the mixing weights to one."""
         params[0][...] = 1.0
 
     def make_buffers(
@@ -85,8 +85,8 @@ class Parametric(Layer):
         need_input_gradient: bool,
         sparse_input: bool,
     ) -> Buffers:
-        """Allocate f(z), a, and for training two arrays to work in."""
-        names = ("f", "a", "bend", "delta_f") if training else ("f", "a")
+        """Allocate f(z), a and, for training, two more arrays."""
+        names = ("f", "a", "difference", "delta_f") if training else ("f", "a")
         return {name: np.empty((n_rows, self.fan_in), dtype) for name in names}
 
     def forward(
@@ -94,7 +94,7 @@ class Parametric(Layer):
         params: Sequence[Array],
         x: Any,
         buffers: Buffers,
-        noise: Noise | None,
+        context: TrainingContext | None,
     ) -> Array:
         """Return z + p (f(z) - z)."""
         f, a = buffers["f"], buffers["a"]
@@ -103,9 +103,9 @@ class Parametric(Layer):
             self.activation.forward(f, f)
         else:
             self.activation.forward(x, f)
-        bend = buffers.get("bend", a)
-        np.subtract(f, x, out=bend)
-        np.multiply(bend, params[0], out=a)
+        difference = buffers.get("difference", a)
+        np.subtract(f, x, out=difference)
+        np.multiply(difference, params[0], out=a)
         a += x
         return a
 
@@ -120,17 +120,17 @@ class Parametric(Layer):
         need_input_gradient: bool,
     ) -> Array | None:
         """Write the gradient of p; return the gradient of z."""
-        share = params[0]
-        np.einsum("ij,ij->j", buffers["bend"], delta, out=grads[0])
+        p = params[0]
+        np.einsum("ij,ij->j", buffers["difference"], delta, out=grads[0])
         if not need_input_gradient:
             return None
         delta_f, f = buffers["delta_f"], buffers["f"]
-        np.multiply(delta, share, out=delta_f)
+        np.multiply(delta, p, out=delta_f)
         delta -= delta_f
         if self.activation.from_output:
             self.activation.backward(f, f, delta_f)
         else:
-            np.copyto(buffers["bend"], x)  # the input is not ours to destroy
-            self.activation.backward(buffers["bend"], f, delta_f)
+            np.copyto(buffers["difference"], x)  # the input must not be overwritten
+            self.activation.backward(buffers["difference"], f, delta_f)
         delta += delta_f
         return delta

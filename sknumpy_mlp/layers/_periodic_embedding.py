@@ -1,4 +1,4 @@
-"""Periodic embeddings of numbers."""
+"""Periodic embeddings of numerical features."""
 
 import math
 from collections.abc import Sequence
@@ -8,12 +8,12 @@ from typing import Any
 import numpy as np
 
 from sknumpy_mlp._utils.typing import Array, RandomSource, Shape
-from sknumpy_mlp.layers._base import Buffers, Layer, Noise
+from sknumpy_mlp.layers._base import Buffers, Layer, TrainingContext
 
 
 @dataclass(frozen=True)
 class PeriodicEmbedding(Layer):
-    r"""Waves of each number, mixed, beside the number itself ("PBLD").
+    r"""Learnable periodic (Fourier) features of each number ("PBLD").
 
     For column i and its own parameters,
 
@@ -22,25 +22,24 @@ class PeriodicEmbedding(Layer):
         h = \cos(2 \pi\, w_i x_i + c_i) \in \mathbb{R}^m, \qquad
         e_i = \left[\, h V_i + d_i,\; x_i \,\right] \in \mathbb{R}^q
 
-    and the output is :math:`e_1, e_2, \ldots` one after the other.  A network on raw
-    numbers has to build each bend of a function out of its first layer's units; waves
-    of several lengths give it bends to choose from.  The parameters are small and not
-    penalised.
+    and the output is the concatenation of :math:`e_1, e_2, \ldots`  Networks are biased
+    towards smooth functions of their inputs; periodic features of several frequencies
+    let them learn functions that vary quickly.  The parameters are not penalized.
 
     Parameters
     ----------
     fan_in : int
         Number of columns.
-    n_waves : int, default=16
-        The number m of waves for each column.
+    n_frequencies : int, default=16
+        The number m of frequencies for each column.
     width : int, default=4
-        The number q of outputs for each column, the number itself included; at least
-        two.
+        The number q of outputs for each column, at least two; the last of them is the
+        number itself.
     scales : tuple of two floats, default=(0.1, 1.0)
-        Standard deviations of the first frequencies w, of the first wave and of the
-        last; those between are spaced geometrically.
-    rate_factor : float, default=1.0
-        Factor on the learning rate.
+        Standard deviations of the initial frequencies w, of the first frequency of each
+        column and of the last; those between are spaced geometrically.
+    lr_multiplier : float, default=1.0
+        Learning-rate multiplier.
 
     References
     ----------
@@ -51,11 +50,12 @@ class PeriodicEmbedding(Layer):
 
     Examples
     --------
-    Two waves of a number, of length 1 and 2, mixed as 10 of one and 1 of the other:
+    A linear combination of two cosines with the periods 1 and 2:
 
     >>> import numpy as np
     >>> from sknumpy_mlp.embeddings import PeriodicEmbedding
-    >>> layer, x = PeriodicEmbedding(1, n_waves=2, width=2), np.array([[0.0], [0.5]])
+    >>> layer = PeriodicEmbedding(1, n_frequencies=2, width=2)
+    >>> x = np.array([[0.0], [0.5]])
     >>> w, c = np.array([[1.0, 0.5]]), np.zeros((1, 2))
     >>> V, d = np.array([[[10.0], [1.0]]]), np.zeros((1, 1))
     >>> needs = {"need_input_gradient": False, "sparse_input": False}
@@ -65,34 +65,34 @@ class PeriodicEmbedding(Layer):
     """
 
     fan_in: int
-    n_waves: int = 16
+    n_frequencies: int = 16
     width: int = 4
     scales: tuple[float, float] = (0.1, 1.0)
-    rate_factor: float = 1.0
+    lr_multiplier: float = 1.0
 
     @property
     def fan_out(self) -> int:  # type: ignore[override]
-        """As many columns as all embeddings have."""
+        """Number of columns of the concatenated embeddings."""
         return self.fan_in * self.width
 
     @property
     def intercept_shapes(self) -> tuple[Shape, ...]:
         """Shapes of w, c, V and d."""
-        n, m, mixed = self.fan_in, self.n_waves, self.width - 1
+        n, m, mixed = self.fan_in, self.n_frequencies, self.width - 1
         return (n, m), (n, m), (n, m, mixed), (n, mixed)
 
     @property
-    def rate_factors(self) -> tuple[float, ...]:
-        """The same factor for all."""
-        return (self.rate_factor,) * 4
+    def lr_multipliers(self) -> tuple[float, ...]:
+        """The same learning-rate multiplier for all parameters."""
+        return (self.lr_multiplier,) * 4
 
     def init(self, params: Sequence[Array], rng: RandomSource) -> None:
-        """Draw long waves with any phase, and small mixtures."""
+        """Draw normal frequencies, uniform phases and a small linear map."""
         w, c, V, d = params
-        scale = np.geomspace(*self.scales, self.n_waves)
+        scale = np.geomspace(*self.scales, self.n_frequencies)
         w[...] = scale * rng.normal(size=w.shape)
         c[...] = rng.uniform(-math.pi, math.pi, c.shape)
-        bound = 1.0 / math.sqrt(self.n_waves)
+        bound = 1.0 / math.sqrt(self.n_frequencies)
         V[...] = rng.uniform(-bound, bound, V.shape)
         d[...] = rng.uniform(-bound, bound, d.shape)
 
@@ -105,15 +105,15 @@ class PeriodicEmbedding(Layer):
         need_input_gradient: bool,
         sparse_input: bool,
     ) -> Buffers:
-        """Allocate angles, waves and the output; for training, waves' gradients."""
-        waves = (n_rows, self.fan_in, self.n_waves)
+        """Allocate angles, cosines, the output and, for training, h's gradient."""
+        shape = (n_rows, self.fan_in, self.n_frequencies)
         buffers = {
-            "angle": np.empty(waves, dtype),
-            "h": np.empty(waves, dtype),
+            "angle": np.empty(shape, dtype),
+            "h": np.empty(shape, dtype),
             "e": np.empty((n_rows, self.fan_in, self.width), dtype),
         }
         if training:
-            buffers["delta_h"] = np.empty(waves, dtype)
+            buffers["delta_h"] = np.empty(shape, dtype)
             buffers["ones"] = np.ones(n_rows, dtype)
         return buffers
 
@@ -122,16 +122,16 @@ class PeriodicEmbedding(Layer):
         params: Sequence[Array],
         x: Any,
         buffers: Buffers,
-        noise: Noise | None,
+        context: TrainingContext | None,
     ) -> Array:
-        """Return the embeddings, side by side."""
+        """Return the concatenated embeddings."""
         w, c, V, d = params
         angle, h, e = buffers["angle"], buffers["h"], buffers["e"]
         np.multiply(x[:, :, np.newaxis], 2.0 * math.pi * w, out=angle)
         angle += c
         np.cos(angle, out=h)
         mixed = e[:, :, :-1]
-        # A product for each column, on views that BLAS can read as they are.
+        # A product for each column, on views that BLAS reads without copying.
         np.matmul(h.transpose(1, 0, 2), V, out=mixed.transpose(1, 0, 2))
         mixed += d
         e[:, :, -1] = x

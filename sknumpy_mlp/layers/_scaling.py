@@ -1,4 +1,4 @@
-"""Scaling."""
+"""Learnable scaling of the inputs."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,22 +7,22 @@ from typing import Any
 import numpy as np
 
 from sknumpy_mlp._utils.typing import Array, RandomSource, Shape
-from sknumpy_mlp.layers._base import Buffers, Layer, Noise
+from sknumpy_mlp.layers._base import Buffers, Layer, TrainingContext
 
 
 @dataclass(frozen=True)
 class Scaling(Layer):
-    r"""Every input times a factor that is learnt: :math:`a_{ij} = s_j x_{ij}`.
+    r"""Multiplies each input by a learnable factor: :math:`a_{ij} = s_j x_{ij}`.
 
-    The factors, which begin at one, are a soft selection of features: with a large
-    learning rate they find out which inputs matter long before the weights would.
+    The factors are initialized to one.  With a large learning rate they act as a soft
+    feature selection, which adapts much faster than the weights do.
 
     Parameters
     ----------
     fan_in : int
-        Number of columns, of the input as of the output.
-    rate_factor : float, default=1.0
-        Factor on the learning rate.
+        Number of columns of the input and of the output.
+    lr_multiplier : float, default=1.0
+        Learning-rate multiplier.
 
     References
     ----------
@@ -45,11 +45,11 @@ class Scaling(Layer):
     """
 
     fan_in: int
-    rate_factor: float = 1.0
+    lr_multiplier: float = 1.0
 
     @property
     def fan_out(self) -> int:  # type: ignore[override]
-        """As many columns as came in."""
+        """Number of columns of the output, as of the input."""
         return self.fan_in
 
     @property
@@ -58,9 +58,9 @@ class Scaling(Layer):
         return ((self.fan_in,),)
 
     @property
-    def rate_factors(self) -> tuple[float, ...]:
-        """The factor for s."""
-        return (self.rate_factor,)
+    def lr_multipliers(self) -> tuple[float, ...]:
+        """The learning-rate multiplier of s."""
+        return (self.lr_multiplier,)
 
     def init(self, params: Sequence[Array], rng: RandomSource) -> None:
         """Set all factors to one."""
@@ -75,7 +75,7 @@ class Scaling(Layer):
         need_input_gradient: bool,
         sparse_input: bool,
     ) -> Buffers:
-        """Allocate a."""
+        """Allocate the output."""
         return {"a": np.empty((n_rows, self.fan_in), dtype)}
 
     def forward(
@@ -83,7 +83,7 @@ class Scaling(Layer):
         params: Sequence[Array],
         x: Any,
         buffers: Buffers,
-        noise: Noise | None,
+        context: TrainingContext | None,
     ) -> Array:
         """Return s x."""
         a = buffers["a"]

@@ -1772,7 +1772,7 @@ CONSTRUCTORS = [
     (WarmupCosine, "warmup", 1, r"\[0, 1\)"),
     (WarmupCosine, "start", -1, r"\[0, 1\]"),
     (WarmupCosine, "end", 2, r"\[0, 1\]"),
-    (OneCycle, "rise", 1, r"\[0, 1\)"),
+    (OneCycle, "warmup", 1, r"\[0, 1\)"),
     (OneCycle, "start", 5, r"\[0, 1\]"),
     (OneCycle, "end", None, r"\[0, 1\]"),
     *[(LeakyReLU, "negative_slope", v, r"\[0, 1\)") for v in (-0.1, 1.0, "a")],

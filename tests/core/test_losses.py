@@ -10,7 +10,6 @@ import scipy.stats
 from scipy.special import huber, log_softmax, softmax, xlogy
 from sklearn import metrics
 
-from sknumpy_mlp._utils.gradients import find_wrong_derivative
 from sknumpy_mlp.losses import (
     CLASSIFICATION_LOSSES,
     INVERSE_LINKS,
@@ -949,38 +948,6 @@ def test_the_same_losses_with_a_wrong_gradient_do_not_pass(name, target, factor)
     column = y[:, np.newaxis]
     with pytest.raises(ValueError, match="wrong gradient"):
         try_loss(wrong, column, right.n_outputs(1), np.float64)
-
-
-def test_on_a_kink_every_subgradient_is_right():
-    """And beside it the slope of the side it is on."""
-    for slope in (-1.0, -0.3, 0.0, 0.3, 1.0):
-        for at in (0.0, 1e-7, -1e-7):
-            x, gradient = np.array([[at]]), np.array([[np.sign(at) or slope]])
-            assert find_wrong_derivative(np.abs, x, gradient) is None
-    for slope in (-1.1, 1.1):
-        wrong = find_wrong_derivative(np.abs, np.zeros((1, 1)), np.array([[slope]]))
-        assert (wrong.n_wrong, wrong.factor) == (1, None)
-
-
-def test_where_a_function_ends_it_is_not_compared():
-    """The square root of zero has no slope on the left."""
-    x, gradient = np.array([[0.0, 4.0]]), np.array([[123.0, 0.25]])
-    assert find_wrong_derivative(np.sqrt, x, gradient) is None
-    gradient[0, 1] = -0.25
-    wrong = find_wrong_derivative(np.sqrt, x, gradient)
-    assert (wrong.index, wrong.n_wrong, wrong.n_compared) == ((0, 1), 1, 1)
-    assert (wrong.analytic, round(wrong.numeric, 6)) == (-0.25, 0.25)
-
-
-def test_of_many_derivatives_the_largest_and_some_others_are_compared():
-    x = np.arange(1000.0)
-    weight = np.ones(1000)
-    weight[777] = 5.0
-    wrong = find_wrong_derivative(
-        lambda moved: weight * moved, x, np.where(weight > 1, -5.0, 1.0), most=20
-    )
-    assert (wrong.index, wrong.n_wrong) == ((777,), 1)
-    assert wrong.n_compared <= 20
 
 
 NO_LOSSES = [

@@ -100,7 +100,7 @@ def test_decay_multiplies_the_head_before_the_rule(optimizer, rate, _, monkeypat
     monkeypatch.setattr(optimizers, "_BLOCK", 20)
     decayed, expected = start.copy(), start.copy()
     optimizer.init(decayed)
-    optimizer.step(decayed, gradient.copy(), rate, weight_decay=0.5, n_penalised=61)
+    optimizer.step(decayed, gradient.copy(), rate, weight_decay=0.5, n_penalized=61)
     expected[:61] *= 1 - 0.5 * rate
     optimizer.init(expected)
     optimizer.step(expected, gradient.copy(), rate)
@@ -154,7 +154,7 @@ def test_blocks_and_penalty_change_nothing_but_speed(optimizer, rate, _, monkeyp
         for gradient in gradients:
             gradient = gradient.copy()
             if penalty_inside:
-                optimizer.step(params, gradient, rate, l2=0.1, n_penalised=61)
+                optimizer.step(params, gradient, rate, l2=0.1, n_penalized=61)
             else:
                 gradient[:61] += 0.1 * params[:61]
                 optimizer.step(params, gradient, rate)
@@ -202,7 +202,7 @@ def test_weights_without_input_become_zero_under_a_penalty():
     optimizer.init(params)
     for _ in range(4000):
         gradient = np.zeros(4, np.float32)
-        optimizer.step(params, gradient, 1e-2, l2=1e-6, n_penalised=3)
+        optimizer.step(params, gradient, 1e-2, l2=1e-6, n_penalized=3)
     np.testing.assert_array_equal(params, [0, 0, 0, 1])
 
 
@@ -214,7 +214,7 @@ def test_weights_that_count_are_left_alone_under_any_penalty(l2, dtype):
     optimizer = SGD(momentum=0.0)
     optimizer.init(params)
     for _ in range(200):
-        optimizer.step(params, np.zeros_like(params), 1e-30, l2=l2, n_penalised=4)
+        optimizer.step(params, np.zeros_like(params), 1e-30, l2=l2, n_penalized=4)
     np.testing.assert_allclose(params, start, rtol=1e-6)
 
 
@@ -230,7 +230,7 @@ def test_a_weight_vanishes_where_its_gradient_s_square_would(l2, dtype):
     params, optimizer = start.copy(), SGD(momentum=0.0)
     optimizer.init(params)
     for _ in range(64):
-        optimizer.step(params, np.zeros(2, dtype), 1e-30, l2=l2, n_penalised=2)
+        optimizer.step(params, np.zeros(2, dtype), 1e-30, l2=l2, n_penalized=2)
     np.testing.assert_allclose(params, start * [0, 1], rtol=0.1)
 
 
@@ -243,7 +243,7 @@ def test_under_a_strong_penalty_weights_vanish_as_without_any(dtype):
         optimizer.init(params)
         for _ in range(64):
             grad = np.zeros_like(params)
-            optimizer.step(params, grad, 1e-30, l2=l2, n_penalised=params.size)
+            optimizer.step(params, grad, 1e-30, l2=l2, n_penalized=params.size)
         left.append(params)
     assert 0 < np.count_nonzero(left[0]) < start.size
     np.testing.assert_array_equal(left[1], left[0])
@@ -304,7 +304,7 @@ def test_factors_on_the_rate_are_rates_of_their_own(name):
         single.init(apart[i : i + 1])
     for _ in range(5):
         grad = rng.normal(size=3)
-        optimizer.step(together, grad.copy(), 0.01, rate_factors=factors)
+        optimizer.step(together, grad.copy(), 0.01, lr_multipliers=factors)
         for i, single in enumerate(singles):
             part = slice(i, i + 1)
             single.step(apart[part], grad[part].copy(), 0.01 * factors[i])

@@ -90,12 +90,12 @@ def test_warmup_cosine_rises_in_a_line_and_falls_like_a_cosine():
 
 
 def test_one_cycle_follows_its_formula():
-    curve = _curve(OneCycle(rise=0.4, start=0.1, end=0.01))
+    curve = _curve(OneCycle(warmup=0.4, start=0.1, end=0.01))
     up = PROGRESS[:40] / 0.4
     np.testing.assert_allclose(curve[:40], 1 - 0.9 * (1 + np.cos(np.pi * up)) / 2)
     down = (PROGRESS[40:] - 0.4) / 0.6
     np.testing.assert_allclose(curve[40:], 0.01 + 0.99 * (1 + np.cos(np.pi * down)) / 2)
-    np.testing.assert_allclose(_curve(OneCycle(rise=0.0, end=0.0)), _curve(Cosine()))
+    np.testing.assert_allclose(_curve(OneCycle(warmup=0.0, end=0.0)), _curve(Cosine()))
 
 
 def test_flat_cosine_is_flat_and_then_a_cosine():
@@ -159,7 +159,7 @@ def test_defaults_are_those_of_the_docstrings():
         (lambda: Cosine(end=math.nan), r"Cosine\(end=nan\): end "),
         (lambda: WarmupCosine(warmup=1.0), r"warmup must be .*\[0, 1\)"),
         (lambda: WarmupCosine(start=-0.1), r"start must be .*\[0, 1\]"),
-        (lambda: OneCycle(rise=1.0), r"rise must be .*\[0, 1\)"),
+        (lambda: OneCycle(warmup=1.0), r"warmup must be .*\[0, 1\)"),
         (lambda: OneCycle(end=2.0), r"end must be .*\[0, 1\]"),
     ],
 )

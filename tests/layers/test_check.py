@@ -1,4 +1,4 @@
-"""`check_layer` finds what is wrong with a custom layer."""
+"""Checks of custom layers."""
 
 import numpy as np
 import pytest
@@ -7,7 +7,7 @@ from sknumpy_mlp.layers import Dense, Scaling, check_layer
 
 
 class _Scaling(Scaling):
-    """A custom layer; what it is given replaces its methods and attributes."""
+    """A custom layer with replaced methods or attributes."""
 
     def __init__(self, **given):
         super().__init__(3)
@@ -28,7 +28,7 @@ def _scaled_back(factor_x=1.0, factor_grad=1.0, needed=True):
     return backward
 
 
-def _in_place(params, x, buffers, noise):
+def _in_place(params, x, buffers, context):
     x *= params[0]
     return x
 
@@ -71,7 +71,11 @@ WRONG_LAYERS = {
         "the output must be filled with finite numbers",
     ),
     "predictions": (
-        {"forward": lambda params, x, _, noise: x * (params[0] if noise else np.nan)},
+        {
+            "forward": lambda params, x, _, context: (
+                x * (params[0] if context else np.nan)
+            )
+        },
         "the output must be filled with finite numbers",
     ),
     "init": ({"init": lambda params, rng: None}, r"init must fill params\[0\]"),
@@ -79,28 +83,28 @@ WRONG_LAYERS = {
 
 
 @pytest.mark.parametrize("name", WRONG_LAYERS)
-def test_wrong_layers_do_not_pass(name):
+def test_wrong_layers_fail(name):
     methods, message = WRONG_LAYERS[name]
     with pytest.raises(ValueError, match=r"^layer=_Scaling\(") as info:
         check_layer(_Scaling(**methods))
     assert info.match(message)
 
 
-def test_factors_on_the_learning_rate_are_counted():
+def test_each_parameter_needs_a_learning_rate_multiplier():
     class Other(Scaling):
-        rate_factors = (1.0, 1.0)
+        lr_multipliers = (1.0, 1.0)
 
     with pytest.raises(ValueError, match="a number for each of the 1 arrays"):
         check_layer(Other(3))
 
 
 @pytest.mark.parametrize("given", [Dense, "dense", None], ids=str)
-def test_what_is_no_layer(given):
+def test_other_objects_are_refused(given):
     with pytest.raises(TypeError, match="must be an object of a subclass of Layer"):
         check_layer(given)
 
 
 @pytest.mark.parametrize("X", [np.ones((4, 2)), np.ones(3), np.ones((0, 3))], ids=str)
-def test_inputs_that_the_layer_does_not_take(X):
+def test_inputs_of_the_wrong_shape_are_refused(X):
     with pytest.raises(ValueError, match=r"X must have the shape \(n_rows, 3\)"):
         check_layer(Scaling(3), X)

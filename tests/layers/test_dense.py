@@ -1,4 +1,4 @@
-"""Dense layers: first weights, and the max-norm constraint."""
+"""Dense layers: initial weights, and the max-norm constraint."""
 
 import numpy as np
 import pytest
@@ -20,7 +20,7 @@ def test_first_weights_too_large_for_the_type_are_refused(dtype):
 
 
 class _Given:
-    """An initialiser that returns what it was made with."""
+    """An initializer that returns given arrays."""
 
     def __init__(self, weights, biases):
         self.weights, self.biases = weights, biases
@@ -48,7 +48,7 @@ def test_weights_are_drawn_before_biases_and_these_are_zero_if_nothing_draws_the
 
 
 @pytest.mark.parametrize("dtype", [bool, np.uint8, int, np.float16, float])
-def test_an_initialiser_may_return_any_real_numbers(dtype):
+def test_an_initializer_may_return_any_real_numbers(dtype):
     W, b = np.zeros((2, 3), np.float32), np.zeros(3, np.float32)
     init = _Given(np.ones((2, 3), dtype), [True, 1, 1.0])
     Dense(2, 3, init_weights=init).init((W, b), np.random.default_rng(0))
@@ -67,7 +67,7 @@ def test_an_initialiser_may_return_any_real_numbers(dtype):
         (lambda a: a - np.inf, "that are infinite or NaN"),
     ],
 )
-def test_what_an_initialiser_may_not_return(what, change, problem):
+def test_what_an_initializer_may_not_return(what, change, problem):
     W, b = np.zeros((2, 3)), np.zeros(3)
     init = _Given(W.copy(), b.copy())
     setattr(init, what, change(getattr(init, what)))
@@ -81,7 +81,7 @@ def test_what_an_initialiser_may_not_return(what, change, problem):
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
-def test_longer_columns_are_scaled_back_and_no_others(dtype):
+def test_only_columns_above_the_max_norm_are_scaled(dtype):
     rng = np.random.default_rng(0)
     W = rng.standard_normal((30, 6)).astype(dtype)
     W *= np.array([0.1, 0.2, 0.3, 1, 2, 3], dtype)
@@ -96,13 +96,13 @@ def test_longer_columns_are_scaled_back_and_no_others(dtype):
     assert W.dtype == dtype
 
 
-def test_without_a_bound_nothing_changes():
+def test_without_a_max_norm_nothing_changes():
     W = np.full((3, 2), 1e6)
     Dense(3, 2).constrain((W, np.zeros(2)))
     np.testing.assert_array_equal(W, 1e6)
 
 
-def test_columns_as_long_as_the_bound_stay_as_they_are():
+def test_columns_with_the_max_norm_stay_unchanged():
     W = np.array([[3.0, 0.0], [4.0, 5.0]])
     before = W.copy()
     Dense(2, 2, max_norm=5.0).constrain((W, np.zeros(2)))

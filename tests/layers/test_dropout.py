@@ -7,7 +7,7 @@ import scipy.sparse as sp
 from sknumpy_mlp._training.loop import objective
 from sknumpy_mlp._training.network import Network, Workspace
 from sknumpy_mlp.activations import Tanh
-from sknumpy_mlp.layers import Dense, Dropout, Noise
+from sknumpy_mlp.layers import Dense, Dropout, TrainingContext
 from sknumpy_mlp.losses import SquaredError
 from sknumpy_mlp.schedules import FlatCosine
 
@@ -23,7 +23,9 @@ def _dropped(layer, x, seed=0):
         need_input_gradient=True,
         sparse_input=is_sparse,
     )
-    return layer.forward((), x, buffers, Noise(np.random.default_rng(seed))), buffers
+    return layer.forward(
+        (), x, buffers, TrainingContext(np.random.default_rng(seed))
+    ), buffers
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
@@ -49,7 +51,9 @@ def test_dropout_draws_from_any_generator(bits):
     buffers = layer.make_buffers(
         N_ROWS, float, training=True, need_input_gradient=True, sparse_input=False
     )
-    dropped = layer.forward((), x, buffers, Noise(np.random.Generator(bits(0))))
+    dropped = layer.forward(
+        (), x, buffers, TrainingContext(np.random.Generator(bits(0)))
+    )
     assert abs((dropped == 0).mean() - 0.25) < 0.01
 
 
@@ -85,12 +89,12 @@ def test_dropout_draws_anew_each_time():
     buffers = layer.make_buffers(
         N_ROWS, float, training=True, need_input_gradient=True, sparse_input=False
     )
-    noise = Noise(np.random.default_rng(0))
-    first = layer.forward((), x, buffers, noise).copy()
-    assert (layer.forward((), x, buffers, noise) != first).any()
+    context = TrainingContext(np.random.default_rng(0))
+    first = layer.forward((), x, buffers, context).copy()
+    assert (layer.forward((), x, buffers, context) != first).any()
 
 
-def test_dropout_sends_the_gradient_where_it_came_from():
+def test_the_gradient_has_the_mask_of_the_output():
     x = np.full((N_ROWS, N_COLUMNS), 3.0)
     layer = Dropout(N_COLUMNS, 0.3)
     dropped, buffers = _dropped(layer, x)
@@ -100,7 +104,7 @@ def test_dropout_sends_the_gradient_where_it_came_from():
     assert layer.backward((), (), x, delta, buffers, need_input_gradient=False) is None
 
 
-def test_dropout_without_a_stream_hands_its_input_on():
+def test_predictions_use_the_input_unchanged():
     x = np.ones((3, 4))
     assert Dropout(4, 0.5).forward((), x, {}, None) is x
 
@@ -123,7 +127,7 @@ def test_dropout_of_sparse_input_stays_sparse(container):
 
 
 def test_activations_see_their_output_before_dropout():
-    """The derivative of tanh is had from its output, which dropout scales."""
+    """The derivative of tanh follows from its output, which dropout scales."""
     rng = np.random.default_rng(0)
     network = Network((Dense(5, 40, Tanh()), Dropout(40, 0.5), Dense(40, 2)))
     params = network.init(rng, np.float64)
@@ -131,7 +135,7 @@ def test_activations_see_their_output_before_dropout():
     direction = rng.standard_normal(params.size)
 
     def value_gradient(at):
-        # The same stream each time, hence the same mask.
+        # The same random numbers each time, hence the same mask.
         workspace = Workspace(network, at, 30, rng=np.random.default_rng(1))
         value, _ = objective(workspace, SquaredError(), X, y, None, 0.0)
         return value, workspace.grad
@@ -168,6 +172,6 @@ def test_dropout_follows_its_schedule():
         20, float, training=True, need_input_gradient=True, sparse_input=False
     )
     for progress, rate in ((0.0, 0.5), (0.75, 0.25), (1.0, 0.0)):
-        noise = Noise(np.random.default_rng(0), progress)
-        dropped = layer.forward((), x, buffers, noise) == 0
+        context = TrainingContext(np.random.default_rng(0), progress)
+        dropped = layer.forward((), x, buffers, context) == 0
         assert abs(dropped.mean() - rate) < 0.02

@@ -10,17 +10,17 @@ from sknumpy_mlp._training.network import Network, Workspace
 from sknumpy_mlp.activations import ACTIVATIONS, Tanh
 from sknumpy_mlp.embeddings import (
     CategoryEmbedding,
-    Passed,
+    Concatenate,
+    Passthrough,
     PeriodicEmbedding,
-    SideBySide,
 )
 from sknumpy_mlp.layers import (
     Dense,
     Dropout,
     Layer,
-    Noise,
     Parametric,
     Scaling,
+    TrainingContext,
     check_layer,
 )
 from sknumpy_mlp.schedules import FlatCosine
@@ -36,17 +36,19 @@ LAYERS = {
     "dropout": Dropout(3, 0.4),
     "scheduled dropout": Dropout(3, 0.8, FlatCosine()),
     "scaling": Scaling(3),
-    "periodic embedding": PeriodicEmbedding(3, n_waves=5, width=3, scales=(0.2, 0.5)),
+    "periodic embedding": PeriodicEmbedding(
+        3, n_frequencies=5, width=3, scales=(0.2, 0.5)
+    ),
     "category embedding": CategoryEmbedding((3, 4, 2), width=2),
-    "passed": Passed(3),
-    "side by side": SideBySide(
-        (PeriodicEmbedding(1), Passed(1), CategoryEmbedding((4,)))
+    "passthrough": Passthrough(3),
+    "concatenation": Concatenate(
+        (PeriodicEmbedding(1), Passthrough(1), CategoryEmbedding((4,)))
     ),
     **{f"parametric {name}": Parametric(3, ACTIVATIONS[name]) for name in SMOOTH},
 }
 
 # Columns that hold category codes, which have no gradient.
-CODES = {"category embedding": (0, 1, 2), "side by side": (2,)}
+CODES = {"category embedding": (0, 1, 2), "concatenation": (2,)}
 
 # Layers that cannot compute with complex numbers.
 REAL_ONLY = {f"parametric {name}" for name in SMOOTH if name != "tanh"}
@@ -61,15 +63,15 @@ def _input(name):
     return x
 
 
-def _noise():
+def _context():
     """Make the same random stream each time, so that dropout draws the same mask."""
-    return Noise(np.random.default_rng(5), progress=0.7)
+    return TrainingContext(np.random.default_rng(5), progress=0.7)
 
 
 def _make_network(name):
     """Put a layer below, which the gradient has to reach; but codes must stay codes."""
     layer = LAYERS[name]
-    below = Passed(3) if name in CODES else Scaling(3)
+    below = Passthrough(3) if name in CODES else Scaling(3)
     network = Network((below, layer, Dense(layer.fan_out, 2, Tanh())))
     rng = np.random.default_rng(4)
     params = network.init(rng, float)
@@ -79,7 +81,7 @@ def _make_network(name):
 def _run(network, params, x):
     """Return a workspace after a forward pass, weights, and a scalar objective."""
     workspace = Workspace(network, params, N_ROWS, rng=np.random.default_rng(5))
-    workspace.tell_progress(0.7)
+    workspace.set_progress(0.7)
     weights = np.random.default_rng(6).normal(size=(N_ROWS, network.n_outputs))
     return workspace, weights, (workspace.forward(x) * weights).sum()
 
@@ -146,7 +148,7 @@ def test_gradient_of_the_input(name):
     delta = rng.normal(size=(N_ROWS, layer.fan_out))
 
     def value(at):
-        return float((layer.forward(views, at, buffers, _noise()) * delta).sum())
+        return float((layer.forward(views, at, buffers, _context()) * delta).sum())
 
     buffers = layer.make_buffers(
         N_ROWS, float, training=True, need_input_gradient=True, sparse_input=False
@@ -174,7 +176,7 @@ def test_a_first_layer_returns_no_gradient_but_writes_its_own(name):
         buffers = layer.make_buffers(
             N_ROWS, float, training=True, need_input_gradient=needed, sparse_input=False
         )
-        layer.forward(views, x, buffers, _noise())
+        layer.forward(views, x, buffers, _context())
         gradient = np.full_like(params, np.nan)
         returned = layer.backward(
             views,

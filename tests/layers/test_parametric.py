@@ -9,8 +9,8 @@ from sknumpy_mlp.layers import Parametric
 
 
 @pytest.mark.parametrize("name", ["relu", "leaky_relu"])
-def test_parametric_rectifiers_are_bent_lines(name):
-    """Differences fail at the bend: the derivatives by hand, on both sides of it."""
+def test_parametric_rectifiers_are_piecewise_linear(name):
+    """Derivatives by hand on both sides of the kink, where differences fail."""
     slope = 0.0 if name == "relu" else 0.01
     layer, p = Parametric(4, ACTIVATIONS[name]), np.array([1.0, 1.0, 0.25, 0.25])
     z, delta = np.array([[-2.0, 3.0, -2.0, 3.0]]), np.array([[5.0, 6.0, 7.0, 8.0]])
@@ -18,8 +18,8 @@ def test_parametric_rectifiers_are_bent_lines(name):
         1, float, training=True, need_input_gradient=True, sparse_input=False
     )
     a = layer.forward([p], z, buffers, None)
-    bent = -2 * (0.75 + 0.25 * slope)
-    np.testing.assert_allclose(a, [[-2 * slope, 3, bent, 3]], rtol=1e-15)
+    left = -2 * (0.75 + 0.25 * slope)
+    np.testing.assert_allclose(a, [[-2 * slope, 3, left, 3]], rtol=1e-15)
     grads = [np.empty(4)]
     delta_z = layer.backward(
         [p], grads, z, delta.copy(), buffers, need_input_gradient=True
@@ -56,6 +56,6 @@ def test_predicting_takes_half_the_memory_of_training():
     assert sizes[0] == sizes[1] / 2
 
 
-def test_shares_begin_at_one():
+def test_the_mixing_weights_start_at_one():
     params = Network((Parametric(3, Tanh()),)).init(np.random.default_rng(0), float)
     np.testing.assert_array_equal(params, np.ones(3))

@@ -7,7 +7,7 @@ from sknumpy_mlp.embeddings import PeriodicEmbedding
 
 
 def test_periodic_embedding_is_its_formula():
-    layer = PeriodicEmbedding(2, n_waves=3, width=4)
+    layer = PeriodicEmbedding(2, n_frequencies=3, width=4)
     network = Network((layer,))
     params = network.init(np.random.default_rng(0), float)
     w, c, V, d = network.views(params)[0]

@@ -1,16 +1,16 @@
-"""Columns that go on as they are."""
+"""Columns that are passed through unchanged."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from sknumpy_mlp._utils.typing import Array
-from sknumpy_mlp.layers._base import Buffers, Layer, Noise
+from sknumpy_mlp.layers._base import Buffers, Layer, TrainingContext
 
 
 @dataclass(frozen=True)
-class Passed(Layer):
-    """Columns that go on as they are.
+class Passthrough(Layer):
+    """Passes its input through unchanged.
 
     Parameters
     ----------
@@ -20,8 +20,8 @@ class Passed(Layer):
     Examples
     --------
     >>> import numpy as np
-    >>> from sknumpy_mlp.embeddings import Passed
-    >>> Passed(2).forward([], np.array([[1.0, 10.0]]), {}, None)
+    >>> from sknumpy_mlp.embeddings import Passthrough
+    >>> Passthrough(2).forward([], np.array([[1.0, 10.0]]), {}, None)
     array([[ 1., 10.]])
     """
 
@@ -29,7 +29,7 @@ class Passed(Layer):
 
     @property
     def fan_out(self) -> int:  # type: ignore[override]
-        """As many columns as came in."""
+        """Number of columns of the output, as of the input."""
         return self.fan_in
 
     def make_buffers(
@@ -41,7 +41,7 @@ class Passed(Layer):
         need_input_gradient: bool,
         sparse_input: bool,
     ) -> Buffers:
-        """Need nothing."""
+        """Return no buffers."""
         return {}
 
     def forward(
@@ -49,7 +49,7 @@ class Passed(Layer):
         params: Sequence[Array],
         x: Any,
         buffers: Buffers,
-        noise: Noise | None,
+        context: TrainingContext | None,
     ) -> Any:
         """Return the input."""
         return x
@@ -64,5 +64,5 @@ class Passed(Layer):
         *,
         need_input_gradient: bool,
     ) -> Array | None:
-        """Return the output's gradient."""
+        """Return the gradient of the output."""
         return delta if need_input_gradient else None

@@ -1,4 +1,4 @@
-"""Layers side by side."""
+"""Concatenation of layers."""
 
 import itertools
 from collections.abc import Iterator, Sequence
@@ -8,23 +8,24 @@ from typing import Any
 import numpy as np
 
 from sknumpy_mlp._utils.typing import Array, RandomSource, Shape
-from sknumpy_mlp.layers._base import Buffers, Layer, Noise
+from sknumpy_mlp.layers._base import Buffers, Layer, TrainingContext
 
 
 @dataclass(frozen=True)
-class SideBySide(Layer):
-    """Several layers, each for its own columns of the input and of the output.
+class Concatenate(Layer):
+    """Applies layers to consecutive columns and concatenates their outputs.
 
     Parameters
     ----------
     parts : tuple of Layer
-        The layers; the first takes the first ``fan_in`` columns, and so on.
+        The layers.  The first one takes its ``fan_in`` columns from the left, the next
+        one those that follow, and so on.
 
     Examples
     --------
     >>> import numpy as np
-    >>> from sknumpy_mlp.embeddings import CategoryEmbedding, Passed, SideBySide
-    >>> layer = SideBySide((Passed(1), CategoryEmbedding((3,), width=2)))
+    >>> from sknumpy_mlp.embeddings import CategoryEmbedding, Passthrough, Concatenate
+    >>> layer = Concatenate((Passthrough(1), CategoryEmbedding((3,), width=2)))
     >>> layer.fan_in, layer.fan_out, layer.coef_shapes
     (2, 3, ((3, 2),))
     >>> table = np.array([[0.0, 0.0], [1.0, 2.0], [3.0, 4.0]])
@@ -38,47 +39,48 @@ class SideBySide(Layer):
 
     @property
     def fan_in(self) -> int:  # type: ignore[override]
-        """The columns of all parts."""
+        """Number of columns of the input: the sum over the parts."""
         return sum(part.fan_in for part in self.parts)
 
     @property
     def fan_out(self) -> int:  # type: ignore[override]
-        """The columns of all parts."""
+        """Number of columns of the output: the sum over the parts."""
         return sum(part.fan_out for part in self.parts)
 
     @property
     def coef_shapes(self) -> tuple[Shape, ...]:
-        """The parts' shapes, one part after the other."""
+        """The coefficients' shapes, part by part."""
         return tuple(shape for part in self.parts for shape in part.coef_shapes)
 
     @property
     def intercept_shapes(self) -> tuple[Shape, ...]:
-        """The parts' shapes, one part after the other."""
+        """The intercepts' shapes, part by part."""
         return tuple(shape for part in self.parts for shape in part.intercept_shapes)
 
     @property
-    def rate_factors(self) -> tuple[float, ...]:
-        """The parts' factors, coefficients first."""
+    def lr_multipliers(self) -> tuple[float, ...]:
+        """The multipliers of all parts' coefficients, then of their intercepts."""
         coefs: list[float] = []
         intercepts: list[float] = []
         for part in self.parts:
             n_coefs = len(part.coef_shapes)
-            coefs += part.rate_factors[:n_coefs]
-            intercepts += part.rate_factors[n_coefs:]
+            coefs += part.lr_multipliers[:n_coefs]
+            intercepts += part.lr_multipliers[n_coefs:]
         return (*coefs, *intercepts)
 
     def params_of_parts(self, arrays: Sequence[Array]) -> Iterator[list[Array]]:
-        """Yield each part's share of parameters, or of their gradient.
+        """Yield the arrays that belong to each part.
 
         Parameters
         ----------
         arrays : sequence of ndarray
-            This layer's arrays: the parts' coefficients, then their intercepts.
+            This layer's parameters or their gradients: all coefficients, then all
+            intercepts.
 
         Yields
         ------
         own : list of ndarray
-            Those of a part, its coefficients first.
+            The arrays of a part: its coefficients, then its intercepts.
         """
         coef, intercept = 0, len(self.coef_shapes)
         for part in self.parts:
@@ -89,25 +91,25 @@ class SideBySide(Layer):
             yield own
 
     def _columns(self, *, out: bool) -> list[slice]:
-        """Return each part's columns of the input or the output."""
+        """Return each part's columns of the input or of the output."""
         widths = [part.fan_out if out else part.fan_in for part in self.parts]
         ends = [0, *itertools.accumulate(widths)]
         return [slice(start, end) for start, end in itertools.pairwise(ends)]
 
     def init(self, params: Sequence[Array], rng: RandomSource) -> None:
-        """Let the parts draw, in their order."""
+        """Initialize the parts in their order."""
         for part, own in zip(self.parts, self.params_of_parts(params), strict=True):
             part.init(own, rng)
 
-    def see(self, params: Sequence[Array], X: Any) -> None:
-        """Show each part its columns."""
+    def init_from_data(self, params: Sequence[Array], X: Any) -> None:
+        """Adjust each part to its columns of the data."""
         for part, own, columns in zip(
             self.parts,
             self.params_of_parts(params),
             self._columns(out=False),
             strict=True,
         ):
-            part.see(own, X[:, columns])
+            part.init_from_data(own, X[:, columns])
 
     def make_buffers(
         self,
@@ -118,7 +120,7 @@ class SideBySide(Layer):
         need_input_gradient: bool,
         sparse_input: bool,
     ) -> Buffers:
-        """Allocate the output and what the parts need, under names with numbers."""
+        """Allocate the output, and the buffers of all parts under numbered names."""
         buffers = {"a": np.empty((n_rows, self.fan_out), dtype)}
         if training and need_input_gradient:
             buffers["delta_x"] = np.empty((n_rows, self.fan_in), dtype)
@@ -146,9 +148,9 @@ class SideBySide(Layer):
         params: Sequence[Array],
         x: Any,
         buffers: Buffers,
-        noise: Noise | None,
+        context: TrainingContext | None,
     ) -> Array:
-        """Return the parts' outputs, side by side."""
+        """Return the concatenated outputs of the parts."""
         a = buffers["a"]
         for i, (part, own, taken, given) in enumerate(
             zip(
@@ -160,7 +162,7 @@ class SideBySide(Layer):
             )
         ):
             a[:, given] = part.forward(
-                own, x[:, taken], self._buffers(buffers, i), noise
+                own, x[:, taken], self._buffers(buffers, i), context
             )
         return a
 
@@ -174,7 +176,7 @@ class SideBySide(Layer):
         *,
         need_input_gradient: bool,
     ) -> Array | None:
-        """Have each part write its gradient; return the gradient of x."""
+        """Write the gradients of all parts; return the gradient of x."""
         delta_x = buffers.get("delta_x")
         for i, (part, own, own_grads, taken, given) in enumerate(
             zip(

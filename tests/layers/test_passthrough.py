@@ -2,11 +2,11 @@
 
 import numpy as np
 
-from sknumpy_mlp.embeddings import Passed
+from sknumpy_mlp.embeddings import Passthrough
 
 
 def test_the_input_itself_is_the_output_and_so_is_the_gradient():
-    layer, x, delta = Passed(2), np.ones((3, 2)), np.ones((3, 2))
+    layer, x, delta = Passthrough(2), np.ones((3, 2)), np.ones((3, 2))
     assert layer.fan_out == 2
     assert layer.forward((), x, {}, None) is x
     for needed, expected in ((True, delta), (False, None)):

@@ -1,37 +1,37 @@
-"""Layers side by side."""
+"""Concatenation of layers."""
 
 import numpy as np
 
 from sknumpy_mlp._training.network import Network
 from sknumpy_mlp.embeddings import (
     CategoryEmbedding,
-    Passed,
+    Concatenate,
+    Passthrough,
     PeriodicEmbedding,
-    SideBySide,
 )
 from sknumpy_mlp.layers import Dense
 
 
-def test_rates_of_side_by_side_layers_go_with_their_parameters():
-    layer = SideBySide(
+def test_learning_rate_multipliers_of_the_parts():
+    layer = Concatenate(
         (
-            PeriodicEmbedding(2, rate_factor=0.25),
-            CategoryEmbedding((3,), rate_factor=0.5),
+            PeriodicEmbedding(2, lr_multiplier=0.25),
+            CategoryEmbedding((3,), lr_multiplier=0.5),
         )
     )
-    network = Network((layer, Dense(layer.fan_out, 1, rate_factors=(2.0, 3.0))))
-    factors = network.rate_factors(float)
+    network = Network((layer, Dense(layer.fan_out, 1, lr_multipliers=(2.0, 3.0))))
+    factors = network.lr_multipliers(float)
     (coefs, *intercepts), (W, b) = network.views(factors)
     assert (coefs == 0.5).all()
     assert all((array == 0.25).all() for array in intercepts)
     assert (W == 2.0).all()
     assert (b == 3.0).all()
-    assert Network((Dense(2, 2),)).rate_factors(float) is None
+    assert Network((Dense(2, 2),)).lr_multipliers(float) is None
 
 
-def test_layers_side_by_side_see_their_own_columns():
-    """A code that no row has begins at zero, like one that is not known."""
-    layer = SideBySide((Passed(1), CategoryEmbedding((4, 3), width=2)))
+def test_each_part_is_adjusted_to_its_own_columns():
+    """Codes that do not occur start at zero, like unknown ones."""
+    layer = Concatenate((Passthrough(1), CategoryEmbedding((4, 3), width=2)))
     network = Network((layer, Dense(layer.fan_out, 1)))
     rng = np.random.default_rng(0)
     params = network.init(rng, float)
