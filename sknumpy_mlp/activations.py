@@ -1,14 +1,12 @@
-r"""Activation functions: what a layer does to its pre-activations.
+r"""Activation functions and their derivatives.
 
-An activation is the pair of a function and its derivative, written side by side so
-that the two cannot drift apart.  To add one, write a subclass of `Activation` and
-list it in `ACTIVATIONS`; the estimators accept its name, and the tests check its
-gradient.  `check_activation` checks that of a custom activation, of which the
-estimators take objects.
+Estimators accept the names in `ACTIVATIONS` and `Activation` objects.  For a custom
+activation, write a subclass of `Activation` and check it with `check_activation`.  To
+add one to the package, also list it in `ACTIVATIONS`, whose entries the tests check.
 
-Throughout, ``z`` of shape (n_rows, n_units) holds pre-activations, ``a`` the
-activations :math:`f(z)`, and ``delta`` the gradient of the objective, with respect to
-``a`` before `Activation.backward` and with respect to ``z`` after it.
+Throughout, ``z`` of shape (n_rows, n_units) holds the pre-activations, ``a`` the
+activations :math:`f(z)`, and ``delta`` the gradient of the objective: with respect to
+``a`` before `Activation.backward`, and with respect to ``z`` after it.
 """
 
 import math
@@ -54,18 +52,17 @@ class Activation(Value, ABC):
     Attributes
     ----------
     from_output : bool
-        Whether the derivative can be had from the output ``a`` alone.  The layer
-        then keeps ``z`` and ``a`` in one array: ``forward`` works in place, and
-        ``backward`` gets the same array twice.  False needs a second array, which
-        keeps ``z``.
+        Whether the derivative can be computed from the output ``a`` alone.  If so,
+        ``z`` and ``a`` are the same array: `forward` works in place, and `backward`
+        receives the array twice.  If not, ``z`` is kept in an array of its own.
     glorot_factor : float
         The numerator of the bound :math:`\sqrt{factor / (fan_{in} + fan_{out})}` of
-        Glorot's uniform initialisation for layers with this activation.
+        Glorot's uniform initialization for layers with this activation.
     exact_gradient : bool
         Whether `backward` multiplies by the derivative of `forward`, which ``fit``
-        checks at a few points for a custom activation.  Set it to False if it differs
-        on purpose, as straight-through estimators do, or if the activation is random:
-        the two are then not compared.
+        checks at a few points for a custom activation.  Set it to False if the gradient
+        differs on purpose, as that of a straight-through estimator does, or if the
+        activation is random.
 
     See Also
     --------
@@ -94,16 +91,13 @@ class Activation(Value, ABC):
         z : ndarray of shape (n_rows, n_units)
             The pre-activations.
         out : ndarray of shape (n_rows, n_units)
-            Where the activations go.  If ``from_output``, it is ``z`` itself;
-            otherwise it is another array, and ``z`` must be left as it is.
+            The array for the activations.  If ``from_output``, it is ``z`` itself;
+            otherwise ``z`` must not be changed.
         """
 
     @abstractmethod
     def backward(self, z: Array, a: Array, delta: Array) -> None:
-        """Multiply ``delta`` in place by ``f'(z)``; ``z`` and ``a`` may be destroyed.
-
-        The forward pass is over when this runs and nothing reads ``z`` or ``a`` after
-        it, so they serve as scratch memory.
+        """Multiply ``delta`` in place by ``f'(z)``; may overwrite ``z`` and ``a``.
 
         Parameters
         ----------
@@ -121,8 +115,8 @@ class Activation(Value, ABC):
 class Identity(Activation):
     """The identity, f(z) = z: a linear layer.
 
-    Its derivative is 1.  Layers with nothing but it between them are together no more
-    than one linear layer.
+    Its derivative is 1.  Several layers with this activation are equivalent to a single
+    linear layer.
 
     Examples
     --------
@@ -147,9 +141,8 @@ class Identity(Activation):
 class Logistic(Activation):
     """The logistic sigmoid, f(z) = 1 / (1 + exp(-z)), with f' = f (1 - f).
 
-    It squeezes all real numbers into (0, 1), and is steepest at zero, with a slope of
-    only 1/4: through many layers of it gradients fade, which is why rectifiers took its
-    place in hidden layers.
+    It maps the real numbers to (0, 1).  The derivative is at most 1/4: gradients vanish
+    in networks of many such layers, for which rectifiers are preferred.
 
     References
     ----------
@@ -170,8 +163,8 @@ class Logistic(Activation):
     array([[0.1875, 0.25  , 0.1875]])
     """
 
-    # Glorot and Bengio derive the bound for units that are linear around zero; the
-    # sigmoid's slope there is 1/4.  scikit-learn uses 2 instead of 6, and so do we.
+    # Glorot and Bengio assume a slope of 1 at zero, where the sigmoid's is 1/4.  As in
+    # scikit-learn, the factor is 2 instead of 6.
     glorot_factor: ClassVar[float] = 2.0
 
     def forward(self, z: Array, out: Array) -> None:
@@ -189,7 +182,7 @@ class Logistic(Activation):
 class Tanh(Activation):
     """The hyperbolic tangent, f(z) = tanh(z), with f' = 1 - f**2.
 
-    A sigmoid with values in (-1, 1) and zero in the middle, where its slope is 1.
+    A sigmoid with values in (-1, 1) that is zero at zero, where its slope is 1.
 
     References
     ----------
@@ -250,21 +243,22 @@ class ReLU(Activation):
 
     def backward(self, z: Array, a: Array, delta: Array) -> None:
         """Multiply ``delta`` by the mask a > 0."""
-        # A product with the mask: assigning zeros through it (``delta[a <= 0] = 0``,
-        # ``np.putmask``) takes ten times as long.
+        # Assignment through a mask (``delta[a <= 0] = 0``, ``np.putmask``) takes ten
+        # times as long as a product with it.
         np.multiply(delta, a > 0.0, out=delta)
 
 
 @dataclass(frozen=True)
 class LeakyReLU(Activation):
-    r"""A rectifier that lets a little through, :math:`f(z) = \max(z, s z)`.
+    r"""The leaky rectified linear unit, :math:`f(z) = \max(z, s z)`.
 
-    The derivative is 1 where z > 0, else the slope s: no unit ever stops learning.
+    The derivative is 1 where z > 0, else s: units whose inputs are all negative still
+    have a gradient.
 
     Parameters
     ----------
     negative_slope : float, default=0.01
-        The slope s left of zero, in [0, 1).
+        The slope s for negative z, in [0, 1).
 
     References
     ----------
@@ -304,20 +298,20 @@ class LeakyReLU(Activation):
 
 @dataclass(frozen=True)
 class ELU(Activation):
-    r"""The exponential linear unit, with an optional overall scale.
+    r"""The exponential linear unit, with an optional scale.
 
     .. math::
 
         f(z) = s \cdot \begin{cases} z & z > 0 \\
                                      \alpha (e^z - 1) & z \le 0 \end{cases}
 
-    with :math:`f' = s` on the right and :math:`f' = f + s \alpha` on the left.
+    with :math:`f' = s` for positive z and :math:`f' = f + s \alpha` for negative z.
 
     Parameters
     ----------
     alpha : float, default=1.0
-        Minus the limit on the left, more than 0.  Only 1 makes the derivative
-        continuous.
+        The negative of the limit for :math:`z \to -\infty` (before scaling), more than
+        0.  Only with 1 is the derivative continuous.
     scale : float, default=1.0
         The factor s, more than 0.
 
@@ -371,17 +365,16 @@ class ELU(Activation):
 class SELU(ELU):
     r"""The scaled exponential linear unit: `ELU` with two special constants.
 
-    With weights of variance :math:`1 / fan_{in}` (``init="lecun"``) and without
-    biases, zero mean and unit variance of the inputs of a layer are a fixed point that
-    its outputs are drawn to.
+    With weights of variance :math:`1 / fan_{in}` (``init="lecun"``) and biases of zero,
+    mean and variance of the activations converge to 0 and 1 from layer to layer.
 
     Parameters
     ----------
     alpha : float, default=1.6732632423543772
         The :math:`\alpha` of `ELU`.
     scale : float, default=1.0507009873554805
-        The factor s of `ELU`.  Other values than these two have other fixed points, or
-        none.
+        The factor s of `ELU`.  Other values of the two parameters have other fixed
+        points, or none.
 
     References
     ----------
@@ -406,9 +399,9 @@ class SELU(ELU):
 class GELU(Activation):
     r"""The Gaussian error linear unit, :math:`f(z) = z\, \Phi(z)`.
 
-    :math:`\Phi` is the standard normal distribution function, computed exactly, not by
-    the approximation with tanh; :math:`f' = \Phi(z) + z\, \varphi(z)`, with its density
-    :math:`\varphi(z) = e^{-z^2 / 2} / \sqrt{2 \pi}`.
+    :math:`\Phi` is the standard normal distribution function, computed exactly and not
+    by the approximation with tanh; :math:`f' = \Phi(z) + z\, \varphi(z)`, with the
+    density :math:`\varphi(z) = e^{-z^2 / 2} / \sqrt{2 \pi}`.
 
     References
     ----------
@@ -557,8 +550,8 @@ class Mish(Activation):
     @staticmethod
     def _ratio(z: Array, out: Array, w: Array) -> None:
         """``w = exp(z)`` and ``out = (u**2 - 1) / (u**2 + 1)`` for ``u = w + 1``."""
-        # Beyond, the ratio is 1 to the last digit, and soon exp would overflow.
-        # In terms of w nothing cancels where w is small.
+        # For larger z the ratio rounds to 1, and exp may overflow.
+        # Computed from w, it has no cancellation where w is small.
         np.minimum(z, _MISH_IS_LINEAR, out=w)
         np.exp(w, out=w)
         np.add(w, 2.0, out=out)
@@ -581,7 +574,7 @@ class Softplus(Activation):
     >>> from sknumpy_mlp.activations import Softplus
     >>> a = np.array([[0.0, np.log(3.0), 100.0]])
     >>> Softplus().forward(a, out=a)
-    >>> a.round(3)  # log(2), log(4), and beyond it is a rectifier
+    >>> a.round(3)  # log(2), log(4), and almost z itself
     array([[  0.693,   1.386, 100.   ]])
     >>> delta = np.ones_like(a)
     >>> Softplus().backward(a, a, delta)
@@ -601,7 +594,7 @@ class Softplus(Activation):
         np.negative(delta, out=delta)
 
 
-# The most zeros that are kept to compare with; 256 KiB of float32.
+# Size of the cached array of zeros: 256 KiB of float32.
 _N_ZEROS = 2**16
 
 
@@ -618,7 +611,7 @@ def _beside_zeros(extremum: np.ufunc, z: Array, out: Array) -> None:
     NumPy (up to 2.4 at least) has vector instructions for the extrema of two arrays,
     but none for those of an array and a number.
     """
-    if z.ndim != 2:  # no layer's, but somebody may want to draw the function
+    if z.ndim != 2:  # not in a network, but for example in a plot of the function
         extremum(z, 0.0, out=out)
         return
     zeros = _zeros(z.shape[1], z.dtype)
@@ -660,42 +653,40 @@ ACTIVATIONS: dict[str, Activation] = {
 
 # ------------------------------------------------------------ checks of an activation
 
-# How many rows of pre-activations are tried by `check_activation` and by ``fit``, and
-# how many derivatives ``fit`` compares.
+# Numbers of rows in `check_activation` and in ``fit``, and of derivatives in ``fit``.
 _N_ROWS, _N_ROWS_IN_FIT = 24, 5
 _N_DERIVATIVES_IN_FIT = 40
 
 
 def check_activation(activation: Activation, *, n_units: int = 8) -> None:
-    """Check that a custom activation does what training and predictions rely on.
+    """Check that a custom activation meets the requirements of a network.
 
-    At random pre-activations on both sides of zero, in float32 and in float64, it
+    For random positive and negative pre-activations, in float32 and in float64, it
     checks that
 
-    - `Activation.forward` writes finite numbers into ``out``, and leaves ``z`` as it
-      is, unless ``from_output`` lets them share an array;
-    - `Activation.backward` multiplies ``delta`` by the derivative, by central
-      differences.  At a kink, such as that of a rectifier, every slope between those
-      on its two sides is right.  An activation with ``exact_gradient = False`` is not
-      compared.
+    - `Activation.forward` writes finite numbers into ``out`` and does not change ``z``,
+      unless ``from_output`` makes them the same array;
+    - `Activation.backward` multiplies ``delta`` by the derivative, which agrees with
+      central differences.  At a kink, such as that of a rectifier, any subgradient is
+      right.  Activations with ``exact_gradient = False`` are not compared.
 
     Parameters
     ----------
     activation : Activation
-        The activation, an object.
+        The activation, an instance and not a class.
     n_units : int, default=8
-        The number of units of the layer, for an activation that does not go with any:
-        one with a parameter for each unit, or one that takes units in pairs.
+        The number of units, for an activation that needs a certain one: it may have a
+        parameter for each unit, or combine units in pairs.
 
     Raises
     ------
     TypeError
         If ``activation`` is not an activation.
     ValueError
-        If it fails a check, or one of its methods raises ValueError or TypeError; other
-        exceptions get a note.  The message says which one and where: for a gradient,
-        the pre-activation, what `backward` left in ``delta``, and the central
-        difference.  Also if ``n_units`` is not an int of at least 1.
+        If it fails a check, or one of its methods raises ValueError or TypeError (other
+        exceptions get a note), or if ``n_units`` is not an int of at least 1.  The
+        message names the check and, for a gradient, the pre-activation, the result in
+        ``delta`` and the central difference.
 
     See Also
     --------
@@ -730,16 +721,16 @@ def check_activation(activation: Activation, *, n_units: int = 8) -> None:
 
 
 def try_activation(activation: Activation, n_units: int) -> None:
-    """Check a custom activation as far as ``fit`` can afford to: at a few points.
+    """Check the gradient of a custom activation at a few points, for ``fit``.
 
-    Values that are infinite or NaN are left to the training, which reports them.
+    Non-finite values are not checked: training reports them.
 
     Parameters
     ----------
     activation : Activation
         The activation.
     n_units : int
-        The number of units of a layer that it is used for.
+        The number of units of the layer.
 
     Raises
     ------
@@ -758,7 +749,7 @@ class _ActivationCheck(GradientCheck):
         self._activation = copy_of(activation)
 
     def forward(self, z: Array) -> tuple[Array, Array]:
-        """Return the arrays z and a that a layer would hand on to ``backward``."""
+        """Return the arrays z and a that a layer passes to ``backward``."""
         before, z = z, z.copy()
         a = z if self._activation.from_output else np.full_like(z, np.nan)
         with self.calling(f"forward for z of the shape {z.shape}"):
@@ -776,7 +767,7 @@ class _ActivationCheck(GradientCheck):
         return z, a
 
     def backward(self, z: Array, delta: Array) -> Array:
-        """Return the gradient with respect to z, given that with respect to a."""
+        """Return the gradient with respect to z from that with respect to a."""
         z, a = self.forward(z)
         gradient = delta.copy()
         with self.calling(f"backward for z of the shape {z.shape}"):
@@ -784,7 +775,7 @@ class _ActivationCheck(GradientCheck):
         return gradient
 
     def check_values(self, z: Array) -> None:
-        """Raise ValueError unless values are finite, in float32 as in float64."""
+        """Raise ValueError unless float32 and float64 give the same finite values."""
         delta = np.ones_like(z)
         results = []
         for dtype in (np.float64, np.float32):
@@ -816,7 +807,7 @@ class _ActivationCheck(GradientCheck):
         delta = np.random.default_rng(1).normal(size=z.shape)
         if not activation.exact_gradient:
             with np.errstate(all="ignore"):
-                self.backward(z, delta)  # at least it runs
+                self.backward(z, delta)  # check that it runs
             return
         with np.errstate(all="ignore"):
             _, a = self.forward(z)

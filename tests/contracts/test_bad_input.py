@@ -1768,7 +1768,7 @@ CONSTRUCTORS = [
     (Plateau, "min_rate", 0, r"\(0, inf\)"),
     *[(Cosine, "end", value, r"\[0, 1\]") for value in (2, "a", None)],
     *[(CosineLog, "n_cycles", v, r"\[1, 1023\]") for v in (0, 2000, "a")],
-    (CosineLog, "n_cycles", 1.5, "must be a whole number"),
+    (CosineLog, "n_cycles", 1.5, "must be an integer"),
     (WarmupCosine, "warmup", 1, r"\[0, 1\)"),
     (WarmupCosine, "start", -1, r"\[0, 1\]"),
     (WarmupCosine, "end", 2, r"\[0, 1\]"),

@@ -1,4 +1,4 @@
-"""Every optimiser: formulas, descent, blocks, and vanishing numbers."""
+"""Every optimizer: formulas, descent, blocks, and denormal numbers."""
 
 import math
 import pickle
@@ -250,7 +250,7 @@ def test_under_a_strong_penalty_weights_vanish_as_without_any(dtype):
     np.testing.assert_array_equal(left[2], left[0])
 
 
-def test_nothing_is_penalised_unless_it_is_said_what():
+def test_by_default_no_parameter_is_penalized():
     params, optimizer = np.ones(3), SGD()
     optimizer.init(params)
     optimizer.step(params, np.zeros(3), 0.1, l2=1.0, weight_decay=1.0)
@@ -293,7 +293,7 @@ def test_momentum_may_be_nothing_or_all():
 
 
 @pytest.mark.parametrize("name", OPTIMIZERS)
-def test_factors_on_the_rate_are_rates_of_their_own(name):
+def test_multipliers_are_learning_rates_of_their_own(name):
     rng = np.random.default_rng(0)
     factors = np.array([1.0, 0.1, 6.0])
     together, apart = np.ones(3), np.ones(3)

@@ -151,7 +151,7 @@ def test_defaults_are_those_of_the_docstrings():
     [
         (lambda: CosineLog(0), r"n_cycles=0\).*\[1, 1023\]"),
         (lambda: CosineLog(1024), r"n_cycles=1024\).*\[1, 1023\]"),
-        (lambda: CosineLog(2.5), r"n_cycles=2.5\): n_cycles must be a whole number"),
+        (lambda: CosineLog(2.5), r"n_cycles=2.5\): n_cycles must be an integer"),
         (lambda: Plateau(divisor=1.0), r"divisor=1.0\).*\(1, inf\)"),
         (lambda: Plateau(min_rate=0.0), r"min_rate=0.0\).*\(0, inf\)"),
         (lambda: InverseScaling("x"), r"power_t='x'\).*\[0, inf\)"),
