@@ -250,3 +250,12 @@ class Layer(ABC):
         params : sequence of ndarray
             Views of this layer's coefficients and intercepts after an optimizer step.
         """
+
+
+class ElementwiseLayer(Layer):
+    """Base class of layers whose output has the columns of their input."""
+
+    @property
+    def fan_out(self) -> int:  # type: ignore[override]
+        """Number of columns of the output, as of the input."""
+        return self.fan_in

@@ -8,14 +8,14 @@ import numpy as np
 
 from sknumpy_mlp._utils.typing import Array
 from sknumpy_mlp._utils.values import check_number
-from sknumpy_mlp.layers._base import Buffers, Layer, TrainingContext
+from sknumpy_mlp.layers._base import Buffers, ElementwiseLayer, TrainingContext
 from sknumpy_mlp.schedules import Constant, Schedule
 
 _CONSTANT = Constant()
 
 
 @dataclass(frozen=True)
-class Dropout(Layer):
+class Dropout(ElementwiseLayer):
     r"""Sets a random fraction of its inputs to zero during training.
 
     .. math:: x_{ij} \leftarrow m_{ij}\, x_{ij} / (1 - p), \qquad
@@ -59,11 +59,6 @@ class Dropout(Layer):
 
     def __post_init__(self) -> None:
         check_number(self, "rate", 0.0, 1.0)
-
-    @property
-    def fan_out(self) -> int:  # type: ignore[override]
-        """Number of columns of the output, as of the input."""
-        return self.fan_in
 
     def make_buffers(
         self,

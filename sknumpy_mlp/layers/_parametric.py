@@ -8,11 +8,11 @@ import numpy as np
 
 from sknumpy_mlp._utils.typing import Array, RandomSource, Shape
 from sknumpy_mlp.activations import Activation
-from sknumpy_mlp.layers._base import Buffers, Layer, TrainingContext
+from sknumpy_mlp.layers._base import Buffers, ElementwiseLayer, TrainingContext
 
 
 @dataclass(frozen=True)
-class Parametric(Layer):
+class Parametric(ElementwiseLayer):
     r"""An activation with a learnable mixing weight for each unit.
 
     .. math:: a_{ij} = z_{ij} + p_j\,(f(z_{ij}) - z_{ij})
@@ -56,11 +56,6 @@ class Parametric(Layer):
     fan_in: int
     activation: Activation
     lr_multiplier: float = 1.0
-
-    @property
-    def fan_out(self) -> int:  # type: ignore[override]
-        """Number of columns of the output, as of the input."""
-        return self.fan_in
 
     @property
     def intercept_shapes(self) -> tuple[Shape, ...]:

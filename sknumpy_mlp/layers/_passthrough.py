@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from sknumpy_mlp._utils.typing import Array
-from sknumpy_mlp.layers._base import Buffers, Layer, TrainingContext
+from sknumpy_mlp.layers._base import Buffers, ElementwiseLayer, TrainingContext
 
 
 @dataclass(frozen=True)
-class Passthrough(Layer):
+class Passthrough(ElementwiseLayer):
     """Passes its input through unchanged.
 
     Parameters
@@ -26,11 +26,6 @@ class Passthrough(Layer):
     """
 
     fan_in: int
-
-    @property
-    def fan_out(self) -> int:  # type: ignore[override]
-        """Number of columns of the output, as of the input."""
-        return self.fan_in
 
     def make_buffers(
         self,

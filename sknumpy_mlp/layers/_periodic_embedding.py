@@ -22,9 +22,10 @@ class PeriodicEmbedding(Layer):
         h = \cos(2 \pi\, w_i x_i + c_i) \in \mathbb{R}^m, \qquad
         e_i = \left[\, h V_i + d_i,\; x_i \,\right] \in \mathbb{R}^q
 
-    and the output is the concatenation of :math:`e_1, e_2, \ldots`  Networks are biased
-    towards smooth functions of their inputs; periodic features of several frequencies
-    let them learn functions that vary quickly.  The parameters are not penalized.
+    and the output is the concatenation of :math:`e_1, e_2, \ldots`.  Networks are
+    biased towards smooth functions of their inputs; periodic features of several
+    frequencies let them learn functions that vary quickly.  The parameters are not
+    penalized.
 
     Parameters
     ----------

@@ -7,11 +7,11 @@ from typing import Any
 import numpy as np
 
 from sknumpy_mlp._utils.typing import Array, RandomSource, Shape
-from sknumpy_mlp.layers._base import Buffers, Layer, TrainingContext
+from sknumpy_mlp.layers._base import Buffers, ElementwiseLayer, TrainingContext
 
 
 @dataclass(frozen=True)
-class Scaling(Layer):
+class Scaling(ElementwiseLayer):
     r"""Multiplies each input by a learnable factor: :math:`a_{ij} = s_j x_{ij}`.
 
     The factors are initialized to one.  With a large learning rate they act as a soft
@@ -46,11 +46,6 @@ class Scaling(Layer):
 
     fan_in: int
     lr_multiplier: float = 1.0
-
-    @property
-    def fan_out(self) -> int:  # type: ignore[override]
-        """Number of columns of the output, as of the input."""
-        return self.fan_in
 
     @property
     def coef_shapes(self) -> tuple[Shape, ...]:

@@ -33,7 +33,7 @@ FAN_IN, FAN_OUT = 300, 200
     ids=repr,
 )
 @pytest.mark.parametrize("make_rng", [np.random.RandomState, np.random.default_rng])
-def test_weights_have_the_promised_spread(init, std, make_rng):
+def test_weights_have_the_documented_standard_deviation(init, std, make_rng):
     W = init(make_rng(0), FAN_IN, FAN_OUT)
     assert W.shape == (FAN_IN, FAN_OUT)
     assert abs(W.mean()) <= 4 * std / np.sqrt(W.size)
@@ -56,7 +56,7 @@ def test_normal_rejects_impossible_spread(std):
 
 
 def _first_parameters(**params):
-    """Parameters as drawn: a step of length 1e-300 leaves them alone."""
+    """Initial parameters: a step of length 1e-300 does not change them."""
     X, y = np.eye(6), np.arange(6) % 3
     clf = NumpyMLPClassifier(
         (4,),
@@ -117,7 +117,7 @@ def test_callable_init_with_a_wrong_result(init):
         _first_parameters(init=init)
 
 
-def test_data_driven_weights_give_units_of_unit_variance_that_bend_inside_the_data():
+def test_data_driven_units_have_unit_variance_and_both_signs():
     rng = np.random.default_rng(0)
     X = rng.normal(3.0, [0.01, 0.02], size=(500, 2))
     init = DataDriven()
@@ -127,7 +127,7 @@ def test_data_driven_weights_give_units_of_unit_variance_that_bend_inside_the_da
     (W, b), (V, _) = network.views(params)
     u, z = X @ W, X @ W + b
     np.testing.assert_allclose(z.std(axis=0), 1.0)
-    # The inputs are far from zero, and so would be the bends without their biases.
+    # The inputs are far from zero: without biases, units would have one sign.
     assert (np.abs(u.mean(axis=0)) > 10).any()
     assert (u.min(axis=0) < -b).all()
     assert (u.max(axis=0) > -b).all()

@@ -9,7 +9,7 @@ import pytest
 from sknumpy_mlp import optimizers
 from sknumpy_mlp.optimizers import OPTIMIZERS, SGD, Adam, RMSprop
 
-# Each with a learning rate at which it solves the problems below.
+# Each with learning rates for the problems below.
 INSTANCES = [
     (SGD(momentum=0.0), 0.1, 1e-3),
     (SGD(momentum=0.9, nesterov=False), 0.02, 1e-3),
@@ -143,7 +143,7 @@ def test_same_settings():
 
 @pytest.mark.parametrize(("optimizer", "rate", "_"), INSTANCES, ids=IDS)
 def test_blocks_and_penalty_change_nothing_but_speed(optimizer, rate, _, monkeypatch):
-    """In blocks or in one go, penalty inside or added before: the same step."""
+    """Steps are the same in blocks, and with a penalty added beforehand."""
     rng = np.random.default_rng(0)
     start, gradients = rng.standard_normal(103), rng.standard_normal((5, 103))
 
@@ -166,7 +166,7 @@ def test_blocks_and_penalty_change_nothing_but_speed(optimizer, rate, _, monkeyp
 
 
 @pytest.mark.parametrize(("optimizer", "rate", "_"), INSTANCES, ids=IDS)
-def test_init_forgets(optimizer, rate, _):
+def test_init_resets_the_state(optimizer, rate, _):
     def gradient(p):
         return np.cos(p)
 
@@ -176,7 +176,7 @@ def test_init_forgets(optimizer, rate, _):
 
 
 @pytest.mark.parametrize(("optimizer", "rate", "_"), INSTANCES, ids=IDS)
-def test_goes_on_after_pickling(optimizer, rate, _):
+def test_training_continues_after_pickling(optimizer, rate, _):
     params = _run(optimizer, np.zeros(3), np.cos, rate, 10)
     copy, copied_params = pickle.loads(pickle.dumps((optimizer, params)))
     optimizer.step(params, np.cos(params), rate)
@@ -186,7 +186,7 @@ def test_goes_on_after_pickling(optimizer, rate, _):
 
 @pytest.mark.parametrize("optimizer", [SGD(), Adam(), RMSprop()], ids=repr)
 def test_moments_of_dead_weights_become_zero(optimizer):
-    """They would otherwise stay subnormal for good, and cost time in every step."""
+    """They would otherwise stay denormal, which is slow."""
     params = np.ones(4, np.float32)
     optimizer.init(params)
     optimizer.step(params, np.full(4, 1e-3, np.float32), 1e-3)
@@ -208,7 +208,7 @@ def test_weights_without_input_become_zero_under_a_penalty():
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @pytest.mark.parametrize("l2", [0.0, 1e-300, 1e-30, 1e-12, 1e-6, 1.0, 1e3])
-def test_weights_that_count_are_left_alone_under_any_penalty(l2, dtype):
+def test_no_penalty_flushes_larger_weights(l2, dtype):
     start = np.array([1.0, -1e-2, 1e-4, -1e-5], dtype)
     params = start.copy()
     optimizer = SGD(momentum=0.0)
@@ -220,8 +220,8 @@ def test_weights_that_count_are_left_alone_under_any_penalty(l2, dtype):
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @pytest.mark.parametrize("l2", [0.0, 1e-20, 1e-4, 1.0, 10.0])
-def test_a_weight_vanishes_where_its_gradient_s_square_would(l2, dtype):
-    """That of the loss, or that of the penalty if it is a weak one, up to a point."""
+def test_a_weight_is_flushed_if_the_square_of_its_gradient_is_tiny(l2, dtype):
+    """The gradient of the loss or, within limits, that of a weak penalty."""
     limits = np.finfo(dtype)
     smallest = math.sqrt(limits.tiny)
     if 0 < l2 < 1:
@@ -235,7 +235,7 @@ def test_a_weight_vanishes_where_its_gradient_s_square_would(l2, dtype):
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
-def test_under_a_strong_penalty_weights_vanish_as_without_any(dtype):
+def test_a_strong_penalty_flushes_weights_as_none_does(dtype):
     start = math.sqrt(np.finfo(dtype).tiny) * 2.0 ** np.linspace(-4, 4, 65)
     left = []
     for l2 in (0.0, 1.0, 10.0):
@@ -257,7 +257,7 @@ def test_by_default_no_parameter_is_penalized():
     np.testing.assert_array_equal(params, 1.0)
 
 
-def test_vanishing_numbers_are_removed_once_in_many_steps(monkeypatch):
+def test_tiny_numbers_are_flushed_once_in_many_steps(monkeypatch):
     monkeypatch.setattr(optimizers, "_STEPS_TO_FLUSH", 5)
     params, optimizer = np.zeros(3, np.float32), Adam()
     optimizer.init(params)
@@ -272,7 +272,7 @@ def test_vanishing_numbers_are_removed_once_in_many_steps(monkeypatch):
         np.testing.assert_allclose(second, 0.999e-25, rtol=1e-5)
 
 
-def test_flush_keeps_what_counts():
+def test_flush_keeps_larger_numbers():
     values = np.array([1.0, -3e-5, 1e-8, 1e-25, -1e-40], np.float32)
     flushed = values.copy()
     optimizers._flush(flushed, 1e-19)
@@ -283,7 +283,7 @@ def test_flush_keeps_what_counts():
     np.testing.assert_array_equal(flushed, [1.0, 0.0])
 
 
-def test_momentum_may_be_nothing_or_all():
+def test_momentum_may_be_zero_or_one():
     assert SGD(0.0).powers == ()
     params, optimizer = np.zeros(1), SGD(1.0, nesterov=False)
     optimizer.init(params)
