@@ -1,28 +1,29 @@
-r"""Activation functions: what a layer does to its pre-activations.
+r"""Activation functions and their derivatives.
 
-An activation is the pair of a function and its derivative, written side by side so
-that the two cannot drift apart.  To add one, write a subclass of `Activation` and
-list it in `ACTIVATIONS`; the estimators accept its name, and the tests check its
-gradient.  `check_activation` checks that of a custom activation, of which the
-estimators take objects.
+Estimators accept the names in `ACTIVATIONS` and `Activation` objects.  For a custom
+activation, write a subclass of `Activation` and check it with `check_activation`.  To
+add one to the package, also list it in `ACTIVATIONS`, whose entries the tests check.
 
-Throughout, ``z`` of shape (n_rows, n_units) holds pre-activations, ``a`` the
-activations :math:`f(z)`, and ``delta`` the gradient of the objective, with respect to
-``a`` before `Activation.backward` and with respect to ``z`` after it.
+Throughout, ``z`` of shape (n_rows, n_units) holds the pre-activations, ``a`` the
+activations :math:`f(z)`, and ``delta`` the gradient of the objective: with respect to
+``a`` before `Activation.backward`, and with respect to ``z`` after it.
 """
 
 import math
 from abc import ABC, abstractmethod
-from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import lru_cache
-from numbers import Integral
 from typing import Any, ClassVar, Literal, TypeAlias
 
 import numpy as np
 from scipy.special import expit, ndtr
 
-from sknumpy_mlp._utils.gradients import find_wrong_derivative, naming_method
+from sknumpy_mlp._utils.gradient_check import (
+    GradientCheck,
+    check_is_instance,
+    find_wrong_derivative,
+)
+from sknumpy_mlp._utils.intervals import is_integer
 from sknumpy_mlp._utils.typing import Array
 from sknumpy_mlp._utils.values import Value, check_number, copy_of, shown
 
@@ -51,18 +52,17 @@ class Activation(Value, ABC):
     Attributes
     ----------
     from_output : bool
-        Whether the derivative can be had from the output ``a`` alone.  The layer
-        then keeps ``z`` and ``a`` in one array: ``forward`` works in place, and
-        ``backward`` gets the same array twice.  False needs a second array, which
-        keeps ``z``.
+        Whether the derivative can be computed from the output ``a`` alone.  If so,
+        ``z`` and ``a`` are the same array: `forward` works in place, and `backward`
+        receives the array twice.  If not, ``z`` is kept in an array of its own.
     glorot_factor : float
         The numerator of the bound :math:`\sqrt{factor / (fan_{in} + fan_{out})}` of
-        Glorot's uniform initialisation for layers with this activation.
+        Glorot's uniform initialization for layers with this activation.
     exact_gradient : bool
         Whether `backward` multiplies by the derivative of `forward`, which ``fit``
-        checks at a few points for a custom activation.  Set it to False if it differs
-        on purpose, as straight-through estimators do, or if the activation is random:
-        the two are then not compared.
+        checks at a few points for a custom activation.  Set it to False if the gradient
+        differs on purpose, as that of a straight-through estimator does, or if the
+        activation is random.
 
     See Also
     --------
@@ -91,16 +91,13 @@ class Activation(Value, ABC):
         z : ndarray of shape (n_rows, n_units)
             The pre-activations.
         out : ndarray of shape (n_rows, n_units)
-            Where the activations go.  If ``from_output``, it is ``z`` itself;
-            otherwise it is another array, and ``z`` must be left as it is.
+            The array for the activations.  If ``from_output``, it is ``z`` itself;
+            otherwise ``z`` must not be changed.
         """
 
     @abstractmethod
     def backward(self, z: Array, a: Array, delta: Array) -> None:
-        """Multiply ``delta`` in place by ``f'(z)``; ``z`` and ``a`` may be destroyed.
-
-        The forward pass is over when this runs and nothing reads ``z`` or ``a`` after
-        it, so they serve as scratch memory.
+        """Multiply ``delta`` in place by ``f'(z)``; may overwrite ``z`` and ``a``.
 
         Parameters
         ----------
@@ -118,8 +115,8 @@ class Activation(Value, ABC):
 class Identity(Activation):
     """The identity, f(z) = z: a linear layer.
 
-    Its derivative is 1.  Layers with nothing but it between them are together no more
-    than one linear layer.
+    Its derivative is 1.  Several layers with this activation are equivalent to a single
+    linear layer.
 
     Examples
     --------
@@ -144,9 +141,8 @@ class Identity(Activation):
 class Logistic(Activation):
     """The logistic sigmoid, f(z) = 1 / (1 + exp(-z)), with f' = f (1 - f).
 
-    It squeezes all real numbers into (0, 1), and is steepest at zero, with a slope of
-    only 1/4: through many layers of it gradients fade, which is why rectifiers took its
-    place in hidden layers.
+    It maps the real numbers to (0, 1).  The derivative is at most 1/4: gradients vanish
+    in networks of many such layers, for which rectifiers are preferred.
 
     References
     ----------
@@ -167,8 +163,8 @@ class Logistic(Activation):
     array([[0.1875, 0.25  , 0.1875]])
     """
 
-    # Glorot and Bengio derive the bound for units that are linear around zero; the
-    # sigmoid's slope there is 1/4.  scikit-learn uses 2 instead of 6, and so do we.
+    # Glorot and Bengio assume a slope of 1 at zero, where the sigmoid's is 1/4.  As in
+    # scikit-learn, the factor is 2 instead of 6.
     glorot_factor: ClassVar[float] = 2.0
 
     def forward(self, z: Array, out: Array) -> None:
@@ -186,7 +182,7 @@ class Logistic(Activation):
 class Tanh(Activation):
     """The hyperbolic tangent, f(z) = tanh(z), with f' = 1 - f**2.
 
-    A sigmoid with values in (-1, 1) and zero in the middle, where its slope is 1.
+    A sigmoid with values in (-1, 1) that is zero at zero, where its slope is 1.
 
     References
     ----------
@@ -247,21 +243,22 @@ class ReLU(Activation):
 
     def backward(self, z: Array, a: Array, delta: Array) -> None:
         """Multiply ``delta`` by the mask a > 0."""
-        # A product with the mask: assigning zeros through it (``delta[a <= 0] = 0``,
-        # ``np.putmask``) takes ten times as long.
+        # Assignment through a mask (``delta[a <= 0] = 0``, ``np.putmask``) takes ten
+        # times as long as a product with it.
         np.multiply(delta, a > 0.0, out=delta)
 
 
 @dataclass(frozen=True)
 class LeakyReLU(Activation):
-    r"""A rectifier that lets a little through, :math:`f(z) = \max(z, s z)`.
+    r"""The leaky rectified linear unit, :math:`f(z) = \max(z, s z)`.
 
-    The derivative is 1 where z > 0, else the slope s: no unit ever stops learning.
+    The derivative is 1 where z > 0, else s: units whose inputs are all negative still
+    have a gradient.
 
     Parameters
     ----------
     negative_slope : float, default=0.01
-        The slope s left of zero, in [0, 1).
+        The slope s for negative z, in [0, 1).
 
     References
     ----------
@@ -301,20 +298,20 @@ class LeakyReLU(Activation):
 
 @dataclass(frozen=True)
 class ELU(Activation):
-    r"""The exponential linear unit, with an optional overall scale.
+    r"""The exponential linear unit, with an optional scale.
 
     .. math::
 
         f(z) = s \cdot \begin{cases} z & z > 0 \\
                                      \alpha (e^z - 1) & z \le 0 \end{cases}
 
-    with :math:`f' = s` on the right and :math:`f' = f + s \alpha` on the left.
+    with :math:`f' = s` for positive z and :math:`f' = f + s \alpha` for negative z.
 
     Parameters
     ----------
     alpha : float, default=1.0
-        Minus the limit on the left, more than 0.  Only 1 makes the derivative
-        continuous.
+        The negative of the limit for :math:`z \to -\infty` (before scaling), more than
+        0.  Only with 1 is the derivative continuous.
     scale : float, default=1.0
         The factor s, more than 0.
 
@@ -368,17 +365,16 @@ class ELU(Activation):
 class SELU(ELU):
     r"""The scaled exponential linear unit: `ELU` with two special constants.
 
-    With weights of variance :math:`1 / fan_{in}` (``init="lecun"``) and without
-    biases, zero mean and unit variance of the inputs of a layer are a fixed point that
-    its outputs are drawn to.
+    With weights of variance :math:`1 / fan_{in}` (``init="lecun"``) and biases of zero,
+    mean and variance of the activations converge to 0 and 1 from layer to layer.
 
     Parameters
     ----------
     alpha : float, default=1.6732632423543772
         The :math:`\alpha` of `ELU`.
     scale : float, default=1.0507009873554805
-        The factor s of `ELU`.  Other values than these two have other fixed points, or
-        none.
+        The factor s of `ELU`.  Other values of the two parameters have other fixed
+        points, or none.
 
     References
     ----------
@@ -403,9 +399,9 @@ class SELU(ELU):
 class GELU(Activation):
     r"""The Gaussian error linear unit, :math:`f(z) = z\, \Phi(z)`.
 
-    :math:`\Phi` is the standard normal distribution function, computed exactly, not by
-    the approximation with tanh; :math:`f' = \Phi(z) + z\, \varphi(z)`, with its density
-    :math:`\varphi(z) = e^{-z^2 / 2} / \sqrt{2 \pi}`.
+    :math:`\Phi` is the standard normal distribution function, computed exactly and not
+    by the approximation with tanh; :math:`f' = \Phi(z) + z\, \varphi(z)`, with the
+    density :math:`\varphi(z) = e^{-z^2 / 2} / \sqrt{2 \pi}`.
 
     References
     ----------
@@ -554,8 +550,8 @@ class Mish(Activation):
     @staticmethod
     def _ratio(z: Array, out: Array, w: Array) -> None:
         """``w = exp(z)`` and ``out = (u**2 - 1) / (u**2 + 1)`` for ``u = w + 1``."""
-        # Beyond, the ratio is 1 to the last digit, and soon exp would overflow.
-        # In terms of w nothing cancels where w is small.
+        # For larger z the ratio rounds to 1, and exp may overflow.
+        # Computed from w, it has no cancellation where w is small.
         np.minimum(z, _MISH_IS_LINEAR, out=w)
         np.exp(w, out=w)
         np.add(w, 2.0, out=out)
@@ -578,7 +574,7 @@ class Softplus(Activation):
     >>> from sknumpy_mlp.activations import Softplus
     >>> a = np.array([[0.0, np.log(3.0), 100.0]])
     >>> Softplus().forward(a, out=a)
-    >>> a.round(3)  # log(2), log(4), and beyond it is a rectifier
+    >>> a.round(3)  # log(2), log(4), and almost z itself
     array([[  0.693,   1.386, 100.   ]])
     >>> delta = np.ones_like(a)
     >>> Softplus().backward(a, a, delta)
@@ -598,7 +594,7 @@ class Softplus(Activation):
         np.negative(delta, out=delta)
 
 
-# The most zeros that are kept to compare with; 256 KiB of float32.
+# Size of the cached array of zeros: 256 KiB of float32.
 _N_ZEROS = 2**16
 
 
@@ -615,7 +611,7 @@ def _beside_zeros(extremum: np.ufunc, z: Array, out: Array) -> None:
     NumPy (up to 2.4 at least) has vector instructions for the extrema of two arrays,
     but none for those of an array and a number.
     """
-    if z.ndim != 2:  # no layer's, but somebody may want to draw the function
+    if z.ndim != 2:  # not in a network, but for example in a plot of the function
         extremum(z, 0.0, out=out)
         return
     zeros = _zeros(z.shape[1], z.dtype)
@@ -657,42 +653,40 @@ ACTIVATIONS: dict[str, Activation] = {
 
 # ------------------------------------------------------------ checks of an activation
 
-# How many rows of pre-activations are tried by `check_activation` and by ``fit``, and
-# how many derivatives ``fit`` compares.
+# Numbers of rows in `check_activation` and in ``fit``, and of derivatives in ``fit``.
 _N_ROWS, _N_ROWS_IN_FIT = 24, 5
 _N_DERIVATIVES_IN_FIT = 40
 
 
 def check_activation(activation: Activation, *, n_units: int = 8) -> None:
-    """Check that a custom activation does what training and predictions rely on.
+    """Check that a custom activation meets the requirements of a network.
 
-    At random pre-activations on both sides of zero, in float32 and in float64, it
+    For random positive and negative pre-activations, in float32 and in float64, it
     checks that
 
-    - `Activation.forward` writes finite numbers into ``out``, and leaves ``z`` as it
-      is, unless ``from_output`` lets them share an array;
-    - `Activation.backward` multiplies ``delta`` by the derivative, by central
-      differences.  At a kink, such as that of a rectifier, every slope between those
-      on its two sides is right.  An activation with ``exact_gradient = False`` is not
-      compared.
+    - `Activation.forward` writes finite numbers into ``out`` and does not change ``z``,
+      unless ``from_output`` makes them the same array;
+    - `Activation.backward` multiplies ``delta`` by the derivative, which agrees with
+      central differences.  At a kink, such as that of a rectifier, any subgradient is
+      right.  Activations with ``exact_gradient = False`` are not compared.
 
     Parameters
     ----------
     activation : Activation
-        The activation, an object.
+        The activation, an instance and not a class.
     n_units : int, default=8
-        The number of units of the layer, for an activation that does not go with any:
-        one with a parameter for each unit, or one that takes units in pairs.
+        The number of units, for an activation that needs a certain one: it may have a
+        parameter for each unit, or combine units in pairs.
 
     Raises
     ------
     TypeError
         If ``activation`` is not an activation.
     ValueError
-        If it fails a check, or one of its methods raises ValueError or TypeError; other
-        exceptions get a note.  The message says which one and where: for a gradient,
-        the pre-activation, what `backward` left in ``delta``, and the central
-        difference.  Also if ``n_units`` is not an int of at least 1.
+        If it fails a check, or one of its methods raises ValueError or TypeError (other
+        exceptions get a note), or if ``n_units`` is not an int of at least 1.  The
+        message names the check and, for a gradient, the pre-activation, the result in
+        ``delta`` and the central difference.
 
     See Also
     --------
@@ -717,30 +711,26 @@ def check_activation(activation: Activation, *, n_units: int = 8) -> None:
         ...
     ValueError: activation=FromOutput(): backward applies a wrong derivative. ...
     """
-    if not isinstance(activation, Activation):
-        raise TypeError(
-            "activation must be an object of a subclass of Activation, got "
-            f"{shown(activation)}."
-        )
-    if isinstance(n_units, bool) or not isinstance(n_units, Integral) or n_units < 1:
+    check_is_instance("activation", activation, Activation)
+    if not is_integer(n_units) or n_units < 1:
         raise ValueError(f"n_units={shown(n_units)} must be an int of at least 1.")
     z = 2.0 * np.random.default_rng(0).normal(size=(_N_ROWS, n_units))
-    trial = _Trial(activation)
-    trial.check_gradient(z, z.size)
-    trial.check_values(z)
+    check = _ActivationCheck(activation)
+    check.check_gradient(z, z.size)
+    check.check_values(z)
 
 
 def try_activation(activation: Activation, n_units: int) -> None:
-    """Check a custom activation as far as ``fit`` can afford to: at a few points.
+    """Check the gradient of a custom activation at a few points, for ``fit``.
 
-    Values that are infinite or NaN are left to the training, which reports them.
+    Non-finite values are not checked: training reports them.
 
     Parameters
     ----------
     activation : Activation
         The activation.
     n_units : int
-        The number of units of a layer that it is used for.
+        The number of units of the layer.
 
     Raises
     ------
@@ -748,48 +738,44 @@ def try_activation(activation: Activation, n_units: int) -> None:
         If its derivative is wrong, or a method raises ValueError or TypeError.
     """
     z = 2.0 * np.random.default_rng(0).normal(size=(_N_ROWS_IN_FIT, n_units))
-    _Trial(activation).check_gradient(z, _N_DERIVATIVES_IN_FIT)
+    _ActivationCheck(activation).check_gradient(z, _N_DERIVATIVES_IN_FIT)
 
 
-class _Trial:
-    """An activation to try; a copy of it is called, whose state may change."""
+class _ActivationCheck(GradientCheck):
+    """The checks of an activation, on a copy of it, whose state may change."""
 
     def __init__(self, activation: Activation) -> None:
+        super().__init__("activation", activation)
         self._activation = copy_of(activation)
-        # It may hold a number for each unit.
-        self._shown = f"activation={shown(activation)}"
-
-    def _naming(self, method: str, z: Array) -> AbstractContextManager[None]:
-        return naming_method(self._shown, f"{method} for z of the shape {z.shape}")
 
     def forward(self, z: Array) -> tuple[Array, Array]:
-        """Return the arrays z and a that a layer would hand on to ``backward``."""
+        """Return the arrays z and a that a layer passes to ``backward``."""
         before, z = z, z.copy()
         a = z if self._activation.from_output else np.full_like(z, np.nan)
-        with self._naming("forward", z):
+        with self.calling(f"forward for z of the shape {z.shape}"):
             self._activation.forward(z, a)
         if a is not z and not np.array_equal(z, before):
-            raise ValueError(
-                f"{self._shown}: forward changes z. Write into out "
-                "alone, or set from_output = True if backward needs only a."
+            self.fail(
+                "forward changes z. Write into out alone, or set from_output = True if "
+                "backward needs only a."
             )
         if a is not z and np.isnan(a).all():
-            raise ValueError(
-                f"{self._shown}: forward writes no numbers into out. "
-                "Write the result into out in place, as in out[...] = result."
+            self.fail(
+                "forward writes no numbers into out. Write the result into out in "
+                "place, as in out[...] = result."
             )
         return z, a
 
     def backward(self, z: Array, delta: Array) -> Array:
-        """Return the gradient with respect to z, given that with respect to a."""
+        """Return the gradient with respect to z from that with respect to a."""
         z, a = self.forward(z)
         gradient = delta.copy()
-        with self._naming("backward", z):
+        with self.calling(f"backward for z of the shape {z.shape}"):
             self._activation.backward(z, a, gradient)
         return gradient
 
     def check_values(self, z: Array) -> None:
-        """Raise ValueError unless values are finite, in float32 as in float64."""
+        """Raise ValueError unless float32 and float64 give the same finite values."""
         delta = np.ones_like(z)
         results = []
         for dtype in (np.float64, np.float32):
@@ -799,10 +785,10 @@ class _Trial:
             for name, values in (("a", a), ("f'(z)", gradient)):
                 bad = ~np.isfinite(values)
                 if bad.any():
-                    raise ValueError(
-                        f"{self._shown}: {name} for "
-                        f"z={z[bad][0]:.6g} is {values[bad][0]} in {values.dtype}. It "
-                        "must be finite: pre-activations can be any real numbers."
+                    self.fail(
+                        f"{name} for z={z[bad][0]:.6g} is {values[bad][0]} in "
+                        f"{values.dtype}. It must be finite: pre-activations can be "
+                        "any real numbers."
                     )
             results.append((a, gradient))
         if not self._activation.exact_gradient:
@@ -810,9 +796,9 @@ class _Trial:
         for name, wide, narrow in zip(("a", "f'(z)"), *results, strict=True):
             worst = np.unravel_index(np.abs(narrow - wide).argmax(), z.shape)
             if abs(narrow[worst] - wide[worst]) > 1e-3 * np.abs(wide).max() + 1e-5:
-                raise ValueError(
-                    f"{self._shown}: {name} for z={z[worst]:.6g} is "
-                    f"{narrow[worst]:.6g} in float32, but {wide[worst]:.6g} in float64."
+                self.fail(
+                    f"{name} for z={z[worst]:.6g} is {narrow[worst]:.6g} in float32, "
+                    f"but {wide[worst]:.6g} in float64."
                 )
 
     def check_gradient(self, z: Array, most: int) -> None:
@@ -821,18 +807,14 @@ class _Trial:
         delta = np.random.default_rng(1).normal(size=z.shape)
         if not activation.exact_gradient:
             with np.errstate(all="ignore"):
-                self.backward(z, delta)  # at least it runs
+                self.backward(z, delta)  # check that it runs
             return
         with np.errstate(all="ignore"):
             _, a = self.forward(z)
-            if not np.array_equal(a, self.forward(z)[1], equal_nan=True):
-                raise ValueError(
-                    f"{self._shown}: the results of forward for the same z "
-                    "differ from call to call. If they are meant to, set "
-                    "exact_gradient = False in the class."
-                )
+            again = self.forward(z)[1]
+            self.check_repeatable("the results of forward for the same z", a, again)
             gradient = self.backward(z, delta)
-        is_left = np.array_equal(gradient, delta)
+        is_unchanged = np.array_equal(gradient, delta)
         finite = np.isfinite(a) & np.isfinite(gradient)
         gradient[~finite] = 0.0
         wrong = find_wrong_derivative(
@@ -843,17 +825,18 @@ class _Trial:
         )
         if wrong is None:
             return
-        way_out = "If it differs on purpose, set exact_gradient = False in the class."
-        if is_left:
-            way_out = "It has left delta as it was: multiply delta in place."
+        hint = "If it differs on purpose, set exact_gradient = False in the class."
+        if is_unchanged:
+            hint = "It has left delta as it was: multiply delta in place."
         elif activation.from_output:
-            way_out += (
+            hint += (
                 " If backward needs z, set from_output = False: else both z and a hold "
                 "the activations."
             )
-        raise ValueError(
-            f"{self._shown}: backward applies a wrong derivative. For "
-            f"z={z[wrong.index]:.6g} and delta={delta[wrong.index]:.6g} it leaves "
-            f"{wrong.analytic:.6g} in delta, but central differences of forward give "
-            f"{wrong.numeric:.6g}; {wrong.summary}. {way_out}"
+        self.fail_gradient(
+            wrong,
+            f"backward applies a wrong derivative. For z={z[wrong.index]:.6g} and "
+            f"delta={delta[wrong.index]:.6g} it leaves {wrong.analytic:.6g} in delta",
+            function="forward",
+            hint=hint,
         )

@@ -1,20 +1,18 @@
-r"""Embeddings: layers that turn single columns of a table into several.
+r"""Embeddings: first layers of networks for tabular data.
 
-They are the first layer of a network for tables.  A table has columns of numbers,
-columns that go on as they are, and columns of category codes; `SideBySide` gives each
-kind its own layer.
+They map each numerical or categorical column of a table to several columns.
+`Concatenate` combines the layers for the different kinds of columns, and `Passthrough`
+is for columns that are not embedded.
 """
 
-from sknumpy_mlp.layers._embeddings import (
-    CategoryEmbedding,
-    Passed,
-    PeriodicEmbedding,
-    SideBySide,
-)
+from sknumpy_mlp.layers._category_embedding import CategoryEmbedding
+from sknumpy_mlp.layers._concatenate import Concatenate
+from sknumpy_mlp.layers._passthrough import Passthrough
+from sknumpy_mlp.layers._periodic_embedding import PeriodicEmbedding
 
 __all__ = [
     "CategoryEmbedding",
-    "Passed",
+    "Concatenate",
+    "Passthrough",
     "PeriodicEmbedding",
-    "SideBySide",
 ]

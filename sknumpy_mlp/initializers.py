@@ -1,14 +1,14 @@
-"""Weight initialisation: how a layer's first weights are drawn.
+"""Weight initialization.
 
-An initialiser is a callable ``(rng, fan_in, fan_out) -> array of shape
-(fan_in, fan_out)``, where ``rng`` is a `numpy.random.Generator` (for `Glorot`, under
-the name ``"glorot"``, the `numpy.random.RandomState` that scikit-learn would draw
-from, so that both packages start from the same numbers).  Biases start at zero unless
-the initialiser also has a method ``bias(rng, fan_in, fan_out)``.
+An initializer is a callable ``(rng, fan_in, fan_out) -> array of shape
+(fan_in, fan_out)``, where ``rng`` is a `numpy.random.Generator`.  (With
+``init="glorot"`` it is a `numpy.random.RandomState`, so that the initial weights are
+those of scikit-learn.)  Biases are initialized to zero unless the initializer also has
+a method ``bias(rng, fan_in, fan_out)``.
 
-An initialiser with a method ``adapt(rng, W, b, x)`` is shown a sample of the layer's
-input ``x``, shape (n_rows, fan_in), and may change both in place.  Networks that are
-built for their data call it, see `DataDriven`.
+A data-dependent initializer, such as `DataDriven`, also has a method
+``adapt(rng, W, b, x)``, which may change weights and biases in place, given a sample
+``x`` of the layer's input, of shape (n_rows, fan_in).
 """
 
 import math
@@ -32,22 +32,22 @@ __all__ = [
     "Normal",
 ]
 
-#: What draws weights, for a number of inputs and one of units.
+#: The type of initializers: callables that draw the weights of a layer.
 Initializer: TypeAlias = Callable[[RandomSource, int, int], Array]
 
 
 @dataclass(frozen=True)
 class Glorot:
-    r"""Uniform on :math:`\pm\sqrt{factor / (fan_{in} + fan_{out})}`, biases too.
+    r"""Uniform on :math:`\pm\sqrt{factor / (fan_{in} + fan_{out})}`, also for biases.
 
-    The variance, ``factor / 3 / (fan_in + fan_out)``, is a compromise that keeps the
-    scale of both the activations and the gradients from layer to layer [1]_.
+    The variance, ``factor / 3 / (fan_in + fan_out)``, is a compromise between keeping
+    the variance of activations and that of gradients constant across layers [1]_.
 
     Parameters
     ----------
     factor : float, default=6.0
-        Numerator under the root, more than 0.  6 is the paper's; scikit-learn takes 2
-        for logistic units.
+        Numerator of the fraction, more than 0: 6 in the paper, 2 in scikit-learn for
+        logistic units.
 
     References
     ----------
@@ -79,11 +79,11 @@ class Glorot:
         Parameters
         ----------
         rng : RandomState or Generator
-            The source of random numbers.
+            The random number generator.
         fan_in : int
             Number of inputs of the layer.
         fan_out : int
-            Number of its units.
+            Number of units of the layer.
 
         Returns
         -------
@@ -101,8 +101,8 @@ class Glorot:
 class Normal:
     """Normal with mean zero and a fixed standard deviation [1]_.
 
-    Layers of different widths then pass signals on at different scales, which the
-    initialisers that look at the width avoid.
+    The scale of activations then depends on the widths of the layers, which the other
+    initializers avoid.
 
     Parameters
     ----------
@@ -135,9 +135,9 @@ class Normal:
 
 @dataclass(frozen=True)
 class He:
-    r"""Normal with variance :math:`2 / fan_{in}`, made for rectified units.
+    r"""Normal with variance :math:`2 / fan_{in}`, for rectified linear units.
 
-    Such units pass half of the variance on, which the factor 2 makes up for [1]_.
+    The factor 2 compensates for the half of the signal that they set to zero [1]_.
 
     References
     ----------
@@ -147,7 +147,7 @@ class He:
 
     Examples
     --------
-    Inputs of unit mean square come out of a rectified layer with unit mean square:
+    A layer of rectified units preserves the mean square of its input:
 
     >>> import numpy as np
     >>> from sknumpy_mlp.initializers import He
@@ -164,9 +164,9 @@ class He:
 
 @dataclass(frozen=True)
 class LeCun:
-    r"""Normal with variance :math:`1 / fan_{in}`: unit variance stays unit.
+    r"""Normal with variance :math:`1 / fan_{in}`, for linear and `SELU` units.
 
-    That is so for linear units with independent inputs [1]_.
+    Linear units with independent inputs of unit variance then have unit variance [1]_.
 
     References
     ----------
@@ -190,24 +190,25 @@ class LeCun:
 
 @dataclass(frozen=True)
 class DataDriven:
-    r"""Normal weights, scaled so that each unit has unit variance on the data.
+    r"""Data-dependent: normal weights, scaled to units of unit variance on the data.
 
-    After the layer below, with :math:`u = x W` on a sample of rows,
+    With :math:`u = x W` for the outputs x of the preceding layers on a sample of rows,
 
     .. math::
 
         W_{\cdot j} \leftarrow W_{\cdot j} / \operatorname{std}(u_j), \qquad
         b_j = -\sum_{k=1}^{m} w_k\, u_{r_k j} / \operatorname{std}(u_j)
 
-    with m random rows :math:`r_k` and random weights :math:`w_k` that sum to one,
-    drawn for each unit.  The bend of each unit thus lies inside the data [1]_.
+    with m random rows :math:`r_k` and random weights :math:`w_k` that sum to one, drawn
+    for each unit.  The pre-activations of each unit are thus positive for some rows and
+    negative for others [1]_.
 
     Without data it is `LeCun`, with biases of zero.
 
     Parameters
     ----------
     n_rows_bias : int, default=5
-        The number m of rows that a bias is a mean of, at least 1.
+        The number m of rows in the weighted mean of a bias, at least 1.
 
     References
     ----------
@@ -218,8 +219,7 @@ class DataDriven:
 
     Examples
     --------
-    Whatever the scale of the data, units see unit variance, and zero is among what they
-    see:
+    Pre-activations have unit variance and both signs, whatever the scale of the data:
 
     >>> import numpy as np
     >>> from sknumpy_mlp.initializers import DataDriven
@@ -244,14 +244,14 @@ class DataDriven:
         return LeCun()(rng, fan_in, fan_out)
 
     def adapt(self, rng: RandomSource, W: Array, b: Array, x: Array) -> None:
-        """Scale the weights and place the biases by a sample of the input.
+        """Scale the weights and set the biases by a sample of the input.
 
         Parameters
         ----------
         rng : RandomState or Generator
-            The source of random numbers.
+            The random number generator.
         W : ndarray of shape (fan_in, fan_out)
-            The weights as drawn, changed in place.
+            The initial weights, changed in place.
         b : ndarray of shape (fan_out,)
             The biases, overwritten.
         x : ndarray of shape (n_rows, fan_in)
@@ -259,7 +259,7 @@ class DataDriven:
         """
         u = x @ W
         std = u.std(axis=0)
-        # A unit that is constant on the data, but for rounding, stays as it is.
+        # Units that are constant on the data up to rounding errors are not scaled.
         rounding = 100.0 * float(np.finfo(u.dtype).eps) * np.abs(u).max(axis=0)
         std[std <= rounding] = 1.0
         W /= std
@@ -274,7 +274,7 @@ class DataDriven:
 #: The names of `INITIALIZERS`, to annotate variables with.
 InitializerName: TypeAlias = Literal["glorot", "he", "lecun", "data"]
 
-#: The initialisers that the estimators know by name.
+#: The initializers that the estimators know by name.
 INITIALIZERS: dict[str, Initializer] = {
     "glorot": Glorot(),
     "he": He(),

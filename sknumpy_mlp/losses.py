@@ -1,19 +1,17 @@
-r"""Losses: how far the network's output is from the target, and in which direction.
+r"""Losses, their gradients and their inverse links.
 
 A loss is a function of the *raw* output of the last layer (the logits, the logarithm
-of the expected count, ...) and owns three things that must agree: the value, its
-gradient, and the inverse link that turns raw outputs into predictions.  Because the
-value is computed from the raw output, it stays exact where probabilities would round
-to 0 or 1, and it is always the very function whose gradient is followed.
+of the expected count, ...) and defines its value, its gradient, and the inverse link
+from raw outputs to predictions.  The value is computed from raw outputs, not from
+predictions, and remains exact where probabilities would round to 0 or 1.
 
-To add a loss for regression, write a subclass of `Loss` and list it in
-``REGRESSION_LOSSES``.  Losses for classification come in two forms, for one class out
-of several and for yes-no outputs: ``CLASSIFICATION_LOSSES`` lists objects like
-`LogLoss` that know both.  The estimators also take objects, also of your own classes:
-``loss=Huber(delta=2.0)``.  `check_loss` compares the gradient of a custom loss with
-differences of its values.
+Estimators accept names of losses and objects, such as ``loss=Huber(delta=2.0)``.  For a
+custom regression loss, write a subclass of `Loss` and check it with `check_loss`; to
+add it to the package, list it in ``REGRESSION_LOSSES``.  Losses for classification have
+two forms, binary (also for multilabel targets) and multinomial:
+``CLASSIFICATION_LOSSES`` lists objects such as `LogLoss` that choose between them.
 
-Throughout, ``raw`` has shape (n_rows, n_outputs) and ``y`` is what `Loss` says.
+Throughout, ``raw`` has shape (n_rows, n_outputs); for ``y``, see `Loss.loss_gradient`.
 """
 
 import itertools
@@ -27,7 +25,11 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import expit, xlogy
 
-from sknumpy_mlp._utils.gradients import find_wrong_derivative, naming_method
+from sknumpy_mlp._utils.gradient_check import (
+    GradientCheck,
+    check_is_instance,
+    find_wrong_derivative,
+)
 from sknumpy_mlp._utils.typing import Array
 from sknumpy_mlp._utils.values import Value, check_number, copy_of, shown
 
@@ -57,18 +59,18 @@ class Loss(Value, ABC):
     Attributes
     ----------
     out_activation : {'identity', 'exp', 'logistic', 'softmax'} or str
-        Name of the inverse link, as scikit-learn names output activations; `predict`
-        follows from it.  A subclass that defines `predict` may have a name of its own.
-        A classifier takes only losses whose predictions are probabilities: "logistic"
-        for two classes or several labels, "softmax" for one class out of several.
+        Name of the inverse link, which `predict` applies; the names are those of
+        scikit-learn's output activations.  A subclass that defines `predict` can use
+        any other name.  Losses for classifiers must predict probabilities: "logistic"
+        for binary and multilabel targets, "softmax" for multiclass targets.
     positive_only : bool
         Whether negative targets are outside the domain.
     exact_gradient : bool
         Whether `loss_gradient` writes the derivative of the losses it returns, which
-        `fit` checks on a few rows of a custom loss.  Set it to False for a gradient
+        ``fit`` checks for custom losses on a few rows.  Set it to False for a gradient
         that is modified on purpose (clipped, reversed, of a surrogate), or for losses
-        that are random or change from call to call: `fit` and `check_loss` then do not
-        compare it with the losses.  ``solver="lbfgs"`` needs an exact one.
+        that are random or change from call to call.  ``solver="lbfgs"`` needs an exact
+        gradient.
 
     See Also
     --------
@@ -76,7 +78,7 @@ class Loss(Value, ABC):
 
     Examples
     --------
-    A custom loss, smooth where the absolute error has its kink:
+    A custom loss, a smooth approximation of the absolute error:
 
     >>> import numpy as np
     >>> from sknumpy_mlp.losses import Loss
@@ -102,11 +104,11 @@ class Loss(Value, ABC):
         Parameters
         ----------
         y : ndarray of shape (n_rows, n_targets), or (n_rows,) of class codes
-            The targets; codes from 0 to ``n_outputs - 1`` for one class out of
-            several.  Not to be changed.
+            The targets; for multinomial losses, class codes from 0 to
+            ``n_outputs - 1``.  They must not be changed.
         raw : ndarray of shape (n_rows, n_outputs)
-            The raw outputs; afterwards, the derivative of each row's loss with
-            respect to them.
+            The raw outputs; afterwards, the derivatives of each row's loss with respect
+            to them.
 
         Returns
         -------
@@ -115,11 +117,10 @@ class Loss(Value, ABC):
         """
 
     def predict(self, raw: Array) -> Array:
-        """Return the inverse link of ``raw``, which may be overwritten.
+        """Return predictions: the inverse link of ``raw``; may overwrite ``raw``.
 
-        The link is that of ``out_activation``.  Probabilities of "logistic" lie
-        strictly between 0 and 1: where rounding would return one of these, the nearest
-        number inside is returned.
+        The link is that of ``out_activation``.  Probabilities of "logistic" are clipped
+        to the floating-point numbers strictly between 0 and 1.
 
         Parameters
         ----------
@@ -129,13 +130,13 @@ class Loss(Value, ABC):
         Returns
         -------
         predictions : ndarray of shape (n_rows, n_outputs)
-            What the estimator predicts, on the scale of the targets.  Finite: others
-            are taken for an overflow, and refused.
+            The predictions, on the scale of the targets.  They must be finite:
+            estimators report other values as an overflow.
 
         Raises
         ------
         ValueError
-            If ``out_activation`` is none of the known names.
+            If ``out_activation`` is not one of the known names.
         """
         inverse_link = INVERSE_LINKS.get(self.out_activation)
         if inverse_link is None:
@@ -148,7 +149,7 @@ class Loss(Value, ABC):
         return inverse_link(raw)
 
     def n_outputs(self, n_targets: int) -> int:
-        """Return how many raw outputs the loss needs for so many targets.
+        """Return the number of raw outputs for a number of targets.
 
         Parameters
         ----------
@@ -163,14 +164,14 @@ class Loss(Value, ABC):
         Raises
         ------
         ValueError
-            If the loss cannot do with so many targets.
+            If the loss does not support this number of targets.
         """
         return n_targets
 
     def check_target(self, y: Array) -> None:
         """Raise ValueError if ``y`` is outside the domain of the loss.
 
-        Negative targets are, if ``positive_only``; a subclass may be stricter.
+        By default, negative targets are if ``positive_only`` is set.
 
         Parameters
         ----------
@@ -180,7 +181,7 @@ class Loss(Value, ABC):
         Raises
         ------
         ValueError
-            With the values that are not allowed, and a way out.
+            If it is; the message names the values and a remedy.
         """
         if self.positive_only and y.min(initial=0.0) < 0:
             raise ValueError(
@@ -200,23 +201,22 @@ def _exp(raw: Array) -> Array:
 
 def _logistic(raw: Array) -> Array:
     """Return probabilities strictly between 0 and 1."""
-    # The logistic function reaches neither for any finite number, but rounding does.
+    # Rounding can return 0 and 1, the function itself cannot.
     probability: Array = expit(raw, out=raw)
     limits = np.finfo(raw.dtype)
     return probability.clip(limits.tiny, 1.0 - limits.epsneg, out=probability)
 
 
 def _softmax(raw: Array) -> Array:
-    # A part at a time: the copy that looks for the largest is as large as the part.
+    # In blocks, since `_subtract_row_max` copies its argument.
     for start in range(0, raw.shape[0], _ROWS_AT_ONCE):
         part = raw[start : start + _ROWS_AT_ONCE]
         _subtract_row_max(part)
-        _exp_and_normalise(part)
+        _exp_and_normalize(part)
     return raw
 
 
-# The inverse links, which overwrite raw outputs with predictions, by the names that
-# ``out_activation`` may have.
+# The inverse links by ``out_activation``; they overwrite raw outputs with predictions.
 INVERSE_LINKS: dict[str, Callable[[Array], Array]] = {
     "identity": _identity,
     "exp": _exp,
@@ -233,9 +233,8 @@ class SquaredError(Loss):
 
     Link: identity.  Domain: real numbers.
 
-    The half makes the gradient ``raw - y``.  For several outputs scikit-learn reports
-    the *mean* over the outputs while it follows the gradient of the sum; here both
-    are the sum.
+    The gradient is ``raw - y``.  For several outputs, scikit-learn reports the *mean*
+    over the outputs but follows the gradient of the sum; here, both are the sum.
 
     References
     ----------
@@ -260,7 +259,7 @@ class SquaredError(Loss):
 
 @dataclass(frozen=True)
 class AbsoluteError(Loss):
-    r"""The absolute error, summed over the outputs; its minimum is the median.
+    r"""The absolute error, summed over the outputs, for predictions of the median.
 
     .. math:: \ell = \sum_k |raw_k - y_k|
 
@@ -290,7 +289,7 @@ class AbsoluteError(Loss):
 
 @dataclass(frozen=True)
 class Huber(Loss):
-    r"""Squared near zero, absolute further out: large errors pull no harder.
+    r"""The Huber loss: squared for small errors, linear for large ones.
 
     .. math::
 
@@ -305,8 +304,8 @@ class Huber(Loss):
     Parameters
     ----------
     delta : float, default=1.0
-        The error at which the loss goes on in a straight line, in the unit of the
-        target; more than 0.
+        The absolute error from which on the loss is linear, in the unit of the target;
+        more than 0.
 
     References
     ----------
@@ -340,21 +339,21 @@ class Huber(Loss):
 
 @dataclass(frozen=True)
 class Quantile(Loss):
-    r"""The pinball loss, whose minimum is a quantile; for several, it is their sum.
+    r"""The pinball loss, for predictions of quantiles.
 
     .. math::
 
         \ell = \sum_k \max(q_k u_k, (q_k - 1) u_k),
         \qquad u_k = y_k - p_k
 
-    for predictions p.  Link: identity for one quantile, which takes one target or
-    several.  Several quantiles need one target and have an output each; the
-    predictions are the raw outputs *in ascending order*, in the loss as well as in
-    `predict`, so that the quantiles never cross [1]_.  Domain: real numbers.
+    for predictions p.  Link: identity for a single quantile, which supports several
+    targets.  Several quantiles need a single target and have an output each; the
+    predictions are the *sorted* raw outputs, in the loss as in `predict`, so that
+    quantiles never cross [1]_.  Domain: real numbers.
 
     The score of an estimator with several quantiles is the mean of their D2 pinball
-    scores; with one it is R2, as for scikit-learn's ``QuantileRegressor``, so set
-    ``scoring="loss"`` for early stopping.
+    scores.  With one quantile it is R2, as for scikit-learn's ``QuantileRegressor``, so
+    set ``scoring="loss"`` for early stopping.
 
     Parameters
     ----------
@@ -385,7 +384,7 @@ class Quantile(Loss):
 
     def __post_init__(self) -> None:
         given: Any = self.quantile
-        # Neither a text, nor what has no order, nor an array that is a single number.
+        # A sequence or a one-dimensional array, but neither a string nor a set.
         several = isinstance(given, Sequence) or np.ndim(given) == 1
         several = several and not isinstance(given, str | bytes)
         if isinstance(given, np.ndarray) and given.ndim == 0:
@@ -404,12 +403,12 @@ class Quantile(Loss):
 
     @property
     def levels(self) -> tuple[float, ...]:
-        """The levels as a tuple, also if there is only one."""
+        """The levels as a tuple, even if there is only one."""
         given: Any = self.quantile
         return given if isinstance(given, tuple) else (given,)
 
     def n_outputs(self, n_targets: int) -> int:
-        """One output for each target, or for each quantile of the only target."""
+        """Return the number of targets, or that of the quantiles of a single target."""
         if len(self.levels) == 1:
             return n_targets
         if n_targets != 1:
@@ -429,7 +428,7 @@ class Quantile(Loss):
         level = np.array(self.levels, raw.dtype)
         below = ordered - y  # -u
         losses: Array = np.maximum(-level * below, (1 - level) * below).sum(axis=1)
-        # 1 - q above the target, -q below it, and between the two on it.
+        # 1 - q above the target, -q below it, and their mean on it.
         gradient = np.heaviside(below, 0.5) - level
         if order is None:
             np.copyto(raw, gradient)
@@ -438,7 +437,7 @@ class Quantile(Loss):
         return losses
 
     def predict(self, raw: Array) -> Array:
-        """Return the quantiles, those of one target in ascending order."""
+        """Return the quantiles; several ones in ascending order."""
         if len(self.levels) > 1:
             raw.sort(axis=1)
         return raw
@@ -446,7 +445,7 @@ class Quantile(Loss):
 
 @dataclass(frozen=True)
 class Poisson(Loss):
-    r"""Half the Poisson deviance, for counts and other targets of at least zero.
+    r"""Half the Poisson deviance, for counts and other non-negative targets.
 
     .. math:: \ell = \sum_k \left( y_k \log y_k - y_k - y_k\, raw_k
               + e^{raw_k} \right)
@@ -544,12 +543,12 @@ class Gamma(Loss):
 
 @dataclass(frozen=True)
 class BinaryLogLoss(Loss):
-    r"""Cross-entropy of independent yes-no outputs: two classes, or several labels.
+    r"""Binary cross-entropy, for two classes and for multilabel targets.
 
     .. math:: \ell = \sum_k \left( \log(1 + e^{raw_k}) - y_k\, raw_k \right)
 
-    Link: logit.  Domain: :math:`0 \le y \le 1`, one column for two classes, a column
-    for each label otherwise.
+    Link: logit.  Domain: :math:`0 \le y \le 1`, with one column for two classes, and a
+    column for each label otherwise.
 
     Parameters
     ----------
@@ -570,7 +569,7 @@ class BinaryLogLoss(Loss):
     >>> raw.round(3), losses.round(3)  # 3/4 - 0, and -log(1 - 3/4)
     (array([[0.75]]), array([1.386]))
 
-    A confident mistake costs what it should, however confident:
+    The loss remains exact for extreme logits:
 
     >>> BinaryLogLoss().loss_gradient(np.array([[0.0]]), np.array([[1000.0]]))
     array([1000.])
@@ -608,7 +607,7 @@ class BinaryLogLoss(Loss):
 
 @dataclass(frozen=True)
 class MultinomialLogLoss(Loss):
-    r"""Cross-entropy of one class out of several.
+    r"""Multinomial cross-entropy, for multiclass targets.
 
     .. math:: \ell = \log \sum_k e^{raw_k} - raw_y
 
@@ -618,8 +617,8 @@ class MultinomialLogLoss(Loss):
     Parameters
     ----------
     label_smoothing : float, default=0.0
-        With :math:`\epsilon` in [0, 1), the share :math:`\epsilon` of the target is
-        spread evenly over all K classes, see `LogLoss`:
+        With :math:`\epsilon` in [0, 1), a fraction :math:`\epsilon` of the target is
+        distributed uniformly over all K classes, see `LogLoss`:
 
         .. math:: \ell = \log \sum_k e^{raw_k} - (1 - \epsilon)\, raw_y
                   - \tfrac{\epsilon}{K} \sum_k raw_k
@@ -656,7 +655,7 @@ class MultinomialLogLoss(Loss):
         if share:
             target_raw *= 1.0 - self.label_smoothing
             target_raw += share * raw.sum(axis=1)
-        total = _exp_and_normalise(raw)
+        total = _exp_and_normalize(raw)
         losses: Array = np.log(total, out=total)
         losses -= target_raw
         flat[target] -= 1.0 - self.label_smoothing
@@ -665,7 +664,7 @@ class MultinomialLogLoss(Loss):
         return losses
 
     def check_target(self, y: Array) -> None:
-        """Raise ValueError if the targets are no class codes."""
+        """Raise ValueError unless the targets are class codes."""
         if y.ndim != 1:
             raise ValueError(
                 f"{self!r} needs class codes, one for each row, but y has the shape "
@@ -674,16 +673,16 @@ class MultinomialLogLoss(Loss):
             )
 
 
-# From about here on, the transposed copy costs more than it saves.
+# From about this number of classes on, the transposed copy does not pay.
 _MANY_CLASSES = 100
 
-# Rows whose probabilities are computed at once: no slower than all of them.
+# Number of rows of which probabilities are computed at once.
 _ROWS_AT_ONCE = 8192
 
 
 def _subtract_row_max(raw: Array) -> None:
     """Shift each row so that its largest value is 0, and exp cannot overflow."""
-    # Over a short last axis a reduction runs six times slower than over the first.
+    # Reductions over a short last axis are six times slower than over the first.
     if raw.shape[1] < _MANY_CLASSES:
         largest = np.maximum.reduce(raw.T.copy(), axis=0)
     else:
@@ -691,8 +690,8 @@ def _subtract_row_max(raw: Array) -> None:
     raw -= largest[:, np.newaxis]
 
 
-def _exp_and_normalise(raw: Array) -> Array:
-    """Turn each row into its exponentials' shares; return the rows' sums."""
+def _exp_and_normalize(raw: Array) -> Array:
+    """Exponentiate and normalize the rows; return their sums."""
     np.exp(raw, out=raw)
     total: Array = raw @ np.ones(raw.shape[1], dtype=raw.dtype)
     raw /= total[:, np.newaxis]
@@ -700,14 +699,13 @@ def _exp_and_normalise(raw: Array) -> Array:
 
 
 class ClassificationLoss(Value, ABC):
-    """Base class of losses for every kind of classification.
+    """Base class of losses for all kinds of classification targets.
 
-    A `Loss` knows one kind of target: classes, of which a sample has exactly one, or
-    yes-no outputs.  An object of this class picks the right one.
+    A subclass chooses the `Loss` for a target: multiclass, or binary and multilabel.
 
     Examples
     --------
-    Smoothed labels for several classes, hard ones for two:
+    Label smoothing for multiclass targets only:
 
     >>> from sknumpy_mlp.losses import (
     ...     BinaryLogLoss, ClassificationLoss, MultinomialLogLoss
@@ -721,36 +719,35 @@ class ClassificationLoss(Value, ABC):
 
     @abstractmethod
     def for_target(self, *, multinomial: bool) -> Loss:
-        """Return the loss for exactly one class a row, or for yes-no outputs.
+        """Return the loss for multiclass targets, or for binary and multilabel ones.
 
         Parameters
         ----------
         multinomial : bool
-            True for one class out of three or more, whose targets are class codes;
-            False for two classes and for several labels, whose targets are zeros and
-            ones.
+            True for three or more classes, with class codes as targets; False for two
+            classes and for multilabel targets, with zeros and ones as targets.
 
         Returns
         -------
         loss : Loss
-            The loss of such targets.
+            The loss for such targets.
         """
 
 
 @dataclass(frozen=True)
 class LogLoss(ClassificationLoss):
-    r"""Cross-entropy for classification: binary or multinomial, as the target asks.
+    r"""Cross-entropy for classification: binary or multinomial, by the target.
 
-    Links and formulas: `BinaryLogLoss` for two classes and for several labels,
-    `MultinomialLogLoss` for several classes.
+    Links and formulas: `BinaryLogLoss` for two classes and for multilabel targets,
+    `MultinomialLogLoss` for more classes.
 
     Parameters
     ----------
     label_smoothing : float, default=0.0
-        The share :math:`\epsilon`, in [0, 1), of each target that is spread evenly
-        over its classes: a one becomes :math:`1 - \epsilon + \epsilon / K` and a zero
-        :math:`\epsilon / K`, for K classes (two, for a label).  Keeps the logits from
-        growing without bound [1]_.
+        The fraction :math:`\epsilon`, in [0, 1), of each target that is distributed
+        uniformly over the classes: ones become :math:`1 - \epsilon + \epsilon / K` and
+        zeros :math:`\epsilon / K`, for K classes (two, for each label of a multilabel
+        target).  Keeps the logits from growing without bound [1]_.
 
     References
     ----------
@@ -776,7 +773,7 @@ class LogLoss(ClassificationLoss):
         check_number(self, "label_smoothing", 0.0, 1.0)
 
     def for_target(self, *, multinomial: bool) -> Loss:
-        """Return the loss for exactly one class a row, or for yes-no outputs."""
+        """Return the loss for multiclass targets, or for binary and multilabel ones."""
         kind = MultinomialLogLoss if multinomial else BinaryLogLoss
         return kind(self.label_smoothing)
 
@@ -805,48 +802,47 @@ REGRESSION_LOSSES: dict[str, Loss] = {
 
 # ----------------------------------------------------------------- checks of a loss
 
-# How many rows of ``y`` `check_loss` looks at, and how many `fit`; and how many
-# derivatives they compare, for raw outputs of each kind.
+# Numbers of rows and of derivatives in `check_loss` and in ``fit``.
 _N_ROWS, _N_ROWS_IN_FIT = 24, 5
 _N_DERIVATIVES, _N_DERIVATIVES_IN_FIT = 400, 40
 
-# Larger numbers may overflow in float32 on the way to the result.
+# The squares of larger numbers may overflow in float32.
 _LARGE = 1e18
 
 
 def check_loss(loss: Loss | ClassificationLoss, y: Any) -> None:
-    """Check that a custom loss does what training and predictions rely on.
+    """Check that a custom loss meets the requirements of training and predictions.
 
     On some rows of ``y``, and for raw outputs near zero, where training begins, and
     near the targets, it checks that
 
-    - ``y`` is in the domain, and `Loss.loss_gradient` leaves it unchanged;
+    - ``y`` is in the domain, and `Loss.loss_gradient` does not change it;
     - losses and predictions have the right shapes and are finite, in float32 and in
       float64, and predictions of "logistic" and "softmax" are probabilities;
-    - the gradient is the derivative of the losses, by central differences.  At a kink,
-      such as that of the absolute error, every slope between those on its two sides is
-      right.  A loss with ``exact_gradient = False`` is not compared.
+    - the gradient agrees with central differences of the losses.  At a kink, such as
+      that of the absolute error, any subgradient is right.  Losses with
+      ``exact_gradient = False`` are not compared.
 
-    Of a `ClassificationLoss`, it checks the losses that it makes: the one that ``y``
-    asks for, and the one for the other kind of target, unless
-    `ClassificationLoss.for_target` raises NotImplementedError for that kind.
+    For a `ClassificationLoss`, both losses are checked: that for targets like ``y`` and
+    that for the other kind of target, unless `ClassificationLoss.for_target` raises
+    NotImplementedError for it.
 
     Parameters
     ----------
     loss : Loss or ClassificationLoss
-        The loss, an object.
+        The loss, an instance and not a class.
     y : array-like of shape (n_samples,) or (n_samples, n_targets)
-        Targets from the domain of the loss.  For classification, class labels, or a
-        matrix with a column of 0 and 1 for each label.
+        Targets from the domain of the loss.  For classification, class labels, or the
+        indicator matrix of a multilabel target.
 
     Raises
     ------
     TypeError
         If ``loss`` is not a loss.
     ValueError
-        If ``y`` is outside the domain, or the loss fails a check.  The message says
-        which one and where: for a gradient, the row, the output, its derivative and
-        the central difference.
+        If ``y`` is outside the domain, or the loss fails a check.  The message names
+        the check and, for a gradient, the row, the output, the derivative and the
+        central difference.
 
     See Also
     --------
@@ -873,11 +869,7 @@ def check_loss(loss: Loss | ClassificationLoss, y: Any) -> None:
         ...
     ValueError: loss=WrongSign(): loss_gradient writes a wrong gradient. ...
     """
-    if not isinstance(loss, Loss | ClassificationLoss):
-        raise TypeError(
-            "loss must be an object of a subclass of Loss or ClassificationLoss, got "
-            f"{shown(loss)}."
-        )
+    check_is_instance("loss", loss, Loss, ClassificationLoss)
     n_masked = int(np.ma.getmaskarray(y).sum()) if np.ma.isMaskedArray(y) else 0
     if n_masked:
         raise ValueError(
@@ -892,19 +884,19 @@ def check_loss(loss: Loss | ClassificationLoss, y: Any) -> None:
         )
     for each, targets, n_targets in _losses_and_targets(loss, given):
         each.check_target(targets)
-        # In the order of the targets, so that the smallest and the largest are seen.
+        # Evenly spaced in the order of the targets, with the smallest and the largest.
         order = targets.reshape(len(targets), -1)[:, 0].argsort(kind="stable")
         rows = np.resize(order[_spread(len(order), _N_ROWS)], _N_ROWS)
-        trial = _Trial(each, targets, rows, each.n_outputs(n_targets))
-        trial.finite_values(trial.points[0][0])
-        trial.check_gradients(_N_DERIVATIVES)
-        trial.check_precision()
+        check = _LossCheck(each, targets, rows, each.n_outputs(n_targets))
+        check.finite_values(check.points[0][0])
+        check.check_gradients(_N_DERIVATIVES)
+        check.check_precision()
 
 
 def try_loss(loss: Loss, y: NDArray[Any], n_outputs: int, dtype: Any) -> None:
-    """Check a custom loss as far as `fit` can afford to: on a few rows.
+    """Check a custom loss on a few rows, for ``fit``.
 
-    Values that are infinite or NaN are left to the training, which reports them.
+    Non-finite values are not checked: training reports them.
 
     Parameters
     ----------
@@ -915,22 +907,22 @@ def try_loss(loss: Loss, y: NDArray[Any], n_outputs: int, dtype: Any) -> None:
     n_outputs : int
         Number of raw outputs.
     dtype : dtype
-        The type that the network computes in.
+        The type of the network's parameters.
 
     Raises
     ------
     ValueError
         If the loss fails a check.
     """
-    trial = _Trial(loss, y, _spread(len(y), _N_ROWS_IN_FIT), n_outputs)
-    raw = trial.points[0][0].astype(dtype)
-    trial.evaluate(raw)
-    trial.predict(raw)
-    trial.check_gradients(_N_DERIVATIVES_IN_FIT)
+    check = _LossCheck(loss, y, _spread(len(y), _N_ROWS_IN_FIT), n_outputs)
+    raw = check.points[0][0].astype(dtype)
+    check.evaluate(raw)
+    check.predict(raw)
+    check.check_gradients(_N_DERIVATIVES_IN_FIT)
 
 
 def loss_for_target(loss: ClassificationLoss, *, multinomial: bool) -> Loss:
-    """Return what ``loss.for_target`` makes, once it is known to be a loss."""
+    """Return the result of ``loss.for_target``, after checking that it is a loss."""
     made = loss.for_target(multinomial=multinomial)
     if not isinstance(made, Loss):
         raise ValueError(
@@ -941,14 +933,14 @@ def loss_for_target(loss: ClassificationLoss, *, multinomial: bool) -> Loss:
 
 
 def _spread(n: int, most: int) -> NDArray[np.intp]:
-    """Return evenly spaced numbers from 0 to n - 1, at most so many."""
+    """Return at most ``most`` evenly spaced integers from 0 to n - 1."""
     return np.unique(np.linspace(0, n - 1, min(n, most)).astype(np.intp))
 
 
 def _losses_and_targets(
     loss: Loss | ClassificationLoss, y: NDArray[Any]
 ) -> Iterator[tuple[Loss, NDArray[Any], int]]:
-    """Yield each loss with targets as the estimators pass them, and their number."""
+    """Yield each loss, its targets as estimators pass them, and their number."""
     if isinstance(loss, Loss):
         targets = _as_passed(loss, y)
         n_targets = targets.shape[1] if targets.ndim == 2 else int(targets.max()) + 1
@@ -957,7 +949,7 @@ def _losses_and_targets(
     codes: NDArray[Any] = np.unique(y, return_inverse=True)[1].reshape(y.shape)
     n_classes = int(codes.max()) + 1
     multinomial = y.ndim == 1 and n_classes > 2
-    # First for the kind of target that y is.
+    # The kind of target that y is comes first.
     if multinomial:
         both = {True: codes, False: np.eye(n_classes)[codes]}
     else:
@@ -993,8 +985,8 @@ def _as_passed(loss: Loss, y: NDArray[Any]) -> NDArray[Any]:
     return targets
 
 
-class _Trial:
-    """A loss, targets for it, and raw outputs on which to try it.
+class _LossCheck(GradientCheck):
+    """The checks of a loss on some targets.
 
     Parameters
     ----------
@@ -1012,21 +1004,22 @@ class _Trial:
         self, loss: Loss, y: NDArray[Any], rows: NDArray[np.intp], n_outputs: int
     ) -> None:
         self._loss = copy_of(loss)
+        super().__init__("loss", self._loss)
         self._rows = rows
         self._y = y[rows]
         if self._y.dtype.kind == "f":
             self._y = self._y.astype(np.float64)
-        # Of each row's targets; codes of classes are not computed with.
+        # The magnitude of each row's targets; that of class codes does not matter.
         self._sizes = np.zeros((len(rows), 1))
         if self._y.ndim == 2:
             self._sizes = np.abs(self._y).max(axis=1, keepdims=True)
-        # Raw outputs, and the scale on which each of them vary.
+        # Raw outputs, each with the scale of their variation.
         self.points = list(self._make_points((len(rows), n_outputs)))
 
     def _make_points(self, shape: tuple[int, int]) -> Iterator[tuple[Array, float]]:
-        """Yield raw outputs near zero and, where the link says how, near the targets.
+        """Yield raw outputs near zero and, if the link is known, near the targets.
 
-        Far from its targets a loss may show only one of its sides.
+        Raw outputs far from the targets may all be on one side of a kink.
         """
         rng = np.random.default_rng(0)
         y, link = self._y, self._loss.out_activation
@@ -1035,7 +1028,7 @@ class _Trial:
             return
         if link == "identity":
             largest, scale = float(np.abs(y).max()), float(y.std())
-            if largest < 1e10:  # else such small differences are rounding errors
+            if largest < 1e10:  # else differences of 1 are rounding errors
                 yield y + rng.normal(size=shape), 1.0
             if not 0.1 < scale < 10.0 and scale > 1e-6 * largest:
                 yield y + scale * rng.normal(size=shape), scale
@@ -1043,44 +1036,45 @@ class _Trial:
             yield np.log(np.maximum(y, 0.1 * y.mean())) + rng.normal(size=shape), 1.0
 
     def evaluate(self, raw: Array, rows: Any = slice(None)) -> tuple[Array, Array]:
-        """Return the losses and the gradient, once their shapes are known to be right.
+        """Return the losses and the gradient, after checking their shapes.
 
-        In the type of ``raw``, which is left as it is and belongs to these of the rows.
+        They are computed in the type of ``raw``, which belongs to these of the rows and
+        is not changed.
         """
         loss, y = self._loss, self._y[rows].copy()
         if y.dtype.kind == "f":
             y = y.astype(raw.dtype)
         before, gradient = y.copy(), raw.copy()
-        with naming_method(f"loss={shown(loss)}", "loss_gradient"):
+        with self.calling("loss_gradient"):
             losses = loss.loss_gradient(y, gradient)
         if not isinstance(losses, np.ndarray) or losses.shape != (len(raw),):
             found = getattr(losses, "shape", type(losses).__name__)
             raise ValueError(
-                f"loss={loss!r} must return an array with a loss for each row from "
+                f"{self.label} must return an array with a loss for each row from "
                 f"loss_gradient: shape {(len(raw),)} for {len(raw)} rows, got {found}."
             )
         if losses.dtype.kind not in "fiub":
             raise ValueError(
-                f"loss={loss!r} must return real numbers from loss_gradient, got the "
+                f"{self.label} must return real numbers from loss_gradient, got the "
                 f"type {losses.dtype}."
             )
         if not np.array_equal(y, before):
-            raise ValueError(
-                f"loss={loss!r}: loss_gradient changes y, the training data. Work on "
-                "raw, or on a copy of y."
+            self.fail(
+                "loss_gradient changes y, the training data. Work on raw, or on a copy "
+                "of y."
             )
         if losses.dtype.kind != "f":
             losses = losses.astype(np.float64)
         return losses, gradient
 
     def predict(self, raw: Array) -> Array:
-        """Return predictions, once their shape and range are known to be right."""
+        """Return predictions, after checking their shape and range."""
         predicted: Any = None
-        with naming_method(f"loss={shown(self._loss)}", "predict"):
+        with self.calling("predict"):
             predicted = self._loss.predict(raw.copy())
         if not isinstance(predicted, np.ndarray) or predicted.shape != raw.shape:
             raise ValueError(
-                f"loss={self._loss!r} must return an array of the shape of raw, "
+                f"{self.label} must return an array of the shape of raw, "
                 f"{raw.shape}, from predict, got {np.shape(predicted)}."
             )
         link = self._loss.out_activation
@@ -1096,15 +1090,14 @@ class _Trial:
         return predicted
 
     def _refuse_probabilities(self, found: str) -> NoReturn:
-        loss = self._loss
         raise ValueError(
-            f"loss={loss!r} has out_activation={loss.out_activation!r}, whose "
+            f"{self.label} has out_activation={self._loss.out_activation!r}, whose "
             f"predictions are probabilities, but predict returns numbers {found}. "
             "Leave predict out: it then follows from out_activation."
         )
 
     def finite_values(self, raw: Array) -> dict[str, Array]:
-        """Return all that the loss computes, once it is known to be finite."""
+        """Return all that the loss computes, after checking that it is finite."""
         with np.errstate(all="ignore"):
             losses, gradient = self.evaluate(raw)
             predicted = self.predict(raw)
@@ -1113,8 +1106,8 @@ class _Trial:
             bad = ~np.isfinite(each).reshape(len(raw), -1).all(axis=1)
             if bad.any():
                 row = int(bad.argmax())
-                raise ValueError(
-                    f"loss={self._loss!r}: the {name} for "
+                self.fail(
+                    f"the {name} for "
                     f"{self._where(row, raw[row])} are {each[row]} in {raw.dtype}. Raw "
                     "outputs can be any real numbers, and are near 0 when training "
                     "begins. If it is the target that is out of range, raise "
@@ -1125,7 +1118,7 @@ class _Trial:
     def check_gradients(self, most: int) -> None:
         """Raise ValueError if derivatives differ from central differences.
 
-        At most so many are compared for raw outputs of each kind.
+        At most ``most`` derivatives are compared for each of ``points``.
         """
         if not self._loss.exact_gradient:
             return
@@ -1136,12 +1129,7 @@ class _Trial:
         with np.errstate(all="ignore"):
             losses, gradient = self.evaluate(raw)
             again, _ = self.evaluate(raw)
-            if not np.array_equal(losses, again, equal_nan=True):
-                raise ValueError(
-                    f"loss={self._loss!r}: the losses for the same y and raw differ "
-                    "from call to call. If they are meant to, set exact_gradient = "
-                    "False in the class."
-                )
+            self.check_repeatable("the losses for the same y and raw", losses, again)
             numbers = np.flatnonzero(np.isfinite(losses) & np.isfinite(gradient).all(1))
             raw = raw[numbers]
             losses, gradient = self.evaluate(raw, numbers)
@@ -1157,22 +1145,23 @@ class _Trial:
         )
         if wrong is None:
             return
-        way_out = (
+        hint = (
             "If it is modified on purpose, for example clipped, set exact_gradient = "
             "False in the class."
         )
         if np.array_equal(gradient, raw):
-            way_out = (
+            hint = (
                 "It has left raw as it was: overwrite raw in place, as in raw[...] = "
                 "gradient."
             )
         row, output = wrong.index
         where = self._where(numbers[row], raw[row])
-        raise ValueError(
-            f"loss={self._loss!r}: loss_gradient writes a wrong gradient. For {where} "
-            f"the derivative with respect to output {output} is {wrong.analytic:.6g}, "
-            f"but central differences of the losses give {wrong.numeric:.6g}; "
-            f"{wrong.summary}. {way_out}"
+        self.fail_gradient(
+            wrong,
+            f"loss_gradient writes a wrong gradient. For {where} the derivative with "
+            f"respect to output {output} is {wrong.analytic:.6g}",
+            function="the losses",
+            hint=hint,
         )
 
     def check_precision(self) -> None:
@@ -1187,17 +1176,16 @@ class _Trial:
             expected = wide[name]
             difference = np.abs(values - expected).reshape(len(raw), -1).max(axis=1)
             row = int(difference.argmax())
-            # Where a target is large, its difference to an output is rounded.
+            # The differences of outputs and large targets have rounding errors.
             tolerance = 1e-2 + 1e-6 * float(self._sizes.max())
             if difference[row] > tolerance * np.abs(expected).max() + 1e-5:
-                raise ValueError(
-                    f"loss={self._loss!r}: the {name} for "
-                    f"{self._where(row, raw[row])} are {values[row]} in float32, but "
-                    f"{expected[row]} in float64."
+                self.fail(
+                    f"the {name} for {self._where(row, raw[row])} are {values[row]} in "
+                    f"float32, but {expected[row]} in float64."
                 )
 
     def _where(self, row: int, raw: Array) -> str:
-        """Name a row, its target and its raw outputs."""
+        """Describe a row, its target and its raw outputs, for messages."""
         y = np.array2string(self._y[row], precision=6, threshold=6)
         outputs = np.array2string(raw, precision=6, threshold=6)
         return f"row {self._rows[row]} (y={y}, raw={outputs})"

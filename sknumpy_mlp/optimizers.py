@@ -1,10 +1,9 @@
-r"""Optimisers: how a gradient becomes a step.
+r"""Optimizers.
 
-An optimiser sees one flat parameter vector :math:`\theta` and one flat gradient
-:math:`g`, whatever the network's shape, and updates the parameters in place.  It is a
-dataclass: the constructor's fields are hyper-parameters, and what it remembers from
-step to step is made by `Optimizer.init`.  To add one, write a subclass and list it in
-``OPTIMIZERS``.
+An optimizer updates the vector of all parameters :math:`\theta` in place, given the
+vector of their gradient :math:`g`.  It is a dataclass: its fields are hyperparameters,
+and its state is set up by `Optimizer.init`.  For a custom one, write a subclass of
+`Optimizer`; to add it to the package, list it in ``OPTIMIZERS``.
 """
 
 import math
@@ -19,40 +18,39 @@ from sknumpy_mlp._utils.values import alike, check_bool, check_number
 
 __all__ = ["OPTIMIZERS", "SGD", "Adam", "Optimizer", "OptimizerName", "RMSprop"]
 
-# How many parameters are worked on at a time.  An update makes some ten passes over
-# four vectors; block by block (in float32 four times 320 kB) they stay in the second-
-# or third-level cache.
+# Number of parameters that are updated at once.  A step makes some ten passes over four
+# vectors, whose blocks (320 kB each in float32) stay in the L2 or L3 cache.
 _BLOCK = 80_000
 
-# Steps from one removal of vanishing numbers to the next.
+# Number of steps between two flushes of tiny numbers to zero.
 _STEPS_TO_FLUSH = 64
 
 
 @dataclass
 class Optimizer(ABC):
-    """Base class of optimisers; subclasses are dataclasses.
+    """Base class of optimizers; subclasses are dataclasses.
 
-    A subclass defines its `rule`, an elementwise update, and lists in `powers` what
-    the rule remembers.  Counting, the penalty's gradient, weight decay and the
-    division into blocks are done here, once for all.
+    A subclass defines its `rule`, an elementwise update, and in `powers` the moments of
+    the gradient that it needs.  The L2 penalty, weight decay, learning-rate multipliers
+    and the division into blocks are common to all optimizers.
 
     Attributes
     ----------
     parameters : dict of str
-        For each field the name of the estimators' parameter that it is set from.
+        Maps fields to the parameters of the estimators that they are set from.
     n_steps : int
-        Steps done since `init`.
+        Number of steps since `init`.
     moments : tuple of ndarray of shape (n_params,)
-        The vectors that are remembered from step to step.
+        The state: moments of the gradient.
 
     Examples
     --------
-    An optimiser of one's own, which looks at nothing but the signs:
+    A custom optimizer, which uses only the signs of the gradient:
 
     >>> import numpy as np
     >>> from sknumpy_mlp.optimizers import Optimizer
     >>> class SignDescent(Optimizer):
-    ...     powers = ()  # it remembers nothing
+    ...     powers = ()  # no state
     ...     def rule(self, params, grad, moments, rate):
     ...         params -= rate * np.sign(grad)
     >>> params, optimizer = np.array([1.0, -2.0]), SignDescent()
@@ -82,49 +80,49 @@ class Optimizer(ABC):
         moments: tuple[Array, ...],
         rate: float | Array,
     ) -> None:
-        """Update a block of ``params`` and ``moments``; ``grad`` may be destroyed.
+        """Update a block of ``params`` and ``moments``; may overwrite ``grad``.
 
-        ``n_steps`` counts the step already: it is 1 in the first.
+        ``n_steps`` includes this step: it is 1 in the first one.
 
         Parameters
         ----------
         params : ndarray of shape (n_block,)
             A block of the parameters, changed in place.
         grad : ndarray of shape (n_block,)
-            The gradient with respect to them, penalty included.
+            The gradient with respect to them, including the penalty.
         moments : tuple of ndarray of shape (n_block,)
-            The block's part of each moment, in the order of `powers`, changed in place.
+            The block of each moment, in the order of `powers`, changed in place.
         rate : float or ndarray of shape (n_block,)
-            The learning rate, one number or one for each parameter.
+            The learning rate, common to all parameters or one for each of them.
         """
 
     def same_settings(self, other: Any) -> bool:
-        """Tell whether ``other`` is of this class and has the same constants.
+        """Return whether ``other`` has the same class and hyperparameters.
 
         Parameters
         ----------
         other : object
-            What to compare with; what it remembers of its steps does not count.
+            The object to compare with.
 
         Returns
         -------
         same : bool
-            True if the two, from the same start, would do the same steps.
+            True if both are equal up to their state.
         """
 
         def settings(optimizer: Any) -> dict[str, Any]:
-            memory = ("n_steps", "moments")
-            return {k: v for k, v in vars(optimizer).items() if k not in memory}
+            state = ("n_steps", "moments")
+            return {k: v for k, v in vars(optimizer).items() if k not in state}
 
         return type(self) is type(other) and alike(settings(self), settings(other))
 
     def init(self, params: Array) -> None:
-        """Forget everything and make moments of zero for a vector like ``params``.
+        """Reset the state: no steps, and moments of zero.
 
         Parameters
         ----------
         params : ndarray of shape (n_params,)
-            The parameters; their length and type are those of the moments.
+            The parameters, which determine the length and type of the moments.
         """
         self.n_steps = 0
         self.moments = tuple(np.zeros_like(params) for _ in self.powers)
@@ -137,10 +135,10 @@ class Optimizer(ABC):
         *,
         l2: float = 0.0,
         weight_decay: float = 0.0,
-        n_penalised: int = 0,
-        rate_factors: Array | None = None,
+        n_penalized: int = 0,
+        lr_multipliers: Array | None = None,
     ) -> None:
-        """Do one step: update ``params`` in place; ``grad`` may be destroyed.
+        """Update ``params`` in place by one step; may overwrite ``grad``.
 
         Parameters
         ----------
@@ -149,48 +147,47 @@ class Optimizer(ABC):
         grad : ndarray of shape (n_params,)
             The gradient of the loss with respect to them.
         learning_rate : float
-            The rate of this step.
+            The learning rate of this step.
         l2 : float, default=0.0
-            Strength of an L2 penalty, whose gradient ``l2 * params`` is added.
+            Strength of the L2 penalty, whose gradient ``l2 * params`` is added.
         weight_decay : float, default=0.0
-            Before the rule, parameters are multiplied by
-            ``1 - learning_rate * weight_decay``: the decoupled decay of AdamW [1]_,
-            which an optimiser that scales gradients does not scale.
-        n_penalised : int, default=0
-            Penalty and decay are on this many parameters at the head of the vector.
-        rate_factors : ndarray of shape (n_params,) or None, default=None
-            Factors on the learning rate, for each parameter its own; None for ones.
-            The decay goes by ``learning_rate`` alone: factors make up for the scale
-            of the weights' gradients, which decay does not have.
+            Decoupled weight decay, as in AdamW [1]_: before the update, parameters are
+            multiplied by ``1 - learning_rate * weight_decay``.
+        n_penalized : int, default=0
+            Penalty and weight decay apply to the first ``n_penalized`` parameters.
+        lr_multipliers : ndarray of shape (n_params,) or None, default=None
+            Learning-rate multiplier of each parameter; None for ones.  They do not
+            apply to weight decay: they compensate for the scale of gradients, on which
+            weight decay does not depend.
 
         References
         ----------
         .. [1] I. Loshchilov and F. Hutter, "Decoupled Weight Decay Regularization",
-           ICLR 2019, arXiv:1711.05101.  The decay is multiplied by the learning rate,
-           as in PyTorch, and not only by the schedule's factor.
+           ICLR 2019, arXiv:1711.05101.  As in PyTorch, weight decay is multiplied by
+           the learning rate, and not only by the schedule.
         """
         self.n_steps += 1
         for start in range(0, params.size, _BLOCK):
             block = slice(start, start + _BLOCK)
             params_block, grad_block = params[block], grad[block]
-            if start < n_penalised and (l2 or weight_decay):
-                penalised = slice(0, n_penalised - start)
-                # Names for the parts: ``array[part] += x`` would write them twice.
-                coefs, coefs_grad = params_block[penalised], grad_block[penalised]
+            if start < n_penalized and (l2 or weight_decay):
+                penalized = slice(0, n_penalized - start)
+                # Views with names: ``array[part] += x`` would write the part twice.
+                coefs, coefs_grad = params_block[penalized], grad_block[penalized]
                 if l2:
                     coefs_grad += l2 * coefs
                 if weight_decay:
                     coefs *= 1.0 - learning_rate * weight_decay
             moments = tuple([moment[block] for moment in self.moments])
             rate: float | Array = learning_rate
-            if rate_factors is not None:
-                rate = learning_rate * rate_factors[block]
+            if lr_multipliers is not None:
+                rate = learning_rate * lr_multipliers[block]
             self.rule(params_block, grad_block, moments, rate)
         if self.n_steps % _STEPS_TO_FLUSH == 0:
             limits = np.finfo(params.dtype)
             smallest = math.sqrt(limits.tiny)
-            # The gradient will be squared, and that of a weight may be its penalty's;
-            # but under however weak a penalty a weight that counts is left alone.
+            # The square of a weight's gradient, which may be that of the penalty alone,
+            # must not be denormal.  A very weak penalty must not flush larger weights.
             weakest = min(max(l2, float(limits.eps)), 1.0) if l2 else 1.0
             _flush(params, smallest / weakest)
             for moment, power in zip(self.moments, self.powers, strict=True):
@@ -198,21 +195,21 @@ class Optimizer(ABC):
 
 
 def _flush(array: Array, smallest: float) -> None:
-    """Set numbers to zero that are too small to matter, but not to cost time.
+    """Set tiny numbers to zero before they become denormal (flush-to-zero).
 
-    The moments of a weight whose gradient is zero decay from step to step, down to
-    the subnormal numbers, where rounding holds them for good; a weight without input
-    does the same under a penalty.  Arithmetic that meets or makes subnormal numbers
-    is up to a hundred times slower, and a few dead inputs or units made a step in
-    float32 half as slow again.  Adding and subtracting a number rounds to zero what
-    vanishes beside it, at the cost of two passes once in many steps.
+    The moments of a weight with a gradient of zero decay exponentially until they are
+    denormal, and stay so because of rounding; under a penalty, weights without input do
+    the same.  Arithmetic with denormal numbers is up to a hundred times slower: a few
+    dead units or inputs of zero made a step in float32 half as slow again.  Adding and
+    subtracting an offset rounds tiny numbers to zero, by two passes over the array once
+    in many steps.
 
     Parameters
     ----------
     array : ndarray
-        Changed in place.
+        The array, changed in place.
     smallest : float
-        What is about as small as this, or smaller, becomes zero.
+        Numbers up to about this size become zero.
     """
     offset = smallest / float(np.finfo(array.dtype).eps)
     array += offset
@@ -221,13 +218,13 @@ def _flush(array: Array, smallest: float) -> None:
 
 @dataclass
 class SGD(Optimizer):
-    r"""Stochastic gradient descent with (Nesterov's) momentum.
+    r"""Stochastic gradient descent with (Nesterov) momentum.
 
     .. math::
 
         v &\leftarrow \mu v - \eta g \\
         \theta &\leftarrow \theta + v
-        \qquad\text{or, with Nesterov's momentum,}\qquad
+        \qquad\text{or, with Nesterov momentum,}\qquad
         \theta \leftarrow \theta + \mu v - \eta g
 
     with the new :math:`v` on the right-hand sides and the learning rate
@@ -236,9 +233,9 @@ class SGD(Optimizer):
     Parameters
     ----------
     momentum : float, default=0.9
-        :math:`\mu`, between 0 and 1.  0 is plain gradient descent.
+        The momentum :math:`\mu`, in [0, 1]; 0 is plain gradient descent.
     nesterov : bool, default=True
-        Whether the momentum is Nesterov's.
+        Whether to use Nesterov momentum.
 
     References
     ----------
@@ -255,7 +252,7 @@ class SGD(Optimizer):
     >>> params.round(3)
     array([ 0.8, -1.6])
     >>> optimizer.step(params, grad=2 * params, learning_rate=0.1)
-    >>> params.round(3)  # half the last step of -0.2, and -0.1 * 1.6
+    >>> params.round(3)  # half of the last step, -0.2, and -0.1 * 1.6
     array([ 0.54, -1.08])
     """
 
@@ -273,7 +270,7 @@ class SGD(Optimizer):
 
     @property
     def powers(self) -> tuple[int, ...]:
-        """The velocity holds the gradient itself."""
+        """The velocity is a first moment."""
         return (1,) if self.momentum else ()
 
     def rule(
@@ -301,7 +298,7 @@ class SGD(Optimizer):
 
 @dataclass
 class RMSprop(Optimizer):
-    r"""Steps divided by the root of the running mean square of the gradient.
+    r"""RMSprop: gradients divided by the root of their running mean square.
 
     .. math::
 
@@ -309,16 +306,16 @@ class RMSprop(Optimizer):
         b &\leftarrow \mu b + \frac{g}{\sqrt{v} + \epsilon} \\
         \theta &\leftarrow \theta - \eta b
 
-    PyTorch's formula; without momentum, :math:`b` is the quotient alone.
+    The formula is PyTorch's; without momentum, :math:`b` is the quotient alone.
 
     Parameters
     ----------
     rho : float, default=0.9
         Decay rate of the mean square, in [0, 1).
     epsilon : float, default=1e-8
-        Keeps the division finite; at least 0.
+        Added to the denominator for numerical stability; at least 0.
     momentum : float, default=0.0
-        :math:`\mu`, in [0, 1).
+        The momentum :math:`\mu`, in [0, 1).
 
     References
     ----------
@@ -349,7 +346,7 @@ class RMSprop(Optimizer):
 
     @property
     def powers(self) -> tuple[int, ...]:
-        """The mean square; under momentum, quotients as well."""
+        """The mean square and, with momentum, the velocity."""
         return (2, 1) if self.momentum else (2,)
 
     def rule(
@@ -360,7 +357,7 @@ class RMSprop(Optimizer):
         rate: float | Array,
     ) -> None:
         """Update a block of ``params`` and the moments."""
-        # As in Adam, the mean square is kept divided by 1 - rho.
+        # As in Adam, the mean square is stored divided by 1 - rho.
         mean_square = moments[0]
         root = math.sqrt(1.0 - self.rho)
         denominator = grad * grad
@@ -381,7 +378,7 @@ class RMSprop(Optimizer):
 
 @dataclass
 class Adam(Optimizer):
-    r"""Adam: steps scaled by running moments of the gradient.
+    r"""Adam: adaptive moment estimation.
 
     .. math::
 
@@ -399,9 +396,9 @@ class Adam(Optimizer):
     beta_1 : float, default=0.9
         Decay rate of the first moment, the running mean of gradients, in [0, 1).
     beta_2 : float, default=0.999
-        Decay rate of the second moment, that of their squares, in [0, 1).
+        Decay rate of the second moment, the running mean of their squares, in [0, 1).
     epsilon : float, default=1e-8
-        Keeps the division finite; at least 0.
+        Added to the denominator for numerical stability; at least 0.
 
     References
     ----------
@@ -415,7 +412,7 @@ class Adam(Optimizer):
     >>> params, optimizer = np.array([1.0, -2.0]), Adam()
     >>> optimizer.init(params)
     >>> optimizer.step(params, grad=2 * params, learning_rate=0.1)
-    >>> params.round(3)  # the first step is as long as the learning rate
+    >>> params.round(3)  # the first step has the size of the learning rate
     array([ 0.9, -1.9])
     """
 
@@ -436,7 +433,7 @@ class Adam(Optimizer):
 
     @property
     def powers(self) -> tuple[int, ...]:
-        """The first moment and the second."""
+        """The first and the second moment."""
         return (1, 2)
 
     def rule(
@@ -447,8 +444,8 @@ class Adam(Optimizer):
         rate: float | Array,
     ) -> None:
         """Update a block of ``params`` and the moments."""
-        # The moments are kept divided by 1 - beta, which two factors make up for:
-        # two passes less over the vectors.
+        # The moments are stored divided by 1 - beta, which saves two passes over the
+        # vectors; two scalar factors compensate for it.
         first, second = moments
         root = math.sqrt(1.0 - self.beta_2)
         scale = (
@@ -476,7 +473,7 @@ class Adam(Optimizer):
 #: The names of `OPTIMIZERS`, to annotate variables with.
 OptimizerName: TypeAlias = Literal["sgd", "adam", "rmsprop"]
 
-#: The optimisers that the estimators know by name.
+#: The optimizers that the estimators know by name.
 OPTIMIZERS: dict[str, type[Optimizer]] = {
     "sgd": SGD,
     "adam": Adam,

@@ -1,21 +1,22 @@
-r"""Learning-rate schedules: how the rate moves while a network trains.
+r"""Learning-rate schedules.
 
-The rate of a step is a product of three,
+The learning rate of a step is a product of three factors,
 
 .. math:: \eta = \eta_{base} \cdot factor(samples\ seen) \cdot schedule(progress),
 
-and a schedule defines one of them:
+of which a schedule defines one:
 
-- most are *formulas* of the share of the run that is done, `Schedule.__call__`;
-- `InverseScaling` counts samples, once an epoch, `Schedule.epoch_factor`;
-- `Plateau` reacts to a training that stalls, `Schedule.after_plateau`, by lowering the
-  base rate, which is ``learning_rate_init`` at first.
+- most schedules are functions of the training progress, `Schedule.__call__`;
+- `InverseScaling` depends on the number of samples seen before the epoch,
+  `Schedule.epoch_factor`;
+- `Plateau` reduces the base rate, initially ``learning_rate_init``, whenever training
+  stops improving, `Schedule.after_plateau`.
 
-Schedules are frozen dataclasses without state: they print, compare and pickle.  To add
-one, write a subclass and list it in ``SCHEDULES``.
+Schedules are immutable and have no state.  For a custom one, write a subclass of
+`Schedule`; to add it to the package, list it in ``SCHEDULES``.
 
-Throughout, ``progress`` is the share of the run that is done before a step, from 0 to
-1: epoch 2 of 10 begins at 0.1, and its middle is at 0.15.
+Throughout, ``progress`` is the training progress before a step, from 0 to 1: with 10
+epochs, the second one begins at 0.1 and is half done at 0.15.
 """
 
 import math
@@ -40,16 +41,16 @@ __all__ = [
 
 
 class Schedule(Value):
-    """Base class of schedules: a constant rate, and a plateau ends the training.
+    """Base class of schedules: a constant rate, with training ending on a plateau.
 
     Attributes
     ----------
     parameters : dict of str
-        For each field the name of the estimators' parameter that it is set from.
+        Maps fields to the parameters of the estimators that they are set from.
 
     Examples
     --------
-    A subclass for a formula defines ``__call__``:
+    A custom schedule that is a function of the training progress:
 
     >>> from sknumpy_mlp.schedules import Schedule
     >>> class Linear(Schedule):
@@ -65,10 +66,10 @@ class Schedule(Value):
 
     @property
     def needs_horizon(self) -> bool:
-        """Whether the rate depends on how long the run will be.
+        """Whether the rate depends on the number of epochs.
 
-        Such a run goes on to its end: a loss that stalls while the rate is high says
-        nothing about what it will do when the rate falls.
+        Training then does not end early on a plateau of the loss, which may improve
+        again when the rate falls.
         """
         return type(self).__call__ is not Schedule.__call__
 
@@ -78,12 +79,12 @@ class Schedule(Value):
         Parameters
         ----------
         progress : float
-            The share of the run that is done before the step, from 0 to 1.
+            Training progress before the step, from 0 to 1.
 
         Returns
         -------
         factor : float
-            What the base rate is multiplied by, at least 0.
+            The factor, at least 0.
         """
         return 1.0
 
@@ -93,22 +94,22 @@ class Schedule(Value):
         Parameters
         ----------
         n_samples_seen : int
-            Rows trained on before the epoch, in all epochs.
+            Number of samples seen in all preceding epochs.
 
         Returns
         -------
         factor : float
-            What the base rate is multiplied by, at least 0.
+            The factor, at least 0.
         """
         return 1.0
 
     def after_plateau(self, learning_rate: float) -> float | None:
-        """Return the base rate to go on with after training stalled.
+        """Return the new base rate after training stopped improving.
 
         Parameters
         ----------
         learning_rate : float
-            The base rate at which it stalled.
+            The present base rate.
 
         Returns
         -------
@@ -120,7 +121,7 @@ class Schedule(Value):
 
 @dataclass(frozen=True)
 class Constant(Schedule):
-    """The initial rate throughout.
+    """A constant learning rate.
 
     Examples
     --------
@@ -132,7 +133,7 @@ class Constant(Schedule):
 
 @dataclass(frozen=True)
 class InverseScaling(Schedule):
-    r"""A rate that falls as a power of the samples seen.
+    r"""Power-law decay in the number of samples seen.
 
     .. math:: \eta = \eta_0 / (t + 1)^{power\_t}
 
@@ -147,9 +148,9 @@ class InverseScaling(Schedule):
     References
     ----------
     H. Robbins and S. Monro, "A Stochastic Approximation Method", Annals of
-    Mathematical Statistics 22, 1951, doi:10.1214/aoms/1177729586: exponents in
-    (1/2, 1] let the steps add up to any length while their squares stay finite.  With
-    a count of samples it is scikit-learn's formula.
+    Mathematical Statistics 22, 1951, doi:10.1214/aoms/1177729586: for exponents in
+    (1/2, 1] the sum of the rates diverges while that of their squares converges.  The
+    formula in terms of samples is scikit-learn's.
 
     Examples
     --------
@@ -166,26 +167,26 @@ class InverseScaling(Schedule):
         check_number(self, "power_t", 0.0)
 
     def epoch_factor(self, n_samples_seen: int) -> float:
-        """Factor on the base rate for an epoch that starts after so many samples."""
+        """Return the factor on the base rate for an epoch."""
         return float((n_samples_seen + 1) ** -self.power_t)
 
 
 @dataclass(frozen=True)
 class Plateau(Schedule):
-    r"""A constant rate that is divided whenever the training stalls.
+    r"""A constant rate that is divided whenever training stops improving.
 
     .. math:: \eta \leftarrow \eta / divisor
 
-    It stalls when the loss, or with early stopping the validation score, has not
+    That is, when the loss, or with early stopping the validation score, has not
     improved by ``tol`` for ``n_iter_no_change`` epochs.  With the defaults it is
     scikit-learn's ``learning_rate="adaptive"``.
 
     Parameters
     ----------
     divisor : float, default=5.0
-        What the rate is divided by, more than 1.
+        The divisor, more than 1.
     min_rate : float, default=1e-6
-        A plateau at this rate or a smaller one ends the training; more than 0.
+        Training ends on a plateau at this rate or a smaller one; more than 0.
 
     Examples
     --------
@@ -205,7 +206,7 @@ class Plateau(Schedule):
         check_number(self, "min_rate", 0.0, closed="neither")
 
     def after_plateau(self, learning_rate: float) -> float | None:
-        """Return the base rate after training stalled at a rate; None ends it."""
+        """Return the new base rate after a plateau; None ends the training."""
         if learning_rate <= self.min_rate:
             return None
         return learning_rate / self.divisor
@@ -213,14 +214,14 @@ class Plateau(Schedule):
 
 @dataclass(frozen=True)
 class Cosine(Schedule):
-    r"""Half a cosine, from the initial rate down to a share of it.
+    r"""Cosine annealing from the initial rate to a fraction of it.
 
     .. math:: f(p) = e + (1 - e)\, \tfrac{1}{2} (1 + \cos \pi p)
 
     Parameters
     ----------
     end : float, default=0.0
-        The share e of the initial rate at the end of the run, in [0, 1].
+        The final rate e as a fraction of the initial rate, in [0, 1].
 
     References
     ----------
@@ -240,21 +241,20 @@ class Cosine(Schedule):
         check_number(self, "end", 0.0, 1.0, closed="both")
 
     def __call__(self, progress: float) -> float:
-        """Factor on the base rate for a step at this share of the run, 0 to 1."""
+        """Return the factor on the base rate for a step."""
         return _half_cosine(1.0, self.end, progress)
 
 
 @dataclass(frozen=True)
 class FlatCosine(Schedule):
-    r"""The full value for half of the run, then half a cosine down to zero.
+    r"""Constant for the first half of training, then cosine annealing to zero.
 
     .. math::
 
         f(p) = \begin{cases} 1 & p < 1 / 2 \\
         \tfrac{1}{2} (1 + \cos \pi (2 p - 1)) & p \ge 1 / 2 \end{cases}
 
-    It was made for what holds a network back, dropout and weight decay: strong while
-    the network looks for its place, gone when it settles.
+    Proposed for the strength of regularization, dropout and weight decay.
 
     References
     ----------
@@ -269,27 +269,27 @@ class FlatCosine(Schedule):
     """
 
     def __call__(self, progress: float) -> float:
-        """Factor for a step at this share of the run, 0 to 1."""
+        """Return the factor for a step."""
         return _half_cosine(1.0, 0.0, max(0.0, 2.0 * progress - 1.0))
 
 
 @dataclass(frozen=True)
 class CosineLog(Schedule):
-    r"""Waves from zero to the highest rate and back, each longer than the last.
+    r"""Cosine cycles between zero and the maximum rate, of increasing length.
 
     .. math:: f(p) = \tfrac{1}{2}
               \left(1 - \cos(2 \pi \log_2(1 + (2^n - 1)\, p))\right)
 
-    Of n waves each lasts twice as long as the one before.  A run thus passes through
-    rates of every size several times, and the network that an early wave has left is a
-    good one already, should the validation data like it best.
+    Each of the n cycles lasts twice as long as the one before.  Training goes through
+    high and low rates several times, and the weights at the end of an early cycle are
+    already good ones, in case the validation loss increases afterwards.
 
-    ``learning_rate_init`` is the *highest* rate.
+    ``learning_rate_init`` is the *maximum* rate.
 
     Parameters
     ----------
     n_cycles : int, default=4
-        The number n of waves, at least 1.
+        The number n of cycles, at least 1.
 
     References
     ----------
@@ -299,7 +299,7 @@ class CosineLog(Schedule):
     Examples
     --------
     >>> from sknumpy_mlp.schedules import CosineLog
-    >>> [abs(round(CosineLog()(i / 15), 3)) for i in (0, 1, 3, 7, 15)]  # ends of waves
+    >>> [abs(round(CosineLog()(i / 15), 3)) for i in (0, 1, 3, 7, 15)]  # cycle ends
     [0.0, 0.0, 0.0, 0.0, 0.0]
     >>> round(CosineLog(n_cycles=1)(2**0.5 - 1), 3)  # log2 of the root of 2 is a half
     1.0
@@ -308,23 +308,23 @@ class CosineLog(Schedule):
     n_cycles: int = 4
 
     def __post_init__(self) -> None:
-        # 2**1024 is more than a float can be.
+        # 2**1024 is not a finite float.
         check_number(self, "n_cycles", 1.0, 1023.0, closed="both")
         if self.n_cycles != int(self.n_cycles):
             raise ValueError(
-                f"CosineLog(n_cycles={self.n_cycles!r}): n_cycles must be a whole "
-                "number, or the rate would not end at zero."
+                f"CosineLog(n_cycles={self.n_cycles!r}): n_cycles must be an "
+                "integer, or the rate would not end at zero."
             )
 
     def __call__(self, progress: float) -> float:
-        """Factor on the base rate for a step at this share of the run, 0 to 1."""
-        wave = math.log2(1.0 + (2.0**self.n_cycles - 1.0) * progress)
-        return 0.5 * (1.0 - math.cos(2.0 * math.pi * wave))
+        """Return the factor on the base rate for a step."""
+        cycles = math.log2(1.0 + (2.0**self.n_cycles - 1.0) * progress)
+        return 0.5 * (1.0 - math.cos(2.0 * math.pi * cycles))
 
 
 @dataclass(frozen=True)
 class WarmupCosine(Schedule):
-    r"""A straight rise to the initial rate, then half a cosine down.
+    r"""Linear warmup to the initial rate, then cosine annealing.
 
     .. math::
 
@@ -337,11 +337,11 @@ class WarmupCosine(Schedule):
     Parameters
     ----------
     warmup : float, default=0.1
-        The share w of the run that the rise takes, in [0, 1).
+        The fraction w of training in which the rate rises, in [0, 1).
     start : float, default=0.01
-        The share s of the initial rate that the run starts with, in [0, 1].
+        The rate s at the start as a fraction of the initial rate, in [0, 1].
     end : float, default=0.0
-        The share e of the initial rate that it ends with, in [0, 1].
+        The rate e at the end as a fraction of the initial rate, in [0, 1].
 
     References
     ----------
@@ -366,7 +366,7 @@ class WarmupCosine(Schedule):
         check_number(self, "end", 0.0, 1.0, closed="both")
 
     def __call__(self, progress: float) -> float:
-        """Factor on the base rate for a step at this share of the run, 0 to 1."""
+        """Return the factor on the base rate for a step."""
         if progress < self.warmup:
             return self.start + (1.0 - self.start) * progress / self.warmup
         return _half_cosine(1.0, self.end, (progress - self.warmup) / (1 - self.warmup))
@@ -374,28 +374,28 @@ class WarmupCosine(Schedule):
 
 @dataclass(frozen=True)
 class OneCycle(Schedule):
-    r"""One cycle: half a cosine up to the initial rate, another one far down.
+    r"""One-cycle learning rate: cosine warmup, then cosine annealing far below it.
 
     With :math:`c(a, b, x) = b + (a - b)\, \tfrac{1}{2} (1 + \cos \pi x)`,
 
     .. math::
 
         f(p) = \begin{cases}
-        c(s, 1, p / r) & p < r \\
-        c(1, e, (p - r) / (1 - r)) & p \ge r
+        c(s, 1, p / w) & p < w \\
+        c(1, e, (p - w) / (1 - w)) & p \ge w
         \end{cases}
 
-    ``learning_rate_init`` is the *highest* rate, and may be several times what a
-    constant rate could be.
+    ``learning_rate_init`` is the *maximum* rate, which can be several times as large as
+    a suitable constant rate.
 
     Parameters
     ----------
-    rise : float, default=0.3
-        The share r of the run in which the rate rises, in [0, 1).
+    warmup : float, default=0.3
+        The fraction w of training in which the rate rises, in [0, 1).
     start : float, default=0.04
-        The share s of the highest rate that the run starts with, in [0, 1].
+        The rate s at the start as a fraction of the maximum rate, in [0, 1].
     end : float, default=4e-6
-        The share e of the highest rate that it ends with, in [0, 1].
+        The rate e at the end as a fraction of the maximum rate, in [0, 1].
 
     References
     ----------
@@ -410,24 +410,24 @@ class OneCycle(Schedule):
     [0.04, 0.52, 1.0, 0.5, 0.0]
     """
 
-    rise: float = 0.3
+    warmup: float = 0.3
     start: float = 0.04
     end: float = 4e-6
 
     def __post_init__(self) -> None:
-        check_number(self, "rise", 0.0, 1.0)
+        check_number(self, "warmup", 0.0, 1.0)
         check_number(self, "start", 0.0, 1.0, closed="both")
         check_number(self, "end", 0.0, 1.0, closed="both")
 
     def __call__(self, progress: float) -> float:
-        """Factor on the base rate for a step at this share of the run, 0 to 1."""
-        if progress < self.rise:
-            return _half_cosine(self.start, 1.0, progress / self.rise)
-        return _half_cosine(1.0, self.end, (progress - self.rise) / (1.0 - self.rise))
+        """Return the factor on the base rate for a step."""
+        if progress < self.warmup:
+            return _half_cosine(self.start, 1.0, progress / self.warmup)
+        return _half_cosine(1.0, self.end, (progress - self.warmup) / (1 - self.warmup))
 
 
 def _half_cosine(first: float, last: float, share: float) -> float:
-    """Go from ``first`` to ``last``, slowly at both ends."""
+    """Interpolate between ``first`` and ``last`` by half a cosine."""
     return last + (first - last) * 0.5 * (1.0 + math.cos(math.pi * share))
 
 
@@ -457,5 +457,5 @@ SCHEDULES: dict[str, type[Schedule]] = {
     "coslog": CosineLog,
 }
 
-#: Of these names scikit-learn's, which act for SGD only, as they do there.
+#: The names that are also scikit-learn's, which apply to SGD only, as they do there.
 SGD_SCHEDULES = frozenset({"constant", "invscaling", "adaptive"})

@@ -10,6 +10,7 @@ import numpy as np
 from sklearn.base import is_regressor
 from sklearn.metrics import get_scorer_names
 
+from sknumpy_mlp._utils.intervals import Interval, is_bool
 from sknumpy_mlp._utils.suggestions import suggest_parameter, suggest_value
 from sknumpy_mlp._utils.values import shown
 from sknumpy_mlp.activations import ACTIVATIONS, Activation
@@ -45,32 +46,18 @@ class Check(Protocol):
 
 @dataclass(frozen=True)
 class Number:
-    """A real or whole number in an interval; booleans are not numbers here."""
+    """A real number or an integer in an interval."""
 
     kind: type[Any]
-    low: float
-    high: float = math.inf
-    low_inclusive: bool = True
-    high_inclusive: bool = False
+    interval: Interval
 
     def __call__(self, value: Any) -> bool:
         """Whether ``value`` is allowed."""
-        is_number = isinstance(value, self.kind)
-        if not is_number or isinstance(value, bool | np.bool_):
-            return False
-        try:
-            value = float(value)
-        except OverflowError:  # an int beyond every float
-            return False
-        # Written so that NaN fails.
-        above = value >= self.low if self.low_inclusive else value > self.low
-        below = value <= self.high if self.high_inclusive else value < self.high
-        return bool(above and below)
+        return isinstance(value, self.kind) and value in self.interval
 
     def __str__(self) -> str:
         kind = "an int" if self.kind is Integral else "a float"
-        left, right = "(["[self.low_inclusive], ")]"[self.high_inclusive]
-        return f"{kind} in the range {left}{self.low}, {self.high}{right}"
+        return f"{kind} in the range {self.interval}"
 
 
 @dataclass(frozen=True)
@@ -99,7 +86,7 @@ class Boolean:
 
     def __call__(self, value: Any) -> bool:
         """Whether ``value`` is allowed."""
-        return isinstance(value, bool | np.bool_)
+        return is_bool(value)
 
     def __str__(self) -> str:
         return "a bool"
@@ -152,7 +139,7 @@ class LayerSizes:
 
     def __call__(self, value: Any) -> bool:
         """Whether ``value`` is allowed."""
-        size = Number(Integral, 1)
+        size = Number(Integral, Interval(1))
         if size(value):
             return True
         if isinstance(value, str | bytes | Mapping) or getattr(value, "ndim", 1) != 1:
@@ -176,7 +163,7 @@ class RandomState:
         return (
             value is None
             or isinstance(value, np.random.RandomState)
-            or Number(Integral, 0, 2**32)(value)
+            or Number(Integral, Interval(0, 2**32))(value)
         )
 
     def __str__(self) -> str:
@@ -225,10 +212,10 @@ def _is_flat(value: Any) -> bool:
 
 
 _BOOLEAN = Boolean()
-_POSITIVE_INT = Number(Integral, 1)
-_NOT_NEGATIVE = Number(Real, 0)
-_POSITIVE = Number(Real, 0, low_inclusive=False)
-_BELOW_ONE = Number(Real, 0, 1)
+_POSITIVE_INT = Number(Integral, Interval(1))
+_NOT_NEGATIVE = Number(Real, Interval(0))
+_POSITIVE = Number(Real, Interval(0, closed="neither"))
+_BELOW_ONE = Number(Real, Interval(0, 1))
 _NONE = Choice((None,))
 _ACTIVATION = (Choice(tuple(ACTIVATIONS)), Instance(Activation))
 _INITIALIZER = Predicate(
@@ -263,9 +250,9 @@ PARAMETER_CHECKS: dict[str, tuple[Check, ...]] = {
     "shuffle": (_BOOLEAN,),
     "random_state": (RandomState(),),
     "tol": (_NOT_NEGATIVE,),
-    "verbose": (_BOOLEAN, Number(Integral, 0)),
+    "verbose": (_BOOLEAN, Number(Integral, Interval(0))),
     "warm_start": (_BOOLEAN,),
-    "momentum": (Number(Real, 0, 1, high_inclusive=True),),
+    "momentum": (Number(Real, Interval(0, 1, "both")),),
     "nesterovs_momentum": (_BOOLEAN,),
     "early_stopping": (_BOOLEAN,),
     "validation_fraction": (_BELOW_ONE,),
@@ -331,7 +318,7 @@ def _suggestion(
     estimator: Any, name: str, value: Any, alternatives: tuple[Check, ...]
 ) -> str:
     """Return a sentence with what is probably meant, or an empty string."""
-    if name == "learning_rate" and Number(Real, 0)(value):
+    if name == "learning_rate" and Number(Real, Interval(0))(value):
         return f" Did you mean learning_rate_init={value!r}?"
     known = [each for check in alternatives for each in getattr(check, "options", ())]
     if name == "scoring":

@@ -7,13 +7,13 @@ from sknumpy_mlp._estimators.architecture import Architecture
 from sknumpy_mlp._estimators.targets import Target
 from sknumpy_mlp._training.network import Network
 from sknumpy_mlp.activations import Activation, Identity
-from sknumpy_mlp.layers import Dense, Dropout, Layer, Parametric, Scaling
-from sknumpy_mlp.layers._embeddings import (
+from sknumpy_mlp.embeddings import (
     CategoryEmbedding,
-    Passed,
+    Concatenate,
+    Passthrough,
     PeriodicEmbedding,
-    SideBySide,
 )
+from sknumpy_mlp.layers import Dense, Dropout, Layer, Parametric, Scaling
 from sknumpy_mlp.schedules import FlatCosine
 
 # Multipliers of the learning rate, from the paper that the network follows.
@@ -103,7 +103,7 @@ def _dense(
         Identity(),
         architecture.initializer(activation),
         architecture.max_norm,
-        rate_factors=(1.0 / math.sqrt(fan_in), _BIAS_RATE),
+        lr_multipliers=(1.0 / math.sqrt(fan_in), _BIAS_RATE),
     )
 
 
@@ -117,14 +117,14 @@ def input_layer(config: MemberConfig, n_features: int) -> Layer:
             PeriodicEmbedding(
                 n_numbers,
                 scales=(_LOWEST_FREQUENCY, _highest_frequency(config.n_rows)),
-                rate_factor=_EMBEDDING_RATE,
+                lr_multiplier=_EMBEDDING_RATE,
             )
         )
     if n_passed:
-        parts.append(Passed(n_passed))
+        parts.append(Passthrough(n_passed))
     if cardinalities:
         parts.append(CategoryEmbedding(cardinalities))
-    return parts[0] if len(parts) == 1 else SideBySide(tuple(parts))
+    return parts[0] if len(parts) == 1 else Concatenate(tuple(parts))
 
 
 def _highest_frequency(n_rows: int) -> float:

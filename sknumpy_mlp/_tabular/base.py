@@ -55,6 +55,7 @@ from sknumpy_mlp._tabular.ensemble import (
 from sknumpy_mlp._tabular.preprocessor import TabularPreprocessor
 from sknumpy_mlp._tabular.progress import EnsembleProgress, share_progress
 from sknumpy_mlp._tabular.splits import MemberSplit, split_members
+from sknumpy_mlp._utils.intervals import Interval
 from sknumpy_mlp._utils.links import DocLinkMixin
 from sknumpy_mlp._utils.saved import Saved
 from sknumpy_mlp._utils.typing import Array, IntArray
@@ -94,11 +95,11 @@ TABULAR_CHECKS: dict[str, tuple[Check, ...]] = {
     if name in PARAMETER_CHECKS
 } | {
     "solver": (Choice(tuple(OPTIMIZERS)), Instance(Optimizer)),
-    "validation_fraction": (Number(Real, 0, 1, low_inclusive=False),),
+    "validation_fraction": (Number(Real, Interval(0, 1, "neither")),),
     "categorical_features": CATEGORICAL_FEATURES_CHECKS,
     "ensemble": (Choice(("kfold", "seeds", "refit", None)),),
-    "n_members": (Number(Integral, 1),),
-    "max_time": (Choice((None,)), Number(Real, 0, low_inclusive=False)),
+    "n_members": (Number(Integral, Interval(1)),),
+    "max_time": (Choice((None,)), Number(Real, Interval(0, closed="neither"))),
     "n_jobs": (
         Choice((None,)),
         Predicate(

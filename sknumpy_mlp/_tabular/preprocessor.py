@@ -30,6 +30,7 @@ from sknumpy_mlp._tabular.category_checks import (
 from sknumpy_mlp._tabular.feature_names import check_input_features, unique_names
 from sknumpy_mlp._tabular.onehot import onehot, onehot_categories
 from sknumpy_mlp._tabular.scaling import robust_scale, scale_and_clip
+from sknumpy_mlp._utils.intervals import Interval
 from sknumpy_mlp._utils.links import DocLinkMixin
 from sknumpy_mlp._utils.saved import Saved
 from sknumpy_mlp._utils.suggestions import suggests_parameters
@@ -347,8 +348,8 @@ class TabularPreprocessor(
 
     _checks: ClassVar[dict[str, tuple[Check, ...]]] = {
         "categorical_features": CATEGORICAL_FEATURES_CHECKS,
-        "max_onehot": (Number(Integral, 0),),
-        "clip": (Number(Real, 0.0, low_inclusive=False),),
+        "max_onehot": (Number(Integral, Interval(0)),),
+        "clip": (Number(Real, Interval(0, closed="neither")),),
         "dtype": (Choice(("float32", "float64")),),
     }
 

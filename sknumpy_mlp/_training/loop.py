@@ -91,7 +91,7 @@ def train(
                 n_rows_drawn += n_rows
                 if sample_weight is not None and not sample_weight.any():
                     continue  # no row counts: there is no objective, hence no step
-                workspace.tell_progress(progress)
+                workspace.set_progress(progress)
                 value, l2 = objective(
                     workspace, loss, X, y, sample_weight, regularization.alpha
                 )

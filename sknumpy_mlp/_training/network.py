@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from sknumpy_mlp._utils.typing import Array, RandomSource
-from sknumpy_mlp.layers import Buffers, Layer, Noise
+from sknumpy_mlp.layers import Buffers, Layer, TrainingContext
 
 # Rows that go through the network at once where all of them are to: enough to keep the
 # matrix products busy, few enough that the intermediate results stay in the cache.
@@ -103,7 +103,7 @@ class Network:
         below it, already adapted, make of it.
         """
         all_views = self.views(params)
-        self.layers[0].see(all_views[0], X)
+        self.layers[0].init_from_data(all_views[0], X)
         if not any(layer.adapts for layer in self.layers):
             return
         x = X[rng.permutation(X.shape[0])[:_ROWS_TO_ADAPT_TO]]
@@ -119,13 +119,13 @@ class Network:
             )
             x = layer.forward(views, x, buffers, None)
 
-    def rate_factors(self, dtype: Any) -> Array | None:
-        """Each parameter's factor on the learning rate; None if all are one."""
-        factors = np.ones(self.n_params, dtype)
-        for layer, views in zip(self.layers, self.views(factors), strict=True):
-            for view, factor in zip(views, layer.rate_factors, strict=True):
-                view[...] = factor
-        return None if (factors == 1.0).all() else factors
+    def lr_multipliers(self, dtype: Any) -> Array | None:
+        """Each parameter's learning-rate multiplier; None if all are one."""
+        multipliers = np.ones(self.n_params, dtype)
+        for layer, views in zip(self.layers, self.views(multipliers), strict=True):
+            for view, multiplier in zip(views, layer.lr_multipliers, strict=True):
+                view[...] = multiplier
+        return None if (multipliers == 1.0).all() else multipliers
 
     @cached_property
     def first_with_params(self) -> int:
@@ -187,8 +187,8 @@ class Workspace:
     training : bool, default=True
         Whether there will be backward passes.
     rng : Generator or None, default=None
-        What layers draw from that are random while they train; without it they are
-        not.
+        Random number generator of layers that are random in training; None makes them
+        deterministic, as in predictions.
     sparse_input : bool, default=False
         Whether the input is sparse.
     n_layers : int or None, default=None
@@ -198,8 +198,8 @@ class Workspace:
     ----------
     params, grad : ndarray of shape (n_params,)
         The parameters, and the gradient that `backward` fills (training only).
-    rate_factors : ndarray of shape (n_params,) or None
-        Factors on the learning rate, None for ones (training only).
+    lr_multipliers : ndarray of shape (n_params,) or None
+        Learning-rate multipliers, None for ones (training only).
     """
 
     def __init__(
@@ -215,11 +215,11 @@ class Workspace:
     ) -> None:
         self.network = network
         self.params = params
-        self._noise = None if rng is None else Noise(rng)
+        self._context = None if rng is None else TrainingContext(rng)
         self._layers = network.layers[:n_layers]
         self._param_views = network.views(params)
         if training:
-            self.rate_factors = network.rate_factors(params.dtype)
+            self.lr_multipliers = network.lr_multipliers(params.dtype)
             self.grad = np.empty_like(params)
             self._grad_views = network.views(self.grad)
         self._buffers = [
@@ -236,10 +236,10 @@ class Workspace:
         # Buffers cut to a number of rows; a run knows two, a full batch and the last.
         self._cut: dict[int, Sequence[Buffers]] = {n_rows: self._buffers}
 
-    def tell_progress(self, progress: float) -> None:
-        """Tell random layers which share of the run is done."""
-        if self._noise is not None:
-            self._noise.progress = progress
+    def set_progress(self, progress: float) -> None:
+        """Set the training progress, from 0 to 1, that layers may depend on."""
+        if self._context is not None:
+            self._context.progress = progress
 
     @property
     def n_outputs(self) -> int:
@@ -268,7 +268,7 @@ class Workspace:
             self._layers, self._param_views, buffers, strict=False
         ):
             self._inputs.append(x)
-            x = layer.forward(params, x, layer_buffers, self._noise)
+            x = layer.forward(params, x, layer_buffers, self._context)
         output: Array = x
         return output
 

@@ -79,8 +79,8 @@ def update(
         l2=l2,
         weight_decay=regularization.weight_decay
         * regularization.decay_schedule(progress),
-        n_penalised=n_coefs,
-        rate_factors=workspace.rate_factors,
+        n_penalized=n_coefs,
+        lr_multipliers=workspace.lr_multipliers,
     )
     workspace.constrain()
 

@@ -1,21 +1,21 @@
-"""Small objects that are what their attributes say."""
+"""Value objects: equality, copies, representation and checks of attributes."""
 
 import copy
 import dataclasses
 import math
 from contextlib import suppress
-from numbers import Integral, Real
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 
+from sknumpy_mlp._utils.intervals import Closed, Interval, is_bool, is_integer
+
 
 class Value:
-    """Base of activations, losses and schedules: equal if of one type and alike.
+    """Base of activations, losses and schedules, with equality by value.
 
-    Whether a training can go on where it stopped depends on whether it is still the
-    same training, and users write classes of their own.  Dataclasses bring their own
-    methods for this; for all other subclasses these do.
+    A training run can be resumed only with the same settings, which may be instances of
+    custom classes.  Dataclasses define their own equality; this is for all others.
     """
 
     def __eq__(self, other: object) -> bool:
@@ -24,7 +24,7 @@ class Value:
         return alike(vars(self), vars(other))
 
     def __hash__(self) -> int:
-        # Attributes may be lists or arrays; equal objects at least share their names.
+        # Attributes may be unhashable; equal objects have the same attribute names.
         return hash((type(self), *sorted(vars(self))))
 
     def __repr__(self) -> str:
@@ -33,7 +33,7 @@ class Value:
 
 
 def alike(a: Any, b: Any) -> bool:
-    """Whether two values are equal, where they or parts of them may be arrays."""
+    """Whether two values, which may contain arrays, are equal."""
     if isinstance(a, np.ndarray) or isinstance(b, np.ndarray):
         return type(a) is type(b) and a.dtype == b.dtype and np.array_equal(a, b)
     if type(a) is not type(b):
@@ -44,12 +44,12 @@ def alike(a: Any, b: Any) -> bool:
         return len(a) == len(b) and all(map(alike, a, b))
     try:
         return bool(a == b)
-    except ValueError:  # a dataclass with an array compares it like a number
+    except ValueError:  # raised by the equality of dataclasses with arrays
         return alike(_compared(a), _compared(b))
 
 
 def _compared(obj: Any) -> dict[str, Any]:
-    """Return the attributes that matter when a dataclass is compared."""
+    """Return the attributes that take part in a comparison."""
     attributes: dict[str, Any] = vars(obj)
     if dataclasses.is_dataclass(obj):
         names = [field.name for field in dataclasses.fields(obj) if field.compare]
@@ -58,9 +58,9 @@ def _compared(obj: Any) -> dict[str, Any]:
 
 
 def copy_of(obj: Any) -> Any:
-    """Return a copy that shares nothing, with Python's numbers instead of NumPy's.
+    """Return a deep copy with Python's numbers instead of NumPy's as attributes.
 
-    NumPy's would pull arithmetic in float32 up to float64.
+    NumPy's would promote results in float32 to float64.
     """
     copied = copy.deepcopy(obj)
     for name, value in vars(copied).items():
@@ -72,11 +72,11 @@ def copy_of(obj: Any) -> Any:
 def builtin(value: Any) -> Any:
     """Return strings and integers of any type as str and int.
 
-    Members of an enumeration may be strings or integers, but their hash is another.
+    Members of enumerations can be strings or integers with a different hash.
     """
     if isinstance(value, str):
         return str.__str__(value)
-    if isinstance(value, Integral) and not isinstance(value, bool | np.bool_):
+    if is_integer(value):
         return int(value)
     return value
 
@@ -92,16 +92,15 @@ def plain(value: Any) -> Any:
     return value
 
 
-# Longer values are cut in messages.
+# Longer representations are shortened in messages.
 _LONGEST = 500
 
 
 def shown(value: Any) -> str:
-    """Return a value as messages of errors show it.
+    """Return the representation of a value for error messages.
 
-    A list of a million numbers would drown what is to be said of it, and Python refuses
-    to write down an int of more than some thousand digits.  NumPy's numbers and strings
-    are written as Python's.
+    It is shortened if it is long; Python's limit on the digits of an int is observed,
+    and NumPy's numbers and strings look like Python's.
     """
     with suppress(RecursionError):  # a list that holds itself
         value = plain(value)
@@ -115,9 +114,9 @@ def shown(value: Any) -> str:
 
 
 def check_number(
-    obj: Any, name: str, low: float, high: float = math.inf, *, closed: str = "left"
+    obj: Any, name: str, low: float, high: float = math.inf, *, closed: Closed = "left"
 ) -> None:
-    """Raise ValueError if an attribute is no number in a range; make it a float.
+    """Convert an attribute to float; raise ValueError unless it is in an interval.
 
     Parameters
     ----------
@@ -126,30 +125,18 @@ def check_number(
     name : str
         The attribute.
     low, high : float
-        The ends of the range.
+        The ends of the interval.
     closed : {'left', 'right', 'both', 'neither'}, default='left'
-        Which ends belong to it.
+        The ends that belong to it.
     """
-    value = getattr(obj, name)
-    number = math.nan
-    if isinstance(value, Real) and not isinstance(value, bool | np.bool_):
-        with suppress(OverflowError):  # an int beyond every float
-            number = float(value)
-    # Written so that NaN fails.
-    above = number >= low if closed in ("left", "both") else number > low
-    below = number <= high if closed in ("right", "both") else number < high
-    if not (above and below):
-        left = "[" if closed in ("left", "both") else "("
-        right = "]" if closed in ("right", "both") else ")"
-        raise ValueError(
-            f"{type(obj).__name__}({name}={shown(value)}): {name} must be a number in "
-            f"the range {left}{low:g}, {high:g}{right}."
-        )
-    object.__setattr__(obj, name, number)
+    value, interval = getattr(obj, name), Interval(low, high, closed)
+    if value not in interval:
+        _refuse(obj, name, f"a number in the range {interval}")
+    object.__setattr__(obj, name, float(value))
 
 
 def check_count(obj: Any, name: str) -> None:
-    """Raise ValueError if an attribute is no int of at least 1.
+    """Raise ValueError unless an attribute is an integer of at least 1.
 
     Parameters
     ----------
@@ -159,16 +146,12 @@ def check_count(obj: Any, name: str) -> None:
         The attribute.
     """
     value = getattr(obj, name)
-    is_int = isinstance(value, Integral) and not isinstance(value, bool)
-    if not (is_int and value >= 1):
-        raise ValueError(
-            f"{type(obj).__name__}({name}={shown(value)}): {name} must be an int of at "
-            "least 1."
-        )
+    if not (is_integer(value) and value >= 1):
+        _refuse(obj, name, "an int of at least 1")
 
 
 def check_bool(obj: Any, name: str) -> None:
-    """Raise ValueError if an attribute is neither True nor False.
+    """Raise ValueError unless an attribute is a Boolean.
 
     Parameters
     ----------
@@ -177,9 +160,12 @@ def check_bool(obj: Any, name: str) -> None:
     name : str
         The attribute.
     """
-    value = getattr(obj, name)
-    if not isinstance(value, bool | np.bool_):
-        raise ValueError(
-            f"{type(obj).__name__}({name}={shown(value)}): {name} must be True or "
-            "False."
-        )
+    if not is_bool(getattr(obj, name)):
+        _refuse(obj, name, "True or False")
+
+
+def _refuse(obj: Any, name: str, required: str) -> NoReturn:
+    value = shown(getattr(obj, name))
+    raise ValueError(
+        f"{type(obj).__name__}({name}={value}): {name} must be {required}."
+    )

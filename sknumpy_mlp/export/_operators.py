@@ -28,9 +28,9 @@ from sknumpy_mlp.activations import (
 )
 from sknumpy_mlp.embeddings import (
     CategoryEmbedding,
-    Passed,
+    Concatenate,
+    Passthrough,
     PeriodicEmbedding,
-    SideBySide,
 )
 from sknumpy_mlp.export._graph import Graph
 from sknumpy_mlp.layers import Dense, Dropout, Layer, Parametric, Scaling
@@ -187,7 +187,7 @@ def _category(
 
 
 def _side_by_side(
-    graph: Graph, layer: SideBySide, params: Sequence[Array], x: str
+    graph: Graph, layer: Concatenate, params: Sequence[Array], x: str
 ) -> str:
     outputs, start = [], 0
     for part, own in zip(layer.parts, layer.params_of_parts(params), strict=True):
@@ -204,8 +204,8 @@ LAYER_NODES: dict[type[Layer], Callable[[Graph, Any, Sequence[Array], str], str]
     Parametric: _parametric,
     PeriodicEmbedding: _periodic,
     CategoryEmbedding: _category,
-    Passed: _unchanged,
-    SideBySide: _side_by_side,
+    Passthrough: _unchanged,
+    Concatenate: _side_by_side,
 }
 
 

@@ -1,34 +1,31 @@
-r"""Layers: the pieces a network is made of.
+r"""Layers: the building blocks of a network.
 
-A layer is a frozen description.  It owns no arrays: the parameters and their gradient
-are views into two flat vectors, the memory for intermediate results comes from the
-workspace of the run, and both are handed to `Layer.forward` and `Layer.backward`.  So
-a network pickles small, one network can run in several threads at once, and a
-training step allocates little: for the default activation, a mask of booleans.
+A layer is an immutable description without arrays.  Its parameters and their gradients
+are views of two flat vectors, its buffers for intermediate results belong to the
+workspace of a training run, and `Layer.forward` and `Layer.backward` receive both as
+arguments.  A network is therefore small when pickled, can be used by several threads at
+once, and allocates little memory in a training step: with the default activation, one
+Boolean mask.
 
-A layer's parameters come in two kinds.  *Coefficients* are penalised by ``alpha``;
-*intercepts* are not.  `check_layer` compares the gradients of a custom layer with
-differences of its output.
+Layers have two kinds of parameters: *coefficients* are subject to the L2 penalty
+``alpha``, *intercepts* are not.  `check_layer` checks a custom layer, its gradients
+included.
 """
 
-from sknumpy_mlp.layers._dense import (
-    Buffers,
-    Dense,
-    Dropout,
-    Layer,
-    Noise,
-    Parametric,
-    Scaling,
-    check_layer,
-)
+from sknumpy_mlp.layers._base import Buffers, Layer, TrainingContext
+from sknumpy_mlp.layers._check import check_layer
+from sknumpy_mlp.layers._dense import Dense
+from sknumpy_mlp.layers._dropout import Dropout
+from sknumpy_mlp.layers._parametric import Parametric
+from sknumpy_mlp.layers._scaling import Scaling
 
 __all__ = [
     "Buffers",
     "Dense",
     "Dropout",
     "Layer",
-    "Noise",
     "Parametric",
     "Scaling",
+    "TrainingContext",
     "check_layer",
 ]

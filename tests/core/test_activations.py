@@ -1,4 +1,4 @@
-"""Every activation, against the same battery."""
+"""Tests that every activation has to pass, and checks of custom activations."""
 
 import pickle
 import warnings
@@ -25,7 +25,7 @@ from sknumpy_mlp.activations import (
 )
 from sknumpy_mlp.layers import Dense, Parametric, check_layer
 
-# Formulas written anew, as plainly as can be.
+# Plain formulas, independent of the implementation.
 REFERENCE = {
     "identity": lambda z: z,
     "logistic": expit,
@@ -42,7 +42,7 @@ REFERENCE = {
     "softplus": lambda z: np.log(1 + np.exp(z)),
 }
 
-# The listed ones, and some with other constants than the default.
+# All listed activations, and some with other parameters than the default.
 INSTANCES = {
     **ACTIVATIONS,
     "leaky_relu 0.3": LeakyReLU(0.3),
@@ -58,7 +58,7 @@ def activation(request) -> Activation:
 
 
 def _backward(activation, z, delta):
-    """Gradient with respect to z, as a layer would ask for it."""
+    """Return the gradient with respect to z, as a layer computes it."""
     z = z.copy()
     a = z if activation.from_output else np.empty_like(z)
     activation.forward(z, a)
@@ -116,25 +116,25 @@ def test_extreme_values_stay_finite(activation, dtype):
     assert np.isfinite(delta).all()
 
 
-def test_survives_pickling(activation):
+def test_pickling(activation):
     assert pickle.loads(pickle.dumps(activation)) == activation
 
 
 def test_selu_keeps_zero_mean_and_unit_variance():
-    """The fixed point that its constants were made for."""
+    """The fixed point that its constants are derived from."""
     z = np.random.default_rng(0).standard_normal((1_000_000, 1))
     SELU().forward(z, z)
     assert abs(z.mean()) < 0.005
     assert abs(z.var() - 1) < 0.01
 
 
-def test_no_unit_of_a_leaky_relu_is_dead():
+def test_leaky_relu_has_a_gradient_everywhere():
     delta = _backward(LeakyReLU(0.3), np.array([[-2.0, 2.0]]), np.ones((1, 2)))
     np.testing.assert_allclose(delta, [[0.3, 1.0]])
 
 
 @pytest.mark.parametrize("name", ["relu", "leaky_relu 0.3", "elu 2, 3"])
-def test_at_the_bend_the_derivative_is_that_of_the_left(name):
+def test_at_the_kink_the_derivative_is_the_left_one(name):
     zero, ones = np.zeros((1, 1)), np.ones((1, 1))
     found = _backward(INSTANCES[name], zero, ones)
     left = _backward(INSTANCES[name], np.full((1, 1), -1e-12), ones)
@@ -158,7 +158,7 @@ def test_constants_out_of_range(make, message):
 
 
 class Cubic(Activation):
-    """A user's own, with a constant and without a dataclass."""
+    """A custom activation with a parameter, not a dataclass."""
 
     from_output = False
 
@@ -174,7 +174,7 @@ class Cubic(Activation):
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @pytest.mark.parametrize("size", [1e12, 1e30])
-def test_derivatives_far_out(activation, dtype, size):
+def test_derivatives_of_extreme_values(activation, dtype, size):
     z = np.array([[size]], dtype)
     near = np.array([[60.0]], dtype)
     with np.errstate(over="ignore"):  # as in training
@@ -189,7 +189,7 @@ def test_values_may_hold_arrays():
     assert first == same != other
 
 
-def test_objects_of_ones_own_are_values():
+def test_custom_activations_are_values():
     assert Cubic(2.0) == Cubic(2.0) != Cubic(3.0)
     assert Cubic(2.0) != "cubic"
     assert hash(Cubic(2.0)) == hash(Cubic(2.0))
@@ -199,7 +199,7 @@ def test_objects_of_ones_own_are_values():
 
 @pytest.mark.parametrize("n_rows", [0, 1, 70_000])
 def test_any_number_of_rows(activation, n_rows):
-    """Some compare with zeros that are kept, and kept for so many rows only."""
+    """Some compare with a cached array of zeros, which has a limited size."""
     z = np.random.default_rng(0).standard_normal((n_rows, 3))
     whole, by_row = np.empty_like(z), np.empty_like(z)
     activation.forward(z, whole)
@@ -210,7 +210,7 @@ def test_any_number_of_rows(activation, n_rows):
     np.testing.assert_array_equal(whole, by_row)
 
 
-def test_a_vector_is_as_good_as_a_column(activation):
+def test_one_dimensional_input(activation):
     z = np.linspace(-3, 3, 13)
     vector, column = np.empty_like(z), np.empty((13, 1))
     activation.forward(z, vector)
@@ -228,7 +228,7 @@ def test_every_activation_passes_its_own_check(activation):
 
 
 class _Sine(Activation):
-    """A custom activation; what is given replaces its methods."""
+    """A custom activation with replaced methods."""
 
     def __init__(self, forward=None, backward=None, **attributes):
         self.forward_by = forward or (lambda z, out: np.sin(z, out=out))
@@ -300,7 +300,7 @@ WRONG_ACTIVATIONS = {
 
 
 @pytest.mark.parametrize("name", WRONG_ACTIVATIONS)
-def test_wrong_activations_do_not_pass(name):
+def test_wrong_activations_fail(name):
     methods, message = WRONG_ACTIVATIONS[name]
     with pytest.raises(ValueError, match=r"^activation=_Sine\(") as info:
         check_activation(_Sine(**methods))
@@ -349,7 +349,7 @@ class PReLU(Activation):
 
 
 class Gated(Activation):
-    """The second half of the units, and their products with the first half."""
+    """Units in pairs: the second half, and its products with the first half."""
 
     from_output = False
 
@@ -381,7 +381,7 @@ def _fit(estimator, activation, *sizes):
 
 
 @pytest.mark.parametrize("estimator", ESTIMATORS)
-def test_activations_are_tried_at_the_widths_of_their_layers(estimator):
+def test_fit_checks_activations_with_the_widths_of_their_layers(estimator):
     _fit(estimator, PReLU(7), 7, 7)
     _fit(estimator, [PReLU(7), Gated(), "tanh"], 7, 6, 5)
     for activation, sizes in ((PReLU(7), (7, 5)), (["tanh", Gated()], (2, 5))):
@@ -429,6 +429,6 @@ def test_exceptions_of_other_types_get_a_note():
 
 
 @pytest.mark.parametrize("given", ["relu", ReLU, np.tanh, None], ids=str)
-def test_what_is_no_activation(given):
+def test_other_objects_are_refused(given):
     with pytest.raises(TypeError, match="an object of a subclass of Activation"):
         check_activation(given)

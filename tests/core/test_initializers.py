@@ -1,8 +1,21 @@
+"""Initializers."""
+
 import numpy as np
 import pytest
+import scipy.sparse as sp
 
 from sknumpy_mlp import NumpyMLPClassifier
-from sknumpy_mlp.initializers import INITIALIZERS, Glorot, He, LeCun, Normal
+from sknumpy_mlp._training.network import Network
+from sknumpy_mlp.activations import Tanh
+from sknumpy_mlp.initializers import (
+    INITIALIZERS,
+    DataDriven,
+    Glorot,
+    He,
+    LeCun,
+    Normal,
+)
+from sknumpy_mlp.layers import Dense
 
 FAN_IN, FAN_OUT = 300, 200
 
@@ -20,7 +33,7 @@ FAN_IN, FAN_OUT = 300, 200
     ids=repr,
 )
 @pytest.mark.parametrize("make_rng", [np.random.RandomState, np.random.default_rng])
-def test_weights_have_the_promised_spread(init, std, make_rng):
+def test_weights_have_the_documented_standard_deviation(init, std, make_rng):
     W = init(make_rng(0), FAN_IN, FAN_OUT)
     assert W.shape == (FAN_IN, FAN_OUT)
     assert abs(W.mean()) <= 4 * std / np.sqrt(W.size)
@@ -43,7 +56,7 @@ def test_normal_rejects_impossible_spread(std):
 
 
 def _first_parameters(**params):
-    """Parameters as drawn: a step of length 1e-300 leaves them alone."""
+    """Initial parameters: a step of length 1e-300 does not change them."""
     X, y = np.eye(6), np.arange(6) % 3
     clf = NumpyMLPClassifier(
         (4,),
@@ -102,3 +115,42 @@ def test_same_seed_same_weights():
 def test_callable_init_with_a_wrong_result(init):
     with pytest.raises(ValueError, match=r"init=.*must return finite real numbers in"):
         _first_parameters(init=init)
+
+
+def test_data_driven_units_have_unit_variance_and_both_signs():
+    rng = np.random.default_rng(0)
+    X = rng.normal(3.0, [0.01, 0.02], size=(500, 2))
+    init = DataDriven()
+    network = Network((Dense(2, 20, Tanh(), init), Dense(20, 30, init_weights=init)))
+    params = network.init(rng, float)
+    network.adapt(params, X, rng)
+    (W, b), (V, _) = network.views(params)
+    u, z = X @ W, X @ W + b
+    np.testing.assert_allclose(z.std(axis=0), 1.0)
+    # The inputs are far from zero: without biases, units would have one sign.
+    assert (np.abs(u.mean(axis=0)) > 10).any()
+    assert (u.min(axis=0) < -b).all()
+    assert (u.max(axis=0) > -b).all()
+    np.testing.assert_allclose((np.tanh(z) @ V).std(axis=0), 1.0)
+
+
+@pytest.mark.parametrize("value", [0.0, 1.0, 0.37])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_data_driven_weights_of_constant_inputs_are_no_larger(value, dtype):
+    rng = np.random.default_rng(0)
+    network = Network((Dense(20, 3, init_weights=DataDriven()),))
+    params = network.init(rng, dtype)
+    network.adapt(params, np.full((300, 20), value, dtype), rng)
+    assert np.abs(params).max() < 10
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+def test_data_driven_weights_of_sparse_inputs():
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(40, 5)) * (rng.random((40, 5)) < 0.5)
+    y = np.arange(40) % 2
+    dense, sparse = (
+        NumpyMLPClassifier(init="data", random_state=0, max_iter=3).fit(x, y)
+        for x in (X, sp.csr_matrix(X))
+    )
+    np.testing.assert_allclose(dense.coefs_[0], sparse.coefs_[0], rtol=1e-6)

@@ -1,4 +1,4 @@
-"""Every loss, against the same battery."""
+"""Tests that every loss has to pass, and checks of custom losses."""
 
 import pickle
 import re
@@ -10,7 +10,6 @@ import scipy.stats
 from scipy.special import huber, log_softmax, softmax, xlogy
 from sklearn import metrics
 
-from sknumpy_mlp._utils.gradients import find_wrong_derivative
 from sknumpy_mlp.losses import (
     CLASSIFICATION_LOSSES,
     INVERSE_LINKS,
@@ -49,7 +48,7 @@ def _one_target(rng):
     return rng.standard_normal((N_ROWS, 1))
 
 
-def _yes_no(rng):
+def _binary(rng):
     return rng.integers(0, 2, (N_ROWS, N_OUTPUTS)).astype(float)
 
 
@@ -68,8 +67,8 @@ CASES = {
     "quantiles": (Quantile([0.1, 0.5, 0.75]), _one_target),
     "poisson": (Poisson(), _counts),
     "gamma": (Gamma(), _positive),
-    "binary_log_loss": (BinaryLogLoss(), _yes_no),
-    "binary_log_loss, smoothed": (BinaryLogLoss(0.2), _yes_no),
+    "binary_log_loss": (BinaryLogLoss(), _binary),
+    "binary_log_loss, smoothed": (BinaryLogLoss(0.2), _binary),
     "multinomial_log_loss": (MultinomialLogLoss(), _codes),
     "multinomial_log_loss, smoothed": (MultinomialLogLoss(0.2), _codes),
 }
@@ -123,7 +122,7 @@ def test_values_match_independent_formulas():
             for k in range(N_OUTPUTS)
         ),
     )
-    y = _yes_no(rng)
+    y = _binary(rng)
     p = 1 / (1 + np.exp(-raw))
     np.testing.assert_allclose(
         _value_gradient(BinaryLogLoss(), y, raw)[0],
@@ -169,8 +168,8 @@ def test_values_match_independent_formulas():
     )
 
 
-# Each loss as minus the logarithm of a density, up to what does not depend on the
-# prediction m: the density at m, and at the best m there is.
+# Each loss as a negative log-likelihood, up to terms that do not depend on the
+# prediction m: the density at m, and at the best m.
 LIKELIHOODS = {
     "squared_error": (SquaredError(), lambda y, m: scipy.stats.norm.logpdf(y, m)),
     "absolute_error": (AbsoluteError(), lambda y, m: scipy.stats.laplace.logpdf(y, m)),
@@ -248,7 +247,7 @@ METRICS = {
 @pytest.mark.parametrize("spread", [1e-6, 1.0, 8.0])
 @pytest.mark.parametrize("name", METRICS)
 def test_weighted_means_are_scikit_learn_s_metrics(name, spread):
-    """From raw outputs next to the truth to ones far away from it."""
+    """For raw outputs near the targets and far from them."""
     loss, draw = CASES[name]
     rng = np.random.default_rng(9)
     y, weight = draw(rng), rng.uniform(0.1, 3.0, N_ROWS)
@@ -262,14 +261,14 @@ def test_weighted_means_are_scikit_learn_s_metrics(name, spread):
     )
 
 
-def test_smoothed_labels_are_labels_of_which_a_share_is_spread_evenly():
+def test_label_smoothing_mixes_targets_with_the_uniform_distribution():
     rng = np.random.default_rng(4)
     raw, y = rng.standard_normal((N_ROWS, N_OUTPUTS)), _codes(rng)
     target = 0.7 * np.eye(N_OUTPUTS)[y] + 0.3 / N_OUTPUTS
     value, gradient = _value_gradient(MultinomialLogLoss(0.3), y, raw)
     np.testing.assert_allclose(value, -(target * log_softmax(raw, axis=1)).sum(axis=1))
     np.testing.assert_allclose(gradient, softmax(raw, axis=1) - target, atol=1e-15)
-    labels = _yes_no(rng)
+    labels = _binary(rng)
     smoothed = _value_gradient(BinaryLogLoss(0.3), labels, raw)
     plain = _value_gradient(BinaryLogLoss(), 0.7 * labels + 0.15, raw)
     for a, b in zip(smoothed, plain, strict=True):
@@ -286,7 +285,7 @@ def test_absolute_error_is_twice_the_median_s_pinball_loss():
         np.testing.assert_allclose(a, 2 * b)
 
 
-def test_huber_is_squared_near_zero_and_absolute_far_out():
+def test_huber_is_squared_for_small_errors_and_linear_for_large_ones():
     rng = np.random.default_rng(6)
     raw, y = rng.standard_normal((2, N_ROWS, N_OUTPUTS))
     near = _value_gradient(Huber(100.0), y, raw)
@@ -378,7 +377,7 @@ def test_the_loss_of_a_row_is_the_sum_over_its_columns(name, n_columns):
 @pytest.mark.parametrize("size", [1e3, -1e3])
 @pytest.mark.parametrize("name", ["binary_log_loss", "multinomial_log_loss"])
 def test_saturated_logits_give_exact_losses(name, size, dtype):
-    """The value is the logit, not the logarithm of a rounded probability."""
+    """The value is computed from the logit, not from a rounded probability."""
     loss, _ = CASES[name]
     raw = np.array([[size, 0.0, 0.0]], dtype)
     if name == "binary_log_loss":
@@ -431,7 +430,7 @@ def test_logistic_probabilities_never_reach_0_or_1(dtype):
 
 
 def test_best_constant_has_no_gradient(case):
-    """Among constant predictions, the one that the loss is about is the best."""
+    """The best constant prediction: the mean, the median, the quantile."""
     loss, y, _ = case
     if isinstance(loss, AbsoluteError | Quantile):
         levels = np.array(getattr(loss, "levels", (0.5,)))
@@ -472,7 +471,7 @@ def test_best_constant_has_no_gradient(case):
     np.testing.assert_allclose(gradient.mean(axis=0), 0, atol=tolerance)
 
 
-def test_survives_pickling(case):
+def test_pickling(case):
     loss, _, _ = case
     assert pickle.loads(pickle.dumps(loss)) == loss
     assert pickle.loads(pickle.dumps(LogLoss())) == LogLoss()
@@ -531,7 +530,7 @@ def test_one_quantile_stays_a_number():
     assert Quantile([0.3]).quantile == (0.3,)
 
 
-def test_quantiles_that_coincide_go_apart_in_their_order():
+def test_quantiles_that_coincide_are_separated_in_order():
     """Two bundles, of which the lower one is in the even columns."""
     loss = Quantile(np.linspace(0.02, 0.98, 49))
     raw = (np.arange(49.0) % 2)[np.newaxis]
@@ -541,7 +540,7 @@ def test_quantiles_that_coincide_go_apart_in_their_order():
 
 
 @pytest.mark.parametrize("n_classes", [2, 99, 100, 300])
-def test_few_classes_and_many_go_different_ways_to_the_same_numbers(n_classes):
+def test_both_reductions_over_classes_give_the_same_numbers(n_classes):
     rng = np.random.default_rng(10)
     raw, y = 50 * rng.standard_normal((N_ROWS, n_classes)), np.arange(N_ROWS) % 2
     value, gradient = _value_gradient(MultinomialLogLoss(), y, raw)
@@ -563,7 +562,7 @@ def test_no_targets_are_none_outside_the_domain(loss):
     loss.check_target(np.empty((0, 1)))
 
 
-def test_domains_end_where_they_should():
+def test_ends_of_the_domains():
     for bad in (-0.01, 1.01):
         with pytest.raises(ValueError, match="between 0 and 1"):
             BinaryLogLoss().check_target(np.array([[bad], [0.5]]))
@@ -574,7 +573,7 @@ def test_domains_end_where_they_should():
 
 @pytest.mark.parametrize("n_classes", [3, 150])
 def test_probabilities_of_many_rows_are_those_of_each_part(n_classes):
-    """They are computed a part at a time, and the last part is a short one."""
+    """They are computed block by block, and the last block is a short one."""
     raw = np.random.default_rng(0).normal(size=(8192 + 7, n_classes)) * 30
     np.testing.assert_allclose(
         MultinomialLogLoss().predict(raw.copy()), softmax(raw, axis=1), rtol=1e-12
@@ -597,7 +596,7 @@ def test_the_check_takes_targets_of_every_size(name):
     for size in sizes:
         scaled = (y * size).astype(y.dtype)
         for target in (scaled, scaled[:1], np.concatenate([scaled, scaled[:1] * 100])):
-            if draw not in (_codes, _yes_no) or len(target) <= N_ROWS:
+            if draw not in (_codes, _binary) or len(target) <= N_ROWS:
                 check_loss(loss, target)
 
 
@@ -622,7 +621,7 @@ def test_both_losses_for_classification_pass_for_all_labels(loss, labels):
 
 
 class _Own(Loss):
-    """A custom loss, the squared error; what is given replaces its methods."""
+    """A custom loss, the squared error with replaced methods."""
 
     def __init__(self, loss_gradient=None, **attributes):
         self.function = loss_gradient or SquaredError().loss_gradient
@@ -633,7 +632,7 @@ class _Own(Loss):
 
 
 def _squared(change):
-    """The squared error, after which ``change(y, raw)`` spoils the gradient."""
+    """The squared error with a gradient that ``change(y, raw)`` spoils."""
 
     def loss_gradient(y, raw):
         losses = SquaredError().loss_gradient(y, raw)
@@ -712,7 +711,7 @@ WRONG_LOSSES = {
 
 
 @pytest.mark.parametrize("name", WRONG_LOSSES)
-def test_wrong_losses_do_not_pass(name):
+def test_wrong_losses_fail(name):
     loss_gradient, message = WRONG_LOSSES[name]
     y = np.column_stack([REAL, REAL]) if name == "one output" else np.array(REAL)
     given = y.copy()
@@ -824,7 +823,7 @@ def _cauchy(y, raw):
 
 
 def _insensitive(y, raw):
-    """Of support vector regression: no loss for small errors."""
+    """Epsilon-insensitive, as in support vector regression."""
     raw -= y
     losses = np.maximum(np.abs(raw) - 0.1, 0).sum(axis=1)
     raw[...] = np.sign(raw) * (np.abs(raw) > 0.1)
@@ -832,7 +831,7 @@ def _insensitive(y, raw):
 
 
 def _periodic(y, raw):
-    """Of angles; differs from 1 by little for small errors."""
+    """A loss for angles, computed by subtraction from 1."""
     raw -= y
     losses = (1 - np.cos(raw)).sum(axis=1)
     np.sin(raw, out=raw)
@@ -918,7 +917,7 @@ def test_right_losses_pass(name, target):
         try_loss(loss, column, loss.n_outputs(1), dtype)
 
 
-# Whose derivatives are rounding errors of float32, or zero for a single row.
+# Their derivatives are rounding errors of float32, or zero for a single row.
 BLIND = {
     ("single precision", "large"),
     ("single precision", "far away"),
@@ -932,7 +931,7 @@ BLIND = {
 @pytest.mark.parametrize(
     "name", [name for name in RIGHT_LOSSES if RIGHT_LOSSES[name].exact_gradient]
 )
-def test_the_same_losses_with_a_wrong_gradient_do_not_pass(name, target, factor):
+def test_the_same_losses_with_a_wrong_gradient_fail(name, target, factor):
     right, y = RIGHT_LOSSES[name], TARGETS[target]
     if (name, target) in BLIND:
         return
@@ -949,38 +948,6 @@ def test_the_same_losses_with_a_wrong_gradient_do_not_pass(name, target, factor)
     column = y[:, np.newaxis]
     with pytest.raises(ValueError, match="wrong gradient"):
         try_loss(wrong, column, right.n_outputs(1), np.float64)
-
-
-def test_on_a_kink_every_subgradient_is_right():
-    """And beside it the slope of the side it is on."""
-    for slope in (-1.0, -0.3, 0.0, 0.3, 1.0):
-        for at in (0.0, 1e-7, -1e-7):
-            x, gradient = np.array([[at]]), np.array([[np.sign(at) or slope]])
-            assert find_wrong_derivative(np.abs, x, gradient) is None
-    for slope in (-1.1, 1.1):
-        wrong = find_wrong_derivative(np.abs, np.zeros((1, 1)), np.array([[slope]]))
-        assert (wrong.n_wrong, wrong.factor) == (1, None)
-
-
-def test_where_a_function_ends_it_is_not_compared():
-    """The square root of zero has no slope on the left."""
-    x, gradient = np.array([[0.0, 4.0]]), np.array([[123.0, 0.25]])
-    assert find_wrong_derivative(np.sqrt, x, gradient) is None
-    gradient[0, 1] = -0.25
-    wrong = find_wrong_derivative(np.sqrt, x, gradient)
-    assert (wrong.index, wrong.n_wrong, wrong.n_compared) == ((0, 1), 1, 1)
-    assert (wrong.analytic, round(wrong.numeric, 6)) == (-0.25, 0.25)
-
-
-def test_of_many_derivatives_the_largest_and_some_others_are_compared():
-    x = np.arange(1000.0)
-    weight = np.ones(1000)
-    weight[777] = 5.0
-    wrong = find_wrong_derivative(
-        lambda moved: weight * moved, x, np.where(weight > 1, -5.0, 1.0), most=20
-    )
-    assert (wrong.index, wrong.n_wrong) == ((777,), 1)
-    assert wrong.n_compared <= 20
 
 
 NO_LOSSES = [
@@ -1008,13 +975,13 @@ NO_LOSSES = [
 
 
 @pytest.mark.parametrize(("loss", "y", "error", "message"), NO_LOSSES)
-def test_what_cannot_be_checked(loss, y, error, message):
+def test_invalid_arguments_of_the_check(loss, y, error, message):
     with pytest.raises(error, match=message):
         check_loss(loss, y)
 
 
 class _Factory(ClassificationLoss):
-    """Makes the losses it is given; an exception it raises."""
+    """Returns given losses, or raises given exceptions."""
 
     def __init__(self, binary, multinomial):
         self.made = (binary, multinomial)
@@ -1074,7 +1041,7 @@ def test_the_loss_that_is_checked_is_a_copy():
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @pytest.mark.parametrize("link", INVERSE_LINKS)
 def test_predictions_follow_from_the_name_of_the_link(link, dtype):
-    """Those of a class with nothing else are those of the package's own loss."""
+    """A custom class with only a name of a link predicts as the package's loss does."""
     raw = np.random.default_rng(14).normal(size=(7, 3)).astype(dtype)
     own = {
         "identity": SquaredError(),

@@ -1,4 +1,4 @@
-"""Every optimiser: formulas, descent, blocks, and vanishing numbers."""
+"""Every optimizer: formulas, descent, blocks, and denormal numbers."""
 
 import math
 import pickle
@@ -9,7 +9,7 @@ import pytest
 from sknumpy_mlp import optimizers
 from sknumpy_mlp.optimizers import OPTIMIZERS, SGD, Adam, RMSprop
 
-# Each with a learning rate at which it solves the problems below.
+# Each with learning rates for the problems below.
 INSTANCES = [
     (SGD(momentum=0.0), 0.1, 1e-3),
     (SGD(momentum=0.9, nesterov=False), 0.02, 1e-3),
@@ -100,7 +100,7 @@ def test_decay_multiplies_the_head_before_the_rule(optimizer, rate, _, monkeypat
     monkeypatch.setattr(optimizers, "_BLOCK", 20)
     decayed, expected = start.copy(), start.copy()
     optimizer.init(decayed)
-    optimizer.step(decayed, gradient.copy(), rate, weight_decay=0.5, n_penalised=61)
+    optimizer.step(decayed, gradient.copy(), rate, weight_decay=0.5, n_penalized=61)
     expected[:61] *= 1 - 0.5 * rate
     optimizer.init(expected)
     optimizer.step(expected, gradient.copy(), rate)
@@ -143,7 +143,7 @@ def test_same_settings():
 
 @pytest.mark.parametrize(("optimizer", "rate", "_"), INSTANCES, ids=IDS)
 def test_blocks_and_penalty_change_nothing_but_speed(optimizer, rate, _, monkeypatch):
-    """In blocks or in one go, penalty inside or added before: the same step."""
+    """Steps are the same in blocks, and with a penalty added beforehand."""
     rng = np.random.default_rng(0)
     start, gradients = rng.standard_normal(103), rng.standard_normal((5, 103))
 
@@ -154,7 +154,7 @@ def test_blocks_and_penalty_change_nothing_but_speed(optimizer, rate, _, monkeyp
         for gradient in gradients:
             gradient = gradient.copy()
             if penalty_inside:
-                optimizer.step(params, gradient, rate, l2=0.1, n_penalised=61)
+                optimizer.step(params, gradient, rate, l2=0.1, n_penalized=61)
             else:
                 gradient[:61] += 0.1 * params[:61]
                 optimizer.step(params, gradient, rate)
@@ -166,7 +166,7 @@ def test_blocks_and_penalty_change_nothing_but_speed(optimizer, rate, _, monkeyp
 
 
 @pytest.mark.parametrize(("optimizer", "rate", "_"), INSTANCES, ids=IDS)
-def test_init_forgets(optimizer, rate, _):
+def test_init_resets_the_state(optimizer, rate, _):
     def gradient(p):
         return np.cos(p)
 
@@ -176,7 +176,7 @@ def test_init_forgets(optimizer, rate, _):
 
 
 @pytest.mark.parametrize(("optimizer", "rate", "_"), INSTANCES, ids=IDS)
-def test_goes_on_after_pickling(optimizer, rate, _):
+def test_training_continues_after_pickling(optimizer, rate, _):
     params = _run(optimizer, np.zeros(3), np.cos, rate, 10)
     copy, copied_params = pickle.loads(pickle.dumps((optimizer, params)))
     optimizer.step(params, np.cos(params), rate)
@@ -186,7 +186,7 @@ def test_goes_on_after_pickling(optimizer, rate, _):
 
 @pytest.mark.parametrize("optimizer", [SGD(), Adam(), RMSprop()], ids=repr)
 def test_moments_of_dead_weights_become_zero(optimizer):
-    """They would otherwise stay subnormal for good, and cost time in every step."""
+    """They would otherwise stay denormal, which is slow."""
     params = np.ones(4, np.float32)
     optimizer.init(params)
     optimizer.step(params, np.full(4, 1e-3, np.float32), 1e-3)
@@ -202,26 +202,26 @@ def test_weights_without_input_become_zero_under_a_penalty():
     optimizer.init(params)
     for _ in range(4000):
         gradient = np.zeros(4, np.float32)
-        optimizer.step(params, gradient, 1e-2, l2=1e-6, n_penalised=3)
+        optimizer.step(params, gradient, 1e-2, l2=1e-6, n_penalized=3)
     np.testing.assert_array_equal(params, [0, 0, 0, 1])
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @pytest.mark.parametrize("l2", [0.0, 1e-300, 1e-30, 1e-12, 1e-6, 1.0, 1e3])
-def test_weights_that_count_are_left_alone_under_any_penalty(l2, dtype):
+def test_no_penalty_flushes_larger_weights(l2, dtype):
     start = np.array([1.0, -1e-2, 1e-4, -1e-5], dtype)
     params = start.copy()
     optimizer = SGD(momentum=0.0)
     optimizer.init(params)
     for _ in range(200):
-        optimizer.step(params, np.zeros_like(params), 1e-30, l2=l2, n_penalised=4)
+        optimizer.step(params, np.zeros_like(params), 1e-30, l2=l2, n_penalized=4)
     np.testing.assert_allclose(params, start, rtol=1e-6)
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @pytest.mark.parametrize("l2", [0.0, 1e-20, 1e-4, 1.0, 10.0])
-def test_a_weight_vanishes_where_its_gradient_s_square_would(l2, dtype):
-    """That of the loss, or that of the penalty if it is a weak one, up to a point."""
+def test_a_weight_is_flushed_if_the_square_of_its_gradient_is_tiny(l2, dtype):
+    """The gradient of the loss or, within limits, that of a weak penalty."""
     limits = np.finfo(dtype)
     smallest = math.sqrt(limits.tiny)
     if 0 < l2 < 1:
@@ -230,12 +230,12 @@ def test_a_weight_vanishes_where_its_gradient_s_square_would(l2, dtype):
     params, optimizer = start.copy(), SGD(momentum=0.0)
     optimizer.init(params)
     for _ in range(64):
-        optimizer.step(params, np.zeros(2, dtype), 1e-30, l2=l2, n_penalised=2)
+        optimizer.step(params, np.zeros(2, dtype), 1e-30, l2=l2, n_penalized=2)
     np.testing.assert_allclose(params, start * [0, 1], rtol=0.1)
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
-def test_under_a_strong_penalty_weights_vanish_as_without_any(dtype):
+def test_a_strong_penalty_flushes_weights_as_none_does(dtype):
     start = math.sqrt(np.finfo(dtype).tiny) * 2.0 ** np.linspace(-4, 4, 65)
     left = []
     for l2 in (0.0, 1.0, 10.0):
@@ -243,21 +243,21 @@ def test_under_a_strong_penalty_weights_vanish_as_without_any(dtype):
         optimizer.init(params)
         for _ in range(64):
             grad = np.zeros_like(params)
-            optimizer.step(params, grad, 1e-30, l2=l2, n_penalised=params.size)
+            optimizer.step(params, grad, 1e-30, l2=l2, n_penalized=params.size)
         left.append(params)
     assert 0 < np.count_nonzero(left[0]) < start.size
     np.testing.assert_array_equal(left[1], left[0])
     np.testing.assert_array_equal(left[2], left[0])
 
 
-def test_nothing_is_penalised_unless_it_is_said_what():
+def test_by_default_no_parameter_is_penalized():
     params, optimizer = np.ones(3), SGD()
     optimizer.init(params)
     optimizer.step(params, np.zeros(3), 0.1, l2=1.0, weight_decay=1.0)
     np.testing.assert_array_equal(params, 1.0)
 
 
-def test_vanishing_numbers_are_removed_once_in_many_steps(monkeypatch):
+def test_tiny_numbers_are_flushed_once_in_many_steps(monkeypatch):
     monkeypatch.setattr(optimizers, "_STEPS_TO_FLUSH", 5)
     params, optimizer = np.zeros(3, np.float32), Adam()
     optimizer.init(params)
@@ -272,7 +272,7 @@ def test_vanishing_numbers_are_removed_once_in_many_steps(monkeypatch):
         np.testing.assert_allclose(second, 0.999e-25, rtol=1e-5)
 
 
-def test_flush_keeps_what_counts():
+def test_flush_keeps_larger_numbers():
     values = np.array([1.0, -3e-5, 1e-8, 1e-25, -1e-40], np.float32)
     flushed = values.copy()
     optimizers._flush(flushed, 1e-19)
@@ -283,10 +283,29 @@ def test_flush_keeps_what_counts():
     np.testing.assert_array_equal(flushed, [1.0, 0.0])
 
 
-def test_momentum_may_be_nothing_or_all():
+def test_momentum_may_be_zero_or_one():
     assert SGD(0.0).powers == ()
     params, optimizer = np.zeros(1), SGD(1.0, nesterov=False)
     optimizer.init(params)
     for _ in range(4):  # nothing slows it down: steps of 1, 2, 3 and 4
         optimizer.step(params, np.array([-1.0]), 1.0)
     np.testing.assert_allclose(params, 10.0)
+
+
+@pytest.mark.parametrize("name", OPTIMIZERS)
+def test_multipliers_are_learning_rates_of_their_own(name):
+    rng = np.random.default_rng(0)
+    factors = np.array([1.0, 0.1, 6.0])
+    together, apart = np.ones(3), np.ones(3)
+    optimizer = OPTIMIZERS[name]()
+    optimizer.init(together)
+    singles = [OPTIMIZERS[name]() for _ in factors]
+    for i, single in enumerate(singles):
+        single.init(apart[i : i + 1])
+    for _ in range(5):
+        grad = rng.normal(size=3)
+        optimizer.step(together, grad.copy(), 0.01, lr_multipliers=factors)
+        for i, single in enumerate(singles):
+            part = slice(i, i + 1)
+            single.step(apart[part], grad[part].copy(), 0.01 * factors[i])
+    np.testing.assert_allclose(together, apart)

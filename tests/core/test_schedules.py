@@ -1,4 +1,4 @@
-"""Every schedule: its formula, its ends, and what may not be."""
+"""Every schedule: its formula, its ends, and invalid parameters."""
 
 import math
 import pickle
@@ -42,7 +42,7 @@ def test_factors_lie_between_0_and_1_and_reach_1(name):
     assert SCHEDULES[name]().epoch_factor(0) == 1.0
 
 
-def test_what_needs_a_horizon():
+def test_which_schedules_need_a_horizon():
     needing = {name for name in SCHEDULES if SCHEDULES[name]().needs_horizon}
     assert needing == {
         "cosine",
@@ -79,7 +79,7 @@ def test_cosine_follows_its_formula():
     )
 
 
-def test_warmup_cosine_rises_in_a_line_and_falls_like_a_cosine():
+def test_warmup_cosine_follows_its_formula():
     curve = _curve(WarmupCosine(warmup=0.25, start=0.2, end=0.05))
     np.testing.assert_allclose(curve[:25], 0.2 + 0.8 * PROGRESS[:25] / 0.25)
     share = (PROGRESS[25:] - 0.25) / 0.75
@@ -90,12 +90,12 @@ def test_warmup_cosine_rises_in_a_line_and_falls_like_a_cosine():
 
 
 def test_one_cycle_follows_its_formula():
-    curve = _curve(OneCycle(rise=0.4, start=0.1, end=0.01))
+    curve = _curve(OneCycle(warmup=0.4, start=0.1, end=0.01))
     up = PROGRESS[:40] / 0.4
     np.testing.assert_allclose(curve[:40], 1 - 0.9 * (1 + np.cos(np.pi * up)) / 2)
     down = (PROGRESS[40:] - 0.4) / 0.6
     np.testing.assert_allclose(curve[40:], 0.01 + 0.99 * (1 + np.cos(np.pi * down)) / 2)
-    np.testing.assert_allclose(_curve(OneCycle(rise=0.0, end=0.0)), _curve(Cosine()))
+    np.testing.assert_allclose(_curve(OneCycle(warmup=0.0, end=0.0)), _curve(Cosine()))
 
 
 def test_flat_cosine_is_flat_and_then_a_cosine():
@@ -107,12 +107,12 @@ def test_flat_cosine_is_flat_and_then_a_cosine():
 
 
 @pytest.mark.parametrize("n_cycles", [1, 2, 5])
-def test_coslog_is_waves_each_twice_as_long_as_the_last(n_cycles):
+def test_each_cycle_of_coslog_is_twice_as_long_as_the_last(n_cycles):
     schedule = CosineLog(n_cycles)
     total = 2**n_cycles - 1
-    for wave in range(n_cycles):
-        # Wave k goes from 2**k - 1 to 2**(k + 1) - 1, in units of the first.
-        start, length = (2**wave - 1) / total, 2**wave / total
+    for cycle in range(n_cycles):
+        # Cycle k goes from 2**k - 1 to 2**(k + 1) - 1, in units of the first.
+        start, length = (2**cycle - 1) / total, 2**cycle / total
         assert schedule(start) == pytest.approx(0, abs=1e-12)
         assert schedule(start + length) == pytest.approx(0, abs=1e-12)
         assert schedule(start + (2**0.5 - 1) * length) == pytest.approx(1)
@@ -130,7 +130,7 @@ def test_inverse_scaling_is_a_power(power_t, n_samples):
 
 
 def test_defaults_are_those_of_the_docstrings():
-    """The schedules by their plain formulas, at the defaults that are documented."""
+    """Plain formulas with the documented defaults."""
     for progress in (0.0, 0.07, 0.25, 0.31, 0.8, 1.0):
         rise = 0.01 + 0.99 * progress / 0.1
         fall = math.cos(math.pi / 2 * (progress - 0.1) / 0.9) ** 2
@@ -142,8 +142,8 @@ def test_defaults_are_those_of_the_docstrings():
         assert OneCycle()(progress) == pytest.approx(expected, abs=1e-15)
         expected = math.cos(math.pi / 2 * progress) ** 2
         assert Cosine()(progress) == pytest.approx(expected, abs=1e-15)
-        waves = math.sin(math.pi * math.log2(1 + 15 * progress)) ** 2
-        assert CosineLog()(progress) == pytest.approx(waves, abs=1e-12)
+        cycles = math.sin(math.pi * math.log2(1 + 15 * progress)) ** 2
+        assert CosineLog()(progress) == pytest.approx(cycles, abs=1e-12)
 
 
 @pytest.mark.parametrize(
@@ -151,7 +151,7 @@ def test_defaults_are_those_of_the_docstrings():
     [
         (lambda: CosineLog(0), r"n_cycles=0\).*\[1, 1023\]"),
         (lambda: CosineLog(1024), r"n_cycles=1024\).*\[1, 1023\]"),
-        (lambda: CosineLog(2.5), r"n_cycles=2.5\): n_cycles must be a whole number"),
+        (lambda: CosineLog(2.5), r"n_cycles=2.5\): n_cycles must be an integer"),
         (lambda: Plateau(divisor=1.0), r"divisor=1.0\).*\(1, inf\)"),
         (lambda: Plateau(min_rate=0.0), r"min_rate=0.0\).*\(0, inf\)"),
         (lambda: InverseScaling("x"), r"power_t='x'\).*\[0, inf\)"),
@@ -159,7 +159,7 @@ def test_defaults_are_those_of_the_docstrings():
         (lambda: Cosine(end=math.nan), r"Cosine\(end=nan\): end "),
         (lambda: WarmupCosine(warmup=1.0), r"warmup must be .*\[0, 1\)"),
         (lambda: WarmupCosine(start=-0.1), r"start must be .*\[0, 1\]"),
-        (lambda: OneCycle(rise=1.0), r"rise must be .*\[0, 1\)"),
+        (lambda: OneCycle(warmup=1.0), r"warmup must be .*\[0, 1\)"),
         (lambda: OneCycle(end=2.0), r"end must be .*\[0, 1\]"),
     ],
 )
@@ -169,7 +169,7 @@ def test_constants_out_of_range(make, message):
 
 
 class Steps(Schedule):
-    """A user's own, without a dataclass."""
+    """A custom schedule, not a dataclass."""
 
     def __init__(self, n):
         self.n = n
@@ -178,7 +178,7 @@ class Steps(Schedule):
         return 0.1 ** math.floor(progress * self.n)
 
 
-def test_a_schedule_of_ones_own():
+def test_custom_schedules():
     assert Steps(3).needs_horizon
     assert Steps(3) == Steps(3) != Steps(4)
     assert Steps(3).after_plateau(0.1) is None
@@ -186,7 +186,7 @@ def test_a_schedule_of_ones_own():
 
 
 @pytest.mark.parametrize("share", [0.0, 1.0])
-def test_shares_may_be_nothing_or_all(share):
+def test_fractions_may_be_zero_or_one(share):
     assert Cosine(end=share)(1.0) == share
     assert WarmupCosine(start=share)(0.0) == WarmupCosine(end=share)(1.0) == share
     assert OneCycle(start=share)(0.0) == OneCycle(end=share)(1.0) == share
@@ -195,6 +195,6 @@ def test_shares_may_be_nothing_or_all(share):
 @pytest.mark.parametrize("share", [-0.1, 1.5])
 @pytest.mark.parametrize("cls", [WarmupCosine, OneCycle])
 @pytest.mark.parametrize("name", ["start", "end"])
-def test_shares_beyond_are_refused(cls, name, share):
+def test_fractions_beyond_are_refused(cls, name, share):
     with pytest.raises(ValueError, match=rf"{name} must be .*\[0, 1\]"):
         cls(**{name: share})

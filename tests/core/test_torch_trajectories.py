@@ -122,7 +122,7 @@ def test_optimisers_do_the_steps_of_pytorch(name):
     assert (travelled > 0.1).all()
     for step in range(N_STEPS):
         gradient = A @ (params - target) + 0.3 * np.cos(params) + _noise(step)
-        options = {decay: 0.3, "n_penalised": N_PENALISED} if decay else {}
+        options = {decay: 0.3, "n_penalized": N_PENALISED} if decay else {}
         optimizer.step(params, gradient, _rate(name, step), **options)
         if step in expected:
             np.testing.assert_allclose(params, expected[step], rtol=0, atol=1e-10)

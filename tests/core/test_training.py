@@ -326,9 +326,9 @@ def test_data_of_another_type_are_cast_batch_by_batch_and_others_not_copied():
     seen = []
 
     class Spy(Dense):
-        def forward(self, params, x, buffers, noise):
+        def forward(self, params, x, buffers, context):
             seen.append(x)
-            return super().forward(params, x, buffers, noise)
+            return super().forward(params, x, buffers, context)
 
     network = Network((Spy(4, 1),))
     for dtype in (np.float32, np.float64):
@@ -381,7 +381,7 @@ def test_an_epoch_of_one_batch_is_a_step_along_the_weighted_gradient():
 
 @pytest.mark.parametrize("max_grad_norm", [None, 1e9, 0.5])
 def test_an_update_has_penalty_bound_and_factors(max_grad_norm):
-    network = Network((Dense(2, 2, rate_factors=(2.0, 3.0)),))
+    network = Network((Dense(2, 2, lr_multipliers=(2.0, 3.0)),))
     params = np.array([1.0, -2.0, 3.0, 4.0, 5.0, 6.0])
     before = params.copy()
     workspace = Workspace(network, params, 1)
@@ -402,8 +402,8 @@ def test_an_update_has_penalty_bound_and_factors(max_grad_norm):
 @pytest.mark.parametrize("max_grad_norm", [None, 0.5])
 def test_an_optimizer_that_does_its_own_steps_is_given_a_penalty_to_add(max_grad_norm):
     class Own(SGD):
-        def step(self, params, grad, learning_rate, *, l2, n_penalised, **options):
-            grad[:n_penalised] += l2 * params[:n_penalised]
+        def step(self, params, grad, learning_rate, *, l2, n_penalized, **options):
+            grad[:n_penalized] += l2 * params[:n_penalized]
             params -= learning_rate * grad
 
     network = Network((Dense(2, 2),))
@@ -440,6 +440,19 @@ class _Recorder(Schedule):
     def __call__(self, progress):
         self.asked.append(progress)
         return 1.0
+
+
+def test_weight_decay_follows_its_schedule():
+    network = Network((Dense(2, 2),))
+    params = np.ones(network.n_params)
+    workspace = Workspace(network, params, 1, rng=np.random.default_rng(0))
+    regularization = Regularization(weight_decay=0.5, decay_schedule=FlatCosine())
+    optimizer = SGD()
+    optimizer.init(params)
+    for progress, share in ((1.0, 1.0), (0.75, 0.75), (0.0, 0.5)):
+        params[...], workspace.grad[...] = 1.0, 0.0
+        update(workspace, optimizer, 1.0, 0.0, regularization, progress)
+        np.testing.assert_allclose(workspace.coefs, share)
 
 
 def test_decay_and_dropout_are_told_the_share_of_the_run():

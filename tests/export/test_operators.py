@@ -17,9 +17,9 @@ from sknumpy_mlp._training.network import Network
 from sknumpy_mlp.activations import ACTIVATIONS, Activation, ReLU, Softplus, Tanh
 from sknumpy_mlp.embeddings import (
     CategoryEmbedding,
-    Passed,
+    Concatenate,
+    Passthrough,
     PeriodicEmbedding,
-    SideBySide,
 )
 from sknumpy_mlp.export import to_onnx, to_sklearn
 from sknumpy_mlp.export._graph import Graph
@@ -59,9 +59,9 @@ LAYERS = {
     Parametric: (Parametric(3, Softplus()), ()),
     PeriodicEmbedding: (PeriodicEmbedding(3), ()),
     CategoryEmbedding: (CategoryEmbedding((3, 4, 2)), (0, 1, 2)),
-    Passed: (Passed(3), ()),
-    SideBySide: (
-        SideBySide((PeriodicEmbedding(1), Passed(1), CategoryEmbedding((4,)))),
+    Passthrough: (Passthrough(3), ()),
+    Concatenate: (
+        Concatenate((PeriodicEmbedding(1), Passthrough(1), CategoryEmbedding((4,)))),
         (2,),
     ),
 }

@@ -779,7 +779,7 @@ def test_the_network_is_what_it_is_said_to_be():
     member = reg.estimators_[0]
     kinds = [type(layer).__name__ for layer in member._network.layers]
     assert kinds == [
-        "SideBySide",
+        "Concatenate",
         "Scaling",
         "Dense",
         "Parametric",
@@ -790,9 +790,9 @@ def test_the_network_is_what_it_is_said_to_be():
         "Dense",
     ]
     layers = member._network.layers
-    assert layers[1].rate_factor == 6.0
-    assert layers[5].rate_factors == (1 / 4, 0.1)
-    assert layers[8].rate_factors == (1 / 3, 0.1)
+    assert layers[1].lr_multiplier == 6.0
+    assert layers[5].lr_multipliers == (1 / 4, 0.1)
+    assert layers[8].lr_multipliers == (1 / 3, 0.1)
     assert isinstance(layers[4].schedule, FlatCosine)
     assert isinstance(member._make_config().regularization.decay_schedule, FlatCosine)
 
@@ -800,7 +800,7 @@ def test_the_network_is_what_it_is_said_to_be():
 @pytest.mark.parametrize(
     ("n_rows", "shortest"), [(100, 0.1), (4_800, 0.8), (30_000, 2.0)]
 )
-def test_waves_are_shorter_where_there_are_more_rows(n_rows, shortest):
+def test_frequencies_are_higher_with_more_rows(n_rows, shortest):
     X = np.random.default_rng(0).normal(size=(n_rows, 1))
     reg = _regressor(hidden_layer_sizes=2, max_iter=1).fit(X, X[:, 0])
     embedding = reg.estimators_[0]._network.layers[0]

@@ -1,0 +1,70 @@
+"""Intervals of real numbers, and the types of values that they contain."""
+
+import math
+from dataclasses import dataclass
+from numbers import Integral, Real
+from typing import Any, Literal, TypeAlias, TypeGuard
+
+import numpy as np
+
+#: The ends that belong to an interval.
+Closed: TypeAlias = Literal["left", "right", "both", "neither"]
+
+
+def is_bool(value: Any) -> bool:
+    """Whether a value is True or False, of Python's type or NumPy's."""
+    return isinstance(value, bool | np.bool_)
+
+
+def is_integer(value: Any) -> bool:
+    """Whether a value is an integer; a Boolean is none."""
+    return isinstance(value, Integral) and not is_bool(value)
+
+
+def is_real(value: Any) -> TypeGuard[Real]:
+    """Whether a value is a real number; a Boolean is none."""
+    return isinstance(value, Real) and not is_bool(value)
+
+
+@dataclass(frozen=True)
+class Interval:
+    """An interval of real numbers; ``str(interval)`` is its usual notation.
+
+    Parameters
+    ----------
+    low, high : float
+        The ends.
+    closed : {'left', 'right', 'both', 'neither'}, default='left'
+        The ends that belong to the interval.
+
+    Examples
+    --------
+    >>> unit = Interval(0, 1)
+    >>> print(unit)
+    [0, 1)
+    >>> 0.5 in unit, 1 in unit, True in unit, float("nan") in unit, "0.5" in unit
+    (True, False, False, False, False)
+    """
+
+    low: float
+    high: float = math.inf
+    closed: Closed = "left"
+
+    def __contains__(self, value: object) -> bool:
+        if not is_real(value):
+            return False
+        try:
+            number = float(value)
+        except OverflowError:  # an int beyond every float
+            return False
+        # Written so that NaN fails.
+        above = number >= self.low if self._closed_on("left") else number > self.low
+        below = number <= self.high if self._closed_on("right") else number < self.high
+        return above and below
+
+    def _closed_on(self, side: Closed) -> bool:
+        return self.closed in (side, "both")
+
+    def __str__(self) -> str:
+        left, right = "(["[self._closed_on("left")], ")]"[self._closed_on("right")]
+        return f"{left}{self.low:g}, {self.high:g}{right}"

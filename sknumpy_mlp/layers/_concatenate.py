@@ -1,0 +1,201 @@
+"""Concatenation of layers."""
+
+import itertools
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from sknumpy_mlp._utils.typing import Array, RandomSource, Shape
+from sknumpy_mlp.layers._base import Buffers, Layer, TrainingContext
+
+
+@dataclass(frozen=True)
+class Concatenate(Layer):
+    """Applies layers to consecutive columns and concatenates their outputs.
+
+    Parameters
+    ----------
+    parts : tuple of Layer
+        The layers.  The first one takes its ``fan_in`` columns from the left, the next
+        one those that follow, and so on.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sknumpy_mlp.embeddings import CategoryEmbedding, Passthrough, Concatenate
+    >>> layer = Concatenate((Passthrough(1), CategoryEmbedding((3,), width=2)))
+    >>> layer.fan_in, layer.fan_out, layer.coef_shapes
+    (2, 3, ((3, 2),))
+    >>> table = np.array([[0.0, 0.0], [1.0, 2.0], [3.0, 4.0]])
+    >>> needs = {"need_input_gradient": False, "sparse_input": False}
+    >>> buffers = layer.make_buffers(1, float, training=False, **needs)
+    >>> layer.forward([table], np.array([[7.0, 2.0]]), buffers, None)
+    array([[7., 3., 4.]])
+    """
+
+    parts: tuple[Layer, ...]
+
+    @property
+    def fan_in(self) -> int:  # type: ignore[override]
+        """Number of columns of the input: the sum over the parts."""
+        return sum(part.fan_in for part in self.parts)
+
+    @property
+    def fan_out(self) -> int:  # type: ignore[override]
+        """Number of columns of the output: the sum over the parts."""
+        return sum(part.fan_out for part in self.parts)
+
+    @property
+    def coef_shapes(self) -> tuple[Shape, ...]:
+        """The coefficients' shapes, part by part."""
+        return tuple(shape for part in self.parts for shape in part.coef_shapes)
+
+    @property
+    def intercept_shapes(self) -> tuple[Shape, ...]:
+        """The intercepts' shapes, part by part."""
+        return tuple(shape for part in self.parts for shape in part.intercept_shapes)
+
+    @property
+    def lr_multipliers(self) -> tuple[float, ...]:
+        """The multipliers of all parts' coefficients, then of their intercepts."""
+        coefs: list[float] = []
+        intercepts: list[float] = []
+        for part in self.parts:
+            n_coefs = len(part.coef_shapes)
+            coefs += part.lr_multipliers[:n_coefs]
+            intercepts += part.lr_multipliers[n_coefs:]
+        return (*coefs, *intercepts)
+
+    def params_of_parts(self, arrays: Sequence[Array]) -> Iterator[list[Array]]:
+        """Yield the arrays that belong to each part.
+
+        Parameters
+        ----------
+        arrays : sequence of ndarray
+            This layer's parameters or their gradients: all coefficients, then all
+            intercepts.
+
+        Yields
+        ------
+        own : list of ndarray
+            The arrays of a part: its coefficients, then its intercepts.
+        """
+        coef, intercept = 0, len(self.coef_shapes)
+        for part in self.parts:
+            n_coefs, n_intercepts = len(part.coef_shapes), len(part.intercept_shapes)
+            own = [*arrays[coef : coef + n_coefs]]
+            own += arrays[intercept : intercept + n_intercepts]
+            coef, intercept = coef + n_coefs, intercept + n_intercepts
+            yield own
+
+    def _columns(self, *, out: bool) -> list[slice]:
+        """Return each part's columns of the input or of the output."""
+        widths = [part.fan_out if out else part.fan_in for part in self.parts]
+        ends = [0, *itertools.accumulate(widths)]
+        return [slice(start, end) for start, end in itertools.pairwise(ends)]
+
+    def init(self, params: Sequence[Array], rng: RandomSource) -> None:
+        """Initialize the parts in their order."""
+        for part, own in zip(self.parts, self.params_of_parts(params), strict=True):
+            part.init(own, rng)
+
+    def init_from_data(self, params: Sequence[Array], X: Any) -> None:
+        """Adjust each part to its columns of the data."""
+        for part, own, columns in zip(
+            self.parts,
+            self.params_of_parts(params),
+            self._columns(out=False),
+            strict=True,
+        ):
+            part.init_from_data(own, X[:, columns])
+
+    def make_buffers(
+        self,
+        n_rows: int,
+        dtype: Any,
+        *,
+        training: bool,
+        need_input_gradient: bool,
+        sparse_input: bool,
+    ) -> Buffers:
+        """Allocate the output, and the buffers of all parts under numbered names."""
+        buffers = {"a": np.empty((n_rows, self.fan_out), dtype)}
+        if training and need_input_gradient:
+            buffers["delta_x"] = np.empty((n_rows, self.fan_in), dtype)
+        for i, part in enumerate(self.parts):
+            own = part.make_buffers(
+                n_rows,
+                dtype,
+                training=training,
+                need_input_gradient=need_input_gradient,
+                sparse_input=sparse_input,
+            )
+            buffers |= {f"{i} {name}": array for name, array in own.items()}
+        return buffers
+
+    def _buffers(self, buffers: Buffers, i: int) -> Buffers:
+        prefix = f"{i} "
+        return {
+            name.removeprefix(prefix): array
+            for name, array in buffers.items()
+            if name.startswith(prefix)
+        }
+
+    def forward(
+        self,
+        params: Sequence[Array],
+        x: Any,
+        buffers: Buffers,
+        context: TrainingContext | None,
+    ) -> Array:
+        """Return the concatenated outputs of the parts."""
+        a = buffers["a"]
+        for i, (part, own, taken, given) in enumerate(
+            zip(
+                self.parts,
+                self.params_of_parts(params),
+                self._columns(out=False),
+                self._columns(out=True),
+                strict=True,
+            )
+        ):
+            a[:, given] = part.forward(
+                own, x[:, taken], self._buffers(buffers, i), context
+            )
+        return a
+
+    def backward(
+        self,
+        params: Sequence[Array],
+        grads: Sequence[Array],
+        x: Any,
+        delta: Array,
+        buffers: Buffers,
+        *,
+        need_input_gradient: bool,
+    ) -> Array | None:
+        """Write the gradients of all parts; return the gradient of x."""
+        delta_x = buffers.get("delta_x")
+        for i, (part, own, own_grads, taken, given) in enumerate(
+            zip(
+                self.parts,
+                self.params_of_parts(params),
+                self.params_of_parts(grads),
+                self._columns(out=False),
+                self._columns(out=True),
+                strict=True,
+            )
+        ):
+            own_delta = part.backward(
+                own,
+                own_grads,
+                x[:, taken],
+                np.ascontiguousarray(delta[:, given]),
+                self._buffers(buffers, i),
+                need_input_gradient=need_input_gradient,
+            )
+            if delta_x is not None:
+                delta_x[:, taken] = own_delta
+        return delta_x
