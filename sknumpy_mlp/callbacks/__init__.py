@@ -59,14 +59,12 @@ A callback of your own that keeps something begins anew with the first network:
 """
 
 from sknumpy_mlp._training.loop import EpochEnd, Run
-from sknumpy_mlp.callbacks._base import (
-    Callback,
-    Checkpoint,
-    EarlyStopping,
-    History,
-    Progress,
-    TimeLimit,
-)
+from sknumpy_mlp.callbacks._base import Callback
+from sknumpy_mlp.callbacks._checkpoint import Checkpoint
+from sknumpy_mlp.callbacks._early_stopping import EarlyStopping
+from sknumpy_mlp.callbacks._history import History
+from sknumpy_mlp.callbacks._progress import Progress
+from sknumpy_mlp.callbacks._time_limit import TimeLimit
 
 __all__ = [
     "Callback",

@@ -18,7 +18,7 @@ from sknumpy_mlp.callbacks import (
     Progress,
     TimeLimit,
 )
-from sknumpy_mlp.callbacks._base import clock
+from sknumpy_mlp.callbacks._progress import clock
 
 
 def _event(epoch, loss=0.0, params=None, **values):

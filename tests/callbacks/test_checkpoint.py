@@ -295,7 +295,7 @@ def test_a_run_without_a_seed_goes_on_with_its_own_numbers(
 def test_saves_every_few_epochs_and_at_the_end(Estimator, tmp_path, monkeypatch):
     saved = []
     monkeypatch.setattr(
-        "sknumpy_mlp.callbacks._base.save_checkpoint",
+        "sknumpy_mlp.callbacks._checkpoint.save_checkpoint",
         lambda path, run: saved.append(run.n_epochs),
     )
     path = tmp_path / "run.npz"
