@@ -103,6 +103,7 @@ def _solve_lbfgs(estimator: Any, job: Job) -> Outcome:
         run.state.n_samples_seen += n_samples
 
     with told(run):
+        run.load_callback_states()
         conductor = Conductor(estimator, job, run)
         n_before = run.n_epochs
         if not n_before:  # a checkpoint of no iteration: what ended it will end this
@@ -172,6 +173,7 @@ def _solve_stochastic(estimator: Any, job: Job) -> Outcome:
         _hold_out(estimator, job, state)
     run = _make_run(estimator, job, job.params, state)
     with told(run):
+        run.load_callback_states()
         conductor = Conductor(estimator, job, run, schedule)
         rows = state.holdout[0] if holds_out and state.holdout else None
         batches = _make_batches(estimator, job, state, rows)
@@ -417,7 +419,7 @@ def _make_run(
         rng=job.rng,
         max_epochs=1 if job.incremental else int(estimator.max_iter),
         has_validation=job.validation is not None or holds_out,
-        identify=job.identify,
+        compute_fingerprint=job.identify,
         callbacks=job.callbacks,
         member=job.member,
     )

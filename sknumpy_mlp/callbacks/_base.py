@@ -22,7 +22,7 @@ class Callback:
     >>> path = Path()
     >>> NumpyMLPClassifier(callbacks=[path]).fit([[0.0], [1.0]], [0, 1]).n_iter_
     3
-    >>> len(path.points)  # the start, and three epochs
+    >>> len(path.points)  # the initial parameters, and those after each epoch
     4
     """
 
@@ -35,11 +35,12 @@ class Callback:
         return f"{type(self).__name__}({arguments})"
 
     def for_member(self, member: int) -> "Callback":
-        """Return the callback for one of several networks of an estimator.
+        """Return the callback for one network of a tabular estimator.
 
-        The tabular estimators ask for one for each of their networks, which train one
-        after the other, and find it again in ``estimators_[member].callbacks``.  By
-        default it is this one, which sees all of them: their numbers are in
+        With callbacks, the tabular estimators train their networks one after the
+        other.  They call this method once for each and pass the result to the network,
+        in whose parameter ``estimators_[member].callbacks`` it can be found after the
+        fit.  By default the same callback serves all networks and tells them apart by
         ``run.member`` and ``event.member``.
 
         Parameters
@@ -50,49 +51,64 @@ class Callback:
         Returns
         -------
         callback : Callback
-            This one, or another one for this network alone.
+            This object, or another one for this network alone.
         """
         return self
 
-    def memory(self) -> dict[str, Any]:
-        """Return what is to be there again when the run is resumed from a checkpoint.
+    def state_dict(self) -> dict[str, Any]:
+        """Return the state to store in a checkpoint.
 
-        `Checkpoint` asks for it when it saves; ``run.recall(self)`` returns it in the
-        `on_train_begin` of the run that goes on.
+        `Checkpoint` calls it whenever it saves the run.
 
         Returns
         -------
-        memory : dict of str to object
-            Arrays, and what JSON knows: Python's own numbers, texts, None, lists, and
-            dicts of texts to such.  Tuples come back as lists.
+        state : dict of str to object
+            Arrays and what JSON can represent: Python's own numbers, strings,
+            booleans, None, lists, and dicts with strings as keys.  Tuples come back as
+            lists.
         """
         return {}
 
-    def on_train_begin(self, run: Run) -> None:
-        """Get ready for a run: called before its first epoch.
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Restore the state from a checkpoint when a run is resumed.
 
-        A tabular estimator calls it for each of its networks; ``run.member`` says for
-        which.
+        It is called after `on_train_begin` and before the first epoch, and not at all
+        if the checkpoint holds no state of this callback: `on_train_begin` prepares
+        for a run from the start, and this method, if called, for the rest of one.  Of
+        several callbacks of one class, the first gets the state of the first, the
+        second that of the second, and so on.
+
+        Parameters
+        ----------
+        state : dict of str to object
+            The dict that `state_dict` returned when the checkpoint was saved.
+        """
+
+    def on_train_begin(self, run: Run) -> None:
+        """Prepare for a run: called before its first epoch.
+
+        The state of an earlier fit, if any, is to be reset.  A tabular estimator calls
+        it once for each network, whose number is in ``run.member``.
 
         Parameters
         ----------
         run : Run
-            The run.  The parameters are there, and the epochs of a resumed run; what
-            this callback remembered of them is in ``run.recall(self)``.
+            The run, with the initial parameters or, if it is resumed, with the
+            parameters and the epochs from the checkpoint.
         """
 
     def on_epoch_end(self, event: EpochEnd) -> bool | None:
-        """Look at an epoch (for L-BFGS, an iteration), and end the fit if need be.
+        """Handle the end of an epoch (with L-BFGS, of an iteration).
 
         Parameters
         ----------
         event : EpochEnd
-            What is known of the epoch.
+            The results of the epoch.
 
         Returns
         -------
         stop : bool or None
-            True ends the training; False and None let it go on.
+            True stops the training; False and None continue it.
         """
         return False
 
@@ -102,5 +118,5 @@ class Callback:
         Parameters
         ----------
         run : Run
-            The run; its ``status`` tells how it ended.
+            The run; its ``status`` says how it ended.
         """

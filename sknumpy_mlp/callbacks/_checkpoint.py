@@ -1,4 +1,4 @@
-"""Checkpoints."""
+"""Checkpoints during a run, and resuming from them."""
 
 import copy
 import os
@@ -18,35 +18,36 @@ from sknumpy_mlp.callbacks._checkpoint_file import (
 
 
 class Checkpoint(Callback):
-    """Save the run as it goes, so that a later fit can go on from there.
+    """Save the run periodically, so that a later fit can resume it.
 
-    The file is replaced in one piece: whatever happens while it is written, either
-    the old one is there or the new one.  (What a process that is killed has written so
-    far stays beside it, and goes when the next run with this path begins.)  It holds
-    arrays and JSON, no pickle.  A resumed run ends with the same bits as one without a
-    break, with one exception: with ``solver="lbfgs"`` only the parameters go on, since
-    SciPy does not hand out what L-BFGS has learnt of the curvature.  Other callbacks of
-    the run go on with what they remember, see `Callback.memory`; the time of a
-    `TimeLimit` begins anew.
+    The file is replaced atomically: if writing fails at any point, the previous file
+    remains intact.  (A temporary file that a killed process leaves beside it is deleted
+    when the next run with this path begins.)  It contains arrays and JSON, no pickle.
+    A resumed run is bitwise identical to an uninterrupted one, with one exception: with
+    ``solver="lbfgs"`` only the parameters are restored, since SciPy does not expose the
+    curvature estimate of L-BFGS.  The state of the other callbacks is saved and
+    restored as well, see `Callback.state_dict`; a `TimeLimit` starts again from zero.
 
-    Each run needs a file of its own: a cross-validation, whose fits see different data
-    and share one path, is refused when it resumes, and overwrites when it does not.
+    Each run needs its own file.  The fits of a cross-validation have different data and
+    share one path: with ``resume=True`` they raise an error, without it each overwrites
+    the file of the one before.
 
     Parameters
     ----------
     path : str or path-like
         The file.  Its folder must exist.
     every : int, default=1
-        Save after every so many epochs, and at the end of the training.
+        Number of epochs between saves; the end of training is saved in any case.
     resume : bool, default=False
-        Whether to go on from the file if it exists, after a check that parameters,
-        data (by a digest) and, in a warm start, the weights to start from are those of
-        this fit.  ``callbacks`` and ``verbose`` may differ, and ``max_iter`` unless
-        the learning rate depends on it.  A run that had ended by the estimator's own
-        rules is not trained further.  False overwrites the file.
+        Whether to resume from the file if it exists.  Parameters, data (by a digest)
+        and, in a warm start, the initial weights must be those of this fit;
+        ``callbacks`` and ``verbose`` may differ, and so may ``max_iter`` unless the
+        learning rate depends on it.  A run that is finished by the
+        estimator's own stopping criteria is not trained further.  False overwrites the
+        file.
     on_error : {'raise', 'warn'}, default='raise'
-        What to do if the file cannot be written: end the fit by an OSError, or warn
-        and train on.
+        Whether to raise an OSError if the file cannot be written, or to warn and
+        continue training.
 
     Raises
     ------
@@ -55,7 +56,7 @@ class Checkpoint(Callback):
     OSError
         From ``fit``, if the file cannot be written or read.
     TypeError
-        From ``fit``, if a callback remembers what is neither array nor JSON.
+        From ``fit``, if the state of a callback contains anything but arrays and JSON.
 
     Examples
     --------
@@ -66,8 +67,8 @@ class Checkpoint(Callback):
     >>> X, y = load_iris(return_X_y=True)
     >>> path = os.path.join(tempfile.mkdtemp(), "iris.npz")
     >>> settings = {"max_iter": 1000, "random_state": 0}
-    >>> cut_off = [Checkpoint(path), TimeLimit(1e-9)]
-    >>> NumpyMLPClassifier(**settings, callbacks=cut_off).fit(X, y).n_iter_
+    >>> interrupted = [Checkpoint(path), TimeLimit(1e-9)]
+    >>> NumpyMLPClassifier(**settings, callbacks=interrupted).fit(X, y).n_iter_
     1
     >>> resumed = [Checkpoint(path, resume=True)]
     >>> clf = NumpyMLPClassifier(**settings, callbacks=resumed).fit(X, y)
@@ -84,7 +85,7 @@ class Checkpoint(Callback):
         resume: bool = False,
         on_error: Literal["raise", "warn"] = "raise",
     ) -> None:
-        # A number would be taken for an open file's.
+        # An int would be taken for a file descriptor.
         if not isinstance(path, str | os.PathLike):
             raise ValueError(
                 f"Checkpoint(path={path!r}): it must be a str or a path, such as "
@@ -110,20 +111,20 @@ class Checkpoint(Callback):
         self._saved: tuple[int, bool] | None = None
 
     def __getstate__(self) -> dict[str, Any]:
-        # A pickle of the estimator in the middle of a fit is no place for the run.
+        # Copies and pickles that are made during a fit do not take part in it.
         return self.__dict__ | {"_run": None}
 
     def for_member(self, member: int) -> "Checkpoint":
-        """Return one with a file of its own: run.npz becomes run-0.npz, run-1.npz."""
+        """Return a copy with its own file: run.npz becomes run-0.npz, run-1.npz."""
         path, twin = Path(self.path), copy.copy(self)
         twin.path = path.with_name(f"{path.stem}-{member}{path.suffix}")
         return twin
 
     def on_train_begin(self, run: Run) -> None:
-        """Go on from the file if asked to."""
+        """Load the file if the run is to be resumed."""
         self._run, self._saved = run, None
         path = Path(self.path)
-        # Unlike methods of Path, these do not raise where it is forbidden to look.
+        # Unlike the methods of Path, these do not raise PermissionError.
         if not os.path.isdir(path.absolute().parent):
             self._complain(FileNotFoundError(2, "there is no such folder"))
         remove_leftovers(path)
@@ -131,15 +132,15 @@ class Checkpoint(Callback):
             self._saved = load_checkpoint(path, run)
 
     def on_epoch_end(self, event: EpochEnd) -> bool:
-        """Save the run if it is time."""
+        """Save the run if the number of the epoch is a multiple of ``every``."""
         if event.epoch % self.every == 0:
             self._save()
         return False
 
     def on_train_end(self, run: Run) -> None:
-        """Save the last epoch, unless something broke off in the middle of it."""
-        whole = run.status in ("finished", "exhausted", "stopped")
-        if whole and self._saved != (run.n_epochs, run.status == "finished"):
+        """Save the end of the run, unless an error or an interrupt cut it short."""
+        is_complete = run.status in ("finished", "exhausted", "stopped")
+        if is_complete and self._saved != (run.n_epochs, run.status == "finished"):
             self._save()
         self._run = None
 
@@ -153,7 +154,7 @@ class Checkpoint(Callback):
             self._saved = (self._run.n_epochs, self._run.status == "finished")
 
     def _complain(self, error: OSError) -> None:
-        """Raise or warn, as asked, that the file cannot be written."""
+        """Raise or warn that the file cannot be written, according to ``on_error``."""
         path = Path(self.path)
         message = f"Checkpoint could not write {os.fspath(path)!r}: {error}. "
         if os.path.exists(path):

@@ -14,43 +14,47 @@ from sknumpy_mlp.callbacks._base import Callback
 
 
 class EarlyStopping(Callback):
-    """End the training when it has not improved for some epochs.
+    """Stop training when a score or a loss has stopped improving.
 
-    The estimators' parameter ``early_stopping`` makes one of these with
-    ``monitor="validation_score"``; as a callback it can also watch the loss.
+    The estimators' parameter ``early_stopping`` uses one of these with
+    ``monitor="validation_score"``; as a callback it can also monitor a loss.
 
     Parameters
     ----------
     monitor : {'validation_score', 'validation_loss', 'loss'}, \
 default='validation_score'
-        What to watch: a score, higher is better, or a loss, lower is better.  The
-        first two need validation data (``X_val`` in ``fit``, or
+        The quantity to monitor: a score, higher is better, or a loss, lower is better.
+        The first two need validation data (``X_val`` in ``fit``, or
         ``early_stopping=True``).
     tol : float, default=1e-4
-        An epoch improves on the best one before if it is better by at least this.
-        NaN never is.
+        The smallest change that counts as an improvement on the best epoch so far.
+        NaN never is an improvement.
     n_iter_no_change : int or inf, default=10
-        The training ends once *more* than this many epochs in a row brought no
-        improvement (scikit-learn's rule).
+        The patience: training stops after *more* than this many consecutive epochs
+        without an improvement (scikit-learn's rule).
     restore_best : bool, default=True
-        Whether the estimator gets the parameters of the best epoch, not of the last.
+        Whether the estimator keeps the parameters of the best epoch instead of those
+        of the last one.
 
     Attributes
     ----------
     best_score : float
-        The best value so far; of a loss, minus the loss.
+        The best value so far; for a loss, its negative.
     best_epoch : int or None
-        The epoch that had it.
+        The epoch with the best value; None if there is none yet.
+    best_params : ndarray of shape (n_params,) or None
+        During training, the parameters of that epoch if ``restore_best``; at the end
+        they are moved to ``run.kept_params``.
     n_epochs_no_change : int
-        Epochs since the last improvement.
+        Number of epochs since the last improvement.
     members : list of EarlyStopping
-        After the fit of a tabular estimator, in which each network stops by itself: one
-        for each of them, with these attributes.  Here they are those of the last
-        network.  Empty after the fit of a single network.
+        After the fit of a tabular estimator, whose networks stop independently, one
+        object with these attributes for each network; the attributes here are those of
+        the last network.  Empty after the fit of a single network.
 
     Examples
     --------
-    An estimator would be given ``callbacks=[stopping]``; here are some epochs by hand.
+    An estimator would be given ``callbacks=[stopping]``; here it is called by hand.
 
     >>> import numpy as np
     >>> from sknumpy_mlp.callbacks import EarlyStopping, EpochEnd
@@ -64,8 +68,10 @@ default='validation_score'
     4 True 2
     """
 
-    # The one that was given, if this is its twin for a network that trains.
+    # During the fit of one network of several: the object that the user passed.
     _given: "EarlyStopping | None" = None
+    # During a run: the run.
+    _run: Run | None = None
 
     @suggests_parameters
     def __init__(
@@ -92,14 +98,14 @@ default='validation_score'
         check_number(self, "n_iter_no_change", 1.0, closed="both")
         check_bool(self, "restore_best")
         self.members: list[EarlyStopping] = []
-        self._reset()
+        self.reset()
 
     def __getstate__(self) -> dict[str, Any]:
-        # Each knows the other while a network trains; copies need not.
-        return self.__dict__ | {"_given": None}
+        # Copies and pickles that are made during a fit do not take part in it.
+        return self.__dict__ | {"_given": None, "_run": None}
 
     def for_member(self, member: int) -> "EarlyStopping":
-        """Return one for this network alone; it will be found in ``members``."""
+        """Return a copy for this network alone, which is added to ``members``."""
         if member == 0:
             self.members = []
         twin = copy.copy(self)
@@ -107,15 +113,16 @@ default='validation_score'
         twin._given = self
         return twin
 
-    def _reset(self) -> None:
+    def reset(self) -> None:
+        """Start afresh: no best epoch, and full patience."""
         self.best_score = -math.inf
         self.best_epoch: int | None = None
         self.best_params: Array | None = None
         self.n_epochs_no_change = 0
 
-    def memory(self) -> dict[str, Any]:
-        """Return the best epoch, and the patience that is used up."""
-        memory: dict[str, Any] = {
+    def state_dict(self) -> dict[str, Any]:
+        """Return the best epoch with its parameters, and the epochs since then."""
+        state: dict[str, Any] = {
             "monitor": self.monitor,
             "restore_best": bool(self.restore_best),
             "best_score": self.best_score,
@@ -123,12 +130,31 @@ default='validation_score'
             "n_epochs_no_change": self.n_epochs_no_change,
         }
         if self.best_params is not None:
-            memory["best_params"] = self.best_params
-        return memory
+            state["best_params"] = self.best_params
+        return state
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Restore the state of an object with the same ``monitor``.
+
+        A state that does not fit is ignored: one of another ``monitor``, or one without
+        the best parameters if they are to be restored.
+        """
+        has_all = state["restore_best"] or not self.restore_best
+        if state["monitor"] != self.monitor or not has_all:
+            return
+        self.best_score = state["best_score"]
+        self.best_epoch = state["best_epoch"]
+        self.n_epochs_no_change = state["n_epochs_no_change"]
+        if self.restore_best and "best_params" in state:
+            self.best_params = np.array(state["best_params"])
+        # The run was cut off after its last epoch; with more patience it continues.
+        if self._is_out_of_patience() and self._run and self._run.status == "running":
+            self._run.status = "stopped"
 
     def on_train_begin(self, run: Run) -> None:
-        """Forget an earlier run; remember the one that is resumed."""
-        self._reset()
+        """Reset the state of an earlier run; check that the monitor is available."""
+        self.reset()
+        self._run = run
         if self._given is None:
             self.members = []
         else:
@@ -139,25 +165,9 @@ default='validation_score'
                 "X_val and y_val to fit, set early_stopping=True, or use "
                 "monitor='loss'."
             )
-        memory = run.recall(self)
-        has_all = memory.get("restore_best") or not self.restore_best
-        if memory.get("monitor") == self.monitor and has_all:
-            self._recover(memory, run)
-
-    def _recover(self, memory: dict[str, Any], run: Run) -> None:
-        self.best_score = memory["best_score"]
-        self.best_epoch = memory["best_epoch"]
-        self.n_epochs_no_change = memory["n_epochs_no_change"]
-        if self.restore_best and "best_params" in memory:
-            self.best_params = np.empty_like(run.params)
-            self.best_params[...] = memory["best_params"]
-        # The break came after the last epoch; more patience now, and there are others.
-        used_up = self.n_epochs_no_change > self.n_iter_no_change
-        if used_up and run.status == "running":
-            run.status = "stopped"
 
     def on_epoch_end(self, event: EpochEnd) -> bool:
-        """Judge the epoch; return True if the patience is used up."""
+        """Compare the epoch with the best one; return True if out of patience."""
         value = getattr(event, self.monitor)
         score = value if self.monitor == "validation_score" else -value
         if score > -math.inf and score >= self.best_score + self.tol:
@@ -171,13 +181,17 @@ default='validation_score'
                 if self.best_params is None:
                     self.best_params = np.empty_like(event.params)
                 np.copyto(self.best_params, event.params)
-        return self.n_epochs_no_change > self.n_iter_no_change
+        return self._is_out_of_patience()
 
     def on_train_end(self, run: Run) -> None:
-        """Hand the best parameters over."""
+        """Have the estimator keep the best parameters."""
+        self._run = None
         if self.best_params is not None:
             run.kept_params, self.best_params = self.best_params, None
         if self._given is not None:
             given, self._given = self._given, None
             for name in ("best_score", "best_epoch", "n_epochs_no_change"):
                 setattr(given, name, getattr(self, name))
+
+    def _is_out_of_patience(self) -> bool:
+        return self.n_epochs_no_change > self.n_iter_no_change

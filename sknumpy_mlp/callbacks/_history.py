@@ -1,4 +1,4 @@
-"""Training history."""
+"""Recording of the epochs."""
 
 from typing import Any
 
@@ -7,18 +7,18 @@ from sknumpy_mlp.callbacks._base import Callback
 
 
 class History(Callback):
-    """Keep what is known at the end of each epoch.
+    """Record the results of each epoch.
 
-    Of a tabular estimator it keeps the epochs of all networks, one network after the
-    other.  With ``ensemble='refit'``, network 0 has chosen the number of epochs and
-    network 1 is the one that predicts.
+    For a tabular estimator it records the epochs of all networks, one network after
+    the other.  With ``ensemble='refit'``, network 0 is the one that selects the number
+    of epochs, and network 1 the one that predicts.
 
     Attributes
     ----------
     records : list of dict
         For each epoch ``member``, ``epoch``, ``loss``, ``learning_rate``, ``seconds``,
         ``validation_loss`` and ``validation_score``, as in `EpochEnd`.  With pandas,
-        ``DataFrame(history.records)`` is a table of them.
+        ``DataFrame(history.records)`` makes a table of them.
 
     Examples
     --------
@@ -53,20 +53,24 @@ class History(Callback):
         """Return one of the columns, a value for each epoch."""
         return [record[name] for record in self.records]
 
-    def memory(self) -> dict[str, Any]:
-        """Return the records of the run."""
+    def state_dict(self) -> dict[str, Any]:
+        """Return the records of the current run."""
         records = [each for each in self.records if each["member"] == self._member]
         return {"records": records}
 
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Restore the records of the run that is resumed."""
+        others = [each for each in self.records if each["member"] != self._member]
+        restored = [each | {"member": self._member} for each in state["records"]]
+        self.records = others + restored
+
     def on_train_begin(self, run: Run) -> None:
-        """Forget an earlier fit; remember the run that is resumed."""
+        """Delete the records of an earlier fit."""
         self._member = run.member
         if not run.member:  # a single network, or the first of several
             self.records = []
-        recalled = run.recall(self).get("records", [])
-        self.records += [each | {"member": run.member} for each in recalled]
 
     def on_epoch_end(self, event: EpochEnd) -> bool:
-        """Keep the epoch's numbers."""
+        """Record the epoch."""
         self.records.append({name: getattr(event, name) for name in self._COLUMNS})
         return False

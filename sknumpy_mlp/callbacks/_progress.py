@@ -1,4 +1,4 @@
-"""Progress bar."""
+"""Progress bar of a run."""
 
 import copy
 import math
@@ -13,19 +13,19 @@ from sknumpy_mlp.callbacks._base import Callback
 
 
 class Progress(Callback):
-    """Show a bar with the epochs done, the loss, the rate and the time left.
+    """Show a progress bar with the epochs, the loss, the speed and the time left.
 
-    With tqdm installed the bar is tqdm's, in a notebook with ipywidgets its widget;
-    otherwise it is plain text.  Where a line cannot be written over, as in a file, the
-    plain bar writes a line every few seconds.  A run that ends before ``max_iter``
-    epochs by its own rules, or those of a callback, fills the bar.  Where nothing can
-    be written, as in a program without a console, there is no bar.
+    If tqdm is installed, the bar is tqdm's, in a notebook with ipywidgets its widget;
+    otherwise it is plain text.  In a file, where a line cannot be overwritten, the
+    plain bar writes a new line every few seconds.  If training stops early, before
+    ``max_iter`` epochs, the bar is filled.  Without standard error, as in a program
+    without a console, there is no bar.
 
     Parameters
     ----------
     file : file-like or None, default=None
-        Where to write text; None is standard error, but in a notebook, which shows
-        that in red, standard output.
+        Where to write text.  None is standard error, but in a notebook, which shows
+        standard error in red, standard output.
 
     Examples
     --------
@@ -50,7 +50,7 @@ class Progress(Callback):
         self._name: str | None = None
 
     def __getstate__(self) -> dict[str, Any]:
-        # A file cannot travel to another process; there it is standard error.
+        # Open files cannot be pickled; None is standard error.
         return self.__dict__ | {"_bar": None, "file": None}
 
     def __deepcopy__(self, memo: dict[int, Any]) -> "Progress":
@@ -59,7 +59,7 @@ class Progress(Callback):
         return twin
 
     def for_member(self, member: int) -> "Progress":
-        """Return a bar that says which network it is of, counted from 1."""
+        """Return a bar labeled with the number of the network, counted from 1."""
         twin = copy.deepcopy(self)
         twin._name = f"network {member + 1}"
         return twin
@@ -83,7 +83,7 @@ class Progress(Callback):
             )
 
     def on_epoch_end(self, event: EpochEnd) -> bool:
-        """Move the bar on."""
+        """Advance the bar by an epoch."""
         if self._bar is None:
             return False
         text = f"loss {event.loss:.4g}"
@@ -99,8 +99,8 @@ class Progress(Callback):
         """Close the bar."""
         if self._bar is not None:
             if run.status in ("finished", "exhausted", "stopped"):
-                # Nothing is left to do, and tqdm's widget turns red below the total,
-                # of which its own bar, the middle one of its parts, has a copy.
+                # tqdm's widget turns red if it is closed below its total, of which the
+                # bar, the second of its children, has a copy.
                 self._bar.total = self._bar.n
                 if hasattr(self._bar, "container"):
                     self._bar.container.children[1].max = self._bar.n
@@ -109,14 +109,14 @@ class Progress(Callback):
 
 
 def _find_bar(*, with_widgets: bool) -> Any:
-    """Return tqdm's class of bars that suits the place, or the plain one."""
+    """Return the class of tqdm that suits the environment, or the plain one."""
     try:
         from tqdm import TqdmWarning, tqdm
 
         if not with_widgets:
             return tqdm
         with warnings.catch_warnings():
-            # In a notebook without ipywidgets tqdm says so, and makes do with text.
+            # Without ipywidgets tqdm warns in a notebook and falls back to text.
             warnings.simplefilter("ignore", TqdmWarning)
             from tqdm.auto import tqdm as auto
     except ImportError:
@@ -125,15 +125,15 @@ def _find_bar(*, with_widgets: bool) -> Any:
 
 
 def _is_in_notebook(file: Any) -> bool:
-    """Whether what is written to a file goes to the output of a notebook's cell."""
+    """Whether a file writes to the output of a notebook cell."""
     iostream = sys.modules.get("ipykernel.iostream")
     return iostream is not None and isinstance(file, iostream.OutStream)
 
 
 class _PlainBar:
-    """As much of tqdm's interface as `Progress` needs."""
+    """Plain-text bar with the part of tqdm's interface that `Progress` uses."""
 
-    # Seconds from one refresh to the next; a file that is no screen gets fewer lines.
+    # Seconds between refreshes: fewer where each of them is a line of its own.
     _SECONDS, _SECONDS_IN_FILE = 0.1, 5.0
     _WIDTH = 20
 
@@ -142,7 +142,7 @@ class _PlainBar:
     ) -> None:
         self.total, self.n, self._initial = total, initial, initial
         self._name, self._unit, self._file = desc, unit, file
-        # A cell is no terminal, but a carriage return works in it as well.
+        # A notebook cell is no terminal, but handles carriage returns like one.
         self._is_screen = file.isatty() or _is_in_notebook(file.stream)
         self._postfix = ""
         self._began = time.monotonic()
@@ -187,7 +187,7 @@ class _PlainBar:
 
 
 def clock(seconds: float) -> str:
-    """Hours, minutes and seconds: 75 is 1:15."""
+    """Format a duration as hours, minutes and seconds: 75 is 1:15."""
     minutes, seconds_left = divmod(round(seconds), 60)
     hours, minutes = divmod(minutes, 60)
     if hours:

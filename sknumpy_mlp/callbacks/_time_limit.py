@@ -7,19 +7,20 @@ from sknumpy_mlp.callbacks._base import Callback
 
 
 class TimeLimit(Callback):
-    """End the training after the epoch in which a time limit passes.
+    """Stop training after the epoch in which a time limit is reached.
 
     Parameters
     ----------
     seconds : float
-        The limit, in seconds since the run began (or was resumed).  Each network of a
-        tabular estimator has as much; their ``max_time`` is for all of them together.
+        The limit, in seconds since the run began (or was resumed).  It applies to each
+        network of a tabular estimator separately; the estimator's own ``max_time``
+        applies to all of them together.
 
     Examples
     --------
     >>> from sknumpy_mlp import NumpyMLPClassifier
     >>> from sknumpy_mlp.callbacks import TimeLimit
-    >>> limit = TimeLimit(seconds=1e-9)  # whose end the first epoch will not see
+    >>> limit = TimeLimit(seconds=1e-9)  # shorter than any epoch
     >>> NumpyMLPClassifier(callbacks=[limit]).fit([[0.0], [1.0]], [0, 1]).n_iter_
     1
     """
@@ -30,5 +31,5 @@ class TimeLimit(Callback):
         check_number(self, "seconds", 0.0, closed="right")
 
     def on_epoch_end(self, event: EpochEnd) -> bool:
-        """Return True if the time is over."""
+        """Return True if the time limit is reached."""
         return event.seconds >= self.seconds

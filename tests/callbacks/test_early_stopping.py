@@ -1,6 +1,8 @@
 """EarlyStopping."""
 
+import copy
 import math
+import pickle
 
 import numpy as np
 import pytest
@@ -37,14 +39,14 @@ def test_stops_after_more_than_n_epochs_without_improvement():
     assert stopping.n_epochs_no_change == 3
 
 
-def test_a_smaller_improvement_than_tol_does_not_count_but_is_remembered():
+def test_a_smaller_improvement_than_tol_does_not_count_but_is_stored():
     stopping = EarlyStopping(tol=0.1, n_iter_no_change=2)
     assert _feed(stopping, [0.5, 0.505, 0.506, 0.507]) == 4
     assert stopping.best_score == 0.507
     np.testing.assert_array_equal(stopping.best_params, 4.0)
 
 
-def test_keeps_the_best_parameters_by_value_and_hands_them_over():
+def test_best_parameters_are_copied_and_moved_to_the_run():
     stopping, run = EarlyStopping(tol=0.0), make_run()
     live = np.zeros(2)
     for epoch, score in enumerate([0.1, 0.9, 0.3], start=1):
@@ -93,14 +95,14 @@ def test_infinite_patience():
     assert stopping.n_epochs_no_change == 49
 
 
-def test_each_run_starts_afresh():
+def test_each_run_starts_from_the_beginning():
     stopping = EarlyStopping(tol=0.0, n_iter_no_change=1)
     for _ in range(2):
         stopping.on_train_begin(make_run())
         assert _feed(stopping, [0.5, 0.1, 0.1, 0.1]) == 3
 
 
-def test_what_it_cannot_watch():
+def test_monitors_that_are_not_available():
     with pytest.raises(ValueError, match=r"monitor='accuracy'.*validation_score"):
         EarlyStopping("accuracy")
     for monitor in ("validation_score", "validation_loss"):
@@ -110,7 +112,7 @@ def test_what_it_cannot_watch():
 
 
 @both
-def test_early_stopping_by_the_training_loss_puts_the_best_epoch_back(Estimator):
+def test_early_stopping_by_the_training_loss_restores_the_best_epoch(Estimator):
     stopping = EarlyStopping("loss", n_iter_no_change=3)
     settings = SETTINGS | {"max_iter": 200, "learning_rate_init": 0.1}
     settings |= {"n_iter_no_change": 1000, "dropout": 0.2}
@@ -122,8 +124,8 @@ def test_early_stopping_by_the_training_loss_puts_the_best_epoch_back(Estimator)
 
 
 @both
-def test_a_resumed_run_keeps_its_own_last_weights(Estimator, tmp_path):
-    """And not those that an EarlyStopping of the run before has handed over."""
+def test_a_run_resumed_without_the_callback_keeps_the_last_weights(Estimator, tmp_path):
+    """And not the best ones of the EarlyStopping of the interrupted run."""
     path = tmp_path / "run.npz"
     settings = SETTINGS | {"learning_rate": "cosine", "learning_rate_init": 0.05}
     for callbacks in (
@@ -135,7 +137,7 @@ def test_a_resumed_run_keeps_its_own_last_weights(Estimator, tmp_path):
         assert_same(resumed.fit(X, y), Estimator(**settings).fit(X, y))
 
 
-def test_more_patience_goes_on(tmp_path):
+def test_a_stopped_run_is_resumed_with_more_patience(tmp_path):
     settings = SETTINGS | {"max_iter": 80, "learning_rate_init": 0.05}
     settings |= {"n_iter_no_change": 1000}
 
@@ -153,30 +155,82 @@ def test_more_patience_goes_on(tmp_path):
     )
 
 
-class Watcher(EarlyStopping):
-    """Shows what it began with if it does not look at epochs."""
+class Freezing(EarlyStopping):
+    """Keeps its initial state in a run in which ``is_frozen``."""
 
-    looks = True
+    is_frozen = False
 
     def on_epoch_end(self, event):
-        return super().on_epoch_end(event) if self.looks else False
+        return False if self.is_frozen else super().on_epoch_end(event)
 
 
-@pytest.mark.parametrize(
-    ("now", "recalled"),
+other_settings = pytest.mark.parametrize(
+    ("settings", "is_restored"),
     [
         ({"monitor": "loss", "restore_best": False}, True),
         ({"monitor": "loss"}, False),  # the best parameters were not kept
         ({"monitor": "validation_loss", "restore_best": False}, False),
     ],
 )
-def test_a_memory_of_something_else_is_none(now, recalled, tmp_path):
-    path, before = tmp_path / "run.npz", Watcher("loss", restore_best=False)
+
+
+@other_settings
+def test_a_state_that_does_not_fit_is_ignored(settings, is_restored):
+    before, after = EarlyStopping("loss", restore_best=False), EarlyStopping(**settings)
+    before.on_epoch_end(make_event(1, 0.5))
+    after.load_state_dict(before.state_dict())
+    assert after.best_epoch == (1 if is_restored else None)
+
+
+@other_settings
+def test_a_state_that_does_not_fit_is_ignored_in_a_fit(settings, is_restored, tmp_path):
+    path, before = tmp_path / "run.npz", Freezing("loss", restore_best=False)
     data = {"X_val": X, "y_val": y}
     est = NumpyMLPRegressor(callbacks=[Checkpoint(path), before, StopAt(3)], **SETTINGS)
     est.fit(X, y, **data)
-    watcher = Watcher(**now)
-    watcher.looks = False
-    est.set_params(callbacks=[Checkpoint(path, resume=True), watcher])
+    after = Freezing(**settings)
+    after.is_frozen = True
+    est.set_params(callbacks=[Checkpoint(path, resume=True), after])
     est.fit(X, y, **data)
-    assert watcher.best_epoch == (before.best_epoch if recalled else None)
+    assert after.best_epoch == (before.best_epoch if is_restored else None)
+
+
+def test_a_state_is_restored_by_value():
+    before, after = EarlyStopping("loss", tol=0.0), EarlyStopping("loss", tol=0.0)
+    for epoch, loss in enumerate([0.5, 0.3, 0.4], start=1):
+        before.on_epoch_end(make_event(epoch, loss))
+    state = before.state_dict()
+    after.load_state_dict(state)
+    assert (after.best_score, after.best_epoch) == (-0.3, 2)
+    assert after.n_epochs_no_change == 1
+    after.on_epoch_end(make_event(4, 0.1))
+    np.testing.assert_array_equal(after.best_params, 4.0)
+    np.testing.assert_array_equal(state["best_params"], 2.0)
+    after.reset()
+    assert (after.best_score, after.best_epoch) == (-math.inf, None)
+    assert (after.best_params, after.n_epochs_no_change) == (None, 0)
+
+
+@pytest.mark.parametrize("status", ["running", "finished"])
+def test_a_state_without_patience_left_stops_a_run(status):
+    stopping, run = EarlyStopping("loss", n_iter_no_change=1), make_run(status=status)
+    for epoch in (1, 2, 3):
+        stopping.on_epoch_end(make_event(epoch, 0.5))
+    state = stopping.state_dict()
+    stopping.on_train_begin(run)
+    assert stopping.n_epochs_no_change == 0
+    stopping.load_state_dict(state)
+    assert run.status == {"running": "stopped", "finished": "finished"}[status]
+    stopping.on_train_end(run)
+    patient = EarlyStopping("loss", n_iter_no_change=2)
+    patient.on_train_begin(run := make_run())
+    patient.load_state_dict(state)
+    assert run.status == "running"
+
+
+def test_copies_in_the_middle_of_a_fit_do_not_hold_the_run():
+    stopping = EarlyStopping("loss")
+    stopping.on_train_begin(make_run())
+    for twin in (copy.copy(stopping), pickle.loads(pickle.dumps(stopping))):
+        assert twin._run is None
+    assert stopping._run is not None

@@ -22,6 +22,20 @@ def test_history_keeps_columns():
     assert history.records[0]["seconds"] == 1.0
 
 
+def test_a_state_holds_the_records_of_the_current_network():
+    history, resumed = History(), History()
+    for member in (0, 1):
+        history.on_train_begin(make_run(member=member))
+        for epoch in (1, 2):
+            history.on_epoch_end(make_event(epoch, member=member))
+        state = history.state_dict()
+        resumed.on_train_begin(make_run(member=member))
+        for _ in range(2):  # twice is once
+            resumed.load_state_dict(state)
+    assert state == {"records": history.records[2:]}
+    assert resumed.records == history.records
+
+
 @both
 def test_history_and_time_limit(Estimator):
     history = History()
