@@ -184,23 +184,8 @@ def _pack_callback_states(run: Run, arrays: dict[str, Any]) -> dict[str, list[An
     """
     packed: dict[str, list[Any]] = {}
     for i, callback in enumerate(run.callbacks):
-        name, state = type(callback).__qualname__, _state_of(callback)
-        own = {key: each for key, each in state.items() if isinstance(each, np.ndarray)}
-        rest = {key: each for key, each in state.items() if key not in own}
-        try:
-            json.dumps(rest)
-            if any(array.dtype.hasobject for array in own.values()):
-                raise TypeError("an array of objects")
-        except (TypeError, ValueError) as error:
-            raise TypeError(
-                f"{name}.state_dict() must return a dict of arrays, numbers, strings, "
-                f"None, lists and dicts, which a checkpoint can store: {error}."
-            ) from error
-        keys = {key: f"state_{i}_{key}" for key in own}
-        arrays |= {keys[key]: own[key] for key in own}
-        packed.setdefault(run.callback_key(callback), []).append(
-            {"values": rest, "arrays": keys}
-        )
+        states = packed.setdefault(run.callback_key(callback), [])
+        states.append(_pack_state(callback, f"state_{i}", arrays))
     return {
         key: states
         for key, states in packed.items()
@@ -208,7 +193,8 @@ def _pack_callback_states(run: Run, arrays: dict[str, Any]) -> dict[str, list[An
     }
 
 
-def _state_of(callback: Any) -> dict[str, Any]:
+def _pack_state(callback: Any, prefix: str, arrays: dict[str, Any]) -> dict[str, Any]:
+    """Return a callback's state, in which names from ``arrays`` replace the arrays."""
     name = type(callback).__qualname__
     try:
         state = callback.state_dict()
@@ -216,19 +202,28 @@ def _state_of(callback: Any) -> dict[str, Any]:
         raise RuntimeError(f"{name}.state_dict() failed: {error!r}.") from error
     if not isinstance(state, dict):
         raise TypeError(f"{name}.state_dict() must return a dict, got {state!r}.")
-    return state
+    own = {key: each for key, each in state.items() if isinstance(each, np.ndarray)}
+    values = {key: each for key, each in state.items() if key not in own}
+    try:
+        json.dumps(values)
+        if any(array.dtype.hasobject for array in own.values()):
+            raise TypeError("an array of objects")
+    except (TypeError, ValueError) as error:
+        raise TypeError(
+            f"{name}.state_dict() must return a dict of arrays, numbers, strings, "
+            f"None, lists and dicts, which a checkpoint can store: {error}."
+        ) from error
+    names = {key: f"{prefix}_{key}" for key in own}
+    arrays |= {names[key]: own[key] for key in own}
+    return {"values": values, "arrays": names}
 
 
-def _unpack_callback_states(
-    packed: dict[str, list[Any]], arrays: dict[str, NDArray[Any]]
-) -> dict[str, list[dict[str, Any]]]:
-    return {
-        key: [
-            each["values"] | {name: arrays[of] for name, of in each["arrays"].items()}
-            for each in states
-        ]
-        for key, states in packed.items()
-    }
+def _unpack_state(
+    packed: dict[str, Any], arrays: dict[str, NDArray[Any]]
+) -> dict[str, Any]:
+    """Return the state that `_pack_state` has taken apart."""
+    own = {key: arrays[name] for key, name in packed["arrays"].items()}
+    return {**packed["values"], **own}
 
 
 def _unpack(
@@ -254,7 +249,10 @@ def _unpack(
         noise = None if meta["noise"] is None else _from_json(meta["noise"])
         values = {name: meta[name] for name in (*_LISTS, *_COUNTERS)}
         finished, n_steps = bool(meta["finished"]), int(meta["n_steps"])
-        callback_states = _unpack_callback_states(meta["callback_states"], arrays)
+        callback_states = {
+            key: [_unpack_state(packed, arrays) for packed in states]
+            for key, states in meta["callback_states"].items()
+        }
         # A copy, since the stream may be the user's or NumPy's global one.
         rng = copy.deepcopy(run.rng)
         rng.set_state(stream)

@@ -52,7 +52,7 @@ def assert_same(resumed, whole):
 
 
 class Spy(Callback):
-    """Writes down how it was called."""
+    """Logs its calls."""
 
     def __init__(self, log=None, name=""):
         self.log = [] if log is None else log

@@ -70,7 +70,7 @@ def test_a_callback_ends_the_fit_and_the_others_still_see_the_epoch(Estimator, s
 
 @both
 @pytest.mark.parametrize("solver", ["adam", "lbfgs"])
-def test_an_error_in_a_callback_changes_nothing(Estimator, solver):
+def test_an_error_in_a_callback_leaves_the_estimator_unchanged(Estimator, solver):
     spy = Spy()
     est = Estimator(solver=solver, **SETTINGS).fit(X, y)
     before = dict(vars(est))
@@ -84,7 +84,7 @@ def test_an_error_in_a_callback_changes_nothing(Estimator, solver):
 
 @both
 @pytest.mark.parametrize("solver", ["adam", "lbfgs"])
-def test_ctrl_c_in_a_callback_keeps_what_was_learnt(Estimator, solver):
+def test_ctrl_c_in_a_callback_keeps_the_epochs_so_far(Estimator, solver):
     spy = Spy()
     est = Estimator(solver=solver, callbacks=[InterruptAt(3), spy], **SETTINGS)
     with pytest.warns(UserWarning, match="Training interrupted by user"):
@@ -94,7 +94,7 @@ def test_ctrl_c_in_a_callback_keeps_what_was_learnt(Estimator, solver):
 
 
 @both
-def test_the_end_comes_even_if_the_beginning_fails(Estimator):
+def test_on_train_end_is_called_even_if_on_train_begin_fails(Estimator):
     class Broken(Callback):
         def on_train_begin(self, run):
             raise RuntimeError("no")

@@ -68,7 +68,7 @@ RUNS = {
 @both
 @pytest.mark.parametrize("case", RUNS)
 @pytest.mark.parametrize("cut", [StopAt, FailAt, InterruptAt])
-def test_a_resumed_run_is_one_without_a_break(Estimator, case, cut, tmp_path):
+def test_a_resumed_run_equals_an_uninterrupted_one(Estimator, case, cut, tmp_path):
     """To the last bit, however it was cut off, more than once."""
     settings = SETTINGS | RUNS[case]
     path = tmp_path / "run.npz"
@@ -105,7 +105,7 @@ def test_a_resumed_run_is_one_without_a_break(Estimator, case, cut, tmp_path):
 
 @both
 @pytest.mark.parametrize("random_state", [None, "stream"])
-def test_a_run_without_a_seed_goes_on_with_its_own_numbers(
+def test_a_run_without_a_seed_resumes_with_its_own_random_numbers(
     Estimator, random_state, tmp_path
 ):
     path = tmp_path / "run.npz"
@@ -166,7 +166,7 @@ def test_without_resume_the_file_is_overwritten(Estimator, tmp_path):
 
 
 @both
-def test_a_longer_run_may_go_on_from_a_shorter_one(Estimator, tmp_path):
+def test_a_longer_run_may_resume_a_shorter_one(Estimator, tmp_path):
     path = tmp_path / "run.npz"
     Estimator(callbacks=[Checkpoint(path)], **SETTINGS).fit(X, y)
     settings = SETTINGS | {"max_iter": 20}
@@ -192,7 +192,7 @@ def test_a_scorer_is_given_an_estimator_that_checkpoints(Estimator, tmp_path):
 
 
 @pytest.mark.parametrize("behind", [0, 1])
-def test_of_two_checkpoints_the_one_that_is_further_goes_on(behind, tmp_path):
+def test_of_two_checkpoints_the_one_with_more_epochs_is_resumed(behind, tmp_path):
     """And the other one is brought up to date."""
     paths = [tmp_path / "a.npz", tmp_path / "b.npz"]
     NumpyMLPRegressor(callbacks=[Checkpoint(paths[behind]), StopAt(3)], **SETTINGS).fit(
@@ -213,7 +213,7 @@ def test_of_two_checkpoints_the_one_that_is_further_goes_on(behind, tmp_path):
     assert len(set(contents)) == 1
 
 
-def test_a_checkpoint_of_ones_own_may_end_the_run(tmp_path):
+def test_a_custom_checkpoint_may_end_the_run(tmp_path):
     class Until(Checkpoint):
         def on_epoch_end(self, event):
             super().on_epoch_end(event)
@@ -264,7 +264,7 @@ def test_a_full_disk_leaves_the_earlier_file(Estimator, tmp_path, monkeypatch):
 
 
 @both
-def test_lbfgs_goes_on_from_its_parameters(Estimator, tmp_path):
+def test_lbfgs_resumes_from_its_parameters(Estimator, tmp_path):
     path = tmp_path / "run.npz"
     settings = SETTINGS | {"solver": "lbfgs", "max_iter": 30, "max_fun": 1000}
     del settings["batch_size"]
@@ -296,7 +296,7 @@ def test_a_finished_run_of_lbfgs_is_not_trained_further(tmp_path):
     assert_same(again.fit(X, y), first)
 
 
-def test_a_run_of_lbfgs_that_is_used_up_stays_so(tmp_path):
+def test_an_exhausted_run_of_lbfgs_is_not_trained_further(tmp_path):
     path, spy = tmp_path / "run.npz", Spy()
     settings = {"solver": "lbfgs", "max_iter": 5, "random_state": 0}
     first = NumpyMLPClassifier(callbacks=[Checkpoint(path)], **settings).fit(X, y)

@@ -72,7 +72,7 @@ def test_a_file_of_other_labels_is_refused(tmp_path):
         clf.fit(X, y % 2)
 
 
-def test_folds_of_a_cross_validation_do_not_go_on_from_one_another(tmp_path):
+def test_folds_of_a_cross_validation_do_not_resume_one_another(tmp_path):
     """Rows of one fold's test set are in the training set of another's file."""
     est = NumpyMLPRegressor(
         callbacks=[Checkpoint(tmp_path / "run.npz", resume=True)], **SETTINGS
@@ -82,9 +82,7 @@ def test_folds_of_a_cross_validation_do_not_go_on_from_one_another(tmp_path):
 
 
 @both
-def test_a_warm_start_does_not_go_on_from_the_file_of_the_fit_before(
-    Estimator, tmp_path
-):
+def test_a_warm_start_does_not_resume_the_file_of_the_previous_fit(Estimator, tmp_path):
     path = tmp_path / "run.npz"
     est = Estimator(
         warm_start=True, callbacks=[Checkpoint(path, resume=True)], **SETTINGS
@@ -199,7 +197,7 @@ def test_a_damaged_file_is_refused(damage, tmp_path):
     assert vars(est) == before
 
 
-def test_other_versions_are_told(tmp_path):
+def test_other_versions_cause_a_warning(tmp_path):
     path = tmp_path / "run.npz"
     est = NumpyMLPRegressor(callbacks=[Checkpoint(path), StopAt(3)], **SETTINGS)
     est.fit(X, y)

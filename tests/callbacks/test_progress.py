@@ -61,7 +61,7 @@ def test_progress_with_tqdm():
         ("failed", "3/10"),
     ],
 )
-def test_a_run_that_is_over_fills_the_bar(has_tqdm, status, shown, monkeypatch):
+def test_the_bar_is_filled_at_the_end_of_a_run(has_tqdm, status, shown, monkeypatch):
     if has_tqdm:
         pytest.importorskip("tqdm")
     else:
@@ -74,7 +74,7 @@ def test_a_run_that_is_over_fills_the_bar(has_tqdm, status, shown, monkeypatch):
 
 
 @pytest.mark.parametrize("has_tqdm", [False, True])
-def test_bars_of_several_networks_say_whose_they_are(has_tqdm, monkeypatch):
+def test_bars_of_several_networks_are_labeled(has_tqdm, monkeypatch):
     if has_tqdm:
         pytest.importorskip("tqdm")
     else:
@@ -120,7 +120,7 @@ def test_progress_in_a_notebook(has_tqdm):
     assert "30/30" in text.split("\r")[-1]
 
 
-def test_progress_travels_without_its_file():
+def test_progress_is_pickled_without_its_file():
     copied = copy.deepcopy(Progress(sys.stdout))
     assert copied.file is sys.stdout
     assert pickle.loads(pickle.dumps(Progress(sys.stdout))).file is None
