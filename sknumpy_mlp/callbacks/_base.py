@@ -40,7 +40,7 @@ class Callback:
         With callbacks, the tabular estimators train their networks one after the
         other.  They call this method once for each and pass the result to the network,
         in whose parameter ``estimators_[member].callbacks`` it can be found after the
-        fit.  By default the same callback serves all networks and tells them apart by
+        fit.  By default the same callback serves all networks, whose numbers are in
         ``run.member`` and ``event.member``.
 
         Parameters

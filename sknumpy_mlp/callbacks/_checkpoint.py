@@ -37,14 +37,14 @@ class Checkpoint(Callback):
     path : str or path-like
         The file.  Its folder must exist.
     every : int, default=1
-        Number of epochs between saves; the end of training is saved in any case.
+        Number of epochs between saves.  The end of training is saved as well, unless
+        an error or an interrupt cuts it short.
     resume : bool, default=False
         Whether to resume from the file if it exists.  Parameters, data (by a digest)
         and, in a warm start, the initial weights must be those of this fit;
         ``callbacks`` and ``verbose`` may differ, and so may ``max_iter`` unless the
-        learning rate depends on it.  A run that is finished by the
-        estimator's own stopping criteria is not trained further.  False overwrites the
-        file.
+        learning rate depends on it.  A run that the estimator's own stopping criteria
+        have finished is not trained further.  False overwrites the file.
     on_error : {'raise', 'warn'}, default='raise'
         Whether to raise an OSError if the file cannot be written, or to warn and
         continue training.
