@@ -196,7 +196,7 @@ class _BaseMLP(
             is_warm=warm,
             is_incremental=incremental,
             as_fitted=lambda params: self._as_fitted(network, target, params),
-            fingerprint=lambda: fingerprint(
+            compute_fingerprint=lambda: fingerprint(
                 self.get_params(deep=False),
                 config,
                 target,

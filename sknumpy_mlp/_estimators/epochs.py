@@ -17,7 +17,10 @@ from sknumpy_mlp.callbacks import Callback, Checkpoint, EarlyStopping
 
 @contextmanager
 def callback_lifecycle(run: Run) -> Iterator[None]:
-    """Call ``on_train_begin`` and, whatever happens, ``on_train_end`` of callbacks."""
+    """Call ``on_train_begin`` and, whatever happens, ``on_train_end`` of callbacks.
+
+    A resumed run hands callbacks the states that its checkpoint has.
+    """
     begun: list[Callback] = []
     errors: list[BaseException] = []
     checkpoints, others = _checkpoints_and_others(run.callbacks)
@@ -26,6 +29,7 @@ def callback_lifecycle(run: Run) -> Iterator[None]:
         for callback in (*checkpoints, *others):
             begun.append(callback)
             callback.on_train_begin(run)
+        run.load_callback_states()
         yield
     except BaseException as error:
         run.status = "failed"

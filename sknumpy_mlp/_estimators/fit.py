@@ -295,7 +295,7 @@ def _make_run(task: FitTask, params: Array, state: TrainingState) -> Run:
         rng=task.rng,
         max_epochs=task.max_epochs,
         has_validation=task.validation is not None or task.has_holdout,
-        identify=task.fingerprint,
+        compute_fingerprint=task.compute_fingerprint,
         callbacks=task.callbacks,
         early_stopping=state.early_stopping,
         n_samples_before=state.n_samples_seen,

@@ -76,8 +76,8 @@ class FitTask:
         Whether this is `partial_fit`: one epoch, and no verdict on convergence.
     as_fitted : callable
         Returns an estimator that predicts with given parameters, for scorers.
-    fingerprint : callable
-        Returns what tells this run from others, see `Run`.
+    compute_fingerprint : callable
+        Returns the run's fingerprint, see `Run`.
     callbacks : sequence of Callback, default=()
         All callbacks of the run.
     context : FitContext, default=FitContext()
@@ -97,7 +97,7 @@ class FitTask:
     is_warm: bool
     is_incremental: bool
     as_fitted: Callable[[Array], Any]
-    fingerprint: Callable[[], dict[str, Any]]
+    compute_fingerprint: Callable[[], dict[str, Any]]
     callbacks: Sequence[Callback] = ()
     context: FitContext = field(default_factory=FitContext)
     n_epochs_before: int = 0

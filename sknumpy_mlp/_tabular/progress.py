@@ -10,7 +10,7 @@ from threading import Event, Thread
 
 from sknumpy_mlp._utils.console import write_line
 from sknumpy_mlp._utils.warnings import warn
-from sknumpy_mlp.callbacks._base import clock
+from sknumpy_mlp.callbacks._progress import clock
 
 
 class EnsembleProgress:

@@ -138,14 +138,13 @@ class Run:
         The most epochs (for L-BFGS, iterations) of the run.
     has_validation : bool
         Whether there is validation data.
-    identify : callable
-        Returns what must agree for another run to be the same one: the estimator's
-        parameters, the network, and a digest of the data.
+    compute_fingerprint : callable
+        Returns the `fingerprint`.
     callbacks : sequence of Callback
-        Who is told of the run.
-    memories : dict of str to list of dict
-        From a checkpoint: for each class of callbacks what its objects remembered, see
-        `recall`.
+        The callbacks of the run.
+    callback_states : dict of str to list of dict
+        From a checkpoint: for each class of callbacks, by its `callback_key`, the
+        states of its objects, see `load_callback_states`.
     losses, learning_rates : list of float
         Objective and learning rate of each epoch (no rates for L-BFGS).
     validation_losses, validation_scores : list of float
@@ -187,9 +186,9 @@ class Run:
     rng: np.random.RandomState
     max_epochs: int
     has_validation: bool = False
-    identify: Callable[[], dict[str, Any]] = dict
+    compute_fingerprint: Callable[[], dict[str, Any]] = dict
     callbacks: Sequence[Any] = ()
-    memories: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+    callback_states: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     losses: list[float] = field(default_factory=list)
     learning_rates: list[float] = field(default_factory=list)
     validation_losses: list[float] = field(default_factory=list)
@@ -207,9 +206,9 @@ class Run:
         return len(self.losses)
 
     @cached_property
-    def identity(self) -> dict[str, Any]:
-        """What must agree for another run to be the same one."""
-        return self.identify()
+    def fingerprint(self) -> dict[str, Any]:
+        """Parameters, network and data digests; they must match to resume a run."""
+        return self.compute_fingerprint()
 
     @property
     def n_samples_seen(self) -> int:
@@ -245,43 +244,32 @@ class Run:
             return self.kept_params
         return self.params if self.best_params is None else self.best_params
 
-    def recall(self, callback: Any) -> dict[str, Any]:
-        """Return what a callback remembered of the run that is resumed.
+    def load_callback_states(self) -> None:
+        """Hand the states in a checkpoint to the callbacks, if the run is resumed.
 
-        Of several callbacks of a class, the first is given what the first one
-        remembered, the second the second's, and so on.
-
-        Parameters
-        ----------
-        callback : Callback
-            One of those of the run.
-
-        Returns
-        -------
-        memory : dict
-            What its ``memory`` returned before the break; empty if there was none.
+        Of several callbacks of one class, the first gets the first state, the second
+        the second, and so on.  A callback without a state, or with an empty one, is
+        left as it is.
         """
-        kind = self.kind_of(callback)
-        alike = [each for each in self.callbacks if self.kind_of(each) == kind]
-        kept = self.memories.get(kind, [])
-        for each, memory in zip(alike, kept, strict=False):
-            if each is callback:
-                return memory
-        return {}
+        states = {key: iter(each) for key, each in self.callback_states.items()}
+        for callback in self.callbacks:
+            state = next(states.get(self.callback_key(callback), iter(())), {})
+            if state:
+                callback.load_state_dict(state)
 
     @staticmethod
-    def kind_of(callback: Any) -> str:
-        """Return the name of a callback's class, under which it is remembered.
+    def callback_key(callback: Any) -> str:
+        """Return the key under which a checkpoint stores the states of a class.
 
         Parameters
         ----------
         callback : Callback
-            Any callback.
+            An object of the class.
 
         Returns
         -------
-        kind : str
-            Module and name.
+        key : str
+            Module and name of the class.
         """
         return f"{type(callback).__module__}.{type(callback).__qualname__}"
 

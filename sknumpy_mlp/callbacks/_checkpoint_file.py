@@ -1,7 +1,7 @@
-"""Checkpoints: a run as a file of arrays and JSON, written in one piece or not at all.
+"""Checkpoint files: a run as arrays and JSON, written atomically.
 
-Nothing is pickled.  The file is an .npz archive: the arrays of the run, and under
-"meta" a JSON document in UTF-8.
+The file is an .npz archive without pickles: the arrays of the run and, as "meta", a
+JSON document in UTF-8.
 """
 
 import contextlib
@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from sknumpy_mlp._training.run import Run
 from sknumpy_mlp._utils.warnings import warn
 
-# Counts up whenever what is stored changes its meaning.
+# Incremented whenever the meaning of the contents changes.
 _FORMAT = 1
 
 _LISTS = ("losses", "learning_rates", "validation_losses", "validation_scores")
@@ -31,12 +31,12 @@ _OF_EARLY_STOPPING = ("best_score", "n_epochs_no_change")
 
 
 def save_checkpoint(path: Path, run: Run) -> None:
-    """Write a run to a file that is either the old one or the new one, never torn.
+    """Write a run to a file, which is replaced atomically.
 
     Raises
     ------
     OSError
-        If the file cannot be written; an earlier one is then still there.
+        If the file cannot be written; a previous one is then still there.
     """
     arrays, meta = _pack(run)
     arrays["meta"] = np.frombuffer(json.dumps(meta).encode(), np.uint8)
@@ -46,21 +46,21 @@ def save_checkpoint(path: Path, run: Run) -> None:
 
 
 def remove_leftovers(path: Path) -> None:
-    """Delete what processes that were killed while they wrote have left beside a file.
+    """Delete the temporary files of processes that were killed while writing.
 
-    Should one of them be alive after all, it will notice and write once more.
+    A process that is still writing detects the loss and writes the file again.
     """
     pattern = re.compile(rf"\.{re.escape(path.name)}\.[0-9a-f]{{32}}\.tmp")
     with contextlib.suppress(OSError):
         for sibling in path.parent.iterdir():
             if pattern.fullmatch(sibling.name):
-                # Windows deletes no file that is being written.
+                # Windows does not delete open files.
                 with contextlib.suppress(OSError):
                     sibling.unlink()
 
 
 def _replace(path: Path, arrays: dict[str, Any]) -> bool:
-    """Write arrays to a new file in place of the old one; False if it was deleted."""
+    """Replace a file; return False if the temporary file was deleted meanwhile."""
     temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex}.tmp")
     try:
         with temporary.open("xb") as file:
@@ -79,29 +79,30 @@ def _replace(path: Path, arrays: dict[str, Any]) -> bool:
 
 
 def _write(file: BinaryIO, arrays: dict[str, Any]) -> None:
-    """Write what `numpy.savez` would, and let go of the archive if that fails.
+    """Write the arrays as `numpy.savez` would, and close the archive on failure.
 
-    Where NumPy 1.26 does not, the archive tries to end itself when it is collected,
-    and Python prints an error that nobody can catch.
+    NumPy 1.26 leaves it open; the garbage collector then tries to finish the archive
+    and prints an error that cannot be caught.
     """
     with zipfile.ZipFile(file, "w") as archive:
         for name, array in arrays.items():
-            # Large files may need it, and their length is not known beforehand.
+            # Required above 2 GiB, and the size is not known in advance.
             with archive.open(f"{name}.npy", "w", force_zip64=True) as member:
                 np.lib.format.write_array(member, array, allow_pickle=False)
 
 
 def load_checkpoint(path: Path, run: Run) -> tuple[int, bool]:
-    """Put what a file holds into a run that has just begun.
+    """Restore a run that has just begun from a file.
 
-    A run that another file has brought as far or further stays as it is.
+    A run that has been restored from another file with as many epochs or more is left
+    unchanged.
 
     Returns
     -------
     n_epochs : int
         The number of epochs in the file.
     finished : bool
-        Whether they are all.
+        Whether the run was finished by then.
 
     Raises
     ------
@@ -109,7 +110,7 @@ def load_checkpoint(path: Path, run: Run) -> tuple[int, bool]:
         If the file cannot be opened.
     ValueError
         If the file is no checkpoint, is damaged, or belongs to another run; the run
-        is then as it was.
+        is then unchanged.
     """
     try:
         file = path.open("rb")
@@ -124,7 +125,7 @@ def load_checkpoint(path: Path, run: Run) -> tuple[int, bool]:
             with np.load(file, allow_pickle=False) as archive:
                 arrays = {name: archive[name] for name in archive.files}
             meta = json.loads(arrays.pop("meta").tobytes())
-            stored_format, identity = meta["format"], meta["identity"]
+            stored_format, fingerprint = meta["format"], meta["fingerprint"]
             versions = dict(meta["versions"])
             progress = len(meta["losses"]), bool(meta["finished"])
         except Exception as error:
@@ -138,7 +139,7 @@ def load_checkpoint(path: Path, run: Run) -> tuple[int, bool]:
             f"{versions.get('sknumpy_mlp')}; this version reads format {_FORMAT}. "
             "Finish the run with the version that began it."
         )
-    _check_identity(path, identity, run.identity)
+    _check_fingerprint(path, fingerprint, run.fingerprint)
     _check_versions(path, versions)
     if not run.n_epochs or progress > (run.n_epochs, run.status == "finished"):
         _unpack(path, run, arrays, meta)
@@ -163,7 +164,7 @@ def _pack(run: Run) -> tuple[dict[str, Any], dict[str, Any]]:
     meta = {
         "format": _FORMAT,
         "versions": _versions(),
-        "identity": run.identity,
+        "fingerprint": run.fingerprint,
         "finished": run.status == "finished",
         "n_steps": 0 if state.optimizer is None else state.optimizer.n_steps,
         "stream": _to_json(run.rng.get_state(legacy=False)),
@@ -175,66 +176,63 @@ def _pack(run: Run) -> tuple[dict[str, Any], dict[str, Any]]:
     meta |= {name: getattr(state, name) for name in _COUNTERS}
     if run.early_stopping is not None:
         meta |= {name: getattr(run.early_stopping, name) for name in _OF_EARLY_STOPPING}
-    meta["memories"] = _pack_memories(run, arrays)
+    meta["callback_states"] = _pack_callback_states(run, arrays)
     return arrays, meta
 
 
-def _pack_memories(run: Run, arrays: dict[str, Any]) -> dict[str, list[Any]]:
-    """Return what callbacks remember as JSON, and put arrays among the others."""
+def _pack_callback_states(run: Run, arrays: dict[str, Any]) -> dict[str, list[Any]]:
+    """Return the states of the callbacks as JSON, and add their arrays to ``arrays``.
+
+    Classes of which no object has a state are left out.
+    """
     packed: dict[str, list[Any]] = {}
     for i, callback in enumerate(run.callbacks):
-        name, memory = type(callback).__qualname__, _memory(callback)
-        own = {
-            key: each for key, each in memory.items() if isinstance(each, np.ndarray)
-        }
-        rest = {key: each for key, each in memory.items() if key not in own}
-        try:
-            json.dumps(rest)
-            if any(array.dtype.hasobject for array in own.values()):
-                raise TypeError("an array of objects")
-        except (TypeError, ValueError) as error:
-            raise TypeError(
-                f"{name}.memory() must return a dict of arrays, numbers, texts, None, "
-                f"lists and dicts, as a checkpoint can hold them: {error}."
-            ) from error
-        keys = {key: f"memory_{i}_{key}" for key in own}
-        arrays |= {keys[key]: own[key] for key in own}
-        packed.setdefault(run.kind_of(callback), []).append(
-            {"values": rest, "arrays": keys}
-        )
-    nothing: dict[str, Any] = {"values": {}, "arrays": {}}
+        states = packed.setdefault(run.callback_key(callback), [])
+        states.append(_pack_state(callback, f"state_{i}", arrays))
     return {
-        name: each for name, each in packed.items() if each.count(nothing) < len(each)
+        key: states
+        for key, states in packed.items()
+        if any(state["values"] or state["arrays"] for state in states)
     }
 
 
-def _memory(callback: Any) -> dict[str, Any]:
+def _pack_state(callback: Any, prefix: str, arrays: dict[str, Any]) -> dict[str, Any]:
+    """Return a callback's state, in which names from ``arrays`` replace the arrays."""
     name = type(callback).__qualname__
     try:
-        memory = callback.memory()
-    except OSError as error:  # which is none of the checkpoint's
-        raise RuntimeError(f"{name}.memory() failed: {error!r}.") from error
-    if not isinstance(memory, dict):
-        raise TypeError(f"{name}.memory() must return a dict, got {memory!r}.")
-    return memory
+        state = callback.state_dict()
+    except OSError as error:  # not to be taken for a failure to write the file
+        raise RuntimeError(f"{name}.state_dict() failed: {error!r}.") from error
+    if not isinstance(state, dict):
+        raise TypeError(f"{name}.state_dict() must return a dict, got {state!r}.")
+    own = {key: each for key, each in state.items() if isinstance(each, np.ndarray)}
+    values = {key: each for key, each in state.items() if key not in own}
+    try:
+        json.dumps(values)
+        if any(array.dtype.hasobject for array in own.values()):
+            raise TypeError("an array of objects")
+    except (TypeError, ValueError) as error:
+        raise TypeError(
+            f"{name}.state_dict() must return a dict of arrays, numbers, strings, "
+            f"None, lists and dicts, which a checkpoint can store: {error}."
+        ) from error
+    names = {key: f"{prefix}_{key}" for key in own}
+    arrays |= {names[key]: own[key] for key in own}
+    return {"values": values, "arrays": names}
 
 
-def _unpack_memories(
-    packed: dict[str, list[Any]], arrays: dict[str, NDArray[Any]]
-) -> dict[str, list[dict[str, Any]]]:
-    return {
-        name: [
-            each["values"] | {key: arrays[of] for key, of in each["arrays"].items()}
-            for each in memories
-        ]
-        for name, memories in packed.items()
-    }
+def _unpack_state(
+    packed: dict[str, Any], arrays: dict[str, NDArray[Any]]
+) -> dict[str, Any]:
+    """Return the state that `_pack_state` has taken apart."""
+    own = {key: arrays[name] for key, name in packed["arrays"].items()}
+    return {**packed["values"], **own}
 
 
 def _unpack(
     path: Path, run: Run, arrays: dict[str, NDArray[Any]], meta: dict[str, Any]
 ) -> None:
-    """Check that everything fits, then put it in place."""
+    """Check that everything fits, then restore the run."""
     state = run.state
     moments = [] if state.optimizer is None else list(state.optimizer.moments)
     expected = {"params": run.params}
@@ -257,8 +255,11 @@ def _unpack(
             names += _OF_EARLY_STOPPING
         values = {name: meta[name] for name in names}
         finished, n_steps = bool(meta["finished"]), int(meta["n_steps"])
-        memories = _unpack_memories(meta.get("memories", {}), arrays)
-        # A stream of the run's own: the user's, or NumPy's global one, is not to jump.
+        callback_states = {
+            key: [_unpack_state(packed, arrays) for packed in states]
+            for key, states in meta["callback_states"].items()
+        }
+        # A copy, since the stream may be the user's or NumPy's global one.
         rng = copy.deepcopy(run.rng)
         rng.set_state(stream)
         if noise is not None and state.noise is not None:
@@ -267,7 +268,7 @@ def _unpack(
         raise ValueError(
             f"{path} is damaged: {error!r}. Delete it, or give Checkpoint another path."
         ) from error
-    run.rng, run.memories = rng, memories
+    run.rng, run.callback_states = rng, callback_states
     if state.stream is not None:
         state.stream = rng
     for name, array in expected.items():
@@ -290,7 +291,7 @@ def _unpack(
 
 
 def _to_json(value: Any) -> Any:
-    """Nested dicts of numbers and arrays, as a random stream's state is."""
+    """Return the state of a random stream, nested dicts with arrays, as JSON."""
     if isinstance(value, dict):
         return {name: _to_json(item) for name, item in value.items()}
     if isinstance(value, np.ndarray):
@@ -309,8 +310,8 @@ def _from_json(value: Any) -> Any:
 # ------------------------------------------------------------------------------- checks
 
 
-def _check_identity(path: Path, stored: Any, current: dict[str, Any]) -> None:
-    # What JSON makes of it: tuples are lists there.
+def _check_fingerprint(path: Path, stored: Any, current: dict[str, Any]) -> None:
+    # As JSON represents it, in which tuples are lists.
     current = json.loads(json.dumps(current))
     if stored == current:
         return
@@ -351,7 +352,7 @@ def _check_versions(path: Path, stored: dict[str, str]) -> None:
 
 
 def _sync_folder(folder: Path) -> None:
-    """Make the new name last, where the system can do that for folders."""
+    """Make the renaming durable, on systems that can sync folders."""
     with contextlib.suppress(OSError, AttributeError):
         descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
         try:

@@ -1,10 +1,11 @@
-"""The bridge to scikit-learn's own callbacks, which came with its release 1.9.
+"""Adapter to the callbacks of scikit-learn, which it has since release 1.9.
 
-There an estimator tells callbacks, set by ``set_callbacks``, about the *tasks* of its
-fit, and a meta-estimator hands its callbacks down: ``ProgressBar`` on a GridSearchCV
-shows a bar for each fit in each fold.  Below the fit of a network our tasks are its
-epochs; below that of a tabular estimator they are its networks, with their epochs.  On
-older releases nothing of this is there, and the same code runs without it.
+In scikit-learn, an estimator calls the callbacks that ``set_callbacks`` has registered
+at the beginning and the end of each *task* of its fit, and meta-estimators pass their
+callbacks on: ``ProgressBar`` on a GridSearchCV shows a bar for each fit in each fold.
+The subtasks of the fit of a network are its epochs; those of the fit of a tabular
+estimator are its networks, whose subtasks are their epochs.  With older releases of
+scikit-learn, the functions here do nothing.
 """
 
 import copy
@@ -23,14 +24,14 @@ try:
 except ImportError:
 
     class CallbackSupportMixin:  # type: ignore[no-redef]
-        """Stands in where scikit-learn has no callbacks."""
+        """Empty replacement for releases of scikit-learn without callbacks."""
 
     def _with_callbacks(method: Any) -> Any:
         return method
 
 
 def with_callbacks(fit: _Method) -> _Method:
-    """Have callbacks set up before a ``fit`` and torn down after it, come what may."""
+    """Decorate ``fit``: callbacks are set up before it and torn down after it."""
     wrapped: _Method = _with_callbacks(fit)
     return wrapped
 
@@ -46,12 +47,12 @@ __all__ = [
 
 
 class SklearnBridge(Callback):
-    """Tells scikit-learn's callbacks about the fit of a network and its epochs.
+    """Calls scikit-learn's callbacks for the epochs of a network.
 
     Parameters
     ----------
     arguments : dict
-        What they are given each time: the estimator, and its training data.
+        Arguments of every call: the estimator and its training data.
     fit : sklearn.callback.CallbackContext
         The task of the fit, which has begun.
     """
@@ -67,20 +68,20 @@ class SklearnBridge(Callback):
     def reconstruct_by(
         self, network: Any, reconstruct: Callable[[Array], dict[str, Any]]
     ) -> None:
-        """Take a network, and a function from parameters to its fitted attributes."""
+        """Set the network and the function from parameters to fitted attributes."""
         self._reconstruct = reconstruct
 
     def on_train_begin(self, run: Run) -> None:
-        """Begin the first epoch's task."""
+        """Begin the task of the first epoch."""
         self._max_epochs = run.max_epochs
         self._begin_epoch()
 
     def on_epoch_end(self, event: EpochEnd) -> bool:
-        """End the epoch's task, and begin the next one's; True if asked to stop."""
+        """End the task of the epoch and begin the next; return True to stop."""
         params = event.params
         stop = self._epoch.call_on_fit_task_end(
             **self._arguments,
-            # A copy, since the training goes on in these parameters.
+            # A copy, since training continues in place.
             reconstruction_attributes=lambda: self._reconstruct(params.copy()),
         )
         self._epoch = None
@@ -89,13 +90,13 @@ class SklearnBridge(Callback):
         return bool(stop)
 
     def on_train_end(self, run: Run) -> None:
-        """End the task of an epoch that will not come."""
+        """End the task of an epoch that has begun but is not trained."""
         if self._epoch is not None:
             self._epoch.call_on_fit_task_end(**self._arguments)
             self._epoch = None
 
     def end_fit(self) -> None:
-        """End the fit's task: the estimator is fitted now."""
+        """End the task of the fit, after which the estimator is fitted."""
         self._fit.call_on_fit_task_end(**self._arguments, reconstruction_attributes={})
 
     def _begin_epoch(self) -> None:
@@ -104,12 +105,12 @@ class SklearnBridge(Callback):
 
 
 class EnsembleBridge:
-    """Tells scikit-learn's callbacks about the fit of a tabular estimator.
+    """Calls scikit-learn's callbacks for the networks of a tabular estimator.
 
     Parameters
     ----------
     arguments : dict
-        What they are given each time: the estimator, and its training data.
+        Arguments of every call: the estimator and its training data.
     fit : sklearn.callback.CallbackContext
         The task of the fit, which has begun.
     """
@@ -127,24 +128,24 @@ class EnsembleBridge:
         Parameters
         ----------
         stop : callable
-            Keeps the networks that come after it from beginning.
+            Prevents the training of further networks.
         replaces_others : bool
-            Whether the estimator predicts with this network alone, and not with those
-            before it.
+            Whether the estimator predicts with this network alone and discards the
+            previous ones.
         """
         fitted = [] if replaces_others else self._fitted
         return _NetworkBridge(self._arguments, self._fit, fitted, stop)
 
     def end_fit(self) -> None:
-        """End the fit's task: the estimator is fitted now."""
+        """End the task of the fit, after which the estimator is fitted."""
         self._fit.call_on_fit_task_end(**self._arguments, reconstruction_attributes={})
 
 
 class _NetworkBridge(SklearnBridge):
-    """Tells about one of several networks, a task between the fit and the epochs.
+    """Calls the callbacks for one of several networks, a task of its own.
 
-    What callbacks see as fitted is the tabular estimator, not its network: as it would
-    be if training had stopped here, with the networks so far, and no calibration.
+    The fitted estimator that callbacks see is the tabular estimator, not its network:
+    with the networks trained so far, and without calibration.
     """
 
     def __init__(
@@ -162,7 +163,7 @@ class _NetworkBridge(SklearnBridge):
     def reconstruct_by(
         self, network: Any, reconstruct: Callable[[Array], dict[str, Any]]
     ) -> None:
-        """Take a network, and a function from parameters to its fitted attributes."""
+        """Set the network and the function from parameters to fitted attributes."""
         self._network = network
 
         def attributes(params: Array) -> dict[str, Any]:
@@ -173,7 +174,7 @@ class _NetworkBridge(SklearnBridge):
         super().reconstruct_by(network, attributes)
 
     def on_train_begin(self, run: Run) -> None:
-        """Begin the network's task, and that of its first epoch."""
+        """Begin the task of the network and that of its first epoch."""
         self._fit = self._fit.subcontext(
             task_name="network", max_subtasks=run.max_epochs
         )
@@ -181,7 +182,7 @@ class _NetworkBridge(SklearnBridge):
         super().on_train_begin(run)
 
     def end_fit(self) -> None:
-        """End the network's task; no other network begins if asked to stop."""
+        """End the task of the network; stop the ensemble if a callback asks for it."""
         self._fitted.append(self._network)
         stop = self._fit.call_on_fit_task_end(
             **self._arguments,
@@ -194,14 +195,14 @@ class _NetworkBridge(SklearnBridge):
 def begin_fit(
     estimator: Any, X: Any, y: Any, sample_weight: Any
 ) -> SklearnBridge | None:
-    """Begin the task of a network's fit; return its bridge, or None if nobody listens.
+    """Begin the task of the fit of a network; return None if no callbacks are set.
 
     Parameters
     ----------
     estimator : estimator
         The estimator.
     X, y, sample_weight : objects
-        Its training data, as given.
+        Its training data, as passed to ``fit``.
     """
     begun = _begin(estimator, X, y, sample_weight, estimator.max_iter)
     return None if begun is None else SklearnBridge(*begun)
@@ -210,16 +211,16 @@ def begin_fit(
 def begin_ensemble(
     estimator: Any, X: Any, y: Any, sample_weight: Any, n_networks: int
 ) -> EnsembleBridge | None:
-    """Begin the task of a tabular estimator's fit; return its bridge likewise.
+    """Begin the task of the fit of a tabular estimator; None without callbacks.
 
     Parameters
     ----------
     estimator : estimator
         The estimator.
     X, y, sample_weight : objects
-        Its training data, as given.
+        Its training data, as passed to ``fit``.
     n_networks : int
-        How many networks there will be at most.
+        Maximum number of networks.
     """
     begun = _begin(estimator, X, y, sample_weight, n_networks)
     return None if begun is None else EnsembleBridge(*begun)

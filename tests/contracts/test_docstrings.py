@@ -229,7 +229,7 @@ def test_public_names_are_found():
         "sknumpy_mlp.losses.Huber",
         "sknumpy_mlp.layers.Layer.coef_shapes",
         "sknumpy_mlp.layers.Layer.forward",
-        "sknumpy_mlp.callbacks.Run.identity",
+        "sknumpy_mlp.callbacks.Run.fingerprint",
         "sknumpy_mlp.NumpyMLPClassifier.fit",
         "sknumpy_mlp.NumpyMLPClassifier.partial_fit",
         "sknumpy_mlp.TabularPreprocessor.transform",

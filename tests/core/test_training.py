@@ -609,11 +609,11 @@ def test_a_run_keeps_what_a_callback_wants_or_else_the_best_or_the_last():
     assert run.result is run.kept_params
 
 
-def test_a_run_is_asked_once_what_it_is():
-    asked = itertools.count()
-    run = _run(identify=lambda: {"asked": next(asked)})
-    assert run.identity == run.identity == {"asked": 0}
-    assert _run().identity == {}
+def test_the_fingerprint_is_computed_once():
+    calls = itertools.count()
+    run = _run(compute_fingerprint=lambda: {"call": next(calls)})
+    assert run.fingerprint == run.fingerprint == {"call": 0}
+    assert _run().fingerprint == {}
 
 
 @pytest.mark.parametrize("n_done", [0, 1, 2])
@@ -644,22 +644,35 @@ def test_a_forgotten_plateau_is_as_none_had_been():
 
 
 class _First:
+    state = None
+
+    def load_state_dict(self, state):
+        self.state = state
+
+
+class _Second(_First):
     pass
 
 
-class _Second:
-    pass
-
-
-def test_a_run_gives_memories_back_by_class_and_order():
+def test_callback_states_are_handed_out_by_class_and_order():
     first, second, third, new = _First(), _Second(), _First(), _First()
-    run = Run(np.zeros(1), TrainingState(), np.random.RandomState(0), 5)
-    assert run.recall(first) == {}
-    run.callbacks = [first, second, third, new]
-    run.memories = {
-        run.kind_of(first): [{"n": 1}, {"n": 3}],
-        run.kind_of(second): [{"n": 2}],
+    callbacks = [first, second, third, new]
+    run = _run(callbacks=callbacks)
+    run.load_callback_states()
+    assert [each.state for each in callbacks] == [None] * 4
+    run.callback_states = {
+        run.callback_key(first): [{"n": 1}, {"n": 3}],
+        run.callback_key(second): [{"n": 2}],
+        "of a callback that is no longer there": [{"n": 4}],
     }
-    recalled = [run.recall(each) for each in (third, second, first, new)]
-    assert recalled == [{"n": 3}, {"n": 2}, {"n": 1}, {}]
-    assert run.recall(_First()) == {}  # none of the run's
+    run.load_callback_states()
+    assert [each.state for each in callbacks] == [{"n": 1}, {"n": 2}, {"n": 3}, None]
+
+
+def test_an_empty_callback_state_is_not_loaded():
+    first, second = callbacks = [_First(), _First()]
+    run = _run(callbacks=callbacks)
+    run.callback_states = {run.callback_key(first): [{}, {"n": 2}]}
+    run.load_callback_states()
+    assert first.state is None
+    assert second.state == {"n": 2}

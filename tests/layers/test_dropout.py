@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 import scipy.sparse as sp
 
-from sknumpy_mlp._training.loop import objective
 from sknumpy_mlp._training.network import Network, Workspace
+from sknumpy_mlp._training.objective import objective
 from sknumpy_mlp.activations import Tanh
 from sknumpy_mlp.layers import Dense, Dropout, TrainingContext
 from sknumpy_mlp.losses import SquaredError

@@ -6,7 +6,6 @@ import pickle
 import numpy as np
 import pytest
 from sklearn.base import clone
-from sklearn.datasets import load_digits
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
@@ -18,15 +17,14 @@ from sknumpy_mlp import (
     TabularMLPRegressor,
 )
 from sknumpy_mlp.callbacks import History
+from tests.callbacks.conftest import X, both, y
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
-both = pytest.mark.parametrize("Estimator", [NumpyMLPClassifier, NumpyMLPRegressor])
 tabular = pytest.mark.parametrize(
     "Estimator", [TabularMLPClassifier, TabularMLPRegressor]
 )
 
-X, y = load_digits(return_X_y=True)
-X, y = X[:200] / 16, y[:200]
+X, y = X[:200], y[:200]
 SETTINGS = {"hidden_layer_sizes": 10, "max_iter": 6, "random_state": 0}
 
 HAVE_CALLBACKS = importlib.util.find_spec("sklearn.callback") is not None
