@@ -8,12 +8,6 @@ import pytest
 import scipy.stats
 from scipy.special import expit, softmax
 
-from sknumpy_mlp import (
-    NumpyMLPClassifier,
-    NumpyMLPRegressor,
-    TabularMLPClassifier,
-    TabularMLPRegressor,
-)
 from sknumpy_mlp.activations import (
     ACTIVATIONS,
     ELU,
@@ -24,6 +18,7 @@ from sknumpy_mlp.activations import (
     check_activation,
 )
 from sknumpy_mlp.layers import Dense, Parametric, check_layer
+from tests.conftest import ESTIMATORS
 
 # Plain formulas, independent of the implementation.
 REFERENCE = {
@@ -362,14 +357,6 @@ class Gated(Activation):
         gradient = delta[:, : first.shape[1]].copy()
         delta[:, : first.shape[1]] *= second
         delta[:, first.shape[1] :] += gradient * first
-
-
-ESTIMATORS = [
-    NumpyMLPClassifier,
-    NumpyMLPRegressor,
-    TabularMLPClassifier,
-    TabularMLPRegressor,
-]
 
 
 def _fit(estimator, activation, *sizes):

@@ -16,6 +16,7 @@ from sknumpy_mlp.initializers import (
     Normal,
 )
 from sknumpy_mlp.layers import Dense
+from tests.conftest import unconverged
 
 FAN_IN, FAN_OUT = 300, 200
 
@@ -144,7 +145,7 @@ def test_data_driven_weights_of_constant_inputs_are_no_larger(value, dtype):
     assert np.abs(params).max() < 10
 
 
-@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+@unconverged
 def test_data_driven_weights_of_sparse_inputs():
     rng = np.random.default_rng(0)
     X = rng.normal(size=(40, 5)) * (rng.random((40, 5)) < 0.5)

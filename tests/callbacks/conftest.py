@@ -1,17 +1,12 @@
 """Data, helper functions and callbacks that several test modules use."""
 
 import numpy as np
-import pytest
-from sklearn.datasets import load_digits
 
-from sknumpy_mlp import NumpyMLPClassifier, NumpyMLPRegressor
 from sknumpy_mlp._training.run import EpochEnd, Run, TrainingState
 from sknumpy_mlp.callbacks import Callback
+from tests.conftest import digits
 
-both = pytest.mark.parametrize("Estimator", [NumpyMLPClassifier, NumpyMLPRegressor])
-
-X, y = load_digits(return_X_y=True)
-X, y = X[:300] / 16, y[:300]
+X, y = digits(300)
 
 SETTINGS = {
     "hidden_layer_sizes": 12,

@@ -13,13 +13,13 @@ from tests.callbacks.conftest import (
     Spy,
     StopAt,
     X,
-    both,
     make_event,
     make_run,
     y,
 )
+from tests.conftest import plain_estimators, unconverged
 
-pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+pytestmark = unconverged
 
 
 def test_the_base_class_does_nothing():
@@ -38,7 +38,7 @@ def test_callbacks_print_their_settings():
     )
 
 
-@both
+@plain_estimators
 @pytest.mark.parametrize("solver", ["adam", "lbfgs"])
 def test_callbacks_are_called_in_their_order_as_given(Estimator, solver):
     log = []
@@ -56,7 +56,7 @@ def test_callbacks_are_called_in_their_order_as_given(Estimator, solver):
     assert len(log) == 28
 
 
-@both
+@plain_estimators
 @pytest.mark.parametrize("solver", ["adam", "lbfgs"])
 def test_a_callback_ends_the_fit_and_the_others_still_see_the_epoch(Estimator, solver):
     spy = Spy()
@@ -68,7 +68,7 @@ def test_a_callback_ends_the_fit_and_the_others_still_see_the_epoch(Estimator, s
     assert spy.log[-2:] == [("", 3), ("", "end", "stopped", 3)]
 
 
-@both
+@plain_estimators
 @pytest.mark.parametrize("solver", ["adam", "lbfgs"])
 def test_an_error_in_a_callback_leaves_the_estimator_unchanged(Estimator, solver):
     spy = Spy()
@@ -82,7 +82,7 @@ def test_an_error_in_a_callback_leaves_the_estimator_unchanged(Estimator, solver
     assert spy.log[-1] == ("", "end", "failed", 3)
 
 
-@both
+@plain_estimators
 @pytest.mark.parametrize("solver", ["adam", "lbfgs"])
 def test_ctrl_c_in_a_callback_keeps_the_epochs_so_far(Estimator, solver):
     spy = Spy()
@@ -93,7 +93,7 @@ def test_ctrl_c_in_a_callback_keeps_the_epochs_so_far(Estimator, solver):
     assert spy.log[-1] == ("", "end", "interrupted", 3)
 
 
-@both
+@plain_estimators
 def test_on_train_end_is_called_even_if_on_train_begin_fails(Estimator):
     class Broken(Callback):
         def on_train_begin(self, run):
@@ -106,7 +106,7 @@ def test_on_train_end_is_called_even_if_on_train_begin_fails(Estimator):
     assert late.log == []
 
 
-@both
+@plain_estimators
 def test_partial_fit_calls_no_callbacks(Estimator):
     spy = Spy()
     classes = {"classes": range(10)} if Estimator is NumpyMLPClassifier else {}

@@ -16,11 +16,11 @@ from tests.callbacks.conftest import (
     StopAt,
     X,
     assert_same,
-    both,
     y,
 )
+from tests.conftest import plain_estimators, unconverged
 
-pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+pytestmark = unconverged
 
 
 def test_arguments_of_checkpoint():
@@ -65,7 +65,7 @@ RUNS = {
 }
 
 
-@both
+@plain_estimators
 @pytest.mark.parametrize("case", RUNS)
 @pytest.mark.parametrize("cut", [StopAt, FailAt, InterruptAt])
 def test_a_resumed_run_equals_an_uninterrupted_one(Estimator, case, cut, tmp_path):
@@ -103,7 +103,7 @@ def test_a_resumed_run_equals_an_uninterrupted_one(Estimator, case, cut, tmp_pat
         np.testing.assert_array_equal(over._params, whole._params)
 
 
-@both
+@plain_estimators
 @pytest.mark.parametrize("random_state", [None, "stream"])
 def test_a_run_without_a_seed_resumes_with_its_own_random_numbers(
     Estimator, random_state, tmp_path
@@ -140,7 +140,7 @@ def test_resuming_leaves_the_global_random_numbers_alone(tmp_path):
     assert not np.isin(np.random.rand(3), first).any()
 
 
-@both
+@plain_estimators
 def test_saves_every_few_epochs_and_at_the_end(Estimator, tmp_path, monkeypatch):
     saved = []
     monkeypatch.setattr(
@@ -154,7 +154,7 @@ def test_saves_every_few_epochs_and_at_the_end(Estimator, tmp_path, monkeypatch)
         saved.clear()
 
 
-@both
+@plain_estimators
 def test_without_resume_the_file_is_overwritten(Estimator, tmp_path):
     path = tmp_path / "run.npz"
     path.write_text("something else")
@@ -165,7 +165,7 @@ def test_without_resume_the_file_is_overwritten(Estimator, tmp_path):
     assert sorted(os.listdir(tmp_path)) == ["run.npz"]
 
 
-@both
+@plain_estimators
 def test_a_longer_run_may_resume_a_shorter_one(Estimator, tmp_path):
     path = tmp_path / "run.npz"
     Estimator(callbacks=[Checkpoint(path)], **SETTINGS).fit(X, y)
@@ -180,7 +180,7 @@ def test_a_longer_run_may_resume_a_shorter_one(Estimator, tmp_path):
         cosine.fit(X, y)
 
 
-@both
+@plain_estimators
 def test_a_scorer_is_given_an_estimator_that_checkpoints(Estimator, tmp_path):
     """A copy, made while the checkpoint knows of the run and the run of it."""
     scoring = "accuracy" if Estimator is NumpyMLPClassifier else "r2"
@@ -231,7 +231,7 @@ def test_all_callbacks_begin_with_the_run_as_it_is_resumed(tmp_path):
     assert before.log[0] == ("", "begin", 12, 3)
 
 
-@both
+@plain_estimators
 def test_a_file_that_cannot_be_written(Estimator, tmp_path):
     nowhere = tmp_path / "missing" / "run.npz"
     est = Estimator(callbacks=[Checkpoint(nowhere)], **SETTINGS)
@@ -245,7 +245,7 @@ def test_a_file_that_cannot_be_written(Estimator, tmp_path):
     assert est.n_iter_ == 12
 
 
-@both
+@plain_estimators
 def test_a_full_disk_leaves_the_earlier_file(Estimator, tmp_path, monkeypatch):
     path = tmp_path / "run.npz"
     est = Estimator(callbacks=[Checkpoint(path), StopAt(3)], **SETTINGS).fit(X, y)
@@ -263,7 +263,7 @@ def test_a_full_disk_leaves_the_earlier_file(Estimator, tmp_path, monkeypatch):
     assert os.listdir(tmp_path) == ["run.npz"]
 
 
-@both
+@plain_estimators
 def test_lbfgs_resumes_from_its_parameters(Estimator, tmp_path):
     path = tmp_path / "run.npz"
     settings = SETTINGS | {"solver": "lbfgs", "max_iter": 30, "max_fun": 1000}

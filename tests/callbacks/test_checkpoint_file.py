@@ -11,9 +11,10 @@ from sknumpy_mlp import NumpyMLPClassifier, NumpyMLPRegressor
 from sknumpy_mlp._estimators.digests import describe
 from sknumpy_mlp.callbacks import Checkpoint
 from sknumpy_mlp.losses import Huber
-from tests.callbacks.conftest import SETTINGS, FailAt, StopAt, X, assert_same, both, y
+from tests.callbacks.conftest import SETTINGS, FailAt, StopAt, X, assert_same, y
+from tests.conftest import plain_estimators, unconverged
 
-pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+pytestmark = unconverged
 
 
 @pytest.mark.parametrize(
@@ -81,7 +82,7 @@ def test_folds_of_a_cross_validation_do_not_resume_one_another(tmp_path):
         cross_val_score(est, X, y, cv=3, error_score="raise")
 
 
-@both
+@plain_estimators
 def test_a_warm_start_does_not_resume_the_file_of_the_previous_fit(Estimator, tmp_path):
     path = tmp_path / "run.npz"
     est = Estimator(

@@ -7,9 +7,10 @@ import pytest
 
 from sknumpy_mlp import NumpyMLPRegressor
 from sknumpy_mlp.callbacks import Callback, Checkpoint, EarlyStopping, History
-from tests.callbacks.conftest import SETTINGS, Spy, StopAt, X, assert_same, both, y
+from tests.callbacks.conftest import SETTINGS, Spy, StopAt, X, assert_same, y
+from tests.conftest import plain_estimators, unconverged
 
-pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+pytestmark = unconverged
 
 WATCHED = {
     "best": {"tol": 0.0, "n_iter_no_change": 3},
@@ -17,7 +18,7 @@ WATCHED = {
 }
 
 
-@both
+@plain_estimators
 @pytest.mark.parametrize("watched", WATCHED)
 @pytest.mark.parametrize("solver", ["adam", "lbfgs"])
 def test_callbacks_resume_with_their_state(Estimator, watched, solver, tmp_path):

@@ -14,13 +14,13 @@ from tests.callbacks.conftest import (
     StopAt,
     X,
     assert_same,
-    both,
     make_event,
     make_run,
     y,
 )
+from tests.conftest import plain_estimators, unconverged
 
-pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+pytestmark = unconverged
 
 
 def _feed(stopping, scores):
@@ -111,7 +111,7 @@ def test_monitors_that_are_not_available():
     EarlyStopping("loss").on_train_begin(make_run(has_validation=False))
 
 
-@both
+@plain_estimators
 def test_early_stopping_by_the_training_loss_restores_the_best_epoch(Estimator):
     stopping = EarlyStopping("loss", n_iter_no_change=3)
     settings = SETTINGS | {"max_iter": 200, "learning_rate_init": 0.1}
@@ -123,7 +123,7 @@ def test_early_stopping_by_the_training_loss_restores_the_best_epoch(Estimator):
     np.testing.assert_array_equal(kept, again._params)
 
 
-@both
+@plain_estimators
 def test_a_run_resumed_without_the_callback_keeps_the_last_weights(Estimator, tmp_path):
     """And not the best ones of the EarlyStopping of the interrupted run."""
     path = tmp_path / "run.npz"

@@ -1,11 +1,10 @@
 """History."""
 
-import pytest
-
 from sknumpy_mlp.callbacks import History, TimeLimit
-from tests.callbacks.conftest import SETTINGS, X, both, make_event, make_run, y
+from tests.callbacks.conftest import SETTINGS, X, make_event, make_run, y
+from tests.conftest import plain_estimators, unconverged
 
-pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+pytestmark = unconverged
 
 
 def test_history_keeps_columns():
@@ -36,7 +35,7 @@ def test_a_state_holds_the_records_of_the_current_network():
     assert resumed.records == history.records
 
 
-@both
+@plain_estimators
 def test_history_and_time_limit(Estimator):
     history = History()
     est = Estimator(callbacks=[history, TimeLimit(1e-9)], **SETTINGS).fit(X, y)

@@ -12,17 +12,18 @@ from sklearn.preprocessing import StandardScaler
 
 from sknumpy_mlp import (
     NumpyMLPClassifier,
-    NumpyMLPRegressor,
-    TabularMLPClassifier,
     TabularMLPRegressor,
 )
 from sknumpy_mlp.callbacks import History
-from tests.callbacks.conftest import X, both, y
-
-pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
-tabular = pytest.mark.parametrize(
-    "Estimator", [TabularMLPClassifier, TabularMLPRegressor]
+from tests.callbacks.conftest import X, y
+from tests.conftest import (
+    all_estimators,
+    plain_estimators,
+    tabular_estimators,
+    unconverged,
 )
+
+pytestmark = unconverged
 
 X, y = X[:200], y[:200]
 SETTINGS = {"hidden_layer_sizes": 10, "max_iter": 6, "random_state": 0}
@@ -33,10 +34,7 @@ since_1_9 = pytest.mark.skipif(
 )
 
 
-@pytest.mark.parametrize(
-    "Estimator",
-    [NumpyMLPClassifier, NumpyMLPRegressor, TabularMLPClassifier, TabularMLPRegressor],
-)
+@all_estimators
 @pytest.mark.skipif(HAVE_CALLBACKS, reason="this scikit-learn has callbacks")
 def test_before_1_9_there_is_nothing_to_set(Estimator):
     est = Estimator(**SETTINGS).fit(X, y)
@@ -69,7 +67,7 @@ class Recorder:
 
 
 @since_1_9
-@both
+@plain_estimators
 @pytest.mark.parametrize("solver", ["adam", "lbfgs"])
 def test_each_epoch_is_a_task_with_an_estimator_of_its_own(Estimator, solver):
     recorder = Recorder()
@@ -87,7 +85,7 @@ def test_each_epoch_is_a_task_with_an_estimator_of_its_own(Estimator, solver):
 
 
 @since_1_9
-@both
+@plain_estimators
 def test_callbacks_change_nothing_else(Estimator):
     plain = Estimator(**SETTINGS).fit(X, y)
     watched = Estimator(**SETTINGS).set_callbacks(Recorder()).fit(X, y)
@@ -97,7 +95,7 @@ def test_callbacks_change_nothing_else(Estimator):
 
 
 @since_1_9
-@both
+@plain_estimators
 @pytest.mark.parametrize("solver", ["adam", "lbfgs"])
 def test_a_callback_may_stop_the_fit(Estimator, solver):
     recorder = Recorder(stop_at=2)
@@ -108,7 +106,7 @@ def test_a_callback_may_stop_the_fit(Estimator, solver):
 
 
 @since_1_9
-@both
+@plain_estimators
 def test_every_task_that_begins_ends(Estimator):
     """Also that of the epoch which does not come, after the run has converged."""
     recorder = Recorder()
@@ -121,7 +119,7 @@ def test_every_task_that_begins_ends(Estimator):
 
 
 @since_1_9
-@both
+@plain_estimators
 def test_teardown_after_an_error(Estimator):
     recorder = Recorder()
     est = Estimator(**SETTINGS).set_callbacks(recorder)
@@ -133,7 +131,7 @@ def test_teardown_after_an_error(Estimator):
 
 
 @since_1_9
-@both
+@plain_estimators
 def test_sample_weights_reach_callbacks(Estimator):
     recorder = Recorder()
     weight = np.ones(len(y))
@@ -230,7 +228,7 @@ def _tasks(*n_epochs):
 
 
 @since_1_9
-@tabular
+@tabular_estimators
 @pytest.mark.parametrize(("ensemble", "n_networks"), ENSEMBLES)
 def test_networks_are_tasks_of_a_tabular_fit(Estimator, ensemble, n_networks):
     recorder = TreeRecorder()
@@ -249,7 +247,7 @@ def test_networks_are_tasks_of_a_tabular_fit(Estimator, ensemble, n_networks):
 
 
 @since_1_9
-@tabular
+@tabular_estimators
 def test_callbacks_change_nothing_else_in_a_tabular_fit(Estimator):
     plain = Estimator(n_jobs=2, **TABULAR).fit(X, y)
     watched = Estimator(n_jobs=2, **TABULAR).set_callbacks(TreeRecorder()).fit(X, y)
@@ -261,7 +259,7 @@ def test_callbacks_change_nothing_else_in_a_tabular_fit(Estimator):
 
 
 @since_1_9
-@tabular
+@tabular_estimators
 @pytest.mark.parametrize(
     ("stop", "n_epochs"),
     [
@@ -279,7 +277,7 @@ def test_a_callback_may_stop_a_network_or_those_after_it(Estimator, stop, n_epoc
 
 
 @since_1_9
-@tabular
+@tabular_estimators
 def test_teardown_after_an_error_in_a_tabular_fit(Estimator):
     recorder = TreeRecorder()
     est = Estimator(**TABULAR).set_callbacks(recorder)
@@ -291,7 +289,7 @@ def test_teardown_after_an_error_in_a_tabular_fit(Estimator):
 
 
 @since_1_9
-@tabular
+@tabular_estimators
 def test_both_kinds_of_callbacks_at_once(Estimator):
     history, recorder = History(), TreeRecorder()
     est = Estimator(callbacks=[history], **TABULAR).set_callbacks(recorder).fit(X, y)

@@ -70,10 +70,17 @@ from sknumpy_mlp.schedules import (
     Plateau,
     WarmupCosine,
 )
+from tests.conftest import (
+    ESTIMATORS,
+    all_estimators,
+    plain_estimators,
+    tabular_estimators,
+    unconverged,
+)
 
+CLASSES = [*ESTIMATORS, TabularPreprocessor]
 X = np.random.default_rng(0).standard_normal((20, 3))
 y = np.arange(20) % 2
-both = pytest.mark.parametrize("Estimator", [NumpyMLPClassifier, NumpyMLPRegressor])
 
 BAD_PARAMETERS = [
     ("hidden_layer_sizes", 0),
@@ -230,20 +237,11 @@ def _bad_parameters(Estimator):
     return shared + own
 
 
-ESTIMATORS = [
-    NumpyMLPClassifier,
-    NumpyMLPRegressor,
-    TabularMLPClassifier,
-    TabularMLPRegressor,
-    TabularPreprocessor,
-]
-
-
 @pytest.mark.parametrize(
     ("Estimator", "name", "value"),
     [
         pytest.param(Estimator, name, value, id=f"{Estimator.__name__}-{name}-{i}")
-        for Estimator in ESTIMATORS
+        for Estimator in CLASSES
         for i, (name, value) in enumerate(_bad_parameters(Estimator))
     ],
 )
@@ -261,7 +259,7 @@ def test_parameters(Estimator, name, value):
     assert vars(est) == vars(Estimator(**{name: value}))
 
 
-@pytest.mark.parametrize("Estimator", ESTIMATORS)
+@pytest.mark.parametrize("Estimator", CLASSES)
 def test_every_parameter_has_a_bad_value_in_the_table(Estimator):
     names = {name for name, _ in _bad_parameters(Estimator)}
     assert names == Estimator().get_params().keys()
@@ -378,7 +376,7 @@ def _suggestions(Estimator):
                 yield from ((name, *each) for each in cases)
 
 
-@pytest.mark.parametrize("Estimator", ESTIMATORS)
+@pytest.mark.parametrize("Estimator", CLASSES)
 def test_names_of_other_libraries_are_understood(Estimator):
     for name, value, meant in sorted(_suggestions(Estimator), key=repr):
         est = Estimator(**{name: value})
@@ -421,7 +419,7 @@ def test_nothing_is_suggested_where_nothing_is_close(name, value):
     ],
 )
 def test_no_metrics_for_another_kind_of_target_are_suggested(kind, value):
-    for Estimator in ESTIMATORS:
+    for Estimator in CLASSES:
         if Estimator.__name__.endswith(kind) and "scoring" in Estimator().get_params():
             with pytest.raises(InvalidParameterError, match=r"instead\.$"):
                 Estimator(scoring=value).fit(X, y)
@@ -436,7 +434,7 @@ ARGUMENTS_OF_FIT = {
 }
 
 
-@pytest.mark.parametrize("Estimator", ESTIMATORS[:4])
+@all_estimators
 @pytest.mark.parametrize("name", ARGUMENTS_OF_FIT)
 def test_unknown_arguments_of_fit_suggest_one(Estimator, name):
     message = rf"fit\(\) got an unexpected keyword argument '{name}'\. Did you mean "
@@ -463,7 +461,7 @@ PARAMETER_NAMES = {
 }
 
 
-@pytest.mark.parametrize("Estimator", ESTIMATORS[:4])
+@all_estimators
 @pytest.mark.parametrize("name", PARAMETER_NAMES)
 def test_unknown_parameters_suggest_one(Estimator, name):
     """The errors are Python's and scikit-learn's own, and a sentence more."""
@@ -559,14 +557,14 @@ GOOD_SIZES = [
 
 
 @pytest.mark.parametrize("sizes", NO_SIZES, ids=lambda sizes: type(sizes).__name__)
-@pytest.mark.parametrize("Estimator", ESTIMATORS[:4])
+@all_estimators
 def test_sizes_of_layers_have_an_order(Estimator, sizes):
     """In a set {50, 20} the first layer has 50 units, or 20, as it happens."""
     with pytest.raises(InvalidParameterError, match="a list, tuple or array of such"):
         Estimator(hidden_layer_sizes=sizes).fit(X, y)
 
 
-@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+@unconverged
 @pytest.mark.parametrize("sizes", GOOD_SIZES, ids=lambda sizes: type(sizes).__name__)
 def test_sequences_of_all_kinds_are_sizes(sizes):
     clf = NumpyMLPClassifier(hidden_layer_sizes=sizes, max_iter=1).fit(X, y)
@@ -595,7 +593,7 @@ BAD_DATA = [
 ]
 
 
-@both
+@plain_estimators
 @pytest.mark.parametrize(("bad_X", "bad_y", "message"), BAD_DATA)
 def test_data(Estimator, bad_X, bad_y, message):
     est = Estimator()
@@ -630,7 +628,7 @@ def test_targets_of_a_regressor(Xy, params, message):
         NumpyMLPRegressor(**params).fit(*Xy)
 
 
-@both
+@plain_estimators
 @pytest.mark.parametrize(
     ("weight", "error", "message"),
     [
@@ -649,7 +647,7 @@ def test_sample_weights(Estimator, weight, error, message):
         Estimator().fit(X, y, sample_weight=weight)
 
 
-@both
+@plain_estimators
 @pytest.mark.parametrize(
     ("fraction", "n_samples", "message"),
     [
@@ -665,8 +663,8 @@ def test_hold_outs(Estimator, fraction, n_samples, message):
         est.fit(X[:n_samples], target)
 
 
-@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
-@both
+@unconverged
+@plain_estimators
 def test_hold_out_without_weight(Estimator):
     est = Estimator(
         early_stopping=True,
@@ -687,7 +685,7 @@ def test_hold_out_without_weight(Estimator):
             est.fit(X, y, sample_weight=weight)
 
 
-@both
+@plain_estimators
 def test_before_fit(Estimator):
     est = Estimator()
     with pytest.raises(NotFittedError, match="not fitted yet"):
@@ -698,7 +696,7 @@ def test_before_fit(Estimator):
                 method(X)
 
 
-@both
+@plain_estimators
 def test_another_number_of_features_than_in_fit(Estimator):
     est = Estimator(tol=1e9, n_iter_no_change=1).fit(X, y)
     for call in (est.predict, lambda Z: est.partial_fit(Z, y)):
@@ -706,7 +704,7 @@ def test_another_number_of_features_than_in_fit(Estimator):
             call(X[:, :2])
 
 
-@both
+@plain_estimators
 def test_other_features_than_in_fit(Estimator):
     frame = pd.DataFrame(X, columns=["a", "b", "c"])
     est = Estimator(solver="sgd", max_iter=1, tol=1e9, n_iter_no_change=1)
@@ -750,8 +748,8 @@ def test_label_columns_of_partial_fit():
     clf.partial_fit(X, Y, classes=[0, 1])
 
 
-@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
-@both
+@unconverged
+@plain_estimators
 def test_warm_start_with_another_shape(Estimator):
     est = Estimator(hidden_layer_sizes=(5,), warm_start=True, max_iter=2).fit(X, y)
     est.set_params(hidden_layer_sizes=(6,))
@@ -759,15 +757,15 @@ def test_warm_start_with_another_shape(Estimator):
         est.fit(X, y)
 
 
-@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+@unconverged
 def test_warm_start_with_another_number_of_outputs():
     reg = NumpyMLPRegressor(warm_start=True, max_iter=2).fit(X, y)
     with pytest.raises(ValueError, match=r"number of outputs"):
         reg.fit(X, np.column_stack([y, y]))
 
 
-@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
-@both
+@unconverged
+@plain_estimators
 def test_batch_size_larger_than_the_data_is_clipped(Estimator):
     with pytest.warns(UserWarning, match="clipped from 50 to 20") as record:
         est = Estimator(batch_size=50, max_iter=2).fit(X, y)
@@ -775,8 +773,8 @@ def test_batch_size_larger_than_the_data_is_clipped(Estimator):
     assert est.t_ == 40
 
 
-@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
-@both
+@unconverged
+@plain_estimators
 def test_coefs_that_are_no_numbers(Estimator):
     est = Estimator(max_iter=2).fit(X, y)
     before = est.coefs_[0].copy()
@@ -786,7 +784,7 @@ def test_coefs_that_are_no_numbers(Estimator):
     np.testing.assert_array_equal(est.coefs_[0], before)
 
 
-@both
+@plain_estimators
 @pytest.mark.parametrize("early_stopping", [True, np.True_])
 def test_partial_fit_with_early_stopping(Estimator, early_stopping):
     with pytest.raises(
@@ -818,7 +816,7 @@ PAIRS = [
 ]
 
 
-@both
+@plain_estimators
 @pytest.mark.parametrize(("params", "message"), PAIRS, ids=repr)
 def test_parameters_that_do_not_go_together(Estimator, params, message):
     est = Estimator(**params)
@@ -827,7 +825,7 @@ def test_parameters_that_do_not_go_together(Estimator, params, message):
     assert vars(est) == vars(Estimator(**params))
 
 
-@both
+@plain_estimators
 @pytest.mark.parametrize("rate", ["cosine", "warmup_cosine", "one_cycle", Cosine()])
 def test_partial_fit_knows_no_horizon(Estimator, rate):
     with pytest.raises(
@@ -836,7 +834,7 @@ def test_partial_fit_knows_no_horizon(Estimator, rate):
         Estimator(learning_rate=rate).partial_fit(X, y)
 
 
-@both
+@plain_estimators
 @pytest.mark.parametrize(
     ("validation", "message"),
     [
@@ -972,7 +970,7 @@ def test_partial_fit_cannot_balance():
         NumpyMLPClassifier(class_weight="balanced").partial_fit(X, y, classes=[0, 1])
 
 
-@both
+@plain_estimators
 def test_scorers_that_take_no_weights(Estimator):
     def scoring(estimator, X, y):
         return 0.0
@@ -982,15 +980,15 @@ def test_scorers_that_take_no_weights(Estimator):
         est.fit(X, y, X_val=X, y_val=y, sample_weight_val=np.ones(20))
 
 
-@both
+@plain_estimators
 def test_scorers_that_return_no_number(Estimator):
     est = Estimator(scoring=lambda estimator, X, y: {"a": 1.0})
     with pytest.raises(ValueError, match=r"must return a number, got {'a': 1.0}"):
         est.fit(X, y, X_val=X, y_val=y)
 
 
-@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
-@both
+@unconverged
+@plain_estimators
 def test_hidden_layers_that_are_not_there(Estimator):
     est = Estimator(hidden_layer_sizes=(5, 4), max_iter=1).fit(X, y)
     for layer in (2, -3, 0.0, True, None):
@@ -1016,7 +1014,7 @@ class OddBias:
         return self._bias
 
 
-@both
+@plain_estimators
 @pytest.mark.parametrize(
     ("init", "message"),
     [
@@ -1033,7 +1031,7 @@ def test_initialisers(Estimator, init, message):
         Estimator(init=init).fit(X.astype(np.float32), y)
 
 
-@both
+@plain_estimators
 @pytest.mark.parametrize(
     ("solver", "scale"), [("sgd", 1e10), ("adam", 1e10), ("lbfgs", 1e300)]
 )
@@ -1675,7 +1673,7 @@ def test_bad_calls(name, method, wrong, error, message):
         np.testing.assert_array_equal(est.predict(table), twin.predict(table))
 
 
-@pytest.mark.parametrize("Estimator", [TabularMLPClassifier, TabularMLPRegressor])
+@tabular_estimators
 @pytest.mark.parametrize(
     ("params", "message"),
     [
@@ -1806,7 +1804,7 @@ def test_constructors(cls, name, value, message):
         cls(**others | {name: value})
 
 
-@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+@unconverged
 def test_weights_too_large_for_the_type_of_the_network():
     clf = NumpyMLPClassifier((5,), max_iter=2, dtype="float32").fit(X, y)
     before = clf.predict_proba(X)

@@ -10,8 +10,9 @@ from sklearn.model_selection import train_test_split
 
 from sknumpy_mlp import NumpyMLPClassifier
 from sknumpy_mlp.initializers import Normal
+from tests.conftest import unconverged
 
-pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+pytestmark = unconverged
 
 PAIRS = np.array([[0, 0], [0, 1], [1, 0], [1, 1]])
 PLAIN = {

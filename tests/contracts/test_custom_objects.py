@@ -8,15 +8,13 @@ import numpy as np
 import pytest
 from scipy.special import expit, softmax
 from sklearn.base import clone
-from sklearn.datasets import load_diabetes, load_digits, make_regression
+from sklearn.datasets import load_diabetes, make_regression
 from sklearn.metrics import mean_pinball_loss
 from sklearn.model_selection import GridSearchCV, train_test_split
 
 from sknumpy_mlp import (
     NumpyMLPClassifier,
     NumpyMLPRegressor,
-    TabularMLPClassifier,
-    TabularMLPRegressor,
 )
 from sknumpy_mlp.activations import ACTIVATIONS, Activation, LeakyReLU, Tanh
 from sknumpy_mlp.callbacks import EarlyStopping
@@ -42,14 +40,16 @@ from sknumpy_mlp.schedules import (
     Plateau,
     Schedule,
 )
-
-unconverged = pytest.mark.filterwarnings(
-    "ignore::sklearn.exceptions.ConvergenceWarning"
+from tests.conftest import (
+    all_classifiers,
+    all_estimators,
+    all_regressors,
+    digits,
+    plain_estimators,
+    unconverged,
 )
-both = pytest.mark.parametrize("Estimator", [NumpyMLPClassifier, NumpyMLPRegressor])
 
-X, y = load_digits(return_X_y=True)
-X, y = X[:400] / 16, y[:400]
+X, y = digits(400)
 SETTINGS = {"hidden_layer_sizes": 20, "max_iter": 5, "random_state": 0}
 
 
@@ -76,7 +76,7 @@ class Sine(Activation):
 
 
 @unconverged
-@both
+@plain_estimators
 @pytest.mark.parametrize("name", ACTIVATIONS)
 def test_every_activation_learns_by_name_and_as_an_object(Estimator, name):
     settings = SETTINGS | {"max_iter": 60, "learning_rate_init": 0.02}
@@ -89,7 +89,7 @@ def test_every_activation_learns_by_name_and_as_an_object(Estimator, name):
 
 
 @unconverged
-@both
+@plain_estimators
 def test_an_activation_for_each_hidden_layer(Estimator):
     est = Estimator(
         activation=["tanh", LeakyReLU(0.2), "logistic"],
@@ -112,7 +112,7 @@ def test_an_activation_for_each_hidden_layer(Estimator):
 
 
 @unconverged
-@both
+@plain_estimators
 def test_one_activation_for_all_is_the_same_as_one_for_each(Estimator):
     layers = {"hidden_layer_sizes": (9, 8)}
     for activation in ("logistic", Tanh()):
@@ -138,7 +138,7 @@ def test_each_layer_is_drawn_for_its_own_activation():
 
 
 @unconverged
-@both
+@plain_estimators
 @pytest.mark.parametrize("solver", ["adam", "lbfgs"])
 def test_an_activation_of_ones_own(Estimator, solver):
     est = Estimator(activation=Sine(2.0), solver=solver, **SETTINGS).fit(X, y)
@@ -151,7 +151,7 @@ def test_an_activation_of_ones_own(Estimator, solver):
 
 
 @unconverged
-@both
+@plain_estimators
 @pytest.mark.parametrize("layer", [0, 1, -1, -2])
 def test_hidden_activations(Estimator, layer):
     est = Estimator(**SETTINGS | {"hidden_layer_sizes": (8, 6), "dropout": 0.5})
@@ -294,19 +294,13 @@ class OwnActivation(Activation):
         delta *= self.factor * np.cos(z)
 
 
-FOUR = [
-    NumpyMLPClassifier,
-    NumpyMLPRegressor,
-    TabularMLPClassifier,
-    TabularMLPRegressor,
-]
 SHORT = {"hidden_layer_sizes": (4,), "max_iter": 2, "random_state": 0}
 CLASSES = {"two": y % 2, "ten": y, "labels": np.eye(10, dtype=int)[y]}
 
 
 @unconverged
 @pytest.mark.parametrize("target", CLASSES.values(), ids=CLASSES)
-@pytest.mark.parametrize("Estimator", [NumpyMLPClassifier, TabularMLPClassifier])
+@all_classifiers
 def test_a_loss_with_nothing_but_a_gradient_predicts_probabilities(Estimator, target):
     """The very ones of the package's own loss."""
     own = Estimator(loss=OwnForClasses(1.0), **SHORT).fit(X, target)
@@ -319,7 +313,7 @@ def test_a_loss_with_nothing_but_a_gradient_predicts_probabilities(Estimator, ta
 
 
 @unconverged
-@pytest.mark.parametrize("Estimator", [NumpyMLPRegressor, TabularMLPRegressor])
+@all_regressors
 @pytest.mark.parametrize("name", REGRESSION_LOSSES)
 def test_a_loss_with_nothing_but_a_gradient_predicts_by_its_link(Estimator, name):
     own = Estimator(loss=Own(REGRESSION_LOSSES[name]), **SHORT).fit(X, y + 0.5)
@@ -366,7 +360,7 @@ WAYS = {
 @unconverged
 @pytest.mark.parametrize("way", WAYS.values(), ids=WAYS)
 @pytest.mark.parametrize("part", ["loss", "activation", "one of two activations"])
-@pytest.mark.parametrize("Estimator", FOUR)
+@all_estimators
 def test_a_wrong_gradient_is_an_error_and_changes_nothing(Estimator, part, way):
     is_classifier = hasattr(Estimator, "predict_proba")
     if part == "loss":
@@ -388,7 +382,7 @@ def test_a_wrong_gradient_is_an_error_and_changes_nothing(Estimator, part, way):
 
 
 @unconverged
-@pytest.mark.parametrize("Estimator", FOUR)
+@all_estimators
 def test_a_gradient_that_is_modified_on_purpose(Estimator):
     class Reversed(Own):
         exact_gradient = False
@@ -408,7 +402,7 @@ def test_a_gradient_that_is_modified_on_purpose(Estimator):
 
 
 @unconverged
-@pytest.mark.parametrize("Estimator", FOUR)
+@all_estimators
 def test_the_check_is_made_once_and_on_a_few_rows(Estimator):
     calls = []
 
@@ -448,7 +442,7 @@ NO_PROBABILITIES = [
 
 @unconverged
 @pytest.mark.parametrize(("made", "message"), NO_PROBABILITIES)
-@pytest.mark.parametrize("Estimator", [NumpyMLPClassifier, TabularMLPClassifier])
+@all_classifiers
 def test_factories_for_classification_make_probabilities(Estimator, made, message):
     class Factory(ClassificationLoss):
         def for_target(self, *, multinomial):
@@ -462,7 +456,7 @@ def test_factories_for_classification_make_probabilities(Estimator, made, messag
         est.fit(X, y % 2)
 
 
-@pytest.mark.parametrize("Estimator", [NumpyMLPClassifier, TabularMLPClassifier])
+@all_classifiers
 def test_links_of_ones_own_predict_probabilities_too(Estimator):
     class Raw(Own):
         def predict(self, raw):
@@ -581,7 +575,7 @@ def test_label_smoothing_bounds_the_probabilities(target):
 
 
 @unconverged
-@both
+@plain_estimators
 def test_every_solver_by_name_is_the_object_made_from_the_parameters(Estimator):
     own = {
         "sgd": SGD(momentum=0.8, nesterov=False),
@@ -658,7 +652,7 @@ def test_what_changes_or_holds_arrays_goes_on_too():
 
 
 @unconverged
-@both
+@plain_estimators
 def test_an_optimizer_of_ones_own_goes_on_in_partial_fit(Estimator):
     classes = {"classes": range(10)} if Estimator is NumpyMLPClassifier else {}
     est = Estimator(solver=SignDescent(), **SETTINGS)
@@ -669,7 +663,7 @@ def test_an_optimizer_of_ones_own_goes_on_in_partial_fit(Estimator):
     assert whole.loss_curve_[-1] < whole.loss_curve_[0]
 
 
-@both
+@plain_estimators
 @pytest.mark.parametrize("solver", ["sgd", "adam", "rmsprop"])
 @pytest.mark.parametrize("name", ["cosine", "warmup_cosine", "one_cycle"])
 def test_a_schedule_s_curve_matches_its_formula_and_ends_without_a_warning(
@@ -691,7 +685,7 @@ def test_a_schedule_s_curve_matches_its_formula_and_ends_without_a_warning(
 
 
 @unconverged
-@both
+@plain_estimators
 def test_a_run_with_a_horizon_goes_on_to_its_end(Estimator):
     """A loss that stalls says nothing while the rate has yet to fall."""
     settings = SETTINGS | {"tol": 1e9, "n_iter_no_change": 1, "max_iter": 20}
@@ -702,7 +696,7 @@ def test_a_run_with_a_horizon_goes_on_to_its_end(Estimator):
 
 
 @unconverged
-@both
+@plain_estimators
 def test_scikit_learn_s_schedules_act_for_sgd_only_and_objects_for_all(Estimator):
     for name in ("invscaling", "adaptive"):
         np.testing.assert_array_equal(
@@ -721,7 +715,7 @@ def test_scikit_learn_s_schedules_act_for_sgd_only_and_objects_for_all(Estimator
 
 
 @unconverged
-@both
+@plain_estimators
 def test_rates_are_kept_over_warm_starts(Estimator):
     est = Estimator(warm_start=True, learning_rate=OneCycle(), **SETTINGS)
     once = est.fit(X, y).learning_rate_curve_
@@ -764,7 +758,7 @@ class Halving(Schedule):
         return 0.5 if progress >= 0.5 else 1.0
 
 
-@both
+@plain_estimators
 def test_a_schedule_of_ones_own(Estimator):
     est = Estimator(learning_rate=Halving(), **SETTINGS | {"max_iter": 4}).fit(X, y)
     np.testing.assert_allclose(est.learning_rate_curve_, [0.001, 0.001, 0.0005, 0.0005])
@@ -774,7 +768,7 @@ def test_a_schedule_of_ones_own(Estimator):
 
 
 @unconverged
-@both
+@plain_estimators
 @pytest.mark.parametrize("dropout", [0.4, [0.2, 0.5]], ids=str)
 def test_dropout_is_random_in_training_only(Estimator, dropout):
     est = Estimator(dropout=dropout, **SETTINGS).fit(X, y)
@@ -787,7 +781,7 @@ def test_dropout_is_random_in_training_only(Estimator, dropout):
 
 
 @unconverged
-@both
+@plain_estimators
 def test_dropout_of_zero_draws_nothing(Estimator):
     for dropout in (0, 0.0, [0.0, 0.0], np.zeros(2)):
         np.testing.assert_array_equal(
@@ -796,7 +790,7 @@ def test_dropout_of_zero_draws_nothing(Estimator):
 
 
 @unconverged
-@both
+@plain_estimators
 def test_the_training_loss_shows_dropout_and_the_validation_loss_does_not(Estimator):
     settings = SETTINGS | {"learning_rate_init": 1e-9, "max_iter": 30}
     plain = Estimator(**settings).fit(X, y, X_val=X, y_val=y)
@@ -808,7 +802,7 @@ def test_the_training_loss_shows_dropout_and_the_validation_loss_does_not(Estima
 
 
 @unconverged
-@both
+@plain_estimators
 @pytest.mark.parametrize("make_random_state", [int, np.random.RandomState])
 @pytest.mark.parametrize("dropout", [0.3, [0.1, 0.5]], ids=str)
 def test_warm_fits_with_dropout_are_one_long_fit(Estimator, dropout, make_random_state):
@@ -824,7 +818,7 @@ def test_warm_fits_with_dropout_are_one_long_fit(Estimator, dropout, make_random
 
 
 @unconverged
-@both
+@plain_estimators
 def test_dropout_of_sparse_inputs_needs_little_memory(Estimator):
     import tracemalloc
 
@@ -841,7 +835,7 @@ def test_dropout_of_sparse_inputs_needs_little_memory(Estimator):
 
 
 @unconverged
-@both
+@plain_estimators
 def test_max_norm_binds_hidden_units_and_only_those(Estimator):
     settings = SETTINGS | {"hidden_layer_sizes": (20, 10), "learning_rate_init": 0.05}
     free = Estimator(**settings).fit(X, y)
@@ -856,7 +850,7 @@ def test_max_norm_binds_hidden_units_and_only_those(Estimator):
 
 
 @unconverged
-@both
+@plain_estimators
 def test_weight_decay_makes_adam_adamw(Estimator):
     """Decay by hand between epochs of one full batch is the same."""
     classes = {"classes": range(10)} if Estimator is NumpyMLPClassifier else {}
@@ -920,7 +914,7 @@ def test_max_grad_norm_saves_a_training_that_would_diverge():
 
 
 @unconverged
-@both
+@plain_estimators
 @pytest.mark.parametrize("solver", ["adam", "lbfgs"])
 def test_dtype_is_what_is_computed_in(Estimator, solver):
     settings = SETTINGS | {"solver": solver}
@@ -942,7 +936,7 @@ def test_dtype_is_what_is_computed_in(Estimator, solver):
 
 
 @unconverged
-@both
+@plain_estimators
 def test_dtype_can_change_in_a_warm_start(Estimator):
     est = Estimator(warm_start=True, **SETTINGS).fit(X, y)
     est.set_params(dtype="float32").fit(X, y)
@@ -965,7 +959,7 @@ OBJECTS = {
 
 
 @unconverged
-@both
+@plain_estimators
 def test_objects_are_copied_and_left_as_they_were(Estimator):
     objects = copy.deepcopy(OBJECTS)
     objects["loss"] = LogLoss(0.1) if Estimator is NumpyMLPClassifier else LogCosh()

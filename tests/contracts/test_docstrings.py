@@ -23,8 +23,8 @@ from sknumpy_mlp import (
     TabularPreprocessor,
 )
 from sknumpy_mlp.callbacks import EpochEnd, Run
+from tests.conftest import plain_estimators, unconverged
 
-both = pytest.mark.parametrize("Estimator", [NumpyMLPClassifier, NumpyMLPRegressor])
 TABULAR = [TabularMLPClassifier, TabularMLPRegressor, TabularPreprocessor]
 
 
@@ -63,8 +63,8 @@ def test_shared_parameters_are_described_alike():
         assert classifier[name] == regressor[name], name
 
 
-@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
-@both
+@unconverged
+@plain_estimators
 def test_fitted_attributes_are_documented(Estimator):
     frame = pd.DataFrame({"a": [0.0, 1.0, 2.0], "b": [1.0, 0.0, 1.0]})
     est = Estimator(max_iter=2).fit(frame, [0, 1, 0])

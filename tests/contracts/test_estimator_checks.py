@@ -16,6 +16,7 @@ from sknumpy_mlp.callbacks import TimeLimit
 from sknumpy_mlp.losses import Gamma, LogLoss, Quantile
 from sknumpy_mlp.optimizers import Adam
 from sknumpy_mlp.schedules import WarmupCosine
+from tests.conftest import plain_estimators
 
 # Some checks train on a handful of rows and look at what comes out, not at whether
 # the training converged.
@@ -159,7 +160,7 @@ def test_estimator_check(estimator, check):
     check(estimator)
 
 
-@pytest.mark.parametrize("Estimator", [NumpyMLPClassifier, NumpyMLPRegressor])
+@plain_estimators
 def test_check_estimator_with_defaults(Estimator):
     check_estimator(Estimator())
 

@@ -40,6 +40,7 @@ from sknumpy_mlp.losses import Huber, LogLoss, Quantile
 from sknumpy_mlp.optimizers import SGD, Adam
 from sknumpy_mlp.preprocessing import TabularPreprocessor
 from sknumpy_mlp.schedules import Cosine, Plateau
+from tests.conftest import plain_estimators, tabular_estimators, unconverged
 
 _ALWAYS = {
     "deadline": None,
@@ -55,7 +56,7 @@ _NIGHTLY = _PROFILE == "nightly"
 
 # Two epochs do not converge, and targets of one column may stand upright.
 pytestmark = [
-    pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning"),
+    unconverged,
     pytest.mark.filterwarnings("ignore::sklearn.exceptions.DataConversionWarning"),
 ]
 
@@ -190,8 +191,6 @@ LABELS = {
     "string": lambda codes: pd.Series(codes.astype(str), dtype="string"),
 }
 
-both = pytest.mark.parametrize("Estimator", [NumpyMLPClassifier, NumpyMLPRegressor])
-
 
 def _codes(n_rows, n_classes=2):
     return np.arange(n_rows) % n_classes
@@ -249,7 +248,7 @@ def _assert_finite(name, predicted):
 # ------------------------------------------------------------------- any data at all
 
 
-@both
+@plain_estimators
 @given(data=st.data())
 def test_any_numbers_are_learnt_from_or_refused(Estimator, data):
     X = data.draw(matrices())
@@ -297,7 +296,7 @@ def test_labels_of_any_type_come_back(kind, data):
     np.testing.assert_array_equal(_outputs(clf, X), _outputs(twin, X))
 
 
-@both
+@plain_estimators
 @pytest.mark.parametrize("layout", list(LAYOUTS))
 @settings(max_examples=max(3, settings().max_examples // 15))
 @given(data=st.data())
@@ -330,7 +329,7 @@ FULL = SHORT | {"solver": "sgd", "batch_size": 1000, "momentum": 0.5}
 whole_batches = pytest.mark.parametrize("params", [EXACT, FULL], ids=["lbfgs", "full"])
 
 
-@both
+@plain_estimators
 @whole_batches
 @pytest.mark.filterwarnings("ignore:Got `batch_size`")
 @settings(max_examples=max(5, settings().max_examples // 3))
@@ -350,7 +349,7 @@ def test_weights_of_zero_leave_rows_out(Estimator, params, data):
     )
 
 
-@both
+@plain_estimators
 @whole_batches
 @pytest.mark.filterwarnings("ignore:Got `batch_size`")
 @settings(max_examples=max(5, settings().max_examples // 3))
@@ -366,7 +365,7 @@ def test_integer_weights_repeat_rows(Estimator, params, data):
     )
 
 
-@both
+@plain_estimators
 @settings(max_examples=max(5, settings().max_examples // 2))
 @given(data=st.data())
 def test_columns_may_change_places_with_their_weights(Estimator, data):
@@ -381,7 +380,7 @@ def test_columns_may_change_places_with_their_weights(Estimator, data):
     )
 
 
-@both
+@plain_estimators
 @settings(max_examples=max(5, settings().max_examples // 2))
 @given(data=st.data())
 def test_units_may_change_places(Estimator, data):
@@ -396,7 +395,7 @@ def test_units_may_change_places(Estimator, data):
     )
 
 
-@both
+@plain_estimators
 @settings(max_examples=max(5, settings().max_examples // 2))
 @given(data=st.data())
 def test_rows_are_predicted_one_by_one(Estimator, data):
@@ -433,7 +432,7 @@ PARAMETERS = st.fixed_dictionaries(
 )
 
 
-@both
+@plain_estimators
 @pytest.mark.filterwarnings("ignore:Got `batch_size`")
 @given(params=PARAMETERS, data=st.data())
 def test_copies_do_as_the_original_does(Estimator, params, data):
@@ -505,7 +504,7 @@ def test_any_table_becomes_numbers(table, data):
     )
 
 
-@pytest.mark.parametrize("Estimator", [TabularMLPClassifier, TabularMLPRegressor])
+@tabular_estimators
 @settings(max_examples=max(5, settings().max_examples // 3))
 @given(table=tables(min_rows=4), data=st.data())
 def test_any_table_is_learnt_from_or_refused(Estimator, table, data):

@@ -20,16 +20,10 @@ from sknumpy_mlp import (
     TabularPreprocessor,
 )
 from sknumpy_mlp._utils.links import DOCUMENTATION
+from tests.conftest import ESTIMATORS, unconverged
 
-pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+pytestmark = unconverged
 
-ESTIMATORS = [
-    NumpyMLPClassifier,
-    NumpyMLPRegressor,
-    TabularMLPClassifier,
-    TabularMLPRegressor,
-    TabularPreprocessor,
-]
 
 X = np.arange(40.0).reshape(20, 2)
 y = np.arange(20) % 2
@@ -62,7 +56,7 @@ def test_the_project_s_addresses_agree():
         assert urls[name].startswith(urls["Repository"] + "/")
 
 
-@pytest.mark.parametrize("Estimator", ESTIMATORS)
+@pytest.mark.parametrize("Estimator", [*ESTIMATORS, TabularPreprocessor])
 @pytest.mark.parametrize("is_fitted", [False, True])
 def test_estimators_link_to_their_page(Estimator, is_fitted):
     html, links = _html(_fit(Estimator) if is_fitted else Estimator())
@@ -113,7 +107,7 @@ def test_weights_are_not_written_out():
     tuple(map(int, sklearn.__version__.split(".")[:2])) < (1, 9),
     reason="scikit-learn shows fitted attributes from 1.9 on",
 )
-@pytest.mark.parametrize("Estimator", ESTIMATORS)
+@pytest.mark.parametrize("Estimator", [*ESTIMATORS, TabularPreprocessor])
 def test_all_that_is_shown_is_explained(Estimator):
     est = _fit(Estimator)
     html, _ = _html(est)

@@ -8,7 +8,6 @@ import os
 import pickle
 import shutil
 import signal
-import subprocess
 import sys
 import tempfile
 import threading
@@ -20,7 +19,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from sklearn.base import clone
-from sklearn.datasets import load_diabetes, load_digits
+from sklearn.datasets import load_diabetes
 from threadpoolctl import threadpool_info, threadpool_limits
 
 import sknumpy_mlp
@@ -38,16 +37,12 @@ from sknumpy_mlp.callbacks._checkpoint_file import remove_leftovers, save_checkp
 from sknumpy_mlp.losses import SquaredError
 from sknumpy_mlp.optimizers import OPTIMIZERS, Adam
 from sknumpy_mlp.schedules import Constant
+from tests.conftest import ONE_THREAD, digits, on_posix, run_program, unconverged
 
-pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+pytestmark = unconverged
 
-on_posix = pytest.mark.skipif(
-    not hasattr(os, "fork"), reason="forks, kills and limits as POSIX does"
-)
-ONE_THREAD = {f"{name}_NUM_THREADS": "1" for name in ("OMP", "OPENBLAS", "MKL")}
 
-X, y = load_digits(return_X_y=True)
-X, y = X[:300] / 16, y[:300]
+X, y = digits(300)
 X_small, y_small = load_diabetes(return_X_y=True)
 X_small, y_small = X_small[:120], y_small[:120] / 100
 SETTINGS = {
@@ -58,15 +53,9 @@ SETTINGS = {
 }
 
 
-def _run(program, *arguments):
-    """Run a program in a process of its own; return what it printed."""
-    done = subprocess.run(
-        [sys.executable, "-c", program, *map(str, arguments)],
-        capture_output=True,
-        text=True,
-        env=os.environ | ONE_THREAD,
-    )
-    assert done.returncode == 0, done.stderr
+def _output_of(program, *arguments):
+    """Run a program, which must not complain; return what it printed."""
+    done = run_program(program, *arguments, env=ONE_THREAD)
     assert not done.stderr, done.stderr
     return done.stdout
 
@@ -94,7 +83,7 @@ warnings.filterwarnings("ignore", ".* is multi-threaded", DeprecationWarning)
 X, y = load_digits(return_X_y=True)
 X, y = X[:120] / 16, y[:120]
 PACKAGE = os.path.dirname(sknumpy_mlp.__file__)
-WRITING = ("_checkpoints.py", "zipfile.py", os.path.join("zipfile", "__init__.py"))
+WRITING = ("_checkpoint_file.py", "zipfile.py", os.path.join("zipfile", "__init__.py"))
 
 
 class Lines:
@@ -339,7 +328,8 @@ KILLED = {
 
 def _assert_survives(tmp_path, cases, n_kills, seed):
     """Return how many of the killed processes left a file that was half written."""
-    printed = _run(KILLS, tmp_path, json.dumps(cases), n_kills, seed)
+    arguments = tmp_path, json.dumps(cases), n_kills, seed
+    printed = _output_of(KILLS, *arguments)
     n_torn = 0
     for n_done, n_torn_here, n_epochs in json.loads(printed):
         assert n_done == n_kills
@@ -488,7 +478,7 @@ print("done")
 @on_posix
 def test_a_disk_that_fills_up(tmp_path):
     """The system itself refuses to write, anywhere in a file; nothing is printed."""
-    assert _run(FULL_DISK, tmp_path).strip() == "done"
+    assert _output_of(FULL_DISK, tmp_path).strip() == "done"
 
 
 class _ReplaceFolder(Callback):
@@ -654,14 +644,6 @@ def test_a_pickle_and_a_model_are_no_checkpoints(tmp_path):
 
 
 # ------------------------------------------------------------------------------- Ctrl-C
-
-
-@pytest.fixture
-def ctrl_c():
-    """Have Ctrl-C raise KeyboardInterrupt: jobs in a shell's background ignore it."""
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    yield
-    signal.signal(signal.SIGINT, before)
 
 
 def _n_threads():

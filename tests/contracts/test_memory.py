@@ -1,7 +1,5 @@
 """Many threads, many fits, many rows: the same answers, and memory does not grow."""
 
-import os
-import subprocess
 import sys
 import threading
 
@@ -9,7 +7,6 @@ import numpy as np
 import pandas as pd
 import pytest
 import scipy.sparse as sp
-from sklearn.datasets import load_digits
 
 from sknumpy_mlp import (
     NumpyMLPClassifier,
@@ -17,28 +14,18 @@ from sknumpy_mlp import (
     TabularMLPClassifier,
     TabularMLPRegressor,
 )
+from tests.conftest import ONE_THREAD, digits, on_linux, run_program, unconverged
 
-pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+pytestmark = unconverged
 
-on_linux = pytest.mark.skipif(
-    not os.path.exists("/proc/self/statm"), reason="measures memory as Linux does"
-)
 MEGABYTE = 2**20
-ONE_THREAD = {f"{name}_NUM_THREADS": "1" for name in ("OMP", "OPENBLAS", "MKL")}
 
-X, y = load_digits(return_X_y=True)
-X, y = X[:500] / 16, y[:500]
+X, y = digits(500)
 
 
 def _run(program, *arguments):
     """Run a program in a process of its own; it must print "done"."""
-    done = subprocess.run(
-        [sys.executable, "-c", program, *map(str, arguments)],
-        capture_output=True,
-        text=True,
-        env=os.environ | ONE_THREAD,
-    )
-    assert done.returncode == 0, done.stderr
+    done = run_program(program, *arguments, env=ONE_THREAD)
     assert done.stdout.strip() == "done"
 
 

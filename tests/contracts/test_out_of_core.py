@@ -1,24 +1,25 @@
 """Training from a memory-mapped file that is larger than the memory allowed."""
 
-import os
-import subprocess
-import sys
 import tracemalloc
 
 import numpy as np
 import pytest
 from sklearn.exceptions import ConvergenceWarning
 
-from sknumpy_mlp import NumpyMLPClassifier, NumpyMLPRegressor
+from sknumpy_mlp import NumpyMLPClassifier
+from tests.conftest import (
+    ONE_THREAD,
+    on_linux,
+    params_of,
+    plain_estimators,
+    run_program,
+)
 
 N_FEATURES = 1000
 MEGABYTE = 2**20
 
-on_linux = pytest.mark.skipif(
-    not os.path.exists("/proc/self/status"), reason="limits a process as Linux does"
-)
-
 # RLIMIT_DATA counts what a process allocates, not the pages of a file it has mapped.
+# Each thread has buffers of its own: one is enough here.
 PROGRAM = """
 import resource, sys, warnings
 import numpy as np
@@ -73,18 +74,6 @@ def large_file(request, tmp_path_factory):
     path.unlink()
 
 
-def _run(work, path, allowed):
-    program = PROGRAM.replace("%WORK%", work)
-    # Each thread has buffers of its own: one is enough here.
-    one = {f"{name}_NUM_THREADS": "1" for name in ("OMP", "OPENBLAS", "MKL")}
-    return subprocess.run(
-        [sys.executable, "-c", program, str(path), str(allowed)],
-        capture_output=True,
-        text=True,
-        env=os.environ | one,
-    )
-
-
 @on_linux
 @pytest.mark.parametrize(
     "work",
@@ -98,18 +87,19 @@ def _run(work, path, allowed):
 )
 def test_memory_does_not_grow_with_the_file(large_file, work):
     """The same 40 MiB are enough for 50 and for 200 MiB of data."""
-    done = _run(work, large_file, 40 * MEGABYTE)
-    assert done.returncode == 0, done.stderr
+    program = PROGRAM.replace("%WORK%", work)
+    done = run_program(program, large_file, 40 * MEGABYTE, env=ONE_THREAD)
     assert done.stdout.strip() == "done"
 
 
 @on_linux
 def test_a_copy_would_be_noticed(large_file):
-    done = _run(COPY, large_file, 40 * MEGABYTE)
+    program = PROGRAM.replace("%WORK%", COPY)
+    done = run_program(program, large_file, 40 * MEGABYTE, check=False, env=ONE_THREAD)
     assert "MemoryError" in done.stderr
 
 
-@pytest.mark.parametrize("Estimator", [NumpyMLPClassifier, NumpyMLPRegressor])
+@plain_estimators
 @pytest.mark.parametrize("order", ["C", "F"])
 @pytest.mark.parametrize("early_stopping", [False, True])
 def test_a_mapped_file_gives_the_same_as_an_array(
@@ -131,12 +121,7 @@ def test_a_mapped_file_gives_the_same_as_an_array(
         ours = Estimator(**settings).fit(X, y)
     with pytest.warns(UserWarning, match="converged"):
         theirs = Estimator(**settings).fit(mapped, y)
-    np.testing.assert_allclose(
-        np.concatenate([W.ravel() for W in ours.coefs_]),
-        np.concatenate([W.ravel() for W in theirs.coefs_]),
-        rtol=0,
-        atol=1e-12,
-    )
+    np.testing.assert_allclose(params_of(ours), params_of(theirs), rtol=0, atol=1e-12)
 
 
 @pytest.mark.parametrize("order", ["C", "F"])

@@ -36,10 +36,11 @@ from sknumpy_mlp import (
 from sknumpy_mlp._utils.saved import FORMAT_VERSION
 from sknumpy_mlp.export import to_sklearn
 from sknumpy_mlp.losses import Quantile
+from tests.conftest import tabular_estimators, unconverged
 
 MODELS = Path(__file__).parents[1] / "data" / "models"
 
-pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+pytestmark = unconverged
 
 
 def _frame():
@@ -171,7 +172,7 @@ def test_skops_needs_trust_in_nothing_but_this_package(name):
     _assert_same(estimator, sio.loads(saved, trusted=untrusted), X)
 
 
-@pytest.mark.parametrize("Estimator", [TabularMLPClassifier, TabularMLPRegressor])
+@tabular_estimators
 def test_skops_needs_no_trust_in_the_classes_of_categories(Estimator):
     sio = pytest.importorskip("skops.io")
     numbers = np.arange(60.0)
@@ -309,7 +310,7 @@ def test_optimiser_state_is_carried_while_it_is_needed_and_then_dropped():
     assert len(pickle.dumps(clf)) < n_bytes + 4_000
 
 
-@pytest.mark.parametrize("Estimator", [TabularMLPClassifier, TabularMLPRegressor])
+@tabular_estimators
 def test_tabular_estimator_carries_no_table(Estimator):
     rng = np.random.default_rng(0)
     sizes = []

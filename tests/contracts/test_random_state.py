@@ -2,10 +2,7 @@
 
 import hashlib
 import json
-import os
 import pickle
-import subprocess
-import sys
 import warnings
 from pathlib import Path
 
@@ -15,7 +12,6 @@ import pandas as pd
 import pytest
 import scipy.sparse as sp
 from sklearn.base import clone
-from sklearn.datasets import load_digits
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.model_selection import GridSearchCV, cross_val_score
 
@@ -26,11 +22,11 @@ from sknumpy_mlp import (
     TabularMLPRegressor,
 )
 from sknumpy_mlp.callbacks import Callback, Checkpoint
+from tests.conftest import all_classifiers, digits, run_program, unconverged
 
-pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+pytestmark = unconverged
 
-X, y = load_digits(return_X_y=True)
-X, y = X[:240] / 16, y[:240]
+X, y = digits(240)
 
 BASE = {
     "hidden_layer_sizes": (16, 8),
@@ -148,7 +144,7 @@ ELSEWHERE = """
 import json, sys, warnings
 sys.path.insert(0, sys.argv[1])
 warnings.simplefilter("ignore")
-from tests.contracts.test_repeatable import FITS, _sum
+from tests.contracts.test_random_state import FITS, _sum
 print(json.dumps({name: _sum(fit()) for name, fit in FITS.items()}))
 """
 
@@ -157,13 +153,7 @@ print(json.dumps({name: _sum(fit()) for name, fit in FITS.items()}))
     "hash_seed", ["1", pytest.param("4242", marks=pytest.mark.nightly)]
 )
 def test_in_another_process_with_another_order_of_hashes(hash_seed, sums):
-    done = subprocess.run(
-        [sys.executable, "-c", ELSEWHERE, ROOT],
-        capture_output=True,
-        text=True,
-        env=os.environ | {"PYTHONHASHSEED": hash_seed},
-    )
-    assert done.returncode == 0, done.stderr
+    done = run_program(ELSEWHERE, ROOT, env={"PYTHONHASHSEED": hash_seed})
     assert json.loads(done.stdout) == sums
 
 
@@ -183,7 +173,7 @@ def test_side_by_side(backend, sums):
     assert [_sum(each) for each in fitted] == [sums[name] for name in names]
 
 
-@pytest.mark.parametrize("Estimator", [NumpyMLPClassifier, TabularMLPClassifier])
+@all_classifiers
 def test_a_grid_search_side_by_side(Estimator):
     settings = BASE if Estimator is NumpyMLPClassifier else TABULAR | {"n_jobs": 1}
     data = X if Estimator is NumpyMLPClassifier else _frame()

@@ -3,14 +3,14 @@
 import numpy as np
 import pytest
 import scipy.sparse as sp
-from sklearn.datasets import load_digits
 from sklearn.neural_network import MLPClassifier, MLPRegressor
 from sklearn.utils.validation import has_fit_parameter
 
 from sknumpy_mlp import NumpyMLPClassifier, NumpyMLPRegressor
 from sknumpy_mlp.export import to_sklearn
+from tests.conftest import digits, unconverged
 
-pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+pytestmark = unconverged
 
 # What is compared here came to scikit-learn's MLP with its release 1.7.
 since_1_7 = pytest.mark.skipif(
@@ -18,8 +18,7 @@ since_1_7 = pytest.mark.skipif(
     reason="scikit-learn before 1.7 has neither sample_weight nor the Poisson loss",
 )
 
-X, DIGITS = load_digits(return_X_y=True)
-X, DIGITS = X[:500] / 16, DIGITS[:500]
+X, DIGITS = digits(500)
 
 PROBLEMS = {
     "two classes": (MLPClassifier, NumpyMLPClassifier, DIGITS % 2),

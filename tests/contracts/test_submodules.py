@@ -1,12 +1,11 @@
 """All public modules are attributes of the package, imported at their first use."""
 
 import pkgutil
-import subprocess
-import sys
 
 import pytest
 
 import sknumpy_mlp
+from tests.conftest import run_program
 
 PUBLIC = {
     module.name
@@ -41,15 +40,8 @@ assert all(hasattr(module, each) for each in module.__all__)
 """
 
 
-def _output_of(code):
-    done = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, check=True
-    )
-    return done.stdout
-
-
 def test_plotting_and_export_are_imported_when_they_are_used():
-    assert _output_of(_LAZY).splitlines() == [
+    assert run_program(_LAZY).stdout.splitlines() == [
         "[]",
         "[]",
         "['sknumpy_mlp.plotting']",
@@ -59,7 +51,7 @@ def test_plotting_and_export_are_imported_when_they_are_used():
 
 @pytest.mark.parametrize("name", sorted(PUBLIC))
 def test_every_public_module_is_an_attribute(name):
-    _output_of(_REACHED.format(name=name))
+    run_program(_REACHED.format(name=name))
 
 
 def test_dir_lists_public_names_and_modules():

@@ -10,10 +10,6 @@ import pytest
 
 import sknumpy_mlp
 from sknumpy_mlp import (
-    NumpyMLPClassifier,
-    NumpyMLPRegressor,
-    TabularMLPClassifier,
-    TabularMLPRegressor,
     TabularPreprocessor,
 )
 from sknumpy_mlp._estimators.parameters import Choice
@@ -27,13 +23,7 @@ from sknumpy_mlp.losses import (
 )
 from sknumpy_mlp.optimizers import OPTIMIZERS, OptimizerName
 from sknumpy_mlp.schedules import SCHEDULES, ScheduleName
-
-ESTIMATORS = [
-    NumpyMLPClassifier,
-    NumpyMLPRegressor,
-    TabularMLPClassifier,
-    TabularMLPRegressor,
-]
+from tests.conftest import ESTIMATORS
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,6 @@ import numpy as np
 import pytest
 import sklearn
 from sklearn.base import clone
-from sklearn.datasets import load_digits
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.model_selection import GridSearchCV
 
@@ -33,10 +32,11 @@ import dask.array as da
 import distributed
 from dask_ml.wrappers import Incremental
 
-pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+from tests.conftest import digits, plain_estimators, unconverged
 
-X, y = load_digits(return_X_y=True)
-X, y = X[:400] / 16, y[:400]
+pytestmark = unconverged
+
+X, y = digits(400)
 SETTINGS = {"hidden_layer_sizes": 16, "learning_rate_init": 0.01, "random_state": 0}
 LOCAL = {
     "processes": True,
@@ -133,7 +133,7 @@ def test_ensembles_in_a_search_on_workers(client):
 # ----------------------------------------------------------------------- partial_fit
 
 
-@pytest.mark.parametrize("Estimator", [NumpyMLPClassifier, NumpyMLPRegressor])
+@plain_estimators
 @pytest.mark.parametrize("chunks", [100, (150, 50, 200)])
 def test_chunks_of_a_dask_array(client, Estimator, chunks):
     """Epochs of ``partial_fit`` on chunks in workers, and the same chunks by hand."""

@@ -23,7 +23,9 @@ from imblearn.over_sampling import SMOTE, RandomOverSampler
 from imblearn.pipeline import Pipeline, make_pipeline
 from imblearn.under_sampling import RandomUnderSampler
 
-pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+from tests.conftest import unconverged
+
+pytestmark = unconverged
 
 # One row in twelve is of the rare class, and not easily told from the others.
 X, y = make_classification(

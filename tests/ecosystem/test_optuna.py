@@ -8,10 +8,11 @@ from sklearn.model_selection import cross_val_score, train_test_split
 from sknumpy_mlp import NumpyMLPClassifier
 from sknumpy_mlp.activations import LeakyReLU
 from sknumpy_mlp.callbacks import Callback
+from tests.conftest import unconverged
 
 optuna = pytest.importorskip("optuna")
 
-pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+pytestmark = unconverged
 
 
 X, y = load_digits(return_X_y=True)

@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 import scipy.sparse as sp
 from sklearn.base import clone
-from sklearn.datasets import load_digits, load_iris, make_multilabel_classification
+from sklearn.datasets import load_iris, make_multilabel_classification
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LinearRegression, LogisticRegression
 from sklearn.model_selection import GridSearchCV
@@ -21,31 +21,24 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from sknumpy_mlp import NumpyMLPClassifier, NumpyMLPRegressor
-
-ESTIMATORS = [NumpyMLPClassifier, NumpyMLPRegressor]
-both = pytest.mark.parametrize("Estimator", ESTIMATORS)
-unconverged = pytest.mark.filterwarnings(
-    "ignore::sklearn.exceptions.ConvergenceWarning"
+from tests.conftest import (
+    assert_same_params,
+    digits,
+    params_of,
+    plain_estimators,
+    polars_frame,
+    unconverged,
 )
 
-X, y = load_digits(return_X_y=True)
-X, y = X[:300] / 16, y[:300]
+X, y = digits(300)
 X_iris, y_iris = load_iris(return_X_y=True)
-
-
-def _params(estimator):
-    return np.concatenate([a.ravel() for a in estimator.coefs_ + estimator.intercepts_])
-
-
-def _assert_equal(a, b):
-    np.testing.assert_array_equal(_params(a), _params(b))
 
 
 # ---------------------------------------------------------------- going on training
 
 
 @unconverged
-@both
+@plain_estimators
 @pytest.mark.parametrize(
     "settings",
     [
@@ -73,7 +66,7 @@ def test_warm_fits_are_one_long_fit(Estimator, settings, make_random_state):
     )
     for _ in range(3):
         warm.fit(X, y)
-    _assert_equal(warm, long)
+    assert_same_params(warm, long)
     assert warm.loss_curve_ == long.loss_curve_
     assert warm.best_loss_ == long.best_loss_
     assert warm.t_ == long.t_ == 9 * len(X)
@@ -81,7 +74,7 @@ def test_warm_fits_are_one_long_fit(Estimator, settings, make_random_state):
 
 
 @unconverged
-@both
+@plain_estimators
 def test_partial_fits_are_one_fit(Estimator):
     fitted = Estimator(batch_size=64, max_iter=4, random_state=0).fit(X, y)
     stepwise = Estimator(batch_size=64, random_state=0)
@@ -89,7 +82,7 @@ def test_partial_fits_are_one_fit(Estimator):
     for _ in range(4):
         stepwise.partial_fit(X, y, **kwargs)
         kwargs = {}
-    _assert_equal(stepwise, fitted)
+    assert_same_params(stepwise, fitted)
     assert stepwise.loss_curve_ == fitted.loss_curve_
     assert stepwise.n_iter_ == 1
     assert stepwise.t_ == 4 * len(X)
@@ -108,7 +101,7 @@ def test_the_random_stream_goes_on():
 
 
 @unconverged
-@both
+@plain_estimators
 def test_best_weights_are_not_trained_further(Estimator):
     """scikit-learn's next warm fit trains the very arrays it calls the best."""
     est = Estimator(
@@ -120,12 +113,12 @@ def test_best_weights_are_not_trained_further(Estimator):
         random_state=0,
     )
     est.fit(X, y)
-    best, best_params = est.best_validation_score_, _params(est)
+    best, best_params = est.best_validation_score_, params_of(est)
     # A second fit that can only get worse.
-    est.set_params(solver="sgd", learning_rate_init=30.0, max_iter=5)
+    est.setparams_of(solver="sgd", learning_rate_init=30.0, max_iter=5)
     est.fit(X, y)
     assert est.best_validation_score_ == best
-    np.testing.assert_array_equal(_params(est), best_params)
+    np.testing.assert_array_equal(params_of(est), best_params)
 
 
 @unconverged
@@ -184,20 +177,20 @@ def test_changed_settings_start_with_the_full_rate_and_patience():
         solver="sgd", learning_rate="adaptive", tol=1.0, **settings
     ).fit(X, y)
     assert reg._training_state.base_rate < 1e-5
-    reg.set_params(tol=0, n_iter_no_change=50, max_iter=50)
+    reg.setparams_of(tol=0, n_iter_no_change=50, max_iter=50)
     for change in ({"learning_rate_init": 0.01}, {"solver": "adam"}, {"alpha": 0.1}):
         before = len(reg.loss_curve_)
-        reg.set_params(**change).fit(X, y)
+        reg.setparams_of(**change).fit(X, y)
         assert reg._training_state.base_rate is None
         assert len(reg.loss_curve_) > before + 10
 
 
 @unconverged
-@both
+@plain_estimators
 def test_lbfgs_then_adam(Estimator):
     """What L-BFGS reached is no bar for a training on other targets."""
     est = Estimator(solver="lbfgs", warm_start=True, random_state=0, max_iter=50)
-    est.fit(X, y % 2).set_params(solver="adam", max_iter=60, learning_rate_init=0.01)
+    est.fit(X, y % 2).setparams_of(solver="adam", max_iter=60, learning_rate_init=0.01)
     est.fit(X, 1 - y % 2)
     assert est.n_iter_ == 60
     assert est.score(X, 1 - y % 2) > 0.9
@@ -208,12 +201,12 @@ def test_the_hold_out_follows_validation_fraction():
     clf = NumpyMLPClassifier(
         early_stopping=True, warm_start=True, max_iter=2, random_state=0
     ).fit(X, y)
-    clf.set_params(validation_fraction=0.5).fit(X, y)
+    clf.setparams_of(validation_fraction=0.5).fit(X, y)
     assert len(clf._training_state.holdout[1]) == 150
 
 
 @unconverged
-@both
+@plain_estimators
 def test_a_subclass_may_have_parameters_of_its_own(Estimator):
     class Wrapped(Estimator):
         def __init__(self, extra=1, max_iter=2):
@@ -224,7 +217,7 @@ def test_a_subclass_may_have_parameters_of_its_own(Estimator):
 
 
 @unconverged
-@both
+@plain_estimators
 def test_wide_sparse_data_needs_little_memory(Estimator):
     n_features = 2**17
     wide = sp.random(300, 50, 0.1, format="csr", random_state=0)
@@ -240,33 +233,33 @@ def test_wide_sparse_data_needs_little_memory(Estimator):
 
 
 @unconverged
-@both
+@plain_estimators
 def test_only_what_goes_on_keeps_its_state(Estimator):
     plain = Estimator(max_iter=2, random_state=0).fit(X, y)
-    n_bytes = _params(plain).nbytes
+    n_bytes = params_of(plain).nbytes
     assert len(pickle.dumps(plain)) < n_bytes + 5000
     kept = Estimator(max_iter=2, random_state=0, warm_start=True).fit(X, y)
     assert len(pickle.dumps(kept)) > 3 * n_bytes
-    kept.set_params(warm_start=False).fit(X, y)
+    kept.setparams_of(warm_start=False).fit(X, y)
     assert len(pickle.dumps(kept)) < n_bytes + 5000
 
 
 @unconverged
-@both
+@plain_estimators
 def test_going_on_after_pickling(Estimator):
     est = Estimator(batch_size=50, max_iter=3, random_state=0, warm_start=True)
     est.fit(X, y)
     copy = pickle.loads(pickle.dumps(est))
-    _assert_equal(est.fit(X, y), copy.fit(X, y))
+    assert_same_params(est.fit(X, y), copy.fit(X, y))
 
 
 @unconverged
-@both
+@plain_estimators
 def test_partial_fit_after_a_plain_fit_goes_on_from_its_weights(Estimator):
     est = Estimator(max_iter=3, random_state=0).fit(X, y)
-    before = _params(est)
-    est.set_params(learning_rate_init=1e-12).partial_fit(X, y)
-    np.testing.assert_allclose(_params(est), before, atol=1e-10)
+    before = params_of(est)
+    est.setparams_of(learning_rate_init=1e-12).partial_fit(X, y)
+    np.testing.assert_allclose(params_of(est), before, atol=1e-10)
     assert est.t_ == 4 * len(X)
     assert len(est.loss_curve_) == 4
 
@@ -274,15 +267,15 @@ def test_partial_fit_after_a_plain_fit_goes_on_from_its_weights(Estimator):
 @unconverged
 def test_a_changed_optimizer_starts_without_the_old_moments():
     clf = NumpyMLPClassifier(max_iter=2, warm_start=True, random_state=0).fit(X, y)
-    clf.set_params(beta_1=0.5).fit(X, y)
+    clf.setparams_of(beta_1=0.5).fit(X, y)
     assert clf._training_state.optimizer.beta_1 == 0.5
     assert clf._training_state.optimizer.n_steps == 2 * 2
-    clf.set_params(solver="sgd").fit(X, y)
+    clf.setparams_of(solver="sgd").fit(X, y)
     assert clf._training_state.optimizer.n_steps == 2 * 2
 
 
 @unconverged
-@both
+@plain_estimators
 def test_warm_start_with_lbfgs(Estimator):
     est = Estimator(solver="lbfgs", max_iter=5, warm_start=True, random_state=0)
     first = est.fit(X, y).loss_
@@ -292,7 +285,7 @@ def test_warm_start_with_lbfgs(Estimator):
     assert est.loss_ == est.loss_curve_[-1] == est.best_loss_
 
 
-@both
+@plain_estimators
 def test_partial_fit_is_there_only_when_it_works(Estimator):
     assert hasattr(Estimator(), "partial_fit")
     assert not hasattr(Estimator(solver="lbfgs"), "partial_fit")
@@ -318,7 +311,7 @@ def test_the_loss_of_a_confident_mistake_is_its_logit(dtype):
 
 
 @unconverged
-@both
+@plain_estimators
 def test_losses_include_the_penalty(Estimator):
     settings = {
         "solver": "sgd",
@@ -344,11 +337,11 @@ def test_a_batch_of_zero_weights_is_skipped():
             batch_size=10, max_iter=3, shuffle=shuffle, random_state=0
         ).fit(X, y, sample_weight=weight)
         assert np.isfinite(clf.loss_curve_).all()
-        assert np.isfinite(_params(clf)).all()
+        assert np.isfinite(params_of(clf)).all()
 
 
-@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
-@both
+@unconverged
+@plain_estimators
 @pytest.mark.parametrize(
     "settings", [{"solver": "lbfgs", "max_iter": 30}, {"max_iter": 20}]
 )
@@ -361,14 +354,14 @@ def test_weights_are_repetitions(Estimator, settings):
         warnings.filterwarnings("ignore", "Got `batch_size`")
         weighted = Estimator(random_state=0, **settings).fit(X, y, weight)
         repeated = Estimator(random_state=0, **settings).fit(X[rows], y[rows])
-    np.testing.assert_allclose(_params(weighted), _params(repeated), atol=1e-6)
+    np.testing.assert_allclose(params_of(weighted), params_of(repeated), atol=1e-6)
 
 
 @unconverged
 def test_a_number_as_sample_weight():
     a = NumpyMLPClassifier(alpha=0, max_iter=3, random_state=0).fit(X, y, 2.0)
     b = NumpyMLPClassifier(alpha=0, max_iter=3, random_state=0).fit(X, y)
-    np.testing.assert_allclose(_params(a), _params(b), atol=1e-8)
+    np.testing.assert_allclose(params_of(a), params_of(b), atol=1e-8)
 
 
 def test_no_hidden_layer_is_a_linear_model():
@@ -392,7 +385,7 @@ def test_no_hidden_layer_is_a_linear_model():
     )
 
 
-@both
+@plain_estimators
 def test_hidden_layer_sizes_as_int_list_array(Estimator):
     for sizes in (7, np.int64(7), [7], (7,), np.array([7])):
         est = Estimator(hidden_layer_sizes=sizes, solver="lbfgs", max_fun=3)
@@ -481,7 +474,7 @@ def test_poisson_predicts_positive_means():
 
 
 @unconverged
-@both
+@plain_estimators
 @pytest.mark.parametrize("solver", ["lbfgs", "sgd", "adam"])
 @pytest.mark.parametrize("early_stopping", [True, False])
 def test_sparse_and_dense_agree(Estimator, solver, early_stopping):
@@ -495,14 +488,14 @@ def test_sparse_and_dense_agree(Estimator, solver, early_stopping):
     dense = Estimator(**settings).fit(X, y)
     for container in (sp.csr_matrix, sp.csc_matrix, sp.csr_array, sp.csc_array):
         sparse = Estimator(**settings).fit(container(X), y)
-        np.testing.assert_allclose(_params(sparse), _params(dense), atol=1e-9)
+        np.testing.assert_allclose(params_of(sparse), params_of(dense), atol=1e-9)
         np.testing.assert_allclose(
             sparse.predict(container(X)), dense.predict(X), atol=1e-9
         )
 
 
 @unconverged
-@both
+@plain_estimators
 @pytest.mark.parametrize("solver", ["lbfgs", "sgd", "adam"])
 def test_float32_stays_float32(Estimator, solver):
     single = Estimator(solver=solver, max_iter=5, random_state=0)
@@ -514,17 +507,12 @@ def test_float32_stays_float32(Estimator, solver):
         assert single.predict_proba(X.astype(np.float32)).dtype == np.float32
     double = Estimator(solver=solver, max_iter=5, random_state=0).fit(X, y)
     assert {a.dtype for a in double.coefs_} == {np.dtype("f8")}
-    np.testing.assert_allclose(_params(single), _params(double), atol=1e-3)
-
-
-def _polars(data):
-    """A polars frame; not every Python has polars, free-threaded ones do not."""
-    return pytest.importorskip("polars").DataFrame(data)
+    np.testing.assert_allclose(params_of(single), params_of(double), atol=1e-3)
 
 
 @unconverged
-@both
-@pytest.mark.parametrize("frame", [pd.DataFrame, _polars])
+@plain_estimators
+@pytest.mark.parametrize("frame", [pd.DataFrame, polars_frame])
 @pytest.mark.parametrize("early_stopping", [True, False])
 def test_data_frames_have_feature_names(Estimator, frame, early_stopping):
     names = ["sepal_length", "sepal_width", "petal_length", "petal_width"]
@@ -532,7 +520,7 @@ def test_data_frames_have_feature_names(Estimator, frame, early_stopping):
     settings = {"early_stopping": early_stopping, "max_iter": 5, "random_state": 0}
     est = Estimator(**settings).fit(table, y_iris)
     np.testing.assert_array_equal(est.feature_names_in_, names)
-    _assert_equal(est, Estimator(**settings).fit(X_iris, y_iris))
+    assert_same_params(est, Estimator(**settings).fit(X_iris, y_iris))
     with pytest.raises(ValueError, match="feature names"):
         est.predict(frame(dict(zip(names[::-1], X_iris.T, strict=True))))
     with pytest.warns(UserWarning, match="feature names"):
@@ -540,20 +528,22 @@ def test_data_frames_have_feature_names(Estimator, frame, early_stopping):
 
 
 @unconverged
-@both
+@plain_estimators
 @pytest.mark.parametrize("order", ["C", "F"])
 def test_memory_order_and_read_only_input(Estimator, order):
     X_ordered = np.array(X, order=order)
     X_ordered.flags.writeable = False
     est = Estimator(batch_size=50, max_iter=2, random_state=0).fit(X_ordered, y)
-    _assert_equal(est, Estimator(batch_size=50, max_iter=2, random_state=0).fit(X, y))
+    assert_same_params(
+        est, Estimator(batch_size=50, max_iter=2, random_state=0).fit(X, y)
+    )
 
 
 # --------------------------------------------------------------------- fitted arrays
 
 
 @unconverged
-@both
+@plain_estimators
 def test_coefs_are_views_that_can_be_changed_in_place(Estimator):
     est = Estimator(max_iter=2, random_state=0).fit(X, y)
     assert isinstance(est.coefs_, tuple)
@@ -568,7 +558,7 @@ def test_coefs_are_views_that_can_be_changed_in_place(Estimator):
 
 
 @unconverged
-@both
+@plain_estimators
 def test_assigning_coefs_copies_after_a_check(Estimator):
     est = Estimator(max_iter=2, random_state=0).fit(X, y)
     new = [np.full(W.shape, 0.25) for W in est.coefs_]
@@ -577,15 +567,15 @@ def test_assigning_coefs_copies_after_a_check(Estimator):
     assert (est.coefs_[0] == 0.25).all()
     est.intercepts_ = [b * 0 for b in est.intercepts_]
     assert not any(b.any() for b in est.intercepts_)
-    before = _params(est)
+    before = params_of(est)
     with pytest.raises(ValueError, match=r"coefs_ must be 2 arrays of the shapes"):
         est.coefs_ = [est.coefs_[0]]
     with pytest.raises(ValueError, match=r"intercepts_ must be .* got \[\(3,\)"):
         est.intercepts_ = [np.zeros(3), est.intercepts_[1]]
-    np.testing.assert_array_equal(_params(est), before)
+    np.testing.assert_array_equal(params_of(est), before)
 
 
-@both
+@plain_estimators
 def test_no_coefs_before_fit(Estimator):
     est = Estimator()
     for name in ("coefs_", "intercepts_"):
@@ -595,12 +585,12 @@ def test_no_coefs_before_fit(Estimator):
 
 
 @unconverged
-@both
+@plain_estimators
 def test_saved_and_loaded(Estimator, tmp_path):
     est = Estimator(max_iter=3, random_state=0).fit(X, y)
     joblib.dump(est, tmp_path / "model.joblib")
     loaded = joblib.load(tmp_path / "model.joblib")
-    _assert_equal(est, loaded)
+    assert_same_params(est, loaded)
     np.testing.assert_array_equal(est.predict(X), loaded.predict(X))
     mapped = joblib.load(tmp_path / "model.joblib", mmap_mode="r")
     np.testing.assert_array_equal(est.predict(X), mapped.predict(X))
@@ -611,21 +601,21 @@ def test_saved_and_loaded(Estimator, tmp_path):
 
 
 @unconverged
-@both
+@plain_estimators
 def test_saved_loaded_and_saved_again(Estimator):
     est = Estimator(max_iter=2, random_state=0, warm_start=True).fit(X, y)
     again = pickle.loads(pickle.dumps(copy.deepcopy(pickle.loads(pickle.dumps(est)))))
-    _assert_equal(est.fit(X, y), again.fit(X, y))
+    assert_same_params(est.fit(X, y), again.fit(X, y))
 
 
 @unconverged
-@both
+@plain_estimators
 def test_same_seed_same_bits(Estimator):
     first, again = (
         Estimator(batch_size=50, max_iter=5, random_state=0).fit(X, y) for _ in range(2)
     )
-    _assert_equal(first, again)
-    _assert_equal(first, clone(first).fit(X, y))
+    assert_same_params(first, again)
+    assert_same_params(first, clone(first).fit(X, y))
 
 
 def test_in_a_pipeline_and_a_grid_search():
@@ -690,7 +680,7 @@ def test_verbose_shows_what_the_validation_data_says(solver, capsys):
 def test_verbose_counts_the_epochs_of_a_fit_and_the_calls_of_partial_fit(capsys):
     clf = NumpyMLPClassifier(max_iter=2, verbose=True, warm_start=True, random_state=0)
     for solver in ("adam", "adam", "lbfgs"):
-        clf.set_params(solver=solver).fit(X, y)
+        clf.setparams_of(solver=solver).fit(X, y)
         assert _numbers(capsys.readouterr().out) == [1, 2]
     clf = NumpyMLPClassifier(verbose=True, random_state=0)
     for _ in range(3):
@@ -724,7 +714,7 @@ def test_verbose_says_why_it_stops(capsys):
     assert out.endswith("Stopping.\n")
 
 
-@both
+@plain_estimators
 def test_convergence_warnings_point_at_the_caller(Estimator):
     with pytest.warns(ConvergenceWarning, match="Maximum iterations \\(2\\)") as record:
         Estimator(max_iter=2).fit(X, y)
@@ -750,7 +740,7 @@ class _Interrupted(io.StringIO):
         return super().write(text)
 
 
-@both
+@plain_estimators
 @pytest.mark.parametrize("solver", ["sgd", "adam", "lbfgs"])
 @pytest.mark.parametrize("early_stopping", [True, False])
 @pytest.mark.parametrize("at", [1, 4])
@@ -772,7 +762,7 @@ def test_ctrl_c_leaves_a_usable_estimator(
     assert len(est.loss_curve_) == at
 
 
-@both
+@plain_estimators
 def test_ctrl_c_in_the_first_epoch(Estimator, monkeypatch):
     def interrupt(*args, **kwargs):
         raise KeyboardInterrupt
@@ -789,7 +779,7 @@ def test_ctrl_c_in_the_first_epoch(Estimator, monkeypatch):
 
 
 @unconverged
-@both
+@plain_estimators
 @pytest.mark.parametrize("warm_start", [True, False])
 def test_a_failed_fit_changes_nothing(Estimator, warm_start):
     est = Estimator(
@@ -800,7 +790,7 @@ def test_a_failed_fit_changes_nothing(Estimator, warm_start):
         random_state=0,
         batch_size=50,
     ).fit(X, y)
-    est.set_params(learning_rate_init=1e300)
+    est.setparams_of(learning_rate_init=1e300)
     before = pickle.dumps(est)
     with pytest.raises(ValueError, match="non-finite"):
         est.fit(X, y)
@@ -813,7 +803,7 @@ def test_a_failed_fit_changes_nothing(Estimator, warm_start):
     assert pickle.dumps(est) == before
 
 
-@both
+@plain_estimators
 def test_a_failed_first_fit_leaves_an_unfitted_estimator(Estimator):
     est = Estimator(solver="sgd", learning_rate_init=1e300)
     with pytest.raises(ValueError, match="non-finite"):
@@ -833,6 +823,6 @@ def test_divergence_with_early_stopping_keeps_the_best_weights():
     with pytest.warns(ConvergenceWarning, match=r"diverged.*learning_rate_init=1\.0"):
         reg.fit(X_iris, y_iris)
     assert np.isnan(reg.validation_scores_[-1])
-    assert np.isfinite(_params(reg)).all()
+    assert np.isfinite(params_of(reg)).all()
     assert np.isfinite(reg.predict(X_iris)).all()
     assert len(reg.validation_scores_) == reg.n_iter_

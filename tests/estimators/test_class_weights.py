@@ -11,8 +11,9 @@ from sknumpy_mlp.losses import (
     LogLoss,
     Quantile,
 )
+from tests.conftest import params_of, unconverged
 
-pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+pytestmark = unconverged
 
 rng = np.random.default_rng(0)
 X = rng.standard_normal((90, 4))
@@ -32,12 +33,9 @@ CASES = {
 
 
 def _assert_same(first, second, rtol=1e-12):
-    for a, b in zip(
-        first.coefs_ + first.intercepts_,
-        second.coefs_ + second.intercepts_,
-        strict=True,
-    ):
-        np.testing.assert_allclose(a, b, rtol=rtol, atol=1e-13)
+    np.testing.assert_allclose(
+        params_of(first), params_of(second), rtol=rtol, atol=1e-13
+    )
 
 
 @pytest.mark.parametrize(

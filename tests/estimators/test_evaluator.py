@@ -29,12 +29,9 @@ from sknumpy_mlp import (
 )
 from sknumpy_mlp.callbacks import Callback, EarlyStopping
 from sknumpy_mlp.losses import Quantile
+from tests.conftest import all_classifiers, name_of, plain_estimators, unconverged
 
-unconverged = pytest.mark.filterwarnings(
-    "ignore::sklearn.exceptions.ConvergenceWarning"
-)
 pytestmark = unconverged
-both = pytest.mark.parametrize("Estimator", [NumpyMLPClassifier, NumpyMLPRegressor])
 
 X, DIGITS = load_digits(return_X_y=True)
 X, X_VAL, y, Y_VAL = train_test_split(
@@ -54,7 +51,7 @@ class Snapshots(Callback):
         self.params.append(event.params.copy())
 
 
-@both
+@plain_estimators
 @pytest.mark.parametrize("solver", ["adam", "lbfgs"])
 def test_validation_data_alone_only_records(Estimator, solver):
     settings = SETTINGS | {"solver": solver, "max_iter": 8}
@@ -83,7 +80,7 @@ def test_the_validation_loss_is_without_penalty(alpha):
     assert reg.validation_loss_curve_[-1] == pytest.approx(expected)
 
 
-@both
+@plain_estimators
 def test_the_hold_out_has_a_loss_curve_too(Estimator):
     est = Estimator(early_stopping=True, max_iter=5, **SETTINGS).fit(X, y)
     assert len(est.validation_loss_curve_) == len(est.validation_scores_) == 5
@@ -98,7 +95,7 @@ def _neg_log_loss(estimator, X, y):
 @pytest.mark.parametrize(
     "scoring",
     ["neg_log_loss", "loss", _neg_log_loss, make_scorer(accuracy_score), None],
-    ids=str,
+    ids=name_of,
 )
 def test_early_stopping_puts_the_best_epoch_back(scoring):
     """By whatever metric, on data of one's own; and the best one is not the last."""
@@ -128,7 +125,7 @@ def test_early_stopping_puts_the_best_epoch_back(scoring):
     assert clf.best_loss_ is None
 
 
-@both
+@plain_estimators
 def test_the_best_weights_are_nobody_else_s(Estimator):
     est = Estimator(early_stopping=True, warm_start=True, max_iter=4, **SETTINGS)
     best = est.fit(X, y, **VALIDATION).coefs_[0]
@@ -138,7 +135,7 @@ def test_the_best_weights_are_nobody_else_s(Estimator):
     np.testing.assert_array_equal(best, before)
 
 
-@both
+@plain_estimators
 def test_validation_data_takes_the_place_of_the_split(Estimator):
     """All rows are trained on: nothing is drawn, nothing set aside."""
     settings = SETTINGS | {"max_iter": 6, "n_iter_no_change": 100}
@@ -172,7 +169,7 @@ def test_early_stopping_of_lbfgs_by_validation_data():
     assert ignored.validation_scores_ is None
 
 
-@both
+@plain_estimators
 def test_partial_fit_records_and_neither_stops_nor_restores(Estimator):
     classes = {"classes": range(10)} if Estimator is NumpyMLPClassifier else {}
 
@@ -197,7 +194,7 @@ def test_partial_fit_records_and_neither_stops_nor_restores(Estimator):
     assert np.all(np.diff(watched.validation_scores_) < 0)
 
 
-@both
+@plain_estimators
 def test_weights_of_validation_data(Estimator):
     weight = np.arange(len(Y_VAL)) % 3
     copies = np.repeat(np.arange(len(Y_VAL)), weight)
@@ -282,7 +279,7 @@ def test_the_score_is_nan_where_the_network_diverged():
     mean_absolute_error(Y_VAL, reg.predict(X_VAL))  # finite, or this would raise
 
 
-@both
+@plain_estimators
 def test_validation_data_through_a_pipeline(Estimator):
     """X_val is transformed like X, and y_val and the weights come through."""
     scale = StandardScaler()
@@ -310,7 +307,7 @@ def test_validation_data_through_a_pipeline(Estimator):
     assert pipeline["mlp"].validation_scores_ == by_hand.validation_scores_
 
 
-@both
+@plain_estimators
 def test_early_stopping_as_a_callback(Estimator):
     """The same as the parameter, but for what it watches."""
     settings = SETTINGS | {"learning_rate_init": 0.05, "max_iter": 400}
@@ -348,7 +345,7 @@ def test_a_start_that_is_good_enough_needs_no_iteration():
     assert clf.validation_scores_ == []
 
 
-@both
+@plain_estimators
 def test_curves_survive_a_call_without_validation_data(Estimator):
     classes = {"classes": range(10)} if Estimator is NumpyMLPClassifier else {}
     est = Estimator(**SETTINGS).partial_fit(X, y, **classes, **VALIDATION)
@@ -358,7 +355,7 @@ def test_curves_survive_a_call_without_validation_data(Estimator):
     assert len(est.validation_scores_) == len(est.validation_loss_curve_) == 2
 
 
-@both
+@plain_estimators
 def test_a_scorer_goes_on_like_its_name(Estimator):
     """An object could not be told from its copy, and need not be copied."""
     classes = {"classes": range(10)} if Estimator is NumpyMLPClassifier else {}
@@ -694,7 +691,7 @@ def test_labels_that_are_constant():
         clf.fit(X, LABELS, X_val=X_VAL[rows], y_val=LABELS_VAL[rows])
 
 
-@pytest.mark.parametrize("Estimator", [NumpyMLPClassifier, TabularMLPClassifier])
+@all_classifiers
 @pytest.mark.parametrize(
     "scoring",
     ["neg_log_loss", make_scorer(log_loss, response_method="predict_proba")],

@@ -13,8 +13,9 @@ from sknumpy_mlp import (
 )
 from sknumpy_mlp.export import onnx_inputs, to_onnx, to_sklearn
 from sknumpy_mlp.losses import Loss, Quantile
+from tests.conftest import unconverged
 
-pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+pytestmark = unconverged
 
 # Of the network that `_line` makes, rows and raw outputs are the same numbers.
 ROWS = np.array([[-1.0], [0.5], [2.0]])

@@ -24,6 +24,7 @@ from sknumpy_mlp.losses import (
     Quantile,
     SquaredError,
 )
+from tests.conftest import name_of, unconverged
 
 Y = np.array([[1.0, 5.0], [2.0, 5.0], [6.0, 5.0]])
 
@@ -150,7 +151,7 @@ def test_scales_are_weighted():
         (Quantile(0.1), lambda y: np.quantile(y, 0.1)),
         (Quantile([0.1, 0.5, 0.9]), lambda y: np.quantile(y, [0.1, 0.5, 0.9])),
     ],
-    ids=str,
+    ids=name_of,
 )
 def test_the_best_constant(loss, constant):
     y = np.exp(NOISE)[:, np.newaxis]
@@ -192,7 +193,7 @@ def test_early_stopping_that_has_learned_nothing_warns(scoring, learning_rate, y
     assert given[0].filename == __file__
 
 
-@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+@unconverged
 def test_what_the_message_advises_works():
     reg = NumpyMLPRegressor(early_stopping=True, random_state=0)
     scaled = TransformedTargetRegressor(reg, transformer=StandardScaler())

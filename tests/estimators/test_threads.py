@@ -1,8 +1,5 @@
 """Limits on BLAS threads: set while a network trains, and always put back."""
 
-import os
-import subprocess
-import sys
 import threading
 from contextlib import ExitStack
 
@@ -16,6 +13,7 @@ from threadpoolctl import ThreadpoolController, threadpool_limits
 from sknumpy_mlp import NumpyMLPClassifier
 from sknumpy_mlp._estimators.threads import _pools, limited_threads
 from sknumpy_mlp.callbacks import Callback
+from tests.conftest import on_posix, run_program
 
 X, Y = load_iris(return_X_y=True)
 LARGE = 10**12
@@ -321,10 +319,7 @@ for _ in range(5):
 
 def test_first_fits_that_begin_together_put_all_threads_back():
     """They look for the pools at the same time, and must come to share them."""
-    done = subprocess.run(
-        [sys.executable, "-c", FIRST_FITS], capture_output=True, text=True
-    )
-    assert done.returncode == 0, done.stderr
+    run_program(FIRST_FITS)
 
 
 FORK = """
@@ -351,12 +346,9 @@ assert numbers() == [3, 3]
 """
 
 
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system does not fork")
+@on_posix
 def test_a_forked_child_is_free_of_limits_after_its_first_fit():
-    done = subprocess.run(
-        [sys.executable, "-c", FORK], capture_output=True, text=True, timeout=60
-    )
-    assert done.returncode == 0, done.stderr
+    run_program(FORK)
 
 
 def _threads_around_a_fit():

@@ -11,6 +11,7 @@ from sklearn.preprocessing import StandardScaler, scale
 
 from sknumpy_mlp import NumpyMLPClassifier, NumpyMLPRegressor
 from sknumpy_mlp.export import to_sklearn
+from tests.conftest import unconverged
 
 skl2onnx = pytest.importorskip("skl2onnx")
 hummingbird = pytest.importorskip("hummingbird.ml")
@@ -18,7 +19,7 @@ m2cgen = pytest.importorskip("m2cgen")
 onnxruntime = pytest.importorskip("onnxruntime")
 
 pytestmark = [
-    pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning"),
+    unconverged,
     # These packages use what their own dependencies have deprecated.
     pytest.mark.filterwarnings("ignore::DeprecationWarning"),
     pytest.mark.filterwarnings("ignore::FutureWarning"),

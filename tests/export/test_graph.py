@@ -13,11 +13,12 @@ from sknumpy_mlp import (
 )
 from sknumpy_mlp.export import to_onnx
 from sknumpy_mlp.export._graph import Graph
+from tests.conftest import unconverged
 from tests.export.conftest import assert_agrees, run_onnx
 
 pytest.importorskip("onnxruntime")
 
-pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+pytestmark = unconverged
 
 
 def _run(dtype, x, *, build, n_columns=2, out_type=None):

@@ -8,11 +8,12 @@ from sklearn.preprocessing import scale
 
 from sknumpy_mlp import NumpyMLPClassifier, TabularPreprocessor
 from sknumpy_mlp.export import onnx_inputs, to_onnx
+from tests.conftest import unconverged
 from tests.export.conftest import run_onnx
 
 pytest.importorskip("onnxruntime")
 
-pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+pytestmark = unconverged
 
 
 @pytest.mark.parametrize(

@@ -27,6 +27,7 @@ from sknumpy_mlp import (
     TabularPreprocessor,
 )
 from sknumpy_mlp.export import onnx_inputs, to_onnx, to_sklearn
+from tests.conftest import all_classifiers, unconverged
 from tests.export.conftest import (
     TOLERANCE,
     assert_agrees,
@@ -37,7 +38,7 @@ from tests.export.conftest import (
 
 pytest.importorskip("onnxruntime")
 
-pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+pytestmark = unconverged
 
 
 CLASSIFICATION = {
@@ -81,7 +82,7 @@ def test_tabular_regressor_agrees_on(name):
     assert_agrees(reg.set_params(hidden_layer_sizes=(32, 32)).fit(X, y), X)
 
 
-@pytest.mark.parametrize("Estimator", [NumpyMLPClassifier, TabularMLPClassifier])
+@all_classifiers
 def test_several_labels_and_a_single_class(Estimator):
     X, codes = load_iris(return_X_y=True)
     short = {"hidden_layer_sizes": (8,), "max_iter": 5, "random_state": 0}

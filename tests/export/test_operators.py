@@ -9,7 +9,6 @@ from sknumpy_mlp import (
     NumpyMLPClassifier,
     NumpyMLPRegressor,
     TabularMLPClassifier,
-    TabularMLPRegressor,
     embeddings,
     layers,
 )
@@ -41,11 +40,12 @@ from sknumpy_mlp.losses import (
     Quantile,
     SquaredError,
 )
+from tests.conftest import all_regressors, unconverged
 from tests.export.conftest import assert_agrees, run_onnx
 
 pytest.importorskip("onnxruntime")
 
-pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+pytestmark = unconverged
 
 
 # ---------------------------------------- each entry of the tables, one at a time
@@ -182,7 +182,7 @@ def test_activations_agree_in_tabular_networks(activation):
     [*REGRESSION_LOSSES.values(), Quantile([0.1, 0.5, 0.9]), BinaryLogLoss()],
     ids=repr,
 )
-@pytest.mark.parametrize("Estimator", [NumpyMLPRegressor, TabularMLPRegressor])
+@all_regressors
 def test_every_loss_agrees(Estimator, loss):
     X, y = load_diabetes(return_X_y=True)
     if isinstance(loss, BinaryLogLoss):

@@ -16,8 +16,9 @@ from sklearn.pipeline import make_pipeline
 from sknumpy_mlp import NumpyMLPClassifier, NumpyMLPRegressor, TabularMLPRegressor
 from sknumpy_mlp.export import from_sklearn, to_sklearn
 from sknumpy_mlp.losses import Quantile
+from tests.conftest import unconverged
 
-pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+pytestmark = unconverged
 
 
 @pytest.mark.parametrize("activation", ["identity", "logistic", "tanh", "relu"])

@@ -9,10 +9,11 @@ from sklearn.preprocessing import StandardScaler
 
 from sknumpy_mlp import NumpyMLPClassifier, TabularMLPClassifier
 from sknumpy_mlp.export import to_onnx, to_sklearn
+from tests.conftest import unconverged
 
 pytest.importorskip("onnxruntime")
 
-pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+pytestmark = unconverged
 
 
 @pytest.mark.parametrize("function", [to_onnx, to_sklearn])

@@ -6,11 +6,12 @@ import pytest
 
 from sknumpy_mlp import TabularPreprocessor
 from sknumpy_mlp.export import onnx_inputs, to_onnx
+from tests.conftest import unconverged
 from tests.export.conftest import mixed_table, run_onnx, with_unseen_values
 
 pytest.importorskip("onnxruntime")
 
-pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+pytestmark = unconverged
 
 
 def test_tables_with_every_kind_of_column_agree():

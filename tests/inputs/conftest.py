@@ -116,11 +116,6 @@ def pandas_frame(rows=None):
     return pd.DataFrame(ROWS if rows is None else rows)
 
 
-def polars_frame(data):
-    """A polars frame; not every Python has polars, free-threaded ones do not."""
-    return pytest.importorskip("polars").DataFrame(data)
-
-
 def arrow_table():
     pyarrow = pytest.importorskip("pyarrow")
     return pyarrow.table(ROWS)

@@ -9,6 +9,7 @@ import pytest
 from sklearn.base import clone, is_classifier
 
 from sknumpy_mlp._inputs.arrays import to_array, to_numbers
+from tests.conftest import unconverged
 from tests.inputs.conftest import (
     CLASSIFIERS,
     CODES,
@@ -20,7 +21,7 @@ from tests.inputs.conftest import (
     target_of,
 )
 
-pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+pytestmark = unconverged
 
 
 #: What is no array, and what to pass instead.

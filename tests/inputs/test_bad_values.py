@@ -10,6 +10,7 @@ import pytest
 import scipy.sparse as sp
 from sklearn.base import clone, is_classifier
 
+from tests.conftest import unconverged
 from tests.inputs.conftest import (
     CLASSIFIERS,
     NETWORKS,
@@ -23,7 +24,7 @@ from tests.inputs.conftest import (
     with_bad,
 )
 
-pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+pytestmark = unconverged
 
 
 def polars_of(values):

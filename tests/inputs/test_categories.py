@@ -12,14 +12,13 @@ import pandas as pd
 import pytest
 
 from sknumpy_mlp import (
-    TabularMLPClassifier,
-    TabularMLPRegressor,
     TabularPreprocessor,
 )
 from sknumpy_mlp._inputs.table import Table
+from tests.conftest import tabular_estimators, unconverged
 from tests.inputs.conftest import Color, column_of
 
-pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+pytestmark = unconverged
 
 
 @pytest.mark.parametrize(
@@ -133,7 +132,7 @@ def test_a_value_of_another_kind_is_an_error_from_the_first_row_on(before, later
         preprocessor.transform(X)
 
 
-@pytest.mark.parametrize("Estimator", [TabularMLPClassifier, TabularMLPRegressor])
+@tabular_estimators
 def test_estimators_refuse_strings_for_booleans(Estimator):
     X = pd.DataFrame({"flag": [True, False] * 10, "x": np.arange(20.0)})
     y = np.arange(20) % 2

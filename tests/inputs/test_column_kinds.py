@@ -9,9 +9,10 @@ import pytest
 from sknumpy_mlp import (
     TabularPreprocessor,
 )
+from tests.conftest import unconverged
 from tests.inputs.conftest import column_of
 
-pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+pytestmark = unconverged
 
 
 def test_strings_of_numbers_are_categories():

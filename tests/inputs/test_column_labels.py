@@ -19,6 +19,7 @@ from sknumpy_mlp._inputs.column_labels import (
     listed,
     non_string_labels,
 )
+from tests.conftest import unconverged
 from tests.inputs.conftest import (
     CLASSIFIERS,
     CODES,
@@ -32,7 +33,7 @@ from tests.inputs.conftest import (
     with_bad,
 )
 
-pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+pytestmark = unconverged
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ from sknumpy_mlp import (
     TabularPreprocessor,
 )
 from sknumpy_mlp._inputs.dates import is_date_dtype, refuse_dates
+from tests.conftest import polars_frame, unconverged
 from tests.inputs.conftest import (
     NETWORKS,
     NUMBERS,
@@ -18,11 +19,10 @@ from tests.inputs.conftest import (
     N,
     X,
     by_name,
-    polars_frame,
     target_of,
 )
 
-pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+pytestmark = unconverged
 
 
 @by_name(NETWORKS)

@@ -11,6 +11,7 @@ from sknumpy_mlp import (
     TabularPreprocessor,
 )
 from sknumpy_mlp._inputs.missing import is_missing, refuse_missing, with_none
+from tests.conftest import unconverged
 from tests.inputs.conftest import (
     CLASSIFIERS,
     CODES,
@@ -24,7 +25,7 @@ from tests.inputs.conftest import (
     target_of,
 )
 
-pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+pytestmark = unconverged
 
 
 @by_name(CLASSIFIERS + REGRESSORS)

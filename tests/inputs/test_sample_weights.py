@@ -10,6 +10,7 @@ from sklearn.base import clone
 
 from sknumpy_mlp._inputs.data import Data
 from sknumpy_mlp._inputs.sample_weights import apply_class_weights
+from tests.conftest import unconverged
 from tests.inputs.conftest import (
     CLASSIFIERS,
     CODES,
@@ -21,7 +22,7 @@ from tests.inputs.conftest import (
     target_of,
 )
 
-pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+pytestmark = unconverged
 
 
 #: Invalid weights, and the message after the name of the argument.

@@ -14,15 +14,15 @@ from sknumpy_mlp import (
     TabularMLPRegressor,
     TabularPreprocessor,
 )
+from tests.conftest import polars_frame, unconverged
 from tests.inputs.conftest import (
     NAMES,
     ROWS,
     arrow_table,
     pandas_frame,
-    polars_frame,
 )
 
-pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+pytestmark = unconverged
 
 
 def _polars_categorical(data):

@@ -12,6 +12,7 @@ from sknumpy_mlp import (
     TabularPreprocessor,
 )
 from sknumpy_mlp._inputs.table import Table
+from tests.conftest import polars_frame, unconverged
 from tests.inputs.conftest import (
     TABLES,
     X,
@@ -19,12 +20,11 @@ from tests.inputs.conftest import (
     column_of,
     frame_of,
     pandas_frame,
-    polars_frame,
     target_of,
     with_bad,
 )
 
-pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+pytestmark = unconverged
 
 
 @by_name(TABLES)

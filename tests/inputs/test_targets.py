@@ -13,6 +13,7 @@ from sklearn.base import clone
 from sklearn.model_selection import cross_val_score
 
 from sknumpy_mlp._inputs.targets import encode_labels
+from tests.conftest import unconverged
 from tests.inputs.conftest import (
     BIG,
     CLASSIFIERS,
@@ -28,7 +29,7 @@ from tests.inputs.conftest import (
     objects,
 )
 
-pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+pytestmark = unconverged
 
 
 class Name(str, enum.Enum):  # noqa: UP042

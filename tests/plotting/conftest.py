@@ -3,13 +3,12 @@
 import numpy as np
 import pandas as pd
 import pytest
-from sklearn.datasets import load_digits
 
 from sknumpy_mlp import NumpyMLPClassifier, NumpyMLPRegressor, TabularMLPRegressor
 from sknumpy_mlp.losses import Quantile
+from tests.conftest import digits
 
-X, y = load_digits(return_X_y=True)
-X, y = X[:300] / 16, y[:300]
+X, y = digits(300)
 X_fit, X_val, y_fit, y_val = X[:200], X[200:], y[:200], y[200:]
 
 

@@ -1,8 +1,5 @@
 """Estimators, arguments and axes that all displays accept, and matplotlib."""
 
-import subprocess
-import sys
-
 import numpy as np
 import pytest
 from sklearn.compose import TransformedTargetRegressor
@@ -31,9 +28,10 @@ from sknumpy_mlp.plotting._common import (
     styled,
     use_integer_ticks,
 )
+from tests.conftest import run_program, unconverged
 from tests.plotting.conftest import X, make_classifier, y, y_values
 
-pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+pytestmark = unconverged
 
 
 @pytest.mark.parametrize(
@@ -205,12 +203,7 @@ for draw in (
 
 
 def test_without_matplotlib():
-    found = subprocess.run(
-        [sys.executable, "-c", _WITHOUT_MATPLOTLIB],
-        capture_output=True,
-        text=True,
-        check=True,
-    )
+    found = run_program(_WITHOUT_MATPLOTLIB)
     lines = found.stdout.splitlines()
     names = [
         f"{Display}.{method} needs matplotlib, which is not installed: run "
@@ -228,7 +221,5 @@ def test_without_matplotlib():
 
 def test_importing_does_not_import_matplotlib():
     code = "import sys, sknumpy_mlp.plotting; print('matplotlib' in sys.modules)"
-    found = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, check=True
-    )
+    found = run_program(code)
     assert found.stdout.strip() == "False"

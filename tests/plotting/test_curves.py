@@ -6,6 +6,7 @@ import pytest
 from sknumpy_mlp.activations import ReLU
 from sknumpy_mlp.callbacks import EarlyStopping
 from sknumpy_mlp.plotting import LossCurveDisplay
+from tests.conftest import unconverged
 from tests.plotting.conftest import (
     X,
     X_fit,
@@ -18,7 +19,7 @@ from tests.plotting.conftest import (
     y_values,
 )
 
-pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+pytestmark = unconverged
 
 
 def test_loss_curves_are_those_of_the_estimator(stopped):

@@ -11,8 +11,9 @@ import scipy.sparse as sp
 from sknumpy_mlp import NumpyMLPRegressor, TabularMLPRegressor
 from sknumpy_mlp.losses import Quantile
 from sknumpy_mlp.plotting import PredictionIntervalDisplay
+from tests.conftest import unconverged
 
-pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+pytestmark = unconverged
 
 
 @pytest.mark.parametrize("container", [list, sp.csr_array, sp.coo_matrix, np.asarray])

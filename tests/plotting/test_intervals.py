@@ -13,11 +13,12 @@ from sknumpy_mlp import NumpyMLPRegressor, TabularMLPClassifier, TabularMLPRegre
 from sknumpy_mlp.losses import Quantile
 from sknumpy_mlp.plotting import PredictionIntervalDisplay
 from sknumpy_mlp.plotting._common import is_dark
+from tests.conftest import unconverged
 from tests.plotting.conftest import X_val, legend_labels, y_val, y_values
 
 matplotlib = pytest.importorskip("matplotlib")
 
-pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+pytestmark = unconverged
 
 
 def _ends(display):

@@ -11,9 +11,10 @@ from sknumpy_mlp.callbacks import Checkpoint
 from sknumpy_mlp.export import from_sklearn
 from sknumpy_mlp.plotting import LearningRateDisplay
 from sknumpy_mlp.schedules import SCHEDULES, CosineLog
+from tests.conftest import unconverged
 from tests.plotting.conftest import X, legend_labels, make_classifier, y
 
-pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+pytestmark = unconverged
 
 
 def _at(line, epochs):

@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 
 from sknumpy_mlp.plotting import LossCurveDisplay, WeightsDisplay
+from tests.conftest import unconverged
 from tests.plotting.conftest import X, make_classifier, y
 
-pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+pytestmark = unconverged
 
 
 def test_images_are_the_longest_vectors_of_weights(stopped):

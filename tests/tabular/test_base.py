@@ -43,6 +43,7 @@ from sknumpy_mlp.callbacks import (
 )
 from sknumpy_mlp.losses import BinaryLogLoss, Huber, Poisson, Quantile, SquaredError
 from sknumpy_mlp.schedules import FlatCosine
+from tests.conftest import polars_frame, tabular_estimators
 
 SHORT = {
     "hidden_layer_sizes": (32, 32),
@@ -87,17 +88,12 @@ def _classifier(**params):
 # ---------------------------------------------------------------------- what they give
 
 
-def _polars(data):
-    """A polars frame; not every Python has polars, free-threaded ones do not."""
-    return pytest.importorskip("polars").from_pandas(data)
-
-
 @pytest.mark.parametrize("as_polars", [False, True])
 def test_a_raw_frame_goes_in_as_it_is(as_polars):
     X, value = _table(400)
     X_new, value_new = _table(200, seed=1)
     if as_polars:
-        X, X_new = _polars(X), _polars(X_new)
+        X, X_new = polars_frame(X), polars_frame(X_new)
     clf = _classifier(max_iter=40).fit(X, _classes(value))
     assert clf.score(X_new, _classes(value_new)) > 0.85
     reg = _regressor(max_iter=40).fit(X, value)
@@ -107,7 +103,7 @@ def test_a_raw_frame_goes_in_as_it_is(as_polars):
 def test_pandas_and_polars_give_the_same_numbers():
     X, value = _table()
     a = _regressor().fit(X, value).predict(X)
-    b = _regressor().fit(_polars(X), value).predict(_polars(X))
+    b = _regressor().fit(polars_frame(X), value).predict(polars_frame(X))
     np.testing.assert_allclose(a, b)
 
 
@@ -495,14 +491,6 @@ class _Interrupt(Callback):
     def on_epoch_end(self, event):
         if self.n_runs == 2 and event.epoch == self.epoch:
             signal.raise_signal(signal.SIGINT)
-
-
-@pytest.fixture
-def ctrl_c():
-    """Have Ctrl-C raise KeyboardInterrupt: jobs in a shell's background ignore it."""
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    yield
-    signal.signal(signal.SIGINT, before)
 
 
 @pytest.mark.usefixtures("ctrl_c")
@@ -910,7 +898,7 @@ def test_scorers_see_the_target_as_it_is():
         {"hidden_layer_sizes": -1},
     ],
 )
-@pytest.mark.parametrize("Estimator", [TabularMLPClassifier, TabularMLPRegressor])
+@tabular_estimators
 def test_parameters_are_checked(Estimator, params):
     with pytest.raises(InvalidParameterError, match=next(iter(params))):
         Estimator(**params).fit([[0.0], [1.0]], [0, 1])
@@ -955,7 +943,7 @@ def test_other_columns_than_in_fit():
     [
         np.array(["a", None], dtype=object),
         pd.Series(["a", pd.NA], dtype="string"),
-        lambda: _polars(pd.Series(["a", None])),
+        lambda: polars_frame(pd.Series(["a", None])),
         np.array(["a", np.nan], dtype=object),
     ],
 )

@@ -10,7 +10,7 @@ import pytest
 from sknumpy_mlp import (
     TabularPreprocessor,
 )
-from tests.inputs.conftest import polars_frame
+from tests.conftest import polars_frame
 
 
 def test_a_column_of_which_nothing_is_known_any_more_gives_a_warning():

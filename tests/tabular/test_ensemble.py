@@ -2,9 +2,6 @@
 
 import math
 import multiprocessing
-import os
-import subprocess
-import sys
 import tempfile
 import time
 import warnings
@@ -15,13 +12,14 @@ import joblib
 import numpy as np
 import pytest
 
-from sknumpy_mlp import TabularMLPClassifier, TabularMLPRegressor
+from sknumpy_mlp import TabularMLPRegressor
 from sknumpy_mlp._tabular import base as _tabular_base
 from sknumpy_mlp._tabular import ensemble as _ensemble
 from sknumpy_mlp._tabular.ensemble import n_side_by_side, train_members
 from sknumpy_mlp._tabular.progress import EnsembleProgress, SharedProgress
 from sknumpy_mlp.activations import ReLU
 from sknumpy_mlp.callbacks import TimeLimit
+from tests.conftest import on_posix, run_program, tabular_estimators
 
 SMALL = {
     "hidden_layer_sizes": (8,),
@@ -31,10 +29,6 @@ SMALL = {
 }
 X = np.random.default_rng(0).normal(size=(60, 3))
 Y = X[:, 0]
-
-needs_fork = pytest.mark.skipif(
-    not hasattr(os, "fork"), reason="this system does not fork"
-)
 
 
 def _regressor(**params):
@@ -90,11 +84,8 @@ def test_without_locks_to_share_there_are_no_processes():
         "import math; from sknumpy_mlp._tabular.ensemble import n_side_by_side;"
         "print([n_side_by_side(n, 16, math.inf) for n in (None, 3, -1)])"
     )
-    env = os.environ | {"JOBLIB_MULTIPROCESSING": "0"}
-    done = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, env=env
-    )
-    assert done.stdout == "[1, 1, 1]\n", done.stderr
+    done = run_program(code, env={"JOBLIB_MULTIPROCESSING": "0"})
+    assert done.stdout == "[1, 1, 1]\n"
 
 
 def _progress_of(monkeypatch, estimator):
@@ -129,7 +120,7 @@ def test_no_more_threads_than_cores(monkeypatch):
         assert limits == {expected}
 
 
-@pytest.mark.parametrize("Estimator", [TabularMLPClassifier, TabularMLPRegressor])
+@tabular_estimators
 def test_time_is_divided_for_those_that_take_turns(monkeypatch, Estimator):
     monkeypatch.setattr(_tabular_base, "_WORTH_PROCESSES", 0)
     monkeypatch.setattr(_tabular_base, "n_blas_threads", lambda: 16)
@@ -211,15 +202,9 @@ with multiprocessing.get_context("fork").Pool(1) as pool:
 """
 
 
-@needs_fork
+@on_posix
 def test_a_forked_child_does_not_wait_for_the_processes_of_its_parent():
-    done = subprocess.run(
-        [sys.executable, "-W", "error", "-c", FORK],
-        capture_output=True,
-        text=True,
-        timeout=300,
-    )
-    assert done.returncode == 0, done.stderr
+    run_program(FORK, options=["-W", "error"])
 
 
 LATE = """
@@ -241,15 +226,9 @@ raise SystemExit(os.waitpid(child, 0)[1])
 """
 
 
-@needs_fork
+@on_posix
 def test_a_child_that_imports_the_package_after_the_fork():
-    done = subprocess.run(
-        [sys.executable, "-W", "error", "-c", LATE],
-        capture_output=True,
-        text=True,
-        timeout=300,
-    )
-    assert done.returncode == 0, done.stderr
+    run_program(LATE, options=["-W", "error"])
 
 
 def _fit_in_processes():

@@ -11,8 +11,9 @@ from sklearn.preprocessing import StandardScaler
 
 from sknumpy_mlp import NumpyMLPRegressor, TabularMLPRegressor
 from sknumpy_mlp._tabular.networks import find_network, networks_of, unwrap
+from tests.conftest import unconverged
 
-pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+pytestmark = unconverged
 
 X = np.random.default_rng(0).normal(size=(30, 2))
 y = X[:, 0]

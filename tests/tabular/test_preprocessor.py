@@ -9,7 +9,8 @@ from sknumpy_mlp import (
     InvalidParameterError,
     TabularPreprocessor,
 )
-from tests.inputs.conftest import NAMES, ROWS, pandas_frame, polars_frame
+from tests.conftest import polars_frame
+from tests.inputs.conftest import NAMES, ROWS, pandas_frame
 
 
 def test_columns_and_their_names():

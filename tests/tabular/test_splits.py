@@ -8,6 +8,7 @@ from sklearn.model_selection import KFold, StratifiedKFold
 from sknumpy_mlp import TabularMLPClassifier, TabularMLPRegressor, TabularPreprocessor
 from sknumpy_mlp._tabular import splits as _splits
 from sknumpy_mlp._tabular.splits import split_members
+from tests.conftest import tabular_estimators
 
 ENSEMBLES = ["kfold", "seeds", "refit", None]
 
@@ -172,7 +173,7 @@ def test_columns_are_found_in_the_preprocessed_table():
     assert slices[-1].start == slices[-2].stop + 1  # the missing indicator
 
 
-@pytest.mark.parametrize("Estimator", [TabularMLPClassifier, TabularMLPRegressor])
+@tabular_estimators
 @pytest.mark.parametrize("ensemble", ENSEMBLES)
 def test_scores_of_repeated_rows_are_of_rows_not_seen(Estimator, ensemble, monkeypatch):
     """There is nothing to learn here, and much to overfit."""

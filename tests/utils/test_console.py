@@ -15,6 +15,7 @@ from sknumpy_mlp import (
 )
 from sknumpy_mlp._utils.console import Console, flushable_streams, write_line
 from sknumpy_mlp.callbacks import Progress
+from tests.conftest import unconverged
 from tests.utils.conftest import STREAMS, BareStream, BrokenStream
 
 X = np.random.default_rng(0).normal(size=(40, 3))
@@ -40,7 +41,7 @@ FITS = {
 }
 
 
-@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+@unconverged
 @pytest.mark.parametrize("has_tqdm", [False, True])
 @pytest.mark.parametrize("make", STREAMS.values(), ids=STREAMS.keys())
 @pytest.mark.parametrize("fit", FITS.values(), ids=FITS.keys())
@@ -59,7 +60,7 @@ def test_no_fit_is_lost(fit, make, has_tqdm, monkeypatch):
     pickle.dumps(estimator)
 
 
-@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+@unconverged
 @pytest.mark.parametrize("has_tqdm", [False, True])
 @pytest.mark.parametrize("make", list(STREAMS.values())[1:-1])
 def test_a_file_for_the_bar_that_cannot_be_written(make, has_tqdm, monkeypatch):

@@ -11,6 +11,7 @@ from sknumpy_mlp._utils.suggestions import (
     suggest_value,
     suggests_parameters,
 )
+from tests.conftest import name_of
 
 ACTIVATIONS = ("relu", "silu", "leaky_relu", "logistic", "identity")
 
@@ -32,10 +33,10 @@ def sigmoid(z):
         ("LeakyReLU", "leaky_relu"),
         ("swish", "silu"),
         (Swish, "silu"),
-        (Swish(), "silu"),
+        pytest.param(Swish(), "silu", id="Swish()-silu"),
         (sigmoid, "logistic"),
     ],
-    ids=str,
+    ids=name_of,
 )
 def test_values_by_spelling_and_synonym(given, meant):
     assert suggest_value(given, ACTIVATIONS) == f" Did you mean {meant!r}?"
