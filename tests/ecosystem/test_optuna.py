@@ -2,22 +2,20 @@
 
 import numpy as np
 import pytest
-from sklearn.datasets import load_digits
 from sklearn.model_selection import cross_val_score, train_test_split
 
 from sknumpy_mlp import NumpyMLPClassifier
 from sknumpy_mlp.activations import LeakyReLU
 from sknumpy_mlp.callbacks import Callback
-from tests.conftest import unconverged
+from tests.conftest import digits, unconverged
 
 optuna = pytest.importorskip("optuna")
 
 pytestmark = unconverged
 
 
-X, y = load_digits(return_X_y=True)
 X_TRAIN, X_VAL, Y_TRAIN, Y_VAL = train_test_split(
-    X[:600] / 16, y[:600], test_size=0.4, random_state=0
+    *digits(600), test_size=0.4, random_state=0
 )
 
 

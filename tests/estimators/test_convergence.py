@@ -1,177 +1,73 @@
-"""The scale of a target: standardised, divided by its mean, or named in messages."""
+"""Warnings about trainings that have not converged, learned or stayed finite."""
 
 import warnings
 
 import numpy as np
 import pytest
 from sklearn.compose import TransformedTargetRegressor
+from sklearn.datasets import load_iris
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.preprocessing import StandardScaler
 
 from sknumpy_mlp import NumpyMLPRegressor, TabularMLPRegressor
-from sknumpy_mlp._estimators.target_scale import (
-    TargetScale,
-    loss_of_constant,
-    unusual_scale,
-)
+from sknumpy_mlp._estimators.target_scale import unusual_scale
 from sknumpy_mlp.callbacks import EarlyStopping, TimeLimit
-from sknumpy_mlp.losses import (
-    AbsoluteError,
-    BinaryLogLoss,
-    Gamma,
-    Huber,
-    Poisson,
-    Quantile,
-    SquaredError,
-)
-from tests.conftest import name_of, unconverged
+from sknumpy_mlp.losses import Quantile, SquaredError
+from tests.conftest import params_of, plain_estimators, unconverged
+from tests.estimators.conftest import FEATURES, NOISE, PRICES, SIGNAL, X, y
 
-Y = np.array([[1.0, 5.0], [2.0, 5.0], [6.0, 5.0]])
+X_iris, y_iris = load_iris(return_X_y=True)
 
 
-@pytest.mark.parametrize("size", [1e-200, 1.0, 1e200])
-def test_targets_of_real_numbers_are_standardised(size):
-    scale = TargetScale.fit(size * Y, None, SquaredError())
-    scaled = scale.transform(size * Y)
-    np.testing.assert_allclose(scaled[:, 0].mean(), 0, atol=1e-14)
-    np.testing.assert_allclose(scaled[:, 0].std(), 1)
-    np.testing.assert_allclose(scaled[:, 1], 0, atol=1e-12)  # a constant
-    np.testing.assert_allclose(scale.inverse(scaled), size * Y)
+@plain_estimators
+def test_convergence_warnings_point_at_the_caller(Estimator):
+    with pytest.warns(ConvergenceWarning, match="Maximum iterations \\(2\\)") as record:
+        Estimator(max_iter=2).fit(X, y)
+    assert record[0].filename == __file__
+    with pytest.warns(ConvergenceWarning, match="lbfgs failed to converge") as record:
+        Estimator(max_iter=2, solver="lbfgs").fit(X, y)
+    assert record[0].filename == __file__
 
 
-@pytest.mark.parametrize("loss", [Poisson(), Gamma()])
-def test_positive_targets_are_divided_by_their_mean(loss):
-    scale = TargetScale.fit(Y, None, loss)
-    np.testing.assert_allclose(scale.transform(Y), Y / [3.0, 5.0])
-
-
-@pytest.mark.parametrize(
-    ("loss", "options"), [(BinaryLogLoss(), {}), (SquaredError(), {"scales": False})]
-)
-def test_others_stay_as_they_are(loss, options):
-    np.testing.assert_array_equal(
-        TargetScale.fit(Y, None, loss, **options).transform(Y), Y
+def test_divergence_with_early_stopping_keeps_the_best_weights():
+    reg = NumpyMLPRegressor(
+        solver="sgd",
+        activation="identity",
+        learning_rate_init=1.0,
+        early_stopping=True,
+        max_iter=50,
+        random_state=0,
     )
+    with pytest.warns(ConvergenceWarning, match=r"diverged.*learning_rate_init=1\.0"):
+        reg.fit(X_iris, y_iris)
+    assert np.isnan(reg.validation_scores_[-1])
+    assert np.isfinite(params_of(reg)).all()
+    assert np.isfinite(reg.predict(X_iris)).all()
+    assert len(reg.validation_scores_) == reg.n_iter_
 
 
-def test_weights_count_and_rows_without_weight_do_not():
-    weighted = TargetScale.fit(Y, np.array([2.0, 1.0, 0.0]), SquaredError())
-    repeated = TargetScale.fit(Y[[0, 0, 1]], None, SquaredError())
-    for name in ("location", "factor", "low", "high"):
-        np.testing.assert_allclose(getattr(weighted, name), getattr(repeated, name))
-    assert weighted.high[0] == 2.0
+@unconverged
+def test_a_callback_that_restores_does_not_hide_divergence():
+    reg = NumpyMLPRegressor(
+        solver="sgd",
+        activation="identity",
+        learning_rate_init=1.0,
+        random_state=0,
+        callbacks=[EarlyStopping("loss")],
+    )
+    with pytest.warns(UserWarning, match="The training diverged"):
+        reg.fit(X, y)
 
 
-def test_predictions_are_clipped_if_they_are_to_be():
-    far = np.full((1, 2), 100.0, np.float32)
-    clipped = TargetScale.fit(Y, None, SquaredError()).inverse(far)
-    np.testing.assert_array_equal(clipped, [[6.0, 5.0]])
-    assert clipped.dtype == np.float32
-    free = TargetScale.fit(Y, None, SquaredError(), clips=False).inverse(far)
-    np.testing.assert_allclose(free, [[3 + 100 * Y[:, 0].std(), 105.0]], rtol=1e-6)
+def test_divergence_from_the_first_epoch_on_is_no_fit():
+    reg = NumpyMLPRegressor(early_stopping=True, learning_rate_init=1e150)
+    with pytest.raises(ValueError, match="non-finite parameter weights"):
+        reg.fit(X, y)
 
 
-# ---------------------------------------------------- targets that networks learn badly
-
-X = np.random.default_rng(0).standard_normal((200, 4))
-SIGNAL = X[:, 0] + 0.5 * X[:, 1] ** 2
-NOISE = np.random.default_rng(1).standard_normal(200)
-PRICES = 150_000 + 40_000 * SIGNAL
 ADVICE = (
     r"a mean of .* and a standard deviation of .*TransformedTargetRegressor.*Tabular"
 )
-
-
-@pytest.mark.parametrize(
-    ("y", "scale"),
-    [
-        (SIGNAL, ""),
-        (5 * SIGNAL - 10, ""),
-        (np.full(200, 1e6), ""),
-        (np.zeros(200), ""),
-        (PRICES, "y has a mean of 1.7e+05 and a standard deviation of"),
-        (-PRICES, "y has a mean of -1.7e+05"),
-        (SIGNAL * 1e-3, "standard deviation of 0.00"),
-        (SIGNAL + 1e3, "y has a mean of 1e+03"),
-        (SIGNAL * 1e300, "standard deviation of 1"),
-        (np.column_stack([SIGNAL, PRICES]), "Column 1 of y has a mean of 1.7e+05"),
-    ],
-)
-@pytest.mark.parametrize("loss", [SquaredError(), Quantile(0.9)], ids=str)
-def test_scales_that_are_named(y, scale, loss):
-    found = unusual_scale(y.reshape(200, -1), None, loss)
-    assert scale in found
-    assert bool(found) == bool(scale)
-
-
-@pytest.mark.parametrize(
-    ("y", "scale"),
-    [
-        (np.exp(SIGNAL), ""),
-        (np.full(200, 1e6), ""),
-        (np.exp(SIGNAL) * 1e5, "y has a mean of 3.1e+05"),
-        (np.exp(SIGNAL) * 1e-3, "y has a mean of 0.0031"),
-        (np.exp(np.column_stack([SIGNAL, SIGNAL + 9])), "Column 1 of y has a mean of"),
-    ],
-)
-@pytest.mark.parametrize("loss", [Poisson(), Gamma()], ids=str)
-def test_means_that_are_far_from_one(y, scale, loss):
-    found = unusual_scale(y.reshape(200, -1), None, loss)
-    assert found.startswith(scale)
-    assert bool(found) == bool(scale)
-    assert "deviation" not in found
-
-
-def test_shares_have_no_scale():
-    assert unusual_scale(np.full((9, 1), 1e-9), None, BinaryLogLoss()) == ""
-
-
-def test_scales_are_weighted():
-    y = np.append(SIGNAL, 1e9).reshape(-1, 1)
-    weight = np.append(np.ones(200), 0.0)
-    assert unusual_scale(y, weight, SquaredError()) == ""
-    weighted = unusual_scale(np.array([[0.0], [800.0]]), np.array([3.0, 1.0]), Huber())
-    repeated = unusual_scale(np.array([[0.0]] * 3 + [[800.0]]), None, Huber())
-    assert (
-        weighted
-        == repeated
-        == "y has a mean of 2e+02 and a standard deviation of 3.5e+02"
-    )
-
-
-@pytest.mark.parametrize(
-    ("loss", "constant"),
-    [
-        (SquaredError(), np.mean),
-        (AbsoluteError(), np.median),
-        (Huber(1e-6), np.median),
-        (Huber(1e6), np.mean),
-        (Poisson(), lambda y: np.log(y.mean())),
-        (Gamma(), lambda y: np.log(y.mean())),
-        (Quantile(0.1), lambda y: np.quantile(y, 0.1)),
-        (Quantile([0.1, 0.5, 0.9]), lambda y: np.quantile(y, [0.1, 0.5, 0.9])),
-    ],
-    ids=name_of,
-)
-def test_the_best_constant(loss, constant):
-    y = np.exp(NOISE)[:, np.newaxis]
-    raw = np.tile(constant(y), (200, 1))
-    n_outputs = raw.shape[1]
-    found = loss_of_constant(y, None, loss, n_outputs)
-    assert found == pytest.approx(loss.loss_gradient(y, raw).mean(), rel=1e-2)
-    # Rows of weight 2 count twice, and rows of weight 0 do not count.
-    repeated = loss_of_constant(np.vstack([y, y[:50]]), None, loss, n_outputs)
-    weighted = loss_of_constant(
-        np.vstack([y, [[1e9]]]),
-        np.r_[np.full(50, 2.0), np.ones(150), 0],
-        loss,
-        n_outputs,
-    )
-    assert weighted == pytest.approx(repeated)
-
-
-def test_no_constant_for_outputs_of_another_kind():
-    assert np.isnan(loss_of_constant(np.ones((9, 1)), None, SquaredError(), 2))
 
 
 @pytest.mark.parametrize("scoring", [None, "r2", "loss", "neg_mean_squared_error"])
@@ -187,8 +83,8 @@ def test_early_stopping_that_has_learned_nothing_warns(scoring, learning_rate, y
         max_iter=100,
     )
     with pytest.warns(ConvergenceWarning, match=ADVICE) as given:
-        reg.fit(X, y)
-    assert reg.score(X, y) < 0.0
+        reg.fit(FEATURES, y)
+    assert reg.score(FEATURES, y) < 0.0
     assert len(given) == 1
     assert given[0].filename == __file__
 
@@ -197,7 +93,7 @@ def test_early_stopping_that_has_learned_nothing_warns(scoring, learning_rate, y
 def test_what_the_message_advises_works():
     reg = NumpyMLPRegressor(early_stopping=True, random_state=0)
     scaled = TransformedTargetRegressor(reg, transformer=StandardScaler())
-    assert scaled.fit(X, PRICES).score(X, PRICES) > 0.5
+    assert scaled.fit(FEATURES, PRICES).score(FEATURES, PRICES) > 0.5
 
 
 @pytest.mark.parametrize("solver", ["adam", "sgd", "lbfgs"])
@@ -205,8 +101,8 @@ def test_a_training_that_ends_early_on_a_tiny_target_warns(solver):
     """The loss is smaller than ``tol`` from the first epoch on."""
     reg = NumpyMLPRegressor(hidden_layer_sizes=16, solver=solver, random_state=0)
     with pytest.warns(ConvergenceWarning, match=f"has not learned.*{ADVICE}"):
-        reg.fit(X, SIGNAL * 1e-4)
-    assert reg.score(X, SIGNAL * 1e-4) < 0.0
+        reg.fit(FEATURES, SIGNAL * 1e-4)
+    assert reg.score(FEATURES, SIGNAL * 1e-4) < 0.0
 
 
 @pytest.mark.parametrize("solver", ["adam", "lbfgs"])
@@ -215,13 +111,13 @@ def test_the_usual_warning_names_the_scale(solver):
         hidden_layer_sizes=16, solver=solver, max_iter=5, random_state=0
     )
     with pytest.warns(ConvergenceWarning, match=f"(reached|LIMIT).*{ADVICE}"):
-        reg.fit(X, PRICES)
+        reg.fit(FEATURES, PRICES)
     with pytest.warns(ConvergenceWarning, match="converge") as given:
-        reg.fit(X, SIGNAL)
+        reg.fit(FEATURES, SIGNAL)
     assert "TransformedTargetRegressor" not in str(given[0].message)
 
 
-VALIDATION = {"X_val": X, "y_val": PRICES}
+VALIDATION = {"X_val": FEATURES, "y_val": PRICES}
 DIVIDE = "y has a mean of .*divide it by its mean.*Tabular"
 
 
@@ -241,9 +137,9 @@ def test_trainings_that_a_callback_stops_warn(callback, given):
         hidden_layer_sizes=8, random_state=0, callbacks=[callback], max_iter=500
     )
     with pytest.warns(ConvergenceWarning, match=f"has not learned.*{ADVICE}") as found:
-        reg.fit(X, PRICES, **given)
+        reg.fit(FEATURES, PRICES, **given)
     assert len(found) == 1
-    assert reg.score(X, PRICES) < 0.0
+    assert reg.score(FEATURES, PRICES) < 0.0
 
 
 @pytest.mark.parametrize("loss", ["poisson", "gamma"])
@@ -251,17 +147,17 @@ def test_logarithmic_links_have_a_scale_as_well(loss):
     y, settings = np.exp(SIGNAL), {"random_state": 0, "max_iter": 100}
     reg = NumpyMLPRegressor(loss, early_stopping=True, **settings)
     with pytest.warns(ConvergenceWarning, match=f"has not learned.*{DIVIDE}"):
-        reg.fit(X, y * 1e5)
+        reg.fit(FEATURES, y * 1e5)
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        reg.set_params(learning_rate_init=0.01).fit(X, y)
+        reg.set_params(learning_rate_init=0.01).fit(FEATURES, y)
     reg = NumpyMLPRegressor(loss, solver="sgd", learning_rate_init=0.1, **settings)
     with pytest.raises(ValueError, match=f"{DIVIDE}.*Lower learning_rate") as info:
-        reg.fit(X, y * 1e5)
+        reg.fit(FEATURES, y * 1e5)
     assert "features" not in str(info.value)
     reg = NumpyMLPRegressor(loss, solver="lbfgs", random_state=0, max_iter=3)
     with pytest.warns(ConvergenceWarning, match=f"LIMIT.*{DIVIDE}") as found:
-        reg.fit(X, y * 1e5)
+        reg.fit(FEATURES, y * 1e5)
     assert "features" not in str(found[0].message)
 
 
@@ -282,8 +178,8 @@ def test_other_losses_are_not_judged_by_r2(loss):
     assert unusual_scale(y[:, np.newaxis], None, SquaredError())
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        reg.fit(X, y)
-    assert reg.score(X, y) < 0.0
+        reg.fit(FEATURES, y)
+    assert reg.score(FEATURES, y) < 0.0
 
 
 def test_noise_is_no_matter_of_scale():
@@ -308,7 +204,7 @@ def test_a_negative_score_without_an_unusual_scale_names_the_facts():
         ConvergenceWarning,
         match=r"early stopping ended with an R2 of -\d.* say little about y.*epochs\)",
     ) as given:
-        reg.fit(X, SIGNAL, X_val=X, y_val=-SIGNAL)
+        reg.fit(FEATURES, SIGNAL, X_val=FEATURES, y_val=-SIGNAL)
     assert "Transformed" not in str(given[0].message)
 
 
@@ -320,12 +216,12 @@ def test_on_few_validation_rows_a_negative_score_is_chance():
     weight[few] = 3.0
     reg = NumpyMLPRegressor(early_stopping=True, random_state=0)
     for given in (
-        {"X_val": X[few], "y_val": target[few]},
-        {"X_val": X, "y_val": target, "sample_weight_val": weight},
+        {"X_val": FEATURES[few], "y_val": target[few]},
+        {"X_val": FEATURES, "y_val": target, "sample_weight_val": weight},
     ):
         with warnings.catch_warnings():
             warnings.simplefilter("error")
-            reg.fit(X, SIGNAL, **given)
+            reg.fit(FEATURES, SIGNAL, **given)
         assert -1.4 < reg.best_validation_score_ < -0.2
 
 
@@ -345,29 +241,33 @@ def test_no_scale_is_blamed_for_what_is_noise(early_stopping, y, loss):
     reg = NumpyMLPRegressor(loss, early_stopping=early_stopping, random_state=0)
     with warnings.catch_warnings(record=True) as given:
         warnings.simplefilter("always")
-        reg.set_params(max_iter=60).fit(X, y)
-        reg.partial_fit(X, y) if not early_stopping else None
+        reg.set_params(max_iter=60).fit(FEATURES, y)
+        reg.partial_fit(FEATURES, y) if not early_stopping else None
     assert not [w for w in given if "TransformedTarget" in str(w.message)]
 
 
 def test_part_of_a_training_is_no_result():
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        NumpyMLPRegressor(hidden_layer_sizes=8, random_state=0).partial_fit(X, PRICES)
-        TabularMLPRegressor(8, max_iter=4, n_members=2, random_state=0).fit(X, PRICES)
+        NumpyMLPRegressor(hidden_layer_sizes=8, random_state=0).partial_fit(
+            FEATURES, PRICES
+        )
+        TabularMLPRegressor(8, max_iter=4, n_members=2, random_state=0).fit(
+            FEATURES, PRICES
+        )
 
 
 def test_the_features_are_not_blamed_for_the_target():
     reg = NumpyMLPRegressor(solver="sgd", learning_rate_init=1.0, random_state=0)
     message = f"{ADVICE}.*Lower learning_rate_init=1.0, or set max_grad_norm"
     with pytest.raises(ValueError, match=message) as info:
-        reg.fit(X, PRICES)
+        reg.fit(FEATURES, PRICES)
     assert "features" not in str(info.value)
     with pytest.raises(ValueError, match=f"{ADVICE}.*Scale the features, for"):
-        reg.fit(X * 1e4, PRICES)
+        reg.fit(FEATURES * 1e4, PRICES)
     with pytest.raises(ValueError, match="Scale the features, for") as info:
-        reg.fit(X * 1e20, SIGNAL)
+        reg.fit(FEATURES * 1e20, SIGNAL)
     assert "TransformedTarget" not in str(info.value)
     with pytest.warns(ConvergenceWarning, match=f"diverged.*{message}") as given:
-        reg.set_params(early_stopping=True).fit(X, PRICES)
+        reg.set_params(early_stopping=True).fit(FEATURES, PRICES)
     assert len(given) == 1
