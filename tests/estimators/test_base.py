@@ -1,4 +1,4 @@
-"""The base of the estimators: data, types, sample weights, saving, inside a pipeline."""
+"""The base of the estimators: data, types, sample weights, saving, pipelines."""
 
 import copy
 import pickle

@@ -158,3 +158,14 @@ def test_the_best_constant(loss, constant):
 
 def test_no_constant_for_outputs_of_another_kind():
     assert np.isnan(loss_of_constant(np.ones((9, 1)), None, SquaredError(), 2))
+
+
+def test_target_scale():
+    y = np.array([[1.0, 5.0], [3.0, 5.0]])
+    scale = TargetScale.fit(y, None, SquaredError())
+    np.testing.assert_allclose(scale.transform(y), [[-1, 0], [1, 0]])
+    np.testing.assert_allclose(scale.inverse(scale.transform(y)), y)
+    log = TargetScale.fit(y, None, Poisson())
+    np.testing.assert_allclose(log.transform(y), [[0.5, 1], [1.5, 1]])
+    weighted = TargetScale.fit(y, np.array([1.0, 0.0]), SquaredError())
+    assert weighted.high.tolist() == [1.0, 5.0]

@@ -1,8 +1,11 @@
 """Members of an ensemble: where and when they train."""
 
+import itertools
 import math
 import multiprocessing
+import signal
 import tempfile
+import threading
 import time
 import warnings
 from concurrent.futures import ProcessPoolExecutor
@@ -11,15 +14,19 @@ from contextlib import contextmanager, nullcontext
 import joblib
 import numpy as np
 import pytest
+from sklearn.datasets import load_diabetes
+from threadpoolctl import threadpool_limits
 
 from sknumpy_mlp import TabularMLPRegressor
 from sknumpy_mlp._tabular import base as _tabular_base
 from sknumpy_mlp._tabular import ensemble as _ensemble
 from sknumpy_mlp._tabular.ensemble import n_side_by_side, train_members
-from sknumpy_mlp._tabular.progress import EnsembleProgress, SharedProgress
-from sknumpy_mlp.activations import ReLU
-from sknumpy_mlp.callbacks import TimeLimit
+from sknumpy_mlp._tabular.progress import EnsembleProgress
+from sknumpy_mlp._utils.warnings import warn
+from sknumpy_mlp.activations import Mish, ReLU
+from sknumpy_mlp.callbacks import Callback, Checkpoint, TimeLimit
 from tests.conftest import on_posix, run_program, tabular_estimators
+from tests.tabular.conftest import ENSEMBLES, SHORT, regressor, table
 
 SMALL = {
     "hidden_layer_sizes": (8,),
@@ -281,19 +288,6 @@ def test_without_a_folder_to_share_networks_take_turns():
     np.testing.assert_array_equal(reg.predict(X), expected)
 
 
-@pytest.mark.parametrize("folder", ["here", "missing"])
-def test_progress_in_a_folder(tmp_path, folder):
-    """Without the folder, as on another machine, reports are lost and nothing else."""
-    (tmp_path / "here").mkdir()
-    mine, theirs = (SharedProgress(tmp_path / folder, 2, 2, math.inf) for _ in range(2))
-    theirs.report(0, 0.5, "half of it")
-    theirs.stop()
-    is_here = folder == "here"
-    assert mine.read() == [(0.5, "half of it") if is_here else (0.0, ""), (0.0, "")]
-    assert mine.stops == is_here
-    assert theirs.stops
-
-
 # -------------------------------------------------------- processes that do not start
 
 
@@ -333,3 +327,185 @@ def test_an_error_of_a_network_is_not_taken_for_one_of_its_process():
         reg.fit(X, Y)
     with joblib.parallel_config("threading"), pytest.raises(FileNotFoundError):
         reg.fit(X, Y)
+
+
+def test_results_do_not_depend_on_the_number_of_jobs():
+    X, value = table()
+    a, b = (regressor(n_jobs=n).fit(X, value).predict(X) for n in (1, 3))
+    np.testing.assert_allclose(a, b, rtol=1e-4, atol=1e-5)
+    again = regressor(n_jobs=1).fit(X, value).predict(X)
+    np.testing.assert_array_equal(a, again)
+
+
+def test_inside_a_process_with_one_thread_networks_take_turns():
+    X, value = table(40)
+    threads = set()
+
+    class Ask(Callback):
+        def on_epoch_end(self, event):
+            threads.add(threading.get_ident())
+
+    with threadpool_limits(1):
+        regressor(callbacks=[Ask()]).fit(X, value)
+    assert threads == {threading.get_ident()}
+
+
+def test_a_time_limit_ends_the_training_with_its_whole_schedule(monkeypatch):
+    # A clock that each look at puts on by a second: no test should depend on the time.
+    seconds = itertools.count()
+    monkeypatch.setattr(time, "perf_counter", lambda: float(next(seconds)))
+    X, y = load_diabetes(return_X_y=True)
+    reg = regressor(max_iter=10**6, max_time=2000.0, n_members=2, n_jobs=1)
+    reg.fit(X, y)
+    assert reg.score(X, y) > 0.2
+    for member in reg.estimators_:
+        assert 10 < member.n_iter_ < 1000
+        # The rate has come down from its peak: the schedule went with the clock.
+        rates = member.learning_rate_curve_
+        assert rates[-1] < 0.1 * max(rates)
+
+
+@pytest.mark.parametrize("ensemble", ENSEMBLES)
+def test_the_shortest_time_still_gives_a_model(ensemble):
+    X, y = load_diabetes(return_X_y=True)
+    reg = regressor(max_time=1e-6, ensemble=ensemble)
+    with pytest.warns(UserWarning, match="max_time=1e-06 was over"):
+        reg.fit(X, y)
+    assert np.isfinite(reg.predict(X)).all()
+    assert all(m.n_iter_ == 1 for m in reg.estimators_)
+
+
+class _Interrupt(Callback):
+    """Presses Ctrl-C in a given epoch."""
+
+    def __init__(self, epoch):
+        self.epoch = epoch
+        self.n_runs = 0
+
+    def on_train_begin(self, run):
+        self.n_runs += 1
+
+    def on_epoch_end(self, event):
+        if self.n_runs == 2 and event.epoch == self.epoch:
+            signal.raise_signal(signal.SIGINT)
+
+
+@pytest.mark.usefixtures("ctrl_c")
+def test_ctrl_c_keeps_what_has_been_learnt():
+    X, y = load_diabetes(return_X_y=True)
+    reg = regressor(callbacks=[_Interrupt(3)])
+    with pytest.warns(UserWarning, match="interrupted by user"):
+        reg.fit(X, y)
+    assert [m.n_iter_ for m in reg.estimators_] == [12, 3]
+    assert np.isnan(reg.oof_predictions_).sum() == len(y) // 3
+    assert np.isfinite(reg.predict(X)).all()
+
+
+@pytest.mark.usefixtures("ctrl_c")
+@pytest.mark.parametrize("epoch", [3, 12])
+def test_ctrl_c_in_a_refit_keeps_the_network_that_chose_the_epoch(epoch):
+    X, y = load_diabetes(return_X_y=True)
+    interrupt = _Interrupt(epoch)
+    interrupt.n_runs = 1 if epoch == 3 else 0  # in the first run, or in the refit
+    if epoch == 12:
+        interrupt.epoch = 1
+    reg = regressor(ensemble="refit", callbacks=[interrupt])
+    with pytest.warns(UserWarning, match="interrupted by user"):
+        reg.fit(X, y)
+    (member,) = reg.estimators_
+    assert member.validation_scores_ is not None
+    assert member.n_iter_ == epoch
+
+
+def test_resuming_needs_a_seed(tmp_path):
+    X, y = load_diabetes(return_X_y=True)
+    reg = regressor(
+        random_state=None, callbacks=[Checkpoint(tmp_path / "run.npz", resume=True)]
+    )
+    with pytest.raises(ValueError, match="Set random_state to an int"):
+        reg.fit(X, y)
+
+
+@pytest.mark.usefixtures("ctrl_c")
+def test_ctrl_c_while_networks_train_side_by_side(tmp_path, monkeypatch):
+    X, y = load_diabetes(return_X_y=True)
+    reg = regressor(n_jobs=3, max_iter=10**6)
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+
+    def interrupt():
+        deadline = time.monotonic() + 120
+        while len(list(tmp_path.glob("*/[012]"))) < 3 and time.monotonic() < deadline:
+            time.sleep(0.1)
+        signal.raise_signal(signal.SIGINT)
+
+    threading.Thread(target=interrupt).start()
+    with pytest.warns(UserWarning, match="interrupted by user"):
+        reg.fit(X, y)
+    assert len(reg.estimators_) == 3
+    assert np.isfinite(reg.predict(X)).all()
+
+
+def test_a_fit_that_fails_leaves_everything_as_it_was():
+    X, y = load_diabetes(return_X_y=True)
+    reg = regressor().fit(X, y)
+    before = reg.predict(X)
+    with pytest.raises(ValueError, match="non-finite"):
+        reg.set_params(learning_rate_init=1e30, learning_rate="constant").fit(X, y)
+    np.testing.assert_array_equal(reg.predict(X), before)
+    with pytest.raises(ValueError, match="NaN"):
+        reg.set_params(**SHORT).fit(X[:3, :2], [1.0, np.nan, 2.0])
+    assert reg.n_features_in_ == 10
+
+
+def test_networks_side_by_side_in_a_thread_that_is_not_the_main_one():
+    X, value = table()
+    fitted = []
+    thread = threading.Thread(
+        target=lambda: fitted.append(regressor(n_jobs=2).fit(X, value))
+    )
+    thread.start()
+    thread.join()
+    here = regressor(n_jobs=1).fit(X, value)
+    np.testing.assert_allclose(fitted[0].predict(X), here.predict(X), rtol=1e-6)
+
+
+MEETING, MET = threading.Condition(), []
+
+
+class Meet(Mish):
+    """Two networks that train in threads meet here, and then one of them is late."""
+
+    def __init__(self, late):
+        self.late = late
+
+    def forward(self, z, out):
+        super().forward(z, out)
+        thread = threading.current_thread()
+        if thread is threading.main_thread():
+            return  # `fit` compares the gradient before any network trains
+        with MEETING:
+            if thread in MET or len(MET) == 2:
+                return
+            MET.append(thread)
+            MEETING.notify_all()
+            MEETING.wait_for(lambda: len(MET) == 2, timeout=10)
+        warn("met")
+        if MET.index(thread) == self.late:
+            time.sleep(0.5)
+
+
+@pytest.mark.parametrize("late", [0, 1])
+def test_warnings_of_networks_in_threads_that_overlap(late):
+    """They arrive, and nothing stays in force of what it took to collect them."""
+    MET.clear()
+    X, value = table()
+    reg = regressor(max_iter=2, n_members=2, n_jobs=2, activation=Meet(late))
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        filters = list(warnings.filters)
+        with joblib.parallel_config("threading"):
+            reg.fit(X, value)
+        assert warnings.filters == filters
+        warnings.warn("later", stacklevel=1)
+    assert [str(each.message) for each in caught] == ["met", "met", "later"]
+    assert {each.filename for each in caught} == {__file__}
