@@ -15,16 +15,17 @@ import numpy as np
 from _measure import environment, on_cores, save
 from sklearn.exceptions import ConvergenceWarning
 
-from sknumpy_mlp import NumpyMLPClassifier, layers
+from sknumpy_mlp import NumpyMLPClassifier
 from sknumpy_mlp._training.batches import Batches
 from sknumpy_mlp.activations import ReLU
+from sknumpy_mlp.layers import _dense
 from sknumpy_mlp.losses import MultinomialLogLoss
 from sknumpy_mlp.optimizers import Adam
 
 PARTS = (
-    ("matrix products", layers, "_matmul"),
+    ("matrix products", _dense, "_matmul"),
     ("rows gathered", Batches, "_take"),
-    ("optimiser", Adam, "step"),
+    ("optimizer", Adam, "step"),
     ("activations", ReLU, "forward"),
     ("activations", ReLU, "backward"),
     ("loss", MultinomialLogLoss, "loss_gradient"),
