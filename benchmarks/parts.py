@@ -1,4 +1,4 @@
-"""What the time of a training step is made of: a clock around each part of it.
+"""Profile of a training step: the time of each of its parts.
 
     python benchmarks/parts.py [--cores 2] [--save]
 
