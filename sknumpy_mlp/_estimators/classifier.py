@@ -504,7 +504,8 @@ default=None
             The predicted classes; for several labels at once, a matrix of 0 and 1, in
             CSR format if ``y`` was sparse.
         """
-        return self._target.decode(self._predict_target(X))
+        predicted = self._predict_target(X)
+        return self._target.decode(predicted)
 
     def predict_proba(self, X: Any) -> Array:
         """Predict class probabilities.
@@ -520,7 +521,8 @@ default=None
             Probability of each class, in the order of ``classes_``; for several labels
             at once, of each label by itself.
         """
-        return self._target.probabilities(self._predict_target(X))
+        predicted = self._predict_target(X)
+        return self._target.probabilities(predicted)
 
     def predict_log_proba(self, X: Any) -> Array:
         """Predict the logarithms of class probabilities.

@@ -42,9 +42,6 @@ class TargetScale:
         y: Array,
         sample_weight: Array | None,
         loss: Loss,
-        *,
-        scales: bool = True,
-        clips: bool = True,
     ) -> "TargetScale":
         """Measure a target of shape (n_samples, n_targets).
 
@@ -57,7 +54,7 @@ class TargetScale:
             counts = sample_weight > 0.0
             y, sample_weight = y[counts], sample_weight[counts]
         location, factor = np.zeros(y.shape[1]), np.ones(y.shape[1])
-        if scales and has_scale(loss):
+        if has_scale(loss):
             # Divided first, so that the squares of large numbers do not overflow.
             largest = np.abs(y).max(axis=0)
             largest[largest == 0.0] = 1.0
@@ -71,11 +68,7 @@ class TargetScale:
             factor = factor * largest
             # A constant target leaves rounding errors behind, which are no scale.
             factor[factor <= 1e-12 * largest] = 1.0
-        bound = np.inf
-        low, high = np.full(y.shape[1], -bound), np.full(y.shape[1], bound)
-        if clips:
-            low, high = y.min(axis=0), y.max(axis=0)
-        return cls(location, factor, low, high)
+        return cls(location, factor, y.min(axis=0), y.max(axis=0))
 
     def transform(self, y: Array) -> Array:
         """Return the scaled target."""

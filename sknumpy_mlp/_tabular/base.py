@@ -318,13 +318,14 @@ class _BaseTabularMLP(
         )
 
     def _member_params(self, split: MemberSplit) -> dict[str, Any]:
-        """Return the parameters of a member."""
+        """Return the parameters of a member, which restores its best epoch."""
         params = {name: getattr(self, name) for name in _SHARED if hasattr(self, name)}
         return params | {
             "learning_rate_init": self._learning_rate(),
             "batch_size": self._batch_size(len(split.rows)),
             "random_state": split.seed,
             "tol": 0.0,
+            "early_stopping": True,
         }
 
     def _train(self, task: "_EnsembleTask", began: float) -> None:
@@ -411,12 +412,11 @@ class _BaseTabularMLP(
         n_threads = min(n_blas_threads(), cpu_count()) // progress.n_side_by_side
         tasks = []
         for i, split in enumerate(splits, start=first):
-            member = self._member_type(
-                task.member_config,
-                **self._member_params(split),
-                early_stopping=last_epoch is None,
-                callbacks=[callback.for_member(i) for callback in callbacks],
-            )
+            params = self._member_params(split)
+            params["callbacks"] = [callback.for_member(i) for callback in callbacks]
+            if last_epoch is not None:
+                params["early_stopping"] = False
+            member = self._member_type(task.member_config, **params)
             context = FitContext(
                 callbacks=[] if last_epoch is None else [StopAtEpoch(last_epoch)],
                 bridge=None
