@@ -408,7 +408,8 @@ class _BaseMLP(
         # What overflows on the way may be of no consequence, as in tanh(inf); of what
         # is, refuse_overflow says more than NumPy's warnings.
         with np.errstate(all="ignore"):
-            return refuse_overflow(self._target.predict(self._forward(X)))
+            raw = self._forward(X)  # raises if there is no target yet
+            return refuse_overflow(self._target.predict(raw))
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
