@@ -1,12 +1,24 @@
 """The training configuration: optimizers, schedules and regularization."""
 
+from dataclasses import FrozenInstanceError
+
 import numpy as np
 import pytest
 from sklearn.datasets import make_regression
 
 from sknumpy_mlp import NumpyMLPClassifier, NumpyMLPRegressor
+from sknumpy_mlp._estimators.config import TrainingConfig, make_schedule
+from sknumpy_mlp._training.step import Regularization
 from sknumpy_mlp.optimizers import OPTIMIZERS, SGD, Adam, RMSprop
-from sknumpy_mlp.schedules import SCHEDULES, InverseScaling, Plateau
+from sknumpy_mlp.schedules import (
+    SCHEDULES,
+    SGD_SCHEDULES,
+    Constant,
+    Cosine,
+    FlatCosine,
+    InverseScaling,
+    Plateau,
+)
 from tests.conftest import plain_estimators, unconverged
 from tests.estimators.conftest import SHORT, X, trained_params, y
 
@@ -116,3 +128,99 @@ def test_max_grad_norm_saves_a_training_that_would_diverge():
         NumpyMLPRegressor(**settings).fit(X * 100, y * 100)
     reg = NumpyMLPRegressor(max_grad_norm=1.0, **settings).fit(X * 100, y * 100)
     assert np.isfinite(reg.predict(X * 100)).all()
+
+
+# ------------------------------------------------------------------- the object itself
+
+
+def test_parameters_are_read_once_with_python_s_types():
+    config = TrainingConfig.of(
+        NumpyMLPClassifier(
+            alpha=np.float32(0.5),
+            batch_size=np.int64(32),
+            max_iter=np.int64(7),
+            random_state=np.int64(3),
+            max_grad_norm=np.float64(2.0),
+            n_iter_no_change=np.inf,
+            verbose=2,
+            scoring="f1",
+        )
+    )
+    assert config.estimator == "NumpyMLPClassifier"
+    assert config.regularization == Regularization(
+        alpha=0.5, max_grad_norm=2.0, decay_schedule=Constant()
+    )
+    assert (config.batch_size, config.max_iter, config.seed) == (32, 7, 3)
+    for name in ("batch_size", "max_iter", "seed"):
+        assert type(getattr(config, name)) is int, name
+    assert type(config.regularization.alpha) is float
+    assert (config.n_iter_no_change, config.scoring) == (np.inf, "f1")
+    assert config.verbose is True
+
+
+def test_what_stands_for_nothing_is_none():
+    config = TrainingConfig.of(NumpyMLPRegressor(solver="lbfgs"))
+    assert config.optimizer is None
+    assert config.batch_size is None  # 'auto'
+    assert config.seed is None
+    assert config.regularization.max_grad_norm is None
+    rng = np.random.RandomState(0)
+    assert TrainingConfig.of(NumpyMLPRegressor(random_state=rng)).seed is None
+
+
+def test_it_cannot_be_changed():
+    config = TrainingConfig.of(NumpyMLPRegressor())
+    with pytest.raises(FrozenInstanceError):
+        config.max_iter = 3
+
+
+def test_objects_are_copied():
+    solver, schedule = Adam(), Cosine()
+    config = TrainingConfig.of(NumpyMLPRegressor(solver=solver, learning_rate=schedule))
+    assert config.optimizer is not solver
+    assert config.schedule == schedule
+    assert config.schedule is not schedule
+
+
+@pytest.mark.parametrize("name", SCHEDULES)
+@pytest.mark.parametrize("solver", ["sgd", "adam", SGD()], ids=str)
+def test_a_schedule_by_name(solver, name):
+    """scikit-learn's apply to SGD alone."""
+    schedule = make_schedule(NumpyMLPRegressor(solver=solver, learning_rate=name))
+    applies = solver != "adam" or name not in SGD_SCHEDULES
+    assert type(schedule) is (SCHEDULES[name] if applies else Constant)
+
+
+def test_the_power_of_inverse_scaling_is_a_parameter():
+    reg = NumpyMLPRegressor(solver="sgd", learning_rate="invscaling", power_t=0.75)
+    assert make_schedule(reg) == InverseScaling(0.75)
+
+
+def test_weight_decay_may_have_a_schedule():
+    config = TrainingConfig.of(NumpyMLPRegressor(), decay_schedule=FlatCosine())
+    assert config.regularization.decay_schedule == FlatCosine()
+
+
+def _scorer(estimator, X, y):
+    return 0.0
+
+
+@pytest.mark.parametrize(
+    ("changed", "expected"),
+    [
+        ({"learning_rate_init": 0.1}, False),
+        ({"learning_rate": "plateau"}, False),
+        ({"alpha": 0.5}, False),
+        ({"early_stopping": True}, False),
+        ({"scoring": "loss"}, False),
+        ({"scoring": _scorer}, False),
+        ({"max_iter": 5}, True),
+        ({"solver": "sgd"}, True),
+        ({"tol": 1.0}, True),
+    ],
+    ids=range(9),
+)
+def test_settings_under_which_patience_goes_on(changed, expected):
+    same = TrainingConfig.of(NumpyMLPRegressor()).plateau_settings
+    other = TrainingConfig.of(NumpyMLPRegressor(**changed)).plateau_settings
+    assert (same == other) is expected

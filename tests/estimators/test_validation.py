@@ -8,8 +8,19 @@ from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import StandardScaler
 
 from sknumpy_mlp import NumpyMLPClassifier, NumpyMLPRegressor
+from sknumpy_mlp._estimators.classification_target import ClassificationTarget
+from sknumpy_mlp._estimators.regression_target import RegressionTarget
+from sknumpy_mlp._estimators.validation import read_validation
 from tests.conftest import plain_estimators, unconverged
-from tests.estimators.conftest import SETTINGS, VALIDATION, X_VAL, Y_VAL, X, y
+from tests.estimators.conftest import (
+    SETTINGS,
+    VALIDATION,
+    X_VAL,
+    Y_VAL,
+    X,
+    make_data,
+    y,
+)
 
 pytestmark = unconverged
 
@@ -143,3 +154,69 @@ def test_multilabel_validation():
     assert len(clf.validation_scores_) == 3
     clf.set_params(scoring=None).fit(X, Y, X_val=X_VAL, y_val=Y_val)
     assert clf.validation_scores_[-1] == pytest.approx(clf.score(X_VAL, Y_val))
+
+
+# ----------------------------------------------------------------- reading it by itself
+
+TRAIN = make_data()
+TARGET = RegressionTarget.fit(TRAIN.target, "squared_error")
+
+
+def _read(X=None, y=None, sample_weight=None, *, target=TARGET, y_train=TRAIN.y, **kw):
+    weights = kw.get("class_weights")
+    given = X, y, sample_weight
+    return read_validation(given, np.asarray, target, y_train, weights)
+
+
+def test_without_validation_data_there_is_none():
+    assert _read() is None
+
+
+def test_it_is_read_like_the_training_data():
+    other = make_data(7, 1)
+    y_train = TRAIN.y.astype(np.float32)
+    found = _read(other.X, other.target, np.arange(1.0, 8.0), y_train=y_train)
+    np.testing.assert_array_equal(found.X, other.X)
+    np.testing.assert_allclose(found.y, other.y, rtol=1e-6)
+    assert found.y.dtype == np.float32
+    np.testing.assert_array_equal(found.target, other.target)
+    np.testing.assert_array_equal(found.sample_weight, np.arange(1.0, 8.0))
+
+
+def test_classes_weigh_validation_data():
+    labels = np.array([0, 1, 1])
+    target = ClassificationTarget.fit(labels, "log_loss")
+    codes = target.encode(labels, np.float64, "y")
+    found = _read(
+        np.ones((3, 1)),
+        labels,
+        [1.0, 2.0, 1.0],
+        target=target,
+        y_train=codes,
+        class_weights=target.class_weights({0: 1.0, 1: 3.0}, codes, None),
+    )
+    np.testing.assert_array_equal(found.sample_weight, [1.0, 6.0, 3.0])
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({"X": TRAIN.X}, "y_val was not provided"),
+        ({"y": TRAIN.target}, "X_val was not provided"),
+        ({"sample_weight": np.ones(3)}, "sample_weight_val is provided, but X_val"),
+        ({"X": TRAIN.X, "y": TRAIN.target[:-1]}, "X_val and y_val"),
+        ({"X": TRAIN.X, "y": np.tile(TRAIN.y, 2)}, "y_val has 2 columns, but y has 1"),
+        ({"X": TRAIN.X, "y": np.full(40, np.nan)}, "y_val contains NaN"),
+        ({"X": TRAIN.X, "y": np.full(40, np.datetime64("2020"))}, "y_val holds dates"),
+    ],
+    ids=range(7),
+)
+def test_validation_data_that_does_not_fit(given, message):
+    with pytest.raises(ValueError, match=message):
+        _read(**given)
+
+
+def test_validation_targets_are_in_the_domain_of_the_loss():
+    target = RegressionTarget.fit(np.abs(TRAIN.target), "poisson")
+    with pytest.raises(ValueError, match=r"y_val.*"):
+        _read(TRAIN.X, -np.ones(40), target=target)
