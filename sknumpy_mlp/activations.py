@@ -25,7 +25,12 @@ from sknumpy_mlp._utils.gradient_check import (
 )
 from sknumpy_mlp._utils.intervals import is_integer
 from sknumpy_mlp._utils.typing import Array
-from sknumpy_mlp._utils.values import Value, check_number, copy_of, shown
+from sknumpy_mlp._utils.values import (
+    Value,
+    check_number,
+    copy_with_python_numbers,
+    short_repr,
+)
 
 __all__ = [
     "ACTIVATIONS",
@@ -713,7 +718,7 @@ def check_activation(activation: Activation, *, n_units: int = 8) -> None:
     """
     check_is_instance("activation", activation, Activation)
     if not is_integer(n_units) or n_units < 1:
-        raise ValueError(f"n_units={shown(n_units)} must be an int of at least 1.")
+        raise ValueError(f"n_units={short_repr(n_units)} must be an int of at least 1.")
     z = 2.0 * np.random.default_rng(0).normal(size=(_N_ROWS, n_units))
     check = _ActivationCheck(activation)
     check.check_gradient(z, z.size)
@@ -746,7 +751,7 @@ class _ActivationCheck(GradientCheck):
 
     def __init__(self, activation: Activation) -> None:
         super().__init__("activation", activation)
-        self._activation = copy_of(activation)
+        self._activation = copy_with_python_numbers(activation)
 
     def forward(self, z: Array) -> tuple[Array, Array]:
         """Return the arrays z and a that a layer passes to ``backward``."""

@@ -31,7 +31,12 @@ from sknumpy_mlp._utils.gradient_check import (
     find_wrong_derivative,
 )
 from sknumpy_mlp._utils.typing import Array
-from sknumpy_mlp._utils.values import Value, check_number, copy_of, shown
+from sknumpy_mlp._utils.values import (
+    Value,
+    check_number,
+    copy_with_python_numbers,
+    short_repr,
+)
 
 __all__ = [
     "CLASSIFICATION_LOSSES",
@@ -396,7 +401,7 @@ class Quantile(Loss):
             levels.append(float(level))
         if not levels or any(a >= b for a, b in itertools.pairwise(levels)):
             raise ValueError(
-                f"Quantile(quantile={shown(given)}): several quantiles must be in "
+                f"Quantile(quantile={short_repr(given)}): several quantiles must be in "
                 "ascending order, each of them once, and there must be at least one."
             )
         object.__setattr__(self, "quantile", tuple(levels) if several else levels[0])
@@ -927,7 +932,7 @@ def loss_for_target(loss: ClassificationLoss, *, multinomial: bool) -> Loss:
     if not isinstance(made, Loss):
         raise ValueError(
             f"loss={loss!r} must return a Loss object from for_target(multinomial="
-            f"{multinomial}), got {shown(made)}."
+            f"{multinomial}), got {short_repr(made)}."
         )
     return made
 
@@ -1003,7 +1008,7 @@ class _LossCheck(GradientCheck):
     def __init__(
         self, loss: Loss, y: NDArray[Any], rows: NDArray[np.intp], n_outputs: int
     ) -> None:
-        self._loss = copy_of(loss)
+        self._loss = copy_with_python_numbers(loss)
         super().__init__("loss", self._loss)
         self._rows = rows
         self._y = y[rows]

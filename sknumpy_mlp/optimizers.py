@@ -14,7 +14,7 @@ from typing import Any, ClassVar, Literal, TypeAlias
 import numpy as np
 
 from sknumpy_mlp._utils.typing import Array
-from sknumpy_mlp._utils.values import alike, check_bool, check_number
+from sknumpy_mlp._utils.values import check_bool, check_number, deep_equal
 
 __all__ = ["OPTIMIZERS", "SGD", "Adam", "Optimizer", "OptimizerName", "RMSprop"]
 
@@ -114,7 +114,7 @@ class Optimizer(ABC):
             state = ("n_steps", "moments")
             return {k: v for k, v in vars(optimizer).items() if k not in state}
 
-        return type(self) is type(other) and alike(settings(self), settings(other))
+        return type(self) is type(other) and deep_equal(settings(self), settings(other))
 
     def init(self, params: Array) -> None:
         """Reset the state: no steps, and moments of zero.

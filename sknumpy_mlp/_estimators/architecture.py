@@ -6,7 +6,7 @@ from typing import Any
 
 from sknumpy_mlp._estimators.parameters import layer_sizes
 from sknumpy_mlp._training.network import Network
-from sknumpy_mlp._utils.values import copy_of
+from sknumpy_mlp._utils.values import copy_with_python_numbers
 from sknumpy_mlp.activations import ACTIVATIONS, Activation, Identity
 from sknumpy_mlp.initializers import INITIALIZERS, Glorot, Initializer
 from sknumpy_mlp.layers import Dense, Dropout, Layer
@@ -47,7 +47,9 @@ class Architecture:
         return cls(
             hidden_layer_sizes=sizes,
             activations=[
-                copy_of(item) if isinstance(item, Activation) else ACTIVATIONS[item]
+                copy_with_python_numbers(item)
+                if isinstance(item, Activation)
+                else ACTIVATIONS[item]
                 for item in given
             ],
             init=estimator.init,

@@ -24,7 +24,7 @@ from sknumpy_mlp._estimators.parameters import (
     check_parameters,
 )
 from sknumpy_mlp._estimators.partial_fit import PartialFitUnavailableError
-from sknumpy_mlp._estimators.rollback import all_or_nothing
+from sknumpy_mlp._estimators.rollback import rollback_on_error
 from sknumpy_mlp._estimators.targets import Target
 from sknumpy_mlp._estimators.task import FitContext, FitTask
 from sknumpy_mlp._estimators.validation import Validation, read_validation
@@ -41,9 +41,9 @@ from sknumpy_mlp._inputs.targets import read_target, squeeze_single_column
 from sknumpy_mlp._training.network import Network
 from sknumpy_mlp._training.run import Run, TrainingState
 from sknumpy_mlp._utils.links import DocLinkMixin
-from sknumpy_mlp._utils.saved import Saved
+from sknumpy_mlp._utils.saved import VersionedStateMixin
 from sknumpy_mlp._utils.typing import Array, RandomSource
-from sknumpy_mlp._utils.values import alike
+from sknumpy_mlp._utils.values import deep_equal
 from sknumpy_mlp.callbacks import Callback
 from sknumpy_mlp.callbacks._sklearn import CallbackSupportMixin, begin_fit
 from sknumpy_mlp.losses import Loss
@@ -54,7 +54,7 @@ _SMALL = 10_000
 
 
 class _BaseMLP(
-    Saved,
+    VersionedStateMixin,
     CallbackSupportMixin,  # type: ignore[misc]
     DocLinkMixin,
     SuggestingMixin,
@@ -121,7 +121,7 @@ class _BaseMLP(
         if context is None:
             bridge = None if incremental else begin_fit(self, X, y, sample_weight)
             context = FitContext(bridge=bridge)
-        with all_or_nothing(self):
+        with rollback_on_error(self):
             # What is out of range raises; NumPy need not warn of it as well.
             with np.errstate(all="ignore"):
                 task = self._make_task(
@@ -163,9 +163,9 @@ class _BaseMLP(
         rng = self._random_stream(state)
         architecture = Architecture.of(self)
         network = self._make_network(architecture, X.shape[1], target.n_outputs)
-        goes_on = incremental and warm
+        continues = incremental and warm
         parts = (network, target.loss)
-        is_checked = goes_on and alike(parts, (self._network, self._loss))
+        is_checked = continues and deep_equal(parts, (self._network, self._loss))
         if not is_checked and context.member is None:
             self._check_custom_parts(architecture, target, data)
         if warm:
@@ -208,7 +208,7 @@ class _BaseMLP(
             callbacks=self._callbacks_of(network, target, incremental, context),
             context=context,
             # Each call of partial_fit is one epoch: the printed numbers go on.
-            n_epochs_before=len(self.loss_curve_) if goes_on else 0,
+            n_epochs_before=len(self.loss_curve_) if continues else 0,
         )
 
     def _callbacks_of(
@@ -325,7 +325,9 @@ class _BaseMLP(
         self.__dict__.pop("_training_state", None)
         if task.is_incremental or self.warm_start:
             is_stochastic = task.config.optimizer is not None
-            self._training_state = run.state.at_rest() if is_stochastic else None
+            self._training_state = (
+                run.state.without_best_params() if is_stochastic else None
+            )
 
     def _attributes(
         self, network: Network, target: Target, params: Array

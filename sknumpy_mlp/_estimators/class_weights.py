@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sknumpy_mlp._utils.typing import Array, IntArray
-from sknumpy_mlp._utils.values import builtin, shown
+from sknumpy_mlp._utils.values import builtin, short_repr
 
 
 def make_class_weights(
@@ -97,15 +97,16 @@ def _look_up(weights: dict[Any, Any], values: NDArray[Any]) -> Array:
     missing = [value for value in values.tolist() if value not in weights]
     if missing:
         raise ValueError(
-            f"class_weight={shown(weights)} has no weight for {missing}: y has the "
-            f"classes {values.tolist()}. Add {missing}, or use class_weight='balanced'."
+            f"class_weight={short_repr(weights)} has no weight for {missing}: y has "
+            f"the classes {values.tolist()}. Add {missing}, or use "
+            "class_weight='balanced'."
         )
     table = [weights[value] for value in values.tolist()]
     for weight in table:
         number = isinstance(weight, Real) and not isinstance(weight, bool)
         if not (number and 0 <= weight <= sys.float_info.max):
             raise ValueError(
-                f"class_weight={shown(weights)}: each weight must be a finite number "
-                f"of at least 0, got {shown(weight)}."
+                f"class_weight={short_repr(weights)}: each weight must be a finite "
+                f"number of at least 0, got {short_repr(weight)}."
             )
     return np.array(table, dtype=np.float64)

@@ -19,7 +19,7 @@ from sknumpy_mlp._inputs.errors import error_prefix
 from sknumpy_mlp._inputs.missing import refuse_missing
 from sknumpy_mlp._inputs.targets import encode_labels, read_target
 from sknumpy_mlp._utils.typing import Array
-from sknumpy_mlp._utils.values import copy_of
+from sknumpy_mlp._utils.values import copy_with_python_numbers
 from sknumpy_mlp.losses import (
     CLASSIFICATION_LOSSES,
     ClassificationLoss,
@@ -252,7 +252,11 @@ class ClassificationTarget(Target):
 
 def _classification_loss(given: Any, *, multinomial: bool) -> Loss:
     """Return the loss of a classifier's parameter, whose link must be a probability."""
-    made = CLASSIFICATION_LOSSES[given] if isinstance(given, str) else copy_of(given)
+    made = (
+        CLASSIFICATION_LOSSES[given]
+        if isinstance(given, str)
+        else copy_with_python_numbers(given)
+    )
     loss: Loss = (
         loss_for_target(made, multinomial=multinomial)
         if isinstance(made, ClassificationLoss)

@@ -6,7 +6,7 @@ from numbers import Integral, Real
 from typing import Any
 
 from sknumpy_mlp._training.step import Regularization
-from sknumpy_mlp._utils.values import copy_of
+from sknumpy_mlp._utils.values import copy_with_python_numbers
 from sknumpy_mlp.optimizers import OPTIMIZERS, SGD, Optimizer
 from sknumpy_mlp.schedules import SCHEDULES, SGD_SCHEDULES, Constant, Schedule
 
@@ -123,7 +123,7 @@ def make_schedule(estimator: Any) -> Schedule:
     """Return a copy of the given learning-rate schedule, or make it by its name."""
     given = estimator.learning_rate
     if isinstance(given, Schedule):
-        schedule: Schedule = copy_of(given)
+        schedule: Schedule = copy_with_python_numbers(given)
         factors = (schedule(0.0), schedule(1.0), schedule.epoch_factor(0))
         for factor in factors:
             if not (isinstance(factor, Real) and 0 <= factor < math.inf):
@@ -144,7 +144,7 @@ def _make_optimizer(estimator: Any) -> Optimizer | None:
     if isinstance(given, str) and given == "lbfgs":
         return None
     optimizer: Optimizer = (
-        copy_of(given)
+        copy_with_python_numbers(given)
         if isinstance(given, Optimizer)
         else _from_parameters(OPTIMIZERS[given], estimator)
     )
@@ -154,4 +154,4 @@ def _make_optimizer(estimator: Any) -> Optimizer | None:
 def _from_parameters(cls: Any, estimator: Any) -> Any:
     """Make an optimizer or a schedule of the estimator's parameters."""
     values = {name: getattr(estimator, of) for name, of in cls.parameters.items()}
-    return copy_of(cls(**values))
+    return copy_with_python_numbers(cls(**values))

@@ -6,7 +6,7 @@ import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 
 from sknumpy_mlp._estimators.target_scale import (
-    is_standardised,
+    is_standardized,
     loss_of_constant,
     unusual_scale,
 )
@@ -64,7 +64,7 @@ def target_advice(task: FitTask) -> str:
     remedy = (
         "scale it to about 0 and 1, with sklearn.compose."
         "TransformedTargetRegressor(regressor, transformer=StandardScaler())"
-        if is_standardised(task.target.loss)
+        if is_standardized(task.target.loss)
         else "divide it by its mean, and multiply predictions by it"
     )
     return f"{scale}: {remedy}, or use TabularMLPRegressor, which does so itself."

@@ -58,7 +58,7 @@ class Evaluator:
         if self._scoring is not None and self._scoring != "loss":
             self._scorer = get_scorer(self._scoring)
             self._refuse_log_loss_of_labels(self._scorer)
-            if data.sample_weight is not None and not _takes(
+            if data.sample_weight is not None and not _accepts(
                 self._scorer, "sample_weight"
             ):
                 raise self._no_weights()
@@ -125,26 +125,26 @@ class Evaluator:
                 "minus the mean log loss of all labels."
             )
 
-    def _rows_that_count(self) -> IntArray:
+    def _rows_with_weight(self) -> IntArray:
         """Return the rows of a weight above zero: metrics do not see the others."""
         weight = self._data.sample_weight
         rows = np.arange(len(self._data.target))
         return rows if weight is None else rows[weight > 0.0]
 
-    def _absent(self) -> list[Any]:
-        y = self._data.y[self._rows_that_count()]
+    def _absent_labels(self) -> list[Any]:
+        y = self._data.y[self._rows_with_weight()]
         return self._target.absent_labels(y)
 
     def _undefined(self, reason: object, *, lacks_classes: bool) -> ValueError:
         """Say that the score has no value on this data, and why that may be so."""
         lacks, remedy = "", "more samples"
         if lacks_classes and self._data.target.ndim == 1:
-            lacks = f", which has no sample of the classes {self._absent()}"
+            lacks = f", which has no sample of the classes {self._absent_labels()}"
             remedy = "samples of all classes"
         elif lacks_classes:
-            lacks = f", where the labels {self._absent()} are all 0 or all 1"
+            lacks = f", where the labels {self._absent_labels()} are all 0 or all 1"
             remedy = "samples with and without each label"
-        if lacks_classes and len(self._rows_that_count()) < len(self._data.target):
+        if lacks_classes and len(self._rows_with_weight()) < len(self._data.target):
             lacks += " (samples of weight zero do not count)"
         return ValueError(
             f"scoring={self._scoring!r} is not defined on {self._name}"
@@ -181,9 +181,9 @@ class Evaluator:
 
     def _call_with_classes(self, scorer: Callable[..., Any], fitted: Any) -> Any:
         """Tell the metric, from now on, of all classes; return None if in vain."""
-        if self._labels is not None or not self._absent():
+        if self._labels is not None or not self._absent_labels():
             return None
-        if not _takes(scorer, "labels"):
+        if not _accepts(scorer, "labels"):
             return None
         classes = self._target.attributes["classes_"]
         try:
@@ -215,7 +215,7 @@ class Evaluator:
 
     def _needs_all_classes(self, scorer: Callable[..., Any], fitted: Any) -> bool:
         """Return whether a scorer that fails would not if no class were lacking."""
-        if not self._absent():
+        if not self._absent_labels():
             return False
         try:
             score = self._call_metric(scorer, fitted, self._with_all_classes(), None)
@@ -225,9 +225,11 @@ class Evaluator:
 
     def _with_all_classes(self) -> Data:
         """Return the data, and copies of some samples as samples of what it lacks."""
-        data, rows = self._data, self._rows_that_count()
+        data, rows = self._data, self._rows_with_weight()
         if data.target.ndim == 1:
-            labels = np.array(self._absent(), self._target.attributes["classes_"].dtype)
+            labels = np.array(
+                self._absent_labels(), self._target.attributes["classes_"].dtype
+            )
         else:
             labels = np.repeat([[0], [1]], data.target.shape[1], axis=1)
         labels = np.repeat(labels, 2, axis=0)  # some metrics need more than one
@@ -264,7 +266,7 @@ def _first_line(error: object) -> str:
     return str(error).partition("\n")[0].removesuffix(".")
 
 
-def _takes(scorer: Callable[..., Any], argument: str) -> bool:
+def _accepts(scorer: Callable[..., Any], argument: str) -> bool:
     try:
         parameters = inspect.signature(scorer).parameters.values()
     except ValueError:  # some builtin functions have none

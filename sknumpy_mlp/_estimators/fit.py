@@ -27,7 +27,7 @@ from sknumpy_mlp._training.loop import train
 from sknumpy_mlp._training.network import ROWS_AT_ONCE, Workspace
 from sknumpy_mlp._training.run import Run, TrainingState
 from sknumpy_mlp._utils.typing import Array
-from sknumpy_mlp._utils.values import alike, copy_of
+from sknumpy_mlp._utils.values import copy_with_python_numbers, deep_equal
 from sknumpy_mlp._utils.warnings import warn, warn_of_interrupt
 from sknumpy_mlp.layers import Dropout
 from sknumpy_mlp.optimizers import Optimizer
@@ -144,7 +144,7 @@ def _solve_stochastic(task: FitTask, optimizer: Optimizer) -> Run:
                 task.network,
                 task.params,
                 batches.batch_size,
-                rng=state.noise,
+                rng=state.layer_rng,
                 sparse_input=not isinstance(task.data.X, np.ndarray),
             ),
             task.target.loss,
@@ -201,17 +201,17 @@ def _make_state(task: FitTask, optimizer: Optimizer) -> TrainingState:
     """Continue the earlier state as far as it applies, or begin one."""
     state = TrainingState() if task.state is None else task.state
     settings = (*task.config.plateau_settings, task.target.loss, task.network)
-    if not alike(state.settings, settings):
+    if not deep_equal(state.settings, settings):
         state.settings = settings
         state.forget_plateau()
     # Moments are of use only to the same optimizer with the same constants.
-    as_given = state.optimizer_as_given
+    initial = state.initial_optimizer
     if (
         state.optimizer is None
-        or as_given is None
-        or not as_given.same_settings(optimizer)
+        or initial is None
+        or not initial.same_settings(optimizer)
     ):
-        state.optimizer_as_given = copy_of(optimizer)
+        state.initial_optimizer = copy_with_python_numbers(optimizer)
         optimizer.init(task.params)
         state.optimizer = optimizer
         state.forget_plateau()
@@ -227,11 +227,11 @@ def _make_state(task: FitTask, optimizer: Optimizer) -> TrainingState:
     seed = task.config.seed
     state.seed, state.stream = seed, None if seed is None else task.rng
     if not any(isinstance(layer, Dropout) for layer in task.network.layers):
-        state.noise = None
-    elif state.noise is None:
+        state.layer_rng = None
+    elif state.layer_rng is None:
         noise_seed = task.rng.randint(2**32, size=4, dtype=np.uint32)
         # The fastest of NumPy's bit generators.
-        state.noise = np.random.Generator(np.random.SFC64(noise_seed))
+        state.layer_rng = np.random.Generator(np.random.SFC64(noise_seed))
     return state
 
 
@@ -305,5 +305,5 @@ def _make_run(task: FitTask, params: Array, state: TrainingState) -> Run:
 
 def _interrupt(run: Run) -> None:
     run.status = "interrupted"
-    run.drop_torn_epoch()
+    run.drop_partial_epoch()
     warn_of_interrupt()

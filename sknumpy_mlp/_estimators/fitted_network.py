@@ -101,7 +101,7 @@ class FittedNetwork:
         self._params = params
 
     def hidden_activations(self, X: Any, layer: int = -1) -> Array:
-        """Compute what a hidden layer makes of ``X``: the learnt representation.
+        """Compute what a hidden layer makes of ``X``: the learned representation.
 
         Parameters
         ----------

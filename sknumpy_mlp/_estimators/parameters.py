@@ -12,7 +12,7 @@ from sklearn.metrics import get_scorer_names
 
 from sknumpy_mlp._utils.intervals import Interval, is_bool
 from sknumpy_mlp._utils.suggestions import suggest_parameter, suggest_value
-from sknumpy_mlp._utils.values import shown
+from sknumpy_mlp._utils.values import short_repr
 from sknumpy_mlp.activations import ACTIVATIONS, Activation
 from sknumpy_mlp.callbacks import Callback
 from sknumpy_mlp.initializers import INITIALIZERS
@@ -309,7 +309,7 @@ def check_parameters(estimator: Any, checks: Mapping[str, tuple[Check, ...]]) ->
         allowed = " or ".join(str(check) for check in alternatives)
         raise InvalidParameterError(
             f"The {name!r} parameter of {type(estimator).__name__} must be {allowed}. "
-            f"Got {shown(value)} instead."
+            f"Got {short_repr(value)} instead."
             f"{_suggestion(estimator, name, value, alternatives)}"
         )
 
@@ -328,7 +328,7 @@ def _suggestion(
     for item in value:
         hint = suggest_value(item, known)
         if hint and not any(check(item) for check in alternatives):
-            return f"{hint[:-1]} instead of {shown(item)}?"
+            return f"{hint[:-1]} instead of {short_repr(item)}?"
     return ""
 
 
@@ -388,9 +388,9 @@ def check_combinations(estimator: Any) -> None:
         value = getattr(estimator, name)
         if isinstance(value, list | tuple | np.ndarray) and len(value) != expected:
             raise ValueError(
-                f"{name}={shown(value)} has {len(value)} items, but hidden_layer_sizes="
-                f"{shown(estimator.hidden_layer_sizes)} needs {expected}: one for each "
-                f"{what}."
+                f"{name}={short_repr(value)} has {len(value)} items, but "
+                f"hidden_layer_sizes={short_repr(estimator.hidden_layer_sizes)} needs "
+                f"{expected}: one for each {what}."
             )
     schedule = estimator.learning_rate
     if isinstance(estimator.solver, str) and estimator.solver == "lbfgs":

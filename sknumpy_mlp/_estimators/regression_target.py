@@ -10,7 +10,7 @@ from sknumpy_mlp._estimators.scores import regression_score
 from sknumpy_mlp._estimators.target_scale import TargetScale
 from sknumpy_mlp._estimators.targets import Target
 from sknumpy_mlp._utils.typing import Array
-from sknumpy_mlp._utils.values import copy_of
+from sknumpy_mlp._utils.values import copy_with_python_numbers
 from sknumpy_mlp.losses import REGRESSION_LOSSES
 
 
@@ -41,7 +41,11 @@ class RegressionTarget(Target):
         loss : str or Loss
             The estimator's parameter.
         """
-        made = REGRESSION_LOSSES[loss] if isinstance(loss, str) else copy_of(loss)
+        made = (
+            REGRESSION_LOSSES[loss]
+            if isinstance(loss, str)
+            else copy_with_python_numbers(loss)
+        )
         return cls(made, 1 if y.ndim == 1 else y.shape[1])
 
     def with_scale(self, y: Array, sample_weight: Array | None) -> Self:

@@ -37,7 +37,7 @@ from sknumpy_mlp.schedules import Schedule, ScheduleName
 class NumpyMLPRegressor(RegressorMixin, _BaseMLP):  # type: ignore[misc]
     """Multi-layer perceptron regressor.
 
-    Minimises the squared error, or one of several other losses, by L-BFGS or
+    Minimizes the squared error, or one of several other losses, by L-BFGS or
     stochastic gradient descent.  A drop-in for
     :class:`sklearn.neural_network.MLPRegressor`: the same parameters, methods and
     attributes, and with the same integer ``random_state`` the same numbers.
@@ -84,7 +84,7 @@ class NumpyMLPRegressor(RegressorMixin, _BaseMLP):  # type: ignore[misc]
         - an object of :mod:`sknumpy_mlp.activations`, or of your own subclass of
           :class:`sknumpy_mlp.activations.Activation`.
     solver : {'lbfgs', 'sgd', 'adam', 'rmsprop'} or Optimizer, default='adam'
-        How the parameters are optimised.
+        How the parameters are optimized.
 
         - 'lbfgs', SciPy's L-BFGS-B on the whole data at once, in float64.  Converges
           fast and well on small data.
@@ -152,10 +152,10 @@ class NumpyMLPRegressor(RegressorMixin, _BaseMLP):  # type: ignore[misc]
         Whether to print a line for each epoch: the loss, and what the validation data
         says, if there is any.
     warm_start : bool, default=False
-        Whether `fit` goes on from the last call: parameters, optimiser, counters,
+        Whether `fit` goes on from the last call: parameters, optimizer, counters,
         hold-out and random stream, as if the training had not been interrupted.  A
         schedule that depends on ``max_iter`` begins anew in each call, and after early
-        stopping has put an earlier epoch back so does the optimiser.
+        stopping has put an earlier epoch back so does the optimizer.
     momentum : float, default=0.9
         Momentum of 'sgd', between 0 and 1.
     nesterovs_momentum : bool, default=True
@@ -181,7 +181,7 @@ class NumpyMLPRegressor(RegressorMixin, _BaseMLP):  # type: ignore[misc]
     max_fun : int, default=15000
         The most evaluations of the objective by 'lbfgs'.
     init : {'glorot', 'he', 'lecun', 'data'} or callable, default='glorot'
-        How the weights are initialised, see :mod:`sknumpy_mlp.initializers`.
+        How the weights are initialized, see :mod:`sknumpy_mlp.initializers`.
 
         - 'glorot', uniform on +-sqrt(6 / (fan_in + fan_out)), the biases too
           (2 instead of 6 for logistic units): scikit-learn's rule.
@@ -215,7 +215,7 @@ class NumpyMLPRegressor(RegressorMixin, _BaseMLP):  # type: ignore[misc]
         What is told about each epoch and may end the training, see
         :mod:`sknumpy_mlp.callbacks`.
     dtype : {'float32', 'float64'} or None, default=None
-        The type to compute in; None is that of ``X``.  'lbfgs' always optimises in
+        The type to compute in; None is that of ``X``.  'lbfgs' always optimizes in
         float64, and stores the result in this type.
 
     Attributes

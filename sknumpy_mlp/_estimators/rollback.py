@@ -6,7 +6,7 @@ from typing import Any
 
 
 @contextmanager
-def all_or_nothing(estimator: Any) -> Iterator[None]:
+def rollback_on_error(estimator: Any) -> Iterator[None]:
     """Restore the attributes of an estimator if the ``with`` block raises."""
     before = estimator.__dict__.copy()
     try:

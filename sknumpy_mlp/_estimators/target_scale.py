@@ -14,7 +14,7 @@ def has_scale(loss: Loss) -> bool:
     return loss.out_activation in ("identity", "exp")
 
 
-def is_standardised(loss: Loss) -> bool:
+def is_standardized(loss: Loss) -> bool:
     """Return whether they may be shifted too; others are divided by their mean."""
     return loss.out_activation == "identity" and not loss.positive_only
 
@@ -48,7 +48,7 @@ class TargetScale:
     ) -> "TargetScale":
         """Measure a target of shape (n_samples, n_targets).
 
-        Targets of losses with the identity as their link are standardised.  Under a
+        Targets of losses with the identity as their link are standardized.  Under a
         logarithmic link, and for losses of positive targets, they are divided by their
         mean, since zero has to stay where it is.  Under other links, such as that of
         shares, they stay as they are.
@@ -62,7 +62,7 @@ class TargetScale:
             largest = np.abs(y).max(axis=0)
             largest[largest == 0.0] = 1.0
             mean = np.average(y / largest, axis=0, weights=sample_weight)
-            if is_standardised(loss):
+            if is_standardized(loss):
                 spread = (y / largest - mean) ** 2
                 factor = np.sqrt(np.average(spread, axis=0, weights=sample_weight))
                 location = mean * largest
@@ -98,7 +98,7 @@ class TargetScale:
 _NEAR = 10.0
 
 # So many rows say enough of a scale.
-_ROWS_TO_LOOK_AT = 10_000
+_ROWS_TO_INSPECT = 10_000
 
 
 def unusual_scale(y: Array, sample_weight: Array | None, loss: Loss) -> str:
@@ -126,8 +126,8 @@ def unusual_scale(y: Array, sample_weight: Array | None, loss: Loss) -> str:
     """
     if not has_scale(loss):
         return ""
-    y, weight = _rows_that_count(y, sample_weight)
-    step = max(1, len(y) // _ROWS_TO_LOOK_AT)
+    y, weight = _rows_with_weight(y, sample_weight)
+    step = max(1, len(y) // _ROWS_TO_INSPECT)
     y, weight = y[::step], weight[::step]
     for k, column in enumerate(y.T):
         # Divided first, so that the squares of large numbers do not overflow.
@@ -139,7 +139,7 @@ def unusual_scale(y: Array, sample_weight: Array | None, loss: Loss) -> str:
         if spread <= 1e-12 * largest:  # a constant
             continue
         name = "y" if y.shape[1] == 1 else f"Column {k} of y"
-        if not is_standardised(loss):
+        if not is_standardized(loss):
             if not 1.0 / _NEAR <= mean <= _NEAR:
                 return f"{name} has a mean of {mean:.2g}"
         elif not 1.0 / _NEAR <= spread <= _NEAR or abs(mean) > _NEAR * spread:
@@ -174,7 +174,7 @@ def loss_of_constant(
     mean_loss : float
         The loss, or NaN if the outputs are not predictions of the targets.
     """
-    y, weight = _rows_that_count(y, sample_weight)
+    y, weight = _rows_with_weight(y, sample_weight)
     constants = [np.average(y, axis=0, weights=weight)]
     levels = loss.levels if isinstance(loss, Quantile) else (0.5,)
     constants.append(_quantiles(y, weight, levels).ravel())
@@ -189,7 +189,7 @@ def loss_of_constant(
     return float(np.nanmin(losses)) if losses else np.nan
 
 
-def _rows_that_count(y: Array, sample_weight: Array | None) -> tuple[Array, Array]:
+def _rows_with_weight(y: Array, sample_weight: Array | None) -> tuple[Array, Array]:
     """Return the rows whose weight is not zero, and their weights, in float64."""
     if sample_weight is None:
         return y.astype(np.float64), np.ones(len(y))

@@ -110,7 +110,7 @@ def _dense(
 def input_layer(config: MemberConfig, n_features: int) -> Layer:
     """Return the first layer, with a part for each kind of column."""
     n_numbers, cardinalities = config.n_numbers, config.cardinalities
-    n_passed = n_features - n_numbers - len(cardinalities)
+    n_passthrough = n_features - n_numbers - len(cardinalities)
     parts: list[Layer] = []
     if n_numbers:
         parts.append(
@@ -120,8 +120,8 @@ def input_layer(config: MemberConfig, n_features: int) -> Layer:
                 lr_multiplier=_EMBEDDING_RATE,
             )
         )
-    if n_passed:
-        parts.append(Passthrough(n_passed))
+    if n_passthrough:
+        parts.append(Passthrough(n_passthrough))
     if cardinalities:
         parts.append(CategoryEmbedding(cardinalities))
     return parts[0] if len(parts) == 1 else Concatenate(tuple(parts))

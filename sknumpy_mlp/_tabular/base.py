@@ -32,7 +32,7 @@ from sknumpy_mlp._estimators.parameters import (
     check_parameters,
     layer_sizes,
 )
-from sknumpy_mlp._estimators.rollback import all_or_nothing
+from sknumpy_mlp._estimators.rollback import rollback_on_error
 from sknumpy_mlp._estimators.targets import Target
 from sknumpy_mlp._estimators.task import FitContext
 from sknumpy_mlp._estimators.threads import n_blas_threads
@@ -49,7 +49,7 @@ from sknumpy_mlp._tabular.ensemble import (
     MemberTask,
     StopAtEpoch,
     TrainedMember,
-    n_side_by_side,
+    n_parallel,
     train_members,
 )
 from sknumpy_mlp._tabular.preprocessor import TabularPreprocessor
@@ -57,7 +57,7 @@ from sknumpy_mlp._tabular.progress import EnsembleProgress, share_progress
 from sknumpy_mlp._tabular.splits import MemberSplit, split_members
 from sknumpy_mlp._utils.intervals import Interval
 from sknumpy_mlp._utils.links import DocLinkMixin
-from sknumpy_mlp._utils.saved import Saved
+from sknumpy_mlp._utils.saved import VersionedStateMixin
 from sknumpy_mlp._utils.typing import Array, IntArray
 from sknumpy_mlp._utils.warnings import warn
 from sknumpy_mlp.callbacks._sklearn import (
@@ -115,10 +115,10 @@ TABULAR_CHECKS: dict[str, tuple[Check, ...]] = {
 
 # Processes take seconds to begin: so many multiplications of one core, forward alone,
 # take about ten.
-_WORTH_PROCESSES = 5e10
+_MIN_PRODUCTS_FOR_PROCESSES = 5e10
 
 # Share of ``max_time`` that is kept for what comes after the training.
-_RESERVE = 0.02
+_RESERVED_SHARE = 0.02
 
 # The bound on scaled numbers, which are clipped smoothly.
 _CLIP = 3.0
@@ -134,7 +134,7 @@ _BATCH_SIZES = (
 
 
 class _BaseTabularMLP(
-    Saved,
+    VersionedStateMixin,
     CallbackSupportMixin,  # type: ignore[misc]
     DocLinkMixin,
     SuggestingMixin,
@@ -167,11 +167,11 @@ class _BaseTabularMLP(
         return float(self.learning_rate_init)
 
     @abstractmethod
-    def _combine(self, raws: Sequence[Array]) -> Array:
+    def _aggregate(self, raw_outputs: Sequence[Array]) -> Array:
         """Return the members' joint prediction, given their raw outputs."""
 
     @abstractmethod
-    def _calibrate(self, raws: Sequence[Sequence[Array]], data: Data) -> None:
+    def _calibrate(self, raw_outputs: Sequence[Sequence[Array]], data: Data) -> None:
         """Learn from the members' raw outputs for rows that they have not seen.
 
         They come in groups, one after the other the rows of ``data``; within a group
@@ -179,7 +179,7 @@ class _BaseTabularMLP(
         """
 
     @abstractmethod
-    def _present(self, predicted: Array) -> Array:
+    def _format_predictions(self, predicted: Array) -> Array:
         """Return predictions in the form of ``oof_predictions_``."""
 
     # ------------------------------------------------------------------------- fit
@@ -204,7 +204,7 @@ class _BaseTabularMLP(
             )
         n_networks = self._max_networks(has_validation=validation[0] is not None)
         bridge = begin_ensemble(self, X, y, sample_weight, n_networks)
-        with all_or_nothing(self):
+        with rollback_on_error(self):
             # What is out of range raises; NumPy need not warn of it as well.
             with np.errstate(all="ignore"):
                 task = self._make_task(X, y, sample_weight, validation, bridge)
@@ -330,7 +330,7 @@ class _BaseTabularMLP(
     def _train(self, task: "_EnsembleTask", began: float) -> None:
         """Train the members, and learn from the rows they have not seen."""
         seconds = math.inf if self.max_time is None else float(self.max_time)
-        deadline = began + seconds * (1.0 - _RESERVE)
+        deadline = began + seconds * (1.0 - _RESERVED_SHARE)
         refits = self.ensemble == "refit" and task.validation is None
         splits = split_members(
             self.ensemble,
@@ -343,7 +343,7 @@ class _BaseTabularMLP(
             has_validation=task.validation is not None,
             rng=check_random_state(self.random_state),
         )
-        n_jobs = min(self._n_side_by_side(task, len(splits)), len(splits))
+        n_jobs = min(self._n_parallel(task, len(splits)), len(splits))
         n_members = len(splits) + refits
         with share_progress(
             n_members, n_jobs, deadline, verbose=bool(self.verbose)
@@ -352,7 +352,7 @@ class _BaseTabularMLP(
             if not trained:
                 raise KeyboardInterrupt
             self.estimators_ = [each.member for each in trained]
-            self._judge(task, trained)
+            self._evaluate(task, trained)
             if refits and not progress.stops:
                 refitted = self._refit(task, trained[0], progress)
                 if not progress.stops:
@@ -369,7 +369,7 @@ class _BaseTabularMLP(
                 "larger batch_size."
             )
 
-    def _n_side_by_side(self, task: "_EnsembleTask", n_members: int) -> int:
+    def _n_parallel(self, task: "_EnsembleTask", n_members: int) -> int:
         """Return how many networks are to train at a time."""
         if self.callbacks or task.bridge is not None:
             return 1  # they are told of one network after the other
@@ -377,9 +377,9 @@ class _BaseTabularMLP(
         sizes = [n_features, *layer_sizes(self.hidden_layer_sizes)]
         n_weights = sum(itertools.starmap(operator.mul, itertools.pairwise(sizes)))
         n_products = n_members * int(self.max_iter) * n_rows * n_weights
-        default = n_blas_threads() if n_products > _WORTH_PROCESSES else 1
+        default = n_blas_threads() if n_products > _MIN_PRODUCTS_FOR_PROCESSES else 1
         max_seconds = math.inf if self.max_time is None else float(self.max_time)
-        return n_side_by_side(self.n_jobs, default, max_seconds)
+        return n_parallel(self.n_jobs, default, max_seconds)
 
     def _refit(
         self, task: "_EnsembleTask", first: TrainedMember, progress: EnsembleProgress
@@ -408,7 +408,7 @@ class _BaseTabularMLP(
                 c for c in callbacks if getattr(c, "monitor", "loss") == "loss"
             ]
         # BLAS may not know of the share of a machine that a container has.
-        n_threads = min(n_blas_threads(), cpu_count()) // progress.n_side_by_side
+        n_threads = min(n_blas_threads(), cpu_count()) // progress.n_parallel
         tasks = []
         for i, split in enumerate(splits, start=first):
             member = self._member_type(
@@ -448,16 +448,18 @@ class _BaseTabularMLP(
         n_batches = max(1, round(n_rows / int(wanted)))
         return math.ceil(n_rows / n_batches)
 
-    def _judge(self, task: "_EnsembleTask", trained: Sequence[TrainedMember]) -> None:
+    def _evaluate(
+        self, task: "_EnsembleTask", trained: Sequence[TrainedMember]
+    ) -> None:
         """Learn from the rows that members have not seen; set the ``oof`` attributes.
 
         Each fold is predicted by the one member that has not seen it, a hold-out, or
         other validation data, by all of them together.
         """
-        raws: list[Any] = [each.raw for each in trained]
+        raw_outputs: list[Any] = [each.raw for each in trained]
         held_out: list[Any] = [each.split.held_out for each in trained]
         is_shared = all(rows is held_out[0] for rows in held_out)
-        groups = [raws] if is_shared else [[raw] for raw in raws]
+        groups = [raw_outputs] if is_shared else [[raw] for raw in raw_outputs]
         self.oof_predictions_ = None
         if task.validation is not None:
             data, weight = task.validation, task.sample_weight_val
@@ -466,10 +468,10 @@ class _BaseTabularMLP(
             data = task.data.take(rows)
             weight = None if task.sample_weight is None else task.sample_weight[rows]
         self._calibrate(groups, data)
-        predicted = np.concatenate([self._combine(group) for group in groups])
+        predicted = np.concatenate([self._aggregate(group) for group in groups])
         self.oof_score_ = float(self._target.score(predicted, data.y, weight))
         if task.validation is None:
-            presented = self._present(predicted)
+            presented = self._format_predictions(predicted)
             shape = (task.n_samples, *presented.shape[1:])
             self.oof_predictions_ = np.full(shape, np.nan, presented.dtype)
             self.oof_predictions_[task.rows[rows]] = presented
@@ -490,8 +492,8 @@ class _BaseTabularMLP(
         check_is_fitted(self)
         table = self._read(X)
         with np.errstate(all="ignore"):  # as in the members' own predictions
-            raws = [member.raw(table) for member in self.estimators_]
-            return refuse_overflow(self._combine(raws))
+            raw_outputs = [member.raw(table) for member in self.estimators_]
+            return refuse_overflow(self._aggregate(raw_outputs))
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

@@ -54,8 +54,8 @@ def best_temperature(raw: Array, data: Data) -> float:
 
 
 @dataclass(frozen=True)
-class Errors:
-    """Errors of predictions for rows not seen, sorted, for prediction intervals.
+class ConformalResiduals:
+    """Residuals on rows that no network was trained on, sorted.
 
     Attributes
     ----------
@@ -70,7 +70,7 @@ class Errors:
     weights: Array | None
 
     @classmethod
-    def of(cls, errors: Array, sample_weight: Array | None) -> "Errors":
+    def of(cls, errors: Array, sample_weight: Array | None) -> "ConformalResiduals":
         """Sort errors of shape (n_rows, n_outputs)."""
         order = np.argsort(errors.T, axis=1, kind="stable")
         values = np.take_along_axis(errors.T, order, axis=1)

@@ -59,7 +59,7 @@ class TabularMLPClassifier(ClassifierMixin, _BaseTabularMLP):  # type: ignore[mi
         The highest learning rate, for weights of unit variance: that of a layer's
         weights is divided by the root of ``fan_in``.
     solver : {'adam', 'sgd', 'rmsprop'} or Optimizer, default='adam'
-        The optimiser, see :mod:`sknumpy_mlp.optimizers`.
+        The optimizer, see :mod:`sknumpy_mlp.optimizers`.
     alpha : float, default=0.0
         Strength of the L2 penalty, see `NumpyMLPClassifier`; ``weight_decay`` does
         the same work here.
@@ -90,7 +90,7 @@ class TabularMLPClassifier(ClassifierMixin, _BaseTabularMLP):  # type: ignore[mi
         A network trains to the end by default and gets its best epoch back: while the
         rate is high, a score that stalls says little.
     init : {'glorot', 'he', 'lecun', 'data'} or callable, default='data'
-        How weights are initialised, see :mod:`sknumpy_mlp.initializers`.
+        How weights are initialized, see :mod:`sknumpy_mlp.initializers`.
     dropout : float or sequence of float, default=0.15
         Share of the hidden values that are dropped, see `NumpyMLPClassifier`; fades
         out over the second half of the training.
@@ -167,7 +167,7 @@ class TabularMLPClassifier(ClassifierMixin, _BaseTabularMLP):  # type: ignore[mi
     oof_predictions_ : ndarray or None
         These predictions, probabilities as of `predict_proba`; NaN for samples that
         all networks have seen, and for those of weight zero.  None with ``X_val``.
-        ``temperature_`` is fitted to them, which favours their log loss a little.
+        ``temperature_`` is fitted to them, which favors their log loss a little.
     n_features_in_ : int
         Number of columns.
     feature_names_in_ : ndarray of shape (n_features,)
@@ -215,11 +215,11 @@ class TabularMLPClassifier(ClassifierMixin, _BaseTabularMLP):  # type: ignore[mi
     >>> from sknumpy_mlp import TabularMLPClassifier
     >>> X = pd.DataFrame({
     ...     "size": [1.2, 3.1, None, 2.8, 1.1, 3.3, 0.9, 2.9],
-    ...     "colour": ["red", "blue", "red", None, "red", "blue", "red", "blue"],
+    ...     "color": ["red", "blue", "red", None, "red", "blue", "red", "blue"],
     ... })
     >>> y = ["small", "large", "small", "large", "small", "large", "small", "large"]
     >>> clf = TabularMLPClassifier(n_members=2, max_iter=32, random_state=0).fit(X, y)
-    >>> clf.predict(pd.DataFrame({"size": [1.0], "colour": ["green"]}))
+    >>> clf.predict(pd.DataFrame({"size": [1.0], "color": ["green"]}))
     array(['small'], dtype='<U5')
     """
 
@@ -375,7 +375,7 @@ class TabularMLPClassifier(ClassifierMixin, _BaseTabularMLP):  # type: ignore[mi
             Probability of each class, in the order of ``classes_``; for several labels
             at once, of each label by itself.
         """
-        return self._present(self._predict_table(X))
+        return self._format_predictions(self._predict_table(X))
 
     def predict_log_proba(self, X: Any) -> Array:
         """Predict the logarithms of class probabilities.
@@ -416,19 +416,19 @@ class TabularMLPClassifier(ClassifierMixin, _BaseTabularMLP):  # type: ignore[mi
     def _fit_target(self, y: Any) -> ClassificationTarget:
         return ClassificationTarget.fit(y, self.loss)
 
-    def _calibrate(self, raws: Sequence[Sequence[Array]], data: Data) -> None:
+    def _calibrate(self, raw_outputs: Sequence[Sequence[Array]], data: Data) -> None:
         if not self._target.is_constant:
-            raw = np.concatenate([np.mean(group, axis=0) for group in raws])
+            raw = np.concatenate([np.mean(group, axis=0) for group in raw_outputs])
             self.temperature_ = best_temperature(raw, data)
 
-    def _combine(self, raws: Sequence[Array]) -> Array:
+    def _aggregate(self, raw_outputs: Sequence[Array]) -> Array:
         # Logits, not probabilities: the mean of the latter is less sure of itself than
         # a single network, for which the temperature is.
-        mean = np.mean(raws, axis=0)
+        mean = np.mean(raw_outputs, axis=0)
         mean *= 1.0 / self.temperature_
         return self._target.predict(mean)
 
-    def _present(self, predicted: Array) -> Array:
+    def _format_predictions(self, predicted: Array) -> Array:
         return self._target.probabilities(predicted)
 
     def __sklearn_tags__(self) -> Any:

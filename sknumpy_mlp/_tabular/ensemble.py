@@ -77,7 +77,7 @@ def _stop_processes() -> None:
     get_reusable_executor(reuse=True).shutdown(kill_workers=True)
 
 
-def n_side_by_side(n_jobs: int | None, default: int, max_seconds: float) -> int:
+def n_parallel(n_jobs: int | None, default: int, max_seconds: float) -> int:
     """Return how many members joblib will really train at a time.
 
     Parameters
@@ -264,15 +264,15 @@ def train_members(
         Those that have done an epoch.
     """
     jobs = [(task, data, validation, progress) for task in tasks]
-    n_jobs = min(progress.n_side_by_side, len(jobs))
+    n_jobs = min(progress.n_parallel, len(jobs))
     if n_jobs == 1:
-        trained = _one_after_the_other(jobs, progress)
+        trained = _train_sequentially(jobs, progress)
     else:
-        trained = _side_by_side(jobs, progress, n_jobs)
+        trained = _train_in_parallel(jobs, progress, n_jobs)
     return [each for each in trained if each is not None and each.member.n_iter_ > 0]
 
 
-def _one_after_the_other(
+def _train_sequentially(
     jobs: Sequence[Any], progress: EnsembleProgress
 ) -> list[TrainedMember | None]:
     trained: list[TrainedMember | None] = []
@@ -285,7 +285,7 @@ def _one_after_the_other(
     return trained
 
 
-def _side_by_side(
+def _train_in_parallel(
     jobs: Sequence[Any], progress: EnsembleProgress, n_jobs: int
 ) -> list[TrainedMember | None]:
     outcomes: list[Any] = []
@@ -335,7 +335,7 @@ def _side_by_side(
                 f"The networks could not train in processes ({errors[0]}): they train "
                 "one after the other. Set n_jobs=1 to have them do so from the start."
             )
-            return _one_after_the_other(jobs, progress)
+            return _train_sequentially(jobs, progress)
         progress.stop()
         raise errors[0]
     for _, messages in outcomes:

@@ -48,14 +48,18 @@ class _Member(_BaseMLP, ABC):
         context : FitContext
             Observers and limits.
         """
-        judged_by: tuple[Any, Any, Any] = (None, None, None)
+        validation_arrays: tuple[Any, Any, Any] = (None, None, None)
         if validation is not None:
-            judged_by = (validation.X, validation.target, validation.sample_weight)
+            validation_arrays = (
+                validation.X,
+                validation.target,
+                validation.sample_weight,
+            )
         self._fit(
             data.X,
             data.target,
             data.sample_weight,
-            judged_by,
+            validation_arrays,
             incremental=False,
             context=context,
         )

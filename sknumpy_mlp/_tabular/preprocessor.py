@@ -16,7 +16,7 @@ from sknumpy_mlp._estimators.parameters import (
     SuggestingMixin,
     check_parameters,
 )
-from sknumpy_mlp._estimators.rollback import all_or_nothing
+from sknumpy_mlp._estimators.rollback import rollback_on_error
 from sknumpy_mlp._inputs.categories import Categories
 from sknumpy_mlp._inputs.cells import kinds_of
 from sknumpy_mlp._inputs.column_labels import check_label_order, label_strings
@@ -32,13 +32,13 @@ from sknumpy_mlp._tabular.onehot import onehot, onehot_categories
 from sknumpy_mlp._tabular.scaling import robust_scale, scale_and_clip
 from sknumpy_mlp._utils.intervals import Interval
 from sknumpy_mlp._utils.links import DocLinkMixin
-from sknumpy_mlp._utils.saved import Saved
+from sknumpy_mlp._utils.saved import VersionedStateMixin
 from sknumpy_mlp._utils.suggestions import suggests_parameters
 from sknumpy_mlp._utils.typing import Array, DtypeName, IntArray
 
 
 class TabularPreprocessor(
-    Saved,
+    VersionedStateMixin,
     TransformerMixin,  # type: ignore[misc]
     DocLinkMixin,
     SuggestingMixin,
@@ -171,7 +171,7 @@ class TabularPreprocessor(
         self : TabularPreprocessor
             The fitted preprocessor.
         """
-        with all_or_nothing(self):
+        with rollback_on_error(self):
             self._fit(X)
         return self
 
@@ -190,7 +190,7 @@ class TabularPreprocessor(
         X_out : ndarray of shape (n_samples, n_features_out)
             The transformed table.
         """
-        with all_or_nothing(self):
+        with rollback_on_error(self):
             return self._scale(*self._fit(X))
 
     def transform(self, X: Any) -> Array:

@@ -22,15 +22,15 @@ class EnsembleProgress:
     ----------
     n_members : int
         Number of members.
-    n_side_by_side : int
+    n_parallel : int
         How many of them train at a time.
     deadline : float
         Time, as of `time.time`, at which all are to be ready.
     """
 
-    def __init__(self, n_members: int, n_side_by_side: int, deadline: float) -> None:
+    def __init__(self, n_members: int, n_parallel: int, deadline: float) -> None:
         self.n_members = n_members
-        self.n_side_by_side = n_side_by_side
+        self.n_parallel = n_parallel
         self.deadline = deadline
         self._reports = [(0.0, "")] * n_members
         self._stops = False
@@ -56,10 +56,10 @@ class EnsembleProgress:
         """Return when a member that begins now is to be ready.
 
         Those that come after it want as much time as it has.  Side by side, one whose
-        neighbours still have members to come is given less than one whose neighbours
+        neighbors still have members to come is given less than one whose neighbors
         have not, so that all the time is used.
         """
-        n_rounds = math.ceil((self.n_members - member) / self.n_side_by_side)
+        n_rounds = math.ceil((self.n_members - member) / self.n_parallel)
         now = time.time()
         return now + (self.deadline - now) / n_rounds
 
@@ -74,14 +74,14 @@ class SharedProgress(EnsembleProgress):
     ----------
     folder : str or Path
         The folder.
-    n_members, n_side_by_side, deadline
+    n_members, n_parallel, deadline
         As for `EnsembleProgress`.
     """
 
     def __init__(
-        self, folder: str | Path, n_members: int, n_side_by_side: int, deadline: float
+        self, folder: str | Path, n_members: int, n_parallel: int, deadline: float
     ) -> None:
-        super().__init__(n_members, n_side_by_side, deadline)
+        super().__init__(n_members, n_parallel, deadline)
         self._folder = Path(folder)
 
     @property
@@ -119,7 +119,7 @@ class SharedProgress(EnsembleProgress):
 
 @contextmanager
 def share_progress(
-    n_members: int, n_side_by_side: int, deadline: float, *, verbose: bool
+    n_members: int, n_parallel: int, deadline: float, *, verbose: bool
 ) -> Iterator[EnsembleProgress]:
     """Share the progress of members, and if ``verbose`` print it every few seconds.
 
@@ -128,12 +128,12 @@ def share_progress(
     """
     with ExitStack() as stack:
         progress = EnsembleProgress(n_members, 1, deadline)
-        if n_side_by_side > 1:
+        if n_parallel > 1:
             try:
                 folder = stack.enter_context(
                     TemporaryDirectory(ignore_cleanup_errors=True)
                 )
-                progress = SharedProgress(folder, n_members, n_side_by_side, deadline)
+                progress = SharedProgress(folder, n_members, n_parallel, deadline)
             except OSError as error:
                 warn(
                     f"There is no temporary folder for processes to share ({error}): "

@@ -20,11 +20,11 @@ from sknumpy_mlp._estimators.scores import regression_score
 from sknumpy_mlp._estimators.targets import Target
 from sknumpy_mlp._inputs.data import Data
 from sknumpy_mlp._tabular.base import TABULAR_CHECKS, _BaseTabularMLP
-from sknumpy_mlp._tabular.calibration import Errors
+from sknumpy_mlp._tabular.calibration import ConformalResiduals
 from sknumpy_mlp._tabular.member import MemberRegressor
 from sknumpy_mlp._utils.suggestions import suggests_parameters
 from sknumpy_mlp._utils.typing import Array
-from sknumpy_mlp._utils.values import shown
+from sknumpy_mlp._utils.values import short_repr
 from sknumpy_mlp.activations import Activation, ActivationName
 from sknumpy_mlp.callbacks import Callback
 from sknumpy_mlp.callbacks._sklearn import with_callbacks
@@ -47,7 +47,7 @@ class TabularMLPRegressor(RegressorMixin, _BaseTabularMLP):  # type: ignore[misc
 
     Takes a pandas or polars frame, an Arrow table or an array as it is: numbers,
     booleans, categories and strings, missing values anywhere.  `TabularPreprocessor`
-    makes numbers of it, the target is standardised (divided by its mean for losses
+    makes numbers of it, the target is standardized (divided by its mean for losses
     with a logarithmic link), and several networks with embeddings for numbers and
     categories, trained on different folds, predict their mean, within the range of
     the targets seen.  Trains in float32 and predicts in float64.
@@ -69,7 +69,7 @@ class TabularMLPRegressor(RegressorMixin, _BaseTabularMLP):  # type: ignore[misc
         have the identity as their link, and 0.04 for others, whose predictions move
         further than the raw outputs do.
     solver : {'adam', 'sgd', 'rmsprop'} or Optimizer, default='adam'
-        The optimiser, see :mod:`sknumpy_mlp.optimizers`.
+        The optimizer, see :mod:`sknumpy_mlp.optimizers`.
     alpha : float, default=0.0
         Strength of the L2 penalty, see `NumpyMLPRegressor`; ``weight_decay`` does
         the same work here.
@@ -100,7 +100,7 @@ class TabularMLPRegressor(RegressorMixin, _BaseTabularMLP):  # type: ignore[misc
         A network trains to the end by default and gets its best epoch back: while the
         rate is high, a score that stalls says little.
     init : {'glorot', 'he', 'lecun', 'data'} or callable, default='data'
-        How weights are initialised, see :mod:`sknumpy_mlp.initializers`.
+        How weights are initialized, see :mod:`sknumpy_mlp.initializers`.
     dropout : float or sequence of float, default=0.15
         Share of the hidden values that are dropped, see `NumpyMLPRegressor`; fades
         out over the second half of the training.
@@ -235,7 +235,7 @@ class TabularMLPRegressor(RegressorMixin, _BaseTabularMLP):  # type: ignore[misc
     _target_type: ClassVar[type[Target]] = RegressionTarget
     _target: RegressionTarget
     _member_type: ClassVar[type[Any]] = MemberRegressor
-    _uncalibrated: ClassVar[dict[str, Any]] = {"_errors": None}
+    _uncalibrated: ClassVar[dict[str, Any]] = {"_residuals": None}
 
     @suggests_parameters
     def __init__(
@@ -354,7 +354,7 @@ class TabularMLPRegressor(RegressorMixin, _BaseTabularMLP):  # type: ignore[misc
         y : ndarray of shape (n_samples,) or (n_samples, n_outputs)
             The predicted values; for several quantiles, a column for each of them.
         """
-        return self._present(self._predict_table(X))
+        return self._format_predictions(self._predict_table(X))
 
     def prediction_interval(self, X: Any, coverage: float = 0.9) -> Array:
         """Predict intervals that hold the target with a given probability.
@@ -398,15 +398,17 @@ class TabularMLPRegressor(RegressorMixin, _BaseTabularMLP):  # type: ignore[misc
         is_number = isinstance(coverage, Real) and not isinstance(coverage, bool)
         if not (is_number and 0 < coverage < 1):
             raise ValueError(
-                f"coverage={shown(coverage)} must be a float in the range (0, 1)."
+                f"coverage={short_repr(coverage)} must be a float in the range (0, 1)."
             )
-        if self._errors is None:
+        if self._residuals is None:
             raise ValueError(
                 f"loss={self.loss!r} predicts several quantiles, whose errors are no "
                 "errors of a prediction. Two of them are an interval: see predict."
             )
         predicted = self._predict_table(X)
-        interval = predicted[:, :, np.newaxis] + self._errors.quantiles(float(coverage))
+        interval = predicted[:, :, np.newaxis] + self._residuals.quantiles(
+            float(coverage)
+        )
         if self._loss.positive_only:
             np.maximum(interval, 0.0, out=interval)
         elif self._loss.out_activation == "logistic":
@@ -445,16 +447,22 @@ class TabularMLPRegressor(RegressorMixin, _BaseTabularMLP):  # type: ignore[misc
     def _fit_target(self, y: Any) -> RegressionTarget:
         return RegressionTarget.fit(y, self.loss)
 
-    def _calibrate(self, raws: Sequence[Sequence[Array]], data: Data) -> None:
+    def _calibrate(self, raw_outputs: Sequence[Sequence[Array]], data: Data) -> None:
         if not (isinstance(self._loss, Quantile) and len(self._loss.levels) > 1):
-            predicted = np.concatenate([self._combine(group) for group in raws])
-            self._errors = Errors.of(data.y - predicted, data.sample_weight)
+            predicted = np.concatenate(
+                [self._aggregate(group) for group in raw_outputs]
+            )
+            self._residuals = ConformalResiduals.of(
+                data.y - predicted, data.sample_weight
+            )
 
-    def _combine(self, raws: Sequence[Array]) -> Array:
-        mean: Array = np.mean([self._target.predict(r.copy()) for r in raws], axis=0)
+    def _aggregate(self, raw_outputs: Sequence[Array]) -> Array:
+        mean: Array = np.mean(
+            [self._target.predict(r.copy()) for r in raw_outputs], axis=0
+        )
         return mean
 
-    def _present(self, predicted: Array) -> Array:
+    def _format_predictions(self, predicted: Array) -> Array:
         return self._target.decode(predicted)
 
     @property

@@ -131,11 +131,11 @@ def _hold_out(
 
 # Rows that are equal this many times as often as columns independent of each other
 # would make them are copies.
-_NO_CHANCE = 10.0
+_MIN_RATIO_OF_COPIES = 10.0
 
 # Rows that come more often than this, with targets of their own, are not copies but the
 # same thing seen again, and so will new rows be.
-_MANY_TIMES = 5
+_MAX_COPIES = 5
 
 
 @dataclass(frozen=True)
@@ -222,21 +222,21 @@ def _are_copies(
     counts = _counts(sums)
     share = _share_of_pairs(counts)
     share_with_target = _share_of_pairs(_counts(_checksums(y, sums)))
-    if len(X) > _MANY_TIMES * len(counts) and share_with_target < 0.5 * share:
+    if len(X) > _MAX_COPIES * len(counts) and share_with_target < 0.5 * share:
         return False
     by_chance, n_varying = 1.0, 0
     for where in columns:
         share_of_column = _share_of_pairs(_counts(_checksums(X[:, where])))
         by_chance *= share_of_column
         n_varying += share_of_column < 1.0
-        if n_varying > 1 and share > _NO_CHANCE * by_chance:
+        if n_varying > 1 and share > _MIN_RATIO_OF_COPIES * by_chance:
             return True  # as it does after a few of many columns
     if n_varying > 1:
         return False
     # The rows of a single column are equal as often as its values are.  With a target
     # that is a number, they need not be.
     by_chance *= _share_of_pairs(_counts(_checksums(y)))
-    return share_with_target > _NO_CHANCE * by_chance
+    return share_with_target > _MIN_RATIO_OF_COPIES * by_chance
 
 
 def _counts(values: NDArray[Any]) -> IntArray:

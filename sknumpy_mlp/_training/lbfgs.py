@@ -9,7 +9,7 @@ import scipy.optimize
 
 from sknumpy_mlp._training.batches import Batches
 from sknumpy_mlp._training.network import Workspace
-from sknumpy_mlp._training.objective import whole_objective
+from sknumpy_mlp._training.objective import full_batch_objective
 from sknumpy_mlp._training.run import EpochEnd
 from sknumpy_mlp._utils.typing import Array
 from sknumpy_mlp.losses import Loss
@@ -50,7 +50,7 @@ def minimize_lbfgs(
     on_evaluation: Callable[[], None] = lambda: None,
     n_iter_done: int = 0,
 ) -> LBFGSResult:
-    """Minimise the objective on all data with SciPy's L-BFGS-B.
+    """Minimize the objective on all data with SciPy's L-BFGS-B.
 
     Parameters
     ----------
@@ -89,7 +89,7 @@ def minimize_lbfgs(
     def value_and_gradient(candidate: Array) -> tuple[float, Array]:
         on_evaluation()
         np.copyto(params, candidate)
-        return whole_objective(workspace, loss, batches, alpha)
+        return full_batch_objective(workspace, loss, batches, alpha)
 
     def report(intermediate_result: scipy.optimize.OptimizeResult) -> None:
         nonlocal n_iter

@@ -46,7 +46,7 @@ def train(
     batches : Batches
         The training data.
     state : TrainingState
-        Optimiser and counters; changed in place.
+        Optimizer and counters; changed in place.
     rng : RandomState
         Draws the order of the rows.
     regularization : Regularization
@@ -75,7 +75,7 @@ def train(
         return min(1.0, max(epochs_done / max_epochs, seconds / max_seconds))
 
     params, optimizer = workspace.params, state.optimizer
-    assert optimizer is not None, "the caller chooses the optimiser"
+    assert optimizer is not None, "the caller chooses the optimizer"
     for epoch in range(n_epochs_done + 1, max_epochs + 1):
         base_rate = learning_rate_init if state.base_rate is None else state.base_rate
         base_rate *= float(schedule.epoch_factor(state.n_samples_seen))

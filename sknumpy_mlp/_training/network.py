@@ -17,7 +17,7 @@ ROWS_AT_ONCE = 512
 
 # Rows that layers see which fit their first weights to data: enough for standard
 # deviations.
-_ROWS_TO_ADAPT_TO = 2048
+_ROWS_TO_ADAPT = 2048
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,7 @@ class Network:
     """A tuple of layers; a description without arrays.
 
     All parameters live in one flat vector, coefficients of all layers first, then the
-    intercepts of all layers.  Optimisers, penalties, snapshots and checks for
+    intercepts of all layers.  Optimizers, penalties, snapshots and checks for
     non-finite values thus work on one array, and the layers on views of it.
     """
 
@@ -33,7 +33,7 @@ class Network:
 
     @cached_property
     def n_coefs(self) -> int:
-        """Number of penalised parameters, the head of the vector."""
+        """Number of penalized parameters, the head of the vector."""
         shapes = (shape for layer in self.layers for shape in layer.coef_shapes)
         return sum(math.prod(shape) for shape in shapes)
 
@@ -106,7 +106,7 @@ class Network:
         self.layers[0].init_from_data(all_views[0], X)
         if not any(layer.adapts for layer in self.layers):
             return
-        x = X[rng.permutation(X.shape[0])[:_ROWS_TO_ADAPT_TO]]
+        x = X[rng.permutation(X.shape[0])[:_ROWS_TO_ADAPT]]
         n_rows = x.shape[0]
         for layer, views in zip(self.layers, all_views, strict=True):
             layer.adapt(views, x, rng)
@@ -256,7 +256,7 @@ class Workspace:
 
     @property
     def coefs(self) -> Array:
-        """The penalised parameters, the head of ``params``."""
+        """The penalized parameters, the head of ``params``."""
         return self.params[: self.network.n_coefs]
 
     def forward(self, X: Any) -> Array:

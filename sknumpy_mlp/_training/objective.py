@@ -30,7 +30,7 @@ def objective(
 
     This is the only place that scales losses, weights and the penalty.  ``alpha`` is
     divided by the weight of the *batch*, as in scikit-learn.  The penalty's part of
-    the gradient, ``l2 * workspace.coefs``, is left to the caller: an optimiser adds it
+    the gradient, ``l2 * workspace.coefs``, is left to the caller: an optimizer adds it
     block by block, while the block is in the cache.
 
     Parameters
@@ -75,7 +75,7 @@ def objective(
     return value, l2
 
 
-def whole_objective(
+def full_batch_objective(
     workspace: Workspace, loss: Loss, batches: Batches, alpha: float
 ) -> tuple[float, Array]:
     """Evaluate the objective on all rows, batch by batch.

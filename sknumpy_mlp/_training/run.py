@@ -71,9 +71,9 @@ class TrainingState:
     settings : tuple
         What the training aimed at: a plateau of other settings tells nothing.
     optimizer : Optimizer or None
-        The optimiser with its moments; None starts afresh.
-    optimizer_as_given : Optimizer or None
-        The optimiser as it was before it did a step.
+        The optimizer with its moments; None starts afresh.
+    initial_optimizer : Optimizer or None
+        The optimizer as it was before it did a step.
     base_rate : float or None
         The learning rate that plateaus have left; None is the initial one.
     early_stopping : EarlyStopping or None
@@ -91,13 +91,13 @@ class TrainingState:
     stream : RandomState or None
         The random stream, kept when the estimator has an integer ``random_state``;
         other kinds of ``random_state`` go on by themselves.
-    noise : Generator or None
-        What random layers draw from.
+    layer_rng : Generator or None
+        Random number generator of layers that are random in training (dropout).
     """
 
     settings: tuple[Any, ...] = ()
     optimizer: Optimizer | None = None
-    optimizer_as_given: Optimizer | None = None
+    initial_optimizer: Optimizer | None = None
     base_rate: float | None = None
     early_stopping: Any = None
     n_samples_seen: int = 0
@@ -106,14 +106,14 @@ class TrainingState:
     validation_fraction: float | None = None
     seed: int | None = None
     stream: np.random.RandomState | None = None
-    noise: np.random.Generator | None = None
+    layer_rng: np.random.Generator | None = None
 
     def forget_plateau(self) -> None:
         """Start afresh with the full rate, no best score and all patience."""
         self.base_rate = None
         self.early_stopping = None
 
-    def at_rest(self) -> "TrainingState":
+    def without_best_params(self) -> "TrainingState":
         """Return what a later run needs, without a copy of the best parameters."""
         if self.early_stopping is None:
             return self
@@ -131,7 +131,7 @@ class Run:
     params : ndarray of shape (n_params,)
         The parameters, live: copy what is to be kept.
     state : TrainingState
-        Optimiser, counters and random streams, live.
+        Optimizer, counters and random streams, live.
     rng : RandomState
         The stream that draws the order of the rows.
     max_epochs : int
@@ -291,7 +291,7 @@ class Run:
         # Last, because it is the losses that are counted: the epoch is there now.
         self.losses.append(event.loss)
 
-    def drop_torn_epoch(self) -> None:
+    def drop_partial_epoch(self) -> None:
         """Forget what is there of an epoch in whose `record` Ctrl-C came."""
         for values in (
             self.learning_rates,

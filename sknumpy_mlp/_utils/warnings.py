@@ -52,7 +52,9 @@ def warn(message: str, category: type[Warning] = UserWarning) -> None:
 
 def warn_of_interrupt() -> None:
     """Warn that Ctrl-C has ended a training, and of what is left of it."""
-    warn("Training interrupted by user. The estimator keeps what it has learnt so far.")
+    warn(
+        "Training interrupted by user. The estimator keeps what it has learned so far."
+    )
 
 
 def _is_inside(frame: FrameType) -> bool:

@@ -13,7 +13,7 @@ from sknumpy_mlp._training.batches import Batches
 from sknumpy_mlp._training.lbfgs import minimize_lbfgs
 from sknumpy_mlp._training.loop import train
 from sknumpy_mlp._training.network import Network, Workspace
-from sknumpy_mlp._training.objective import objective, whole_objective
+from sknumpy_mlp._training.objective import full_batch_objective, objective
 from sknumpy_mlp._training.run import EpochEnd, Run, TrainingState
 from sknumpy_mlp._training.step import Regularization, clip_norm, update
 from sknumpy_mlp.activations import Tanh
@@ -292,7 +292,7 @@ def test_the_objective_of_all_rows_from_small_batches(container, weighted):
     def evaluate(batch_size):
         workspace = Workspace(network, params, batch_size)
         batches = Batches(container(X), y, weight, batch_size, shuffle=False)
-        return whole_objective(workspace, SquaredError(), batches, 0.1)
+        return full_batch_objective(workspace, SquaredError(), batches, 0.1)
 
     value, gradient = evaluate(len(X))
     workspace = Workspace(network, params, len(X))
@@ -335,7 +335,7 @@ def test_data_of_another_type_are_cast_batch_by_batch_and_others_not_copied():
         params = network.init(np.random.RandomState(0), dtype)
         workspace = Workspace(network, params, 7)
         batches = Batches(X, y.astype(dtype), None, 7, shuffle=False)
-        value, gradient = whole_objective(workspace, SquaredError(), batches, 0.1)
+        value, gradient = full_batch_objective(workspace, SquaredError(), batches, 0.1)
         assert math.isfinite(value)
         assert gradient.dtype == dtype
         assert {x.dtype for x in seen} == {np.dtype(dtype)}
@@ -629,11 +629,11 @@ def test_an_epoch_torn_by_an_interrupt_is_forgotten(n_done):
         run.validation_losses,
         run.validation_scores,
     )
-    run.drop_torn_epoch()
+    run.drop_partial_epoch()
     assert [len(curve) for curve in curves] == [n_done] * 4
     run.learning_rates.append(0.2)
     run.validation_losses.append(0.8)
-    run.drop_torn_epoch()
+    run.drop_partial_epoch()
     assert curves == tuple(n_done * [value] for value in (0.5, 0.1, 0.7, 0.9))
 
 

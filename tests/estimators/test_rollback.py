@@ -3,7 +3,7 @@
 import pytest
 
 from sknumpy_mlp import NumpyMLPClassifier
-from sknumpy_mlp._estimators.rollback import all_or_nothing
+from sknumpy_mlp._estimators.rollback import rollback_on_error
 
 
 @pytest.mark.parametrize("error", [ValueError, KeyboardInterrupt])
@@ -16,13 +16,13 @@ def test_attributes_are_restored(error):
         del est.verbose
         raise error
 
-    with pytest.raises(error), all_or_nothing(est):
+    with pytest.raises(error), rollback_on_error(est):
         fail()
     assert vars(est) == before
 
 
 def test_without_an_error_attributes_are_kept():
     est = NumpyMLPClassifier()
-    with all_or_nothing(est):
+    with rollback_on_error(est):
         est.alpha = 0.1
     assert est.alpha == 0.1

@@ -31,7 +31,7 @@ from sknumpy_mlp._estimators.target_scale import TargetScale
 from sknumpy_mlp._inputs.data import Data
 from sknumpy_mlp._tabular import ensemble as _ensemble
 from sknumpy_mlp._tabular import progress as _progress
-from sknumpy_mlp._tabular.calibration import Errors, best_temperature
+from sknumpy_mlp._tabular.calibration import ConformalResiduals, best_temperature
 from sknumpy_mlp._utils.warnings import warn
 from sknumpy_mlp.activations import Mish
 from sknumpy_mlp.callbacks import (
@@ -219,7 +219,7 @@ def test_intervals_hold_as_much_as_they_say(coverage):
 
 def test_quantiles_of_errors_count_a_new_one():
     errors = np.random.default_rng(0).permutation(np.arange(1.0, 10.0))[:, None]
-    plain = Errors.of(errors, None)
+    plain = ConformalResiduals.of(errors, None)
     np.testing.assert_array_equal(plain.quantiles(0.8), [[1.0, 9.0]])
     np.testing.assert_array_equal(plain.quantiles(0.6), [[2.0, 8.0]])
     assert plain.quantiles(0.9).tolist() == [[-math.inf, math.inf]]
@@ -228,7 +228,9 @@ def test_quantiles_of_errors_count_a_new_one():
 def test_weights_of_errors_count():
     # Of the weights and a new one of their mean, 5, the errors have the shares
     # 1: 10/20, 2: 4/20, 3: 1/20.
-    errors = Errors.of(np.array([[3.0], [1.0], [2.0]]), np.array([1.0, 10.0, 4.0]))
+    errors = ConformalResiduals.of(
+        np.array([[3.0], [1.0], [2.0]]), np.array([1.0, 10.0, 4.0])
+    )
     upper = [errors.quantiles(c)[0, 1] for c in (0.0001, 0.2, 0.4, 0.5, 0.6)]
     assert upper == [2.0, 2.0, 2.0, 3.0, math.inf]
     lower = [errors.quantiles(c)[0, 0] for c in (0.2, 0.5, 0.6)]
@@ -750,7 +752,7 @@ def test_pickles_predict_the_same_and_carry_no_data(tmp_path):
 def test_pickles_do_not_give_the_target_away():
     X, y = load_diabetes(return_X_y=True)
     reg = _regressor(max_iter=2).fit(X, y)
-    errors = reg._errors.values
+    errors = reg._residuals.values
     assert (np.diff(errors) >= 0).all()
 
 
