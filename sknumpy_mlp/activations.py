@@ -1,8 +1,24 @@
 r"""Activation functions and their derivatives.
 
-Estimators accept the names in `ACTIVATIONS` and `Activation` objects.  For a custom
-activation, write a subclass of `Activation` and check it with `check_activation`.  To
-add one to the package, also list it in `ACTIVATIONS`, whose entries the tests check.
+Estimators accept the names in `ACTIVATIONS` and `Activation` objects, such as
+``activation=LeakyReLU(negative_slope=0.1)``:
+
+- ``'identity'``, `Identity`: :math:`f(z) = z`;
+- ``'logistic'``, `Logistic`: :math:`f(z) = 1 / (1 + e^{-z})`;
+- ``'tanh'``, `Tanh`: :math:`f(z) = \tanh z`;
+- ``'relu'``, `ReLU`: :math:`f(z) = \max(0, z)`;
+- ``'leaky_relu'``, `LeakyReLU`: :math:`f(z) = \max(0.01\, z, z)`;
+- ``'elu'``, `ELU`: :math:`f(z) = z` for positive z, else :math:`e^z - 1`;
+- ``'selu'``, `SELU`: a scaled `ELU` whose units normalize themselves;
+- ``'gelu'``, `GELU`: :math:`f(z) = z\, \Phi(z)`, with the normal distribution
+  function :math:`\Phi`;
+- ``'silu'``, `SiLU`: :math:`f(z) = z / (1 + e^{-z})`, also known as swish;
+- ``'mish'``, `Mish`: :math:`f(z) = z \tanh(\log(1 + e^z))`;
+- ``'softplus'``, `Softplus`: :math:`f(z) = \log(1 + e^z)`.
+
+For a custom activation, write a subclass of `Activation` and check it with
+`check_activation`.  To add one to the package, also list it in `ACTIVATIONS`, whose
+entries the tests check.
 
 Throughout, ``z`` of shape (n_rows, n_units) holds the pre-activations, ``a`` the
 activations :math:`f(z)`, and ``delta`` the gradient of the objective: with respect to

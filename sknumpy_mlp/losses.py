@@ -5,10 +5,25 @@ of the expected count, ...) and defines its value, its gradient, and the inverse
 from raw outputs to predictions.  The value is computed from raw outputs, not from
 predictions, and remains exact where probabilities would round to 0 or 1.
 
-Estimators accept names of losses and objects, such as ``loss=Huber(delta=2.0)``.  For a
-custom regression loss, write a subclass of `Loss` and check it with `check_loss`; to
-add it to the package, list it in ``REGRESSION_LOSSES``.  Losses for classification have
-two forms, binary (also for multilabel targets) and multinomial:
+Estimators accept names of losses and objects, such as ``loss=Huber(delta=2.0)``.
+
+For regression:
+
+- ``'squared_error'``, `SquaredError`: half the squared error;
+- ``'absolute_error'``, `AbsoluteError`: its minimizer is the median;
+- ``'huber'``, `Huber`: quadratic up to an error of 1, linear beyond;
+- ``'quantile'``, `Quantile`: the pinball loss, of the median or of given quantiles;
+- ``'poisson'``, `Poisson`: half the Poisson deviance, with a log link, for targets of
+  at least 0;
+- ``'gamma'``, `Gamma`: half the gamma deviance, with a log link, for targets above 0.
+
+For classification:
+
+- ``'log_loss'``, `LogLoss`: cross-entropy.
+
+For a custom regression loss, write a subclass of `Loss` and check it with `check_loss`;
+to add it to the package, list it in ``REGRESSION_LOSSES``.  Losses for classification
+have two forms, binary (also for multilabel targets) and multinomial:
 ``CLASSIFICATION_LOSSES`` lists objects such as `LogLoss` that choose between them.
 
 Throughout, ``raw`` has shape (n_rows, n_outputs); for ``y``, see `Loss.loss_gradient`.

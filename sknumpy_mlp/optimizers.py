@@ -2,8 +2,18 @@ r"""Optimizers.
 
 An optimizer updates the vector of all parameters :math:`\theta` in place, given the
 vector of their gradient :math:`g`.  It is a dataclass: its fields are hyperparameters,
-and its state is set up by `Optimizer.init`.  For a custom one, write a subclass of
-`Optimizer`; to add it to the package, list it in ``OPTIMIZERS``.
+and its state is set up by `Optimizer.init`.
+
+Estimators accept names of optimizers and objects, such as ``solver=Adam(beta_2=0.98)``.
+An optimizer that is given by its name has the hyperparameters of the estimator:
+
+- ``'sgd'``, `SGD`: stochastic gradient descent, with momentum or Nesterov's momentum;
+- ``'rmsprop'``, `RMSprop`: gradients divided by a moving root mean square;
+- ``'adam'``, `Adam`: momentum divided by a moving root mean square, with
+  ``weight_decay`` AdamW.
+
+For a custom one, write a subclass of `Optimizer`; to add it to the package, list it in
+``OPTIMIZERS``.
 """
 
 import math

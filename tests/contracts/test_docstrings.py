@@ -22,7 +22,12 @@ from sknumpy_mlp import (
     TabularMLPRegressor,
     TabularPreprocessor,
 )
+from sknumpy_mlp.activations import ACTIVATIONS
 from sknumpy_mlp.callbacks import EpochEnd, Run
+from sknumpy_mlp.initializers import INITIALIZERS
+from sknumpy_mlp.losses import CLASSIFICATION_LOSSES, REGRESSION_LOSSES
+from sknumpy_mlp.optimizers import OPTIMIZERS
+from sknumpy_mlp.schedules import SCHEDULES
 
 both = pytest.mark.parametrize("Estimator", [NumpyMLPClassifier, NumpyMLPRegressor])
 TABULAR = [TabularMLPClassifier, TabularMLPRegressor, TabularPreprocessor]
@@ -268,3 +273,23 @@ def test_records_document_their_fields(Record):
         for name in names.split(", ")
     ]
     assert documented == [field.name for field in dataclasses.fields(Record)]
+
+
+@pytest.mark.parametrize(
+    ("module", "table"),
+    [
+        ("activations", ACTIVATIONS),
+        ("initializers", INITIALIZERS),
+        ("losses", CLASSIFICATION_LOSSES | REGRESSION_LOSSES),
+        ("optimizers", OPTIMIZERS),
+        ("schedules", SCHEDULES),
+    ],
+)
+def test_docstring_of_a_module_lists_its_names_and_their_classes(module, table):
+    doc = MODULES[f"sknumpy_mlp.{module}"].__doc__
+    listed = dict(re.findall(r"^- ``'(\w+)'``, `(\w+)`: ", doc, re.MULTILINE))
+    classes = {
+        name: entry if inspect.isclass(entry) else type(entry)
+        for name, entry in table.items()
+    }
+    assert listed == {name: cls.__name__ for name, cls in classes.items()}
