@@ -1,4 +1,4 @@
-"""Base of both estimators: the flow of a fit, fitted attributes, prediction."""
+"""Base class of both estimators: fitting, fitted attributes and prediction."""
 
 import copy
 from abc import ABC, abstractmethod
@@ -48,8 +48,8 @@ from sknumpy_mlp.callbacks import Callback
 from sknumpy_mlp.callbacks._sklearn import CallbackSupportMixin, begin_fit
 from sknumpy_mlp.losses import Loss
 
-# Arrays of up to so many numbers are checked before they go to validate_data, which
-# costs more than the check.
+# Valid arrays of up to this size skip validate_data, which would take longer than the
+# prediction.
 _SMALL = 10_000
 
 
@@ -62,11 +62,11 @@ class _BaseMLP(
     BaseEstimator,  # type: ignore[misc]
     ABC,
 ):
-    """Base of the estimators; the constructors are the subclasses' own."""
+    """Base class of the estimators; subclasses define their constructors."""
 
     _parameter_checks: ClassVar[dict[str, tuple[Check, ...]]]
     _target_type: ClassVar[type[Target]]
-    #: Type of the fitted parameters; None for the type of ``X`` in the fit.
+    #: Data type of the fitted parameters; None for that of ``X`` in `fit`.
     _fitted_dtype: ClassVar[Any] = None
 
     _target: Target
@@ -85,7 +85,7 @@ class _BaseMLP(
     def _fit_target(
         self, y: Any, previous: Any, *, incremental: bool, classes: Any
     ) -> Target:
-        """Return the fitted target; ``previous`` is the one that a warm start keeps."""
+        """Return the fitted target; ``previous`` is that of a warm start, or None."""
 
     def _make_config(self) -> TrainingConfig:
         """Return the training configuration."""
@@ -122,7 +122,7 @@ class _BaseMLP(
             bridge = None if incremental else begin_fit(self, X, y, sample_weight)
             context = FitContext(bridge=bridge)
         with rollback_on_error(self):
-            # What is out of range raises; NumPy need not warn of it as well.
+            # Validation raises errors instead of NumPy's floating-point warnings.
             with np.errstate(all="ignore"):
                 task = self._make_task(
                     X, y, sample_weight, validation, incremental, classes, context
@@ -142,7 +142,7 @@ class _BaseMLP(
         classes: Any,
         context: FitContext,
     ) -> FitTask:
-        """Validate everything; make the network and its initial parameters."""
+        """Validate all inputs, and initialize the network."""
         warm = self.__sklearn_is_fitted__() and (self.warm_start or incremental)
         X, y = self._read_training_data(X, y, warm=warm)
         weight = check_sample_weight(sample_weight, X)
@@ -158,7 +158,7 @@ class _BaseMLP(
             getattr(self, "class_weight", None), encoded, weight
         )
         data = apply_class_weights(Data(X, encoded, weight, y), class_weights)
-        # A copy, so that a fit that fails leaves the estimator's own state alone.
+        # A copy, so that a fit that fails leaves the estimator's state unchanged.
         state = copy.deepcopy(getattr(self, "_training_state", None)) if warm else None
         rng = self._random_stream(state)
         architecture = Architecture.of(self)
@@ -170,7 +170,7 @@ class _BaseMLP(
             self._check_custom_parts(architecture, target, data)
         if warm:
             self._check_same_shape(network)
-            params = np.array(self._params, X.dtype)  # a copy, and no mapped file
+            params = np.array(self._params, X.dtype)  # a copy, not memory-mapped
         else:
             stream = self._init_stream(rng)
             params = network.init(stream, X.dtype)
@@ -207,7 +207,7 @@ class _BaseMLP(
             ),
             callbacks=self._callbacks_of(network, target, incremental, context),
             context=context,
-            # Each call of partial_fit is one epoch: the printed numbers go on.
+            # Each call of partial_fit is an epoch; printed numbers count all calls.
             n_epochs_before=len(self.loss_curve_) if continues else 0,
         )
 
@@ -229,7 +229,7 @@ class _BaseMLP(
         return callbacks
 
     def _read_training_data(self, X: Any, y: Any, *, warm: bool) -> tuple[Any, Any]:
-        """Validate ``X`` and ``y``; a warm start goes on with what `fit` has seen."""
+        """Validate ``X`` and ``y``; a warm start requires the features of `fit`."""
         is_numeric = self._target_type.is_numeric
         dtypes: Any = (np.float64, np.float32) if self.dtype is None else self.dtype
         if warm and self.dtype is None:
@@ -277,7 +277,7 @@ class _BaseMLP(
             )
 
     def _random_stream(self, state: TrainingState | None) -> np.random.RandomState:
-        """Return the stream that weights, split and shuffles are drawn from."""
+        """Return the random stream of initial weights, hold-out and shuffling."""
         if (
             state is not None
             and state.stream is not None
@@ -288,10 +288,10 @@ class _BaseMLP(
         return stream
 
     def _init_stream(self, rng: np.random.RandomState) -> RandomSource:
-        """Return the stream that initial weights are drawn from.
+        """Return the random stream of initial weights.
 
-        The default must draw scikit-learn's numbers from scikit-learn's stream.  All
-        else gets a generator, of which the stream only has to draw the seed.
+        'glorot' has to draw the numbers that scikit-learn draws.  Other initializers
+        are given a generator, which the stream only seeds.
         """
         if self.init == "glorot":
             return rng
@@ -332,7 +332,7 @@ class _BaseMLP(
     def _attributes(
         self, network: Network, target: Target, params: Array
     ) -> dict[str, Any]:
-        """Return the attributes that describe a network, and predict with it."""
+        """Return the fitted attributes that predictions need."""
         return {
             "_network": network,
             "_target": target,
@@ -344,11 +344,11 @@ class _BaseMLP(
         }
 
     def _as_fitted(self, network: Network, target: Target, params: Array) -> Self:
-        """Return an estimator that predicts with these parameters, for scorers."""
+        """Return a fitted estimator with the given parameters, for scorers."""
         fitted = copy.copy(self)
         attributes = self._attributes(network, target.for_scorers(), params)
         fitted.__dict__.update(attributes)
-        # It is given validated arrays, without names.
+        # Scorers pass it validated arrays, without feature names.
         fitted.__dict__.pop("feature_names_in_", None)
         return fitted
 
@@ -360,8 +360,8 @@ class _BaseMLP(
 
     def _read_input(self, X: Any, dtype: Any) -> Any:
         """Validate ``X`` for a prediction."""
-        # validate_data takes ten times as long as a prediction for one row, and would
-        # hand this array back as it is.
+        # validate_data would return this array unchanged, and takes ten times as long
+        # as a prediction for one row.
         if (
             type(X) is np.ndarray
             and X.dtype == dtype
@@ -381,11 +381,14 @@ class _BaseMLP(
             return self._read_input(X, dtype)
 
     def _check_columns(self, X: Any) -> None:
-        """Refuse columns in another order, where scikit-learn looks at no names."""
+        """Raise ValueError for columns in another order, if labels are not strings.
+
+        scikit-learn checks the order of labels that are strings.
+        """
         expected, given = getattr(self, "_columns", None), non_string_labels(X)
         if expected is None or given is None or given == expected:
             return
-        # Names that count the columns may come from an array.
+        # Labels 0, 1, 2, ... may come from an array, which has no labels.
         counted = list(map(str, range(len(given))))
         if counted in (given, expected) and sorted(given) != sorted(expected):
             return
@@ -393,12 +396,12 @@ class _BaseMLP(
 
     @contextmanager
     def _reading(self, X: Any, dtype: Any) -> Iterator[Any]:
-        """Hand ``X`` on for validation, as an array where scikit-learn would not."""
+        """Convert ``X`` for scikit-learn's validation, whose errors are explained."""
         refuse_dates(X, "X")
         refuse_masked(X, "X")
         X = as_array(X, "X")
         kind = "Regressor" if self._target_type.is_numeric else "Classifier"
-        # Infinities of both signs add up to NaN, of which NumPy would warn first.
+        # scikit-learn sums X to find NaN, of which NumPy may warn.
         with (
             np.errstate(over="ignore", invalid="ignore"),
             explaining_bad_values(X, dtype, alternative=f"TabularMLP{kind}"),
@@ -406,9 +409,9 @@ class _BaseMLP(
             yield X
 
     def _predict_target(self, X: Any) -> Array:
-        """Validate ``X`` and return predictions, all of them finite."""
-        # What overflows on the way may be of no consequence, as in tanh(inf); of what
-        # is, refuse_overflow says more than NumPy's warnings.
+        """Validate ``X`` and return finite predictions."""
+        # An intermediate overflow may be harmless, as in tanh(inf); refuse_overflow
+        # checks the predictions.
         with np.errstate(all="ignore"):
             return refuse_overflow(self._target.predict(self._forward(X)))
 

@@ -1,4 +1,4 @@
-"""Class weights: from the parameter ``class_weight`` to a weight for each sample."""
+"""Class weights: from the parameter ``class_weight`` to sample weights."""
 
 import sys
 from collections.abc import Callable
@@ -20,7 +20,7 @@ def make_class_weights(
     *,
     multilabel: bool,
 ) -> Callable[[NDArray[Any]], Array] | None:
-    """Return what makes weights of the rows of encoded targets, or None for none.
+    """Return a function from an encoded target to sample weights, or None.
 
     Parameters
     ----------
@@ -31,9 +31,10 @@ def make_class_weights(
     y : ndarray
         The encoded training target, for 'balanced'.
     sample_weight : ndarray of shape (n_samples,) or None
-        Its weights.  They count for 'balanced', so that a weight of k is k copies.
+        The sample weights, which 'balanced' takes into account: a weight of k is
+        equivalent to k copies.
     multilabel : bool
-        Whether the classes are labels, each with the two values 0 and 1.
+        Whether the target is an indicator matrix.
 
     Raises
     ------
@@ -42,7 +43,7 @@ def make_class_weights(
     """
     if class_weight is None:
         return None
-    # For each column of the target: its values, and the weight of each.
+    # The values of each column of the target, and below the weight of each value.
     columns = [np.arange(2)] * len(classes) if multilabel else [classes]
     if isinstance(class_weight, str):
         tables = [
@@ -84,7 +85,7 @@ def _codes(y: NDArray[Any], multilabel: bool) -> list[IntArray]:
 
 
 def _balance(codes: IntArray, sample_weight: Array | None, n_values: int) -> Array:
-    """Weights that give each value that occurs the same sum."""
+    """Return weights that give all values that occur the same total weight."""
     counts = np.bincount(codes, weights=sample_weight, minlength=n_values)
     occurs = counts > 0
     weights = np.ones(n_values)

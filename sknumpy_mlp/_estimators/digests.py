@@ -1,7 +1,7 @@
-"""Digests of parameters and data, of which the fingerprint of a training consists.
+"""Digests of parameters and data, for the fingerprint of a run.
 
-A checkpoint stores them, so that training is only resumed with the same parameters on
-the same data.
+A checkpoint stores the fingerprint, so that training is only resumed with the same
+parameters and data.
 """
 
 import hashlib
@@ -11,12 +11,12 @@ from typing import Any
 
 import numpy as np
 
-# Values of these types are stored in JSON as they are.
+# Values of these types are stored in JSON unchanged.
 _ATOMS = (NoneType, bool, int, float, str)
 
 
 def describe(value: Any) -> Any:
-    """Return a description of a parameter for JSON, the same in every process."""
+    """Return a JSON-serializable description of a value, the same in every process."""
     try:
         return _describe(value)
     except RecursionError:  # an object that contains itself
@@ -67,7 +67,7 @@ def digest(*arrays: Any) -> str:
             sums.update(b"None")
         elif isinstance(array, np.ndarray):
             sums.update(f"{array.dtype.str}{array.shape}".encode())
-            # In parts, since a C-contiguous copy may not fit into memory.
+            # In chunks, since a C-contiguous copy may not fit into memory.
             for start in range(0, len(array), 4096):
                 sums.update(np.ascontiguousarray(array[start : start + 4096]).data)
         else:

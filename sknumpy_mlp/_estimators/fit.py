@@ -1,4 +1,4 @@
-"""The solvers: from a fit task to a run that is over, with a trained vector."""
+"""The solvers: they train the network of a fit task, and return the run."""
 
 import math
 import time
@@ -34,12 +34,12 @@ from sknumpy_mlp.optimizers import Optimizer
 
 
 def solve(task: FitTask) -> Run:
-    """Train with the solver that the configuration names.
+    """Train with L-BFGS or a stochastic optimizer.
 
     Returns
     -------
     run : Run
-        The run, which is over; `Run.result` are the parameters to keep.
+        The completed run; `Run.result` is the trained parameter vector.
 
     Raises
     ------
@@ -50,10 +50,10 @@ def solve(task: FitTask) -> Run:
     run = (
         _solve_lbfgs(task) if optimizer is None else _solve_stochastic(task, optimizer)
     )
-    # Where the best epoch was restored, the loss is that of the last one, not kept.
+    # The loss is that of the last epoch, irrelevant if earlier parameters are restored.
     loss_counts = run.status != "interrupted" and run.result is run.params
     diverged = loss_counts and not math.isfinite(run.loss)
-    # No epoch had a score: what would be restored is what the training began with.
+    # No epoch had a score, so that the initial parameters would be restored.
     never_scored = (
         bool(run.losses) and run.best_score == -math.inf and run.status != "interrupted"
     )
@@ -71,8 +71,7 @@ def solve(task: FitTask) -> Run:
 
 
 def _solve_lbfgs(task: FitTask) -> Run:
-    # The line search compares values of the objective to the last digits, so this
-    # runs in float64 whatever the data's type.
+    # Always in float64: the line search depends on small differences of the objective.
     config, data, n_samples = task.config, task.data, task.data.X.shape[0]
     params = task.params.astype(np.float64, copy=False)
     run = _make_run(task, params, TrainingState())
@@ -84,10 +83,10 @@ def _solve_lbfgs(task: FitTask) -> Run:
     with callback_lifecycle(run):
         controller = EpochController(task, run)
         n_before = run.n_epochs
-        if not n_before:  # a checkpoint of no iteration: what ended it will end this
+        if not n_before:  # a finished checkpoint without iterations is run again
             run.status, run.state.n_samples_seen = "running", 0
         try:
-            # A checkpoint may have brought a run that is over.
+            # A checkpoint may contain a completed run.
             if run.status == "running" and n_before < run.max_epochs:
                 n_rows = min(n_samples, ROWS_AT_ONCE)
                 largest_product = task.network.largest_product(n_rows)
@@ -159,7 +158,7 @@ def _solve_stochastic(task: FitTask, optimizer: Optimizer) -> Run:
             max_seconds=_seconds_left(task),
         )
         try:
-            # A checkpoint may have brought a run that is over.
+            # A checkpoint may contain a completed run.
             if run.status == "running":
                 n_rows = batches.batch_size
                 if run.has_validation:
@@ -189,22 +188,22 @@ def _solve_stochastic(task: FitTask, optimizer: Optimizer) -> Run:
         warn_of_target(task, run)
     if run.result is not run.params:
         if not np.array_equal(run.result, run.params):
-            # Moments and patience belong to the last epoch, not to the restored one.
+            # Moments and patience are those of the last epoch, not the restored one.
             state.optimizer = None
             state.forget_plateau()
-        if run.best_score != -math.inf:  # or it raises
+        if run.best_score != -math.inf:  # otherwise `solve` raises
             warn_of_divergence(task, run)
     return run
 
 
 def _make_state(task: FitTask, optimizer: Optimizer) -> TrainingState:
-    """Continue the earlier state as far as it applies, or begin one."""
+    """Return the state of the previous run as far as it applies, or a new one."""
     state = TrainingState() if task.state is None else task.state
     settings = (*task.config.plateau_settings, task.target.loss, task.network)
     if not deep_equal(state.settings, settings):
         state.settings = settings
         state.forget_plateau()
-    # Moments are of use only to the same optimizer with the same constants.
+    # Moments are only valid for the same optimizer with the same hyperparameters.
     initial = state.initial_optimizer
     if (
         state.optimizer is None
@@ -222,7 +221,7 @@ def _make_state(task: FitTask, optimizer: Optimizer) -> TrainingState:
         )
     if all(np.isfinite(moment).all() for moment in moments):
         state.optimizer.moments = moments
-    else:  # of a training in float64, and too large for float32
+    else:  # moments in float64 that overflow in float32
         state.optimizer.init(task.params)
     seed = task.config.seed
     state.seed, state.stream = seed, None if seed is None else task.rng
@@ -230,7 +229,7 @@ def _make_state(task: FitTask, optimizer: Optimizer) -> TrainingState:
         state.layer_rng = None
     elif state.layer_rng is None:
         noise_seed = task.rng.randint(2**32, size=4, dtype=np.uint32)
-        # The fastest of NumPy's bit generators.
+        # SFC64 is the fastest of NumPy's bit generators.
         state.layer_rng = np.random.Generator(np.random.SFC64(noise_seed))
     return state
 
@@ -262,15 +261,15 @@ def _make_batches(task: FitTask, run: Run) -> Batches:
     )
 
 
-# Rows that are timed to estimate how long the validation data takes.
+# Number of rows whose prediction is timed, to estimate the time of validation.
 _ROWS_TO_TIME = 1024
 
 
 def _seconds_left(task: FitTask) -> float:
-    """Return the time for the epochs: up to the deadline, less what follows them.
+    """Return the time until the deadline, minus that of the final validation.
 
-    The validation data is predicted at the end of the last epoch, and may be once more
-    in float64, which takes more than twice as long.
+    The validation data is predicted after the last epoch, and may be predicted again in
+    float64, which takes more than twice as long.
     """
     if task.context.deadline == math.inf:
         return math.inf

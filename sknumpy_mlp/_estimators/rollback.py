@@ -1,4 +1,4 @@
-"""Restoring an estimator when fitting it fails."""
+"""Rollback of an estimator when fitting fails."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

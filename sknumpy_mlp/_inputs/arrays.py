@@ -118,7 +118,7 @@ def without_nullable_types(y: Any, name: str) -> Any:
 
 
 def _is_nullable(column: Any) -> bool:
-    """Whether a column has one of pandas' nullable types."""
+    """Return True if a column has one of pandas' nullable types."""
     dtype = getattr(column, "dtype", None)
     return (
         hasattr(column, "isna")

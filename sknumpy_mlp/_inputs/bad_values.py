@@ -163,7 +163,7 @@ def _object_columns(X: Any) -> Iterator[NDArray[Any]]:
 
 
 def _is_float(value: Any) -> bool:
-    """Whether a value can be converted to a float."""
+    """Return True if a value can be converted to a float."""
     try:
         float(value)
     except (TypeError, ValueError, ArithmeticError):

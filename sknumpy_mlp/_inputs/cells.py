@@ -46,7 +46,7 @@ def kinds_of(values: Iterable[Any]) -> set[str]:
 
 
 def has_stable_form(value: Any) -> bool:
-    """Whether a value has a representation that is the same in every process."""
+    """Return True if a value has a representation that is the same in every process."""
     try:
         plain = plain_value(value)
     except Exception:  # raised by a user-defined __repr__

@@ -44,7 +44,7 @@ class TableSource(ABC):
 
     @abstractmethod
     def is_typed(self, i: int) -> bool:
-        """Whether a column is known to be numeric or boolean by its data type."""
+        """Return True if the data type of a column is numeric or boolean."""
 
     @abstractmethod
     def float_column(self, i: int) -> Array:
@@ -328,7 +328,7 @@ def _refuse_lazy(X: Any) -> None:
 
 
 def _has_strings(rows: Sequence[Any]) -> bool:
-    """Whether a list of rows has strings or bytes among its values."""
+    """Return True if a list of rows has strings or bytes among its values."""
     return any(
         isinstance(value, str | bytes)
         for row in rows

@@ -1,4 +1,4 @@
-"""Base of both tabular estimators: preprocess, train members, calibrate, combine."""
+"""Base class of both tabular estimators: preprocessing, training and aggregation."""
 
 import itertools
 import math
@@ -67,7 +67,7 @@ from sknumpy_mlp.callbacks._sklearn import (
 )
 from sknumpy_mlp.optimizers import OPTIMIZERS, Optimizer
 
-# Parameters that members are given as they are.
+# Parameters that are passed to the members unchanged.
 _SHARED = (
     "hidden_layer_sizes",
     "activation",
@@ -113,17 +113,17 @@ TABULAR_CHECKS: dict[str, tuple[Check, ...]] = {
     ),
 }
 
-# Processes take seconds to begin: so many multiplications of one core, forward alone,
-# take about ten.
+# Number of multiplications of forward passes (about ten seconds on one core) from which
+# processes pay off, which take seconds to start.
 _MIN_PRODUCTS_FOR_PROCESSES = 5e10
 
-# Share of ``max_time`` that is kept for what comes after the training.
+# Fraction of ``max_time`` that is reserved for calibration.
 _RESERVED_SHARE = 0.02
 
-# The bound on scaled numbers, which are clipped smoothly.
+# The bound of the smooth clipping of scaled numbers.
 _CLIP = 3.0
 
-# The batches for tables of up to so many rows.
+# Numbers of rows up to which a batch size is used.
 _BATCH_SIZES = (
     (1_000, 64),
     (6_000, 128),
@@ -141,12 +141,12 @@ class _BaseTabularMLP(
     BaseEstimator,  # type: ignore[misc]
     ABC,
 ):
-    """Base of the tabular estimators; the constructors are the subclasses' own."""
+    """Base class of the tabular estimators; subclasses define their constructors."""
 
     _parameter_checks: ClassVar[dict[str, tuple[Check, ...]]]
     _target_type: ClassVar[type[Target]]
     _member_type: ClassVar[type[Any]]
-    #: Attributes as they are before `_calibrate`.
+    #: Values of the attributes that `_calibrate` sets, before it is called.
     _uncalibrated: ClassVar[dict[str, Any]]
 
     _target: Any
@@ -168,19 +168,19 @@ class _BaseTabularMLP(
 
     @abstractmethod
     def _aggregate(self, raw_outputs: Sequence[Array]) -> Array:
-        """Return the members' joint prediction, given their raw outputs."""
+        """Return the prediction of the ensemble, given the members' raw outputs."""
 
     @abstractmethod
     def _calibrate(self, raw_outputs: Sequence[Sequence[Array]], data: Data) -> None:
-        """Learn from the members' raw outputs for rows that they have not seen.
+        """Calibrate on the members' raw outputs for rows they were not trained on.
 
-        They come in groups, one after the other the rows of ``data``; within a group
-        several members have predicted the same rows.
+        There are groups of raw outputs; the members of a group have predicted the same
+        rows.  The rows of ``data`` are those of all groups, in order.
         """
 
     @abstractmethod
     def _format_predictions(self, predicted: Array) -> Array:
-        """Return predictions in the form of ``oof_predictions_``."""
+        """Return predictions in the format of ``oof_predictions_``."""
 
     # ------------------------------------------------------------------------- fit
 
@@ -198,14 +198,14 @@ class _BaseTabularMLP(
         resumes = [c for c in self.callbacks or [] if getattr(c, "resume", False)]
         if resumes and not isinstance(self.random_state, Integral):
             raise ValueError(
-                f"{resumes[0]!r} cannot go on where a training with random_state="
-                f"{self.random_state!r} stopped: folds and seeds would be others. Set "
-                "random_state to an int, for both trainings."
+                f"{resumes[0]!r} cannot resume training with random_state="
+                f"{self.random_state!r}: folds and seeds would be different. Set "
+                "random_state to an int, for both runs."
             )
         n_networks = self._max_networks(has_validation=validation[0] is not None)
         bridge = begin_ensemble(self, X, y, sample_weight, n_networks)
         with rollback_on_error(self):
-            # What is out of range raises; NumPy need not warn of it as well.
+            # Validation raises errors instead of NumPy's floating-point warnings.
             with np.errstate(all="ignore"):
                 task = self._make_task(X, y, sample_weight, validation, bridge)
             self._train(task, began)
@@ -213,7 +213,7 @@ class _BaseTabularMLP(
                 bridge.end_fit()
 
     def _max_networks(self, *, has_validation: bool) -> int:
-        """Return how many networks a fit trains at most."""
+        """Return the maximum number of networks that a fit trains."""
         if self.ensemble == "refit":
             return 1 if has_validation else 2
         return 1 if self.ensemble is None else int(self.n_members)
@@ -226,7 +226,7 @@ class _BaseTabularMLP(
         validation: Validation,
         bridge: EnsembleBridge | None,
     ) -> "_EnsembleTask":
-        """Validate everything, and turn the table into numbers."""
+        """Validate all inputs, and preprocess the table."""
         is_numeric = self._target_type.is_numeric
         refuse_dates(y, "y")
         y = validate_data(
@@ -239,7 +239,7 @@ class _BaseTabularMLP(
         table = Table(X)
         validate_data(self, table.data, skip_check_array=True)
         n_samples = table.shape[0]
-        # As long as the table is no array yet, one without columns stands for it.
+        # Stands for the table until it has been preprocessed.
         no_columns = np.empty((n_samples, 0))
         check_consistent_length(no_columns, y)
         weight = check_sample_weight(sample_weight, no_columns)
@@ -250,7 +250,7 @@ class _BaseTabularMLP(
             getattr(self, "class_weight", None), encoded, weight
         )
         data = apply_class_weights(Data(no_columns, encoded, weight, y), class_weights)
-        # Rows without weight are not there: a fold could hold nothing but them.
+        # Rows of weight zero are dropped: a fold might contain no others.
         rows = np.arange(n_samples)
         if data.sample_weight is not None:
             relative = data.sample_weight / data.sample_weight.max()
@@ -266,8 +266,8 @@ class _BaseTabularMLP(
         if len(rows) < 2 and held_out is None:
             raise ValueError(
                 f"Found array with {len(rows)} sample(s) (of a weight above zero) "
-                f"while a minimum of 2 is required by {type(self).__name__}: some to "
-                "learn from and some to judge by."
+                f"while a minimum of 2 is required by {type(self).__name__}: some for "
+                "training and some for validation."
             )
         scaled = target.with_scale(data.y, data.sample_weight)
         self._check_custom_parts(scaled, data)
@@ -293,7 +293,7 @@ class _BaseTabularMLP(
         )
 
     def _preprocess(self, table: Table) -> Array:
-        """Fit the preprocessor, and return the table as numbers."""
+        """Fit the preprocessor, and return the preprocessed table."""
         self.preprocessor_ = TabularPreprocessor(
             categorical_features=self.categorical_features, clip=_CLIP
         ).set_output(transform="default")
@@ -328,7 +328,7 @@ class _BaseTabularMLP(
         }
 
     def _train(self, task: "_EnsembleTask", began: float) -> None:
-        """Train the members, and learn from the rows they have not seen."""
+        """Train the members, calibrate, and refit if that is asked for."""
         seconds = math.inf if self.max_time is None else float(self.max_time)
         deadline = began + seconds * (1.0 - _RESERVED_SHARE)
         refits = self.ensemble == "refit" and task.validation is None
@@ -356,7 +356,7 @@ class _BaseTabularMLP(
             if refits and not progress.stops:
                 refitted = self._refit(task, trained[0], progress)
                 if not progress.stops:
-                    # Broken off, it would be worse than the one that chose the epoch.
+                    # An interrupted refit would be worse than the first network.
                     self.estimators_ = [each.member for each in refitted]
                     trained = [*trained, *refitted]
         self.n_iter_ = max(member.n_iter_ for member in self.estimators_)
@@ -370,9 +370,9 @@ class _BaseTabularMLP(
             )
 
     def _n_parallel(self, task: "_EnsembleTask", n_members: int) -> int:
-        """Return how many networks are to train at a time."""
+        """Return the number of networks to train in parallel."""
         if self.callbacks or task.bridge is not None:
-            return 1  # they are told of one network after the other
+            return 1  # callbacks expect one network after the other
         n_rows, n_features = task.data.X.shape
         sizes = [n_features, *layer_sizes(self.hidden_layer_sizes)]
         n_weights = sum(itertools.starmap(operator.mul, itertools.pairwise(sizes)))
@@ -384,7 +384,7 @@ class _BaseTabularMLP(
     def _refit(
         self, task: "_EnsembleTask", first: TrainedMember, progress: EnsembleProgress
     ) -> list[TrainedMember]:
-        """Train a network on all rows, for as long as the first one found best."""
+        """Train a network on all rows, up to the best epoch of the first one."""
         best_epoch = int(np.nanargmax(first.member.validation_scores_)) + 1
         all_rows = MemberSplit(np.arange(len(task.data.X)), None, first.split.seed)
         return self._train_members(
@@ -400,14 +400,14 @@ class _BaseTabularMLP(
         first: int = 0,
         last_epoch: int | None = None,
     ) -> list[TrainedMember]:
-        """Train a member for each split; return those that have done an epoch."""
+        """Train a member for each split; return those that have completed an epoch."""
         callbacks = list(self.callbacks or [])
         if last_epoch is not None:
-            # There is no validation data now that could stop it early.
+            # Without validation data, callbacks can only monitor the loss.
             callbacks = [
                 c for c in callbacks if getattr(c, "monitor", "loss") == "loss"
             ]
-        # BLAS may not know of the share of a machine that a container has.
+        # cpu_count() takes the limits of a container into account, BLAS may not.
         n_threads = min(n_blas_threads(), cpu_count()) // progress.n_parallel
         tasks = []
         for i, split in enumerate(splits, start=first):
@@ -427,21 +427,21 @@ class _BaseTabularMLP(
                 n_threads=max(1, n_threads),
                 member=i,
                 validation_name=self._name_of_split(i, split),
-                expects_convergence=False,  # it restores its best epoch
+                expects_convergence=False,  # the best epoch is restored
             )
             tasks.append(MemberTask(member, split, context, i))
         return train_members(tasks, task.data, task.validation, progress)
 
     def _name_of_split(self, i: int, split: MemberSplit) -> str:
-        """Return what messages call the rows that choose a network's best epoch."""
+        """Return the name of a network's validation data in messages."""
         if split.held_out is None:
             return "y_val"
         if self.ensemble == "kfold":
-            return f"fold {i + 1}, which judges network {i + 1}"
+            return f"fold {i + 1}, which validates network {i + 1}"
         return f"the hold-out (validation_fraction={self.validation_fraction})"
 
     def _batch_size(self, n_rows: int) -> int:
-        """Return the size of the batches; those of an epoch are equally large."""
+        """Return the batch size, so that the batches of an epoch have equal sizes."""
         wanted = self.batch_size
         if wanted == "auto":
             wanted = next(size for limit, size in _BATCH_SIZES if n_rows <= limit)
@@ -451,10 +451,10 @@ class _BaseTabularMLP(
     def _evaluate(
         self, task: "_EnsembleTask", trained: Sequence[TrainedMember]
     ) -> None:
-        """Learn from the rows that members have not seen; set the ``oof`` attributes.
+        """Calibrate, and set ``oof_score_`` and ``oof_predictions_``.
 
-        Each fold is predicted by the one member that has not seen it, a hold-out, or
-        other validation data, by all of them together.
+        Each fold is predicted by the member that was not trained on it, a hold-out or
+        user-supplied validation data by the whole ensemble.
         """
         raw_outputs: list[Any] = [each.raw for each in trained]
         held_out: list[Any] = [each.split.held_out for each in trained]
@@ -479,7 +479,7 @@ class _BaseTabularMLP(
     # --------------------------------------------------------------------- predict
 
     def _read(self, X: Any, name: str = "X") -> Array:
-        """Return a table, with the columns that `fit` has seen, as numbers."""
+        """Validate a table and return it preprocessed."""
         with error_prefix(name) if name != "X" else nullcontext():
             table = Table(X)
             validate_data(self, table.data, reset=False, skip_check_array=True)
@@ -491,7 +491,7 @@ class _BaseTabularMLP(
     def _predict_table(self, X: Any) -> Array:
         check_is_fitted(self)
         table = self._read(X)
-        with np.errstate(all="ignore"):  # as in the members' own predictions
+        with np.errstate(all="ignore"):  # refuse_overflow checks the predictions
             raw_outputs = [member.raw(table) for member in self.estimators_]
             return refuse_overflow(self._aggregate(raw_outputs))
 
@@ -506,11 +506,11 @@ class _BaseTabularMLP(
 
 @dataclass(frozen=True)
 class _EnsembleTask:
-    """What is to be learned: validated data, and what all members have in common.
+    """Validated data, and the configuration of the members.
 
-    ``rows`` are the numbers of the samples in ``data``, out of ``n_samples``.  The
-    weights are those that were given, without those of classes.  ``bridge`` leads to
-    scikit-learn's own callbacks, if there are any.
+    ``rows`` are the indices of the rows of ``data`` in ``X``, which has ``n_samples``
+    rows.  The sample weights do not include class weights.  ``bridge`` is the bridge to
+    scikit-learn's callbacks, or None.
     """
 
     data: Data

@@ -11,7 +11,7 @@ from sknumpy_mlp._utils.typing import IntArray
 from sknumpy_mlp._utils.values import short_repr
 from sknumpy_mlp._utils.warnings import warn
 
-# With fewer values, it may be by chance that nearly all are distinct, or unknown.
+# With fewer values, nearly all may be distinct, or unknown, by chance.
 _MIN_VALUES = 20
 
 # If a larger share of the values is distinct, nearly every row has its own category.

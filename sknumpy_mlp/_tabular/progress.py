@@ -1,4 +1,4 @@
-"""Progress of an ensemble: reports of its members, and lines that show them."""
+"""Progress of an ensemble: reports of its members, and their output."""
 
 import math
 import time
@@ -14,18 +14,18 @@ from sknumpy_mlp.callbacks._progress import clock
 
 
 class EnsembleProgress:
-    """The progress of all members, in the memory of one process.
+    """The progress of all members, in the memory of a single process.
 
-    Each member reports its own, and any of them can stop all.
+    Each member reports its progress, and can stop all members.
 
     Parameters
     ----------
     n_members : int
         Number of members.
     n_parallel : int
-        How many of them train at a time.
+        Number of members that train in parallel.
     deadline : float
-        Time, as of `time.time`, at which all are to be ready.
+        Time, as of `time.time`, at which training is to end.
     """
 
     def __init__(self, n_members: int, n_parallel: int, deadline: float) -> None:
@@ -45,19 +45,18 @@ class EnsembleProgress:
         self._stops = True
 
     def report(self, member: int, share: float, text: str) -> None:
-        """Note how far a member is: from 0 to 1, and in words."""
+        """Store the progress of a member, from 0 to 1, and its description."""
         self._reports[member] = (share, text)
 
     def read(self) -> list[tuple[float, str]]:
-        """Return what the members have reported."""
+        """Return the last reports of the members."""
         return list(self._reports)
 
     def deadline_of(self, member: int) -> float:
-        """Return when a member that begins now is to be ready.
+        """Return the time at which a member that starts now is to end.
 
-        Those that come after it want as much time as it has.  Side by side, one whose
-        neighbors still have members to come is given less than one whose neighbors
-        have not, so that all the time is used.
+        The remaining time is divided equally between the rounds of parallel members
+        that are still to come.
         """
         n_rounds = math.ceil((self.n_members - member) / self.n_parallel)
         now = time.time()
@@ -65,17 +64,16 @@ class EnsembleProgress:
 
 
 class SharedProgress(EnsembleProgress):
-    """The progress of members in several processes: a folder.
+    """The progress of members in several processes, shared by files in a folder.
 
-    In it are a file for each member with its last report, and one that says that all
-    are to stop.
+    There is a file with the last report of each member, and one if all are to stop.
 
     Parameters
     ----------
     folder : str or Path
         The folder.
     n_members, n_parallel, deadline
-        As for `EnsembleProgress`.
+        As in `EnsembleProgress`.
     """
 
     def __init__(
@@ -92,27 +90,27 @@ class SharedProgress(EnsembleProgress):
     def stop(self) -> None:
         """Have all stop at the end of their epoch, and others not begin."""
         super().stop()
-        with suppress(OSError):  # full, or gone
+        with suppress(OSError):  # the disk is full, or the folder was deleted
             (self._folder / "stop").touch()
 
     def report(self, member: int, share: float, text: str) -> None:
-        """Note how far a member is: from 0 to 1, and in words.
+        """Store the progress of a member, from 0 to 1, and its description.
 
-        A member on another machine, where there is no such folder, trains unreported.
+        Members on other machines, which do not have the folder, are not reported.
         """
         with suppress(OSError):
             path = self._folder / str(member)
             path.write_text(f"{share}\n{text}", encoding="utf-8")
 
     def read(self) -> list[tuple[float, str]]:
-        """Return what the members have reported."""
+        """Return the last reports of the members."""
         reports = []
         for member in range(self.n_members):
             try:
                 text = (self._folder / str(member)).read_text(encoding="utf-8")
                 share, _, words = text.partition("\n")
                 reports.append((float(share), words))
-            except (OSError, ValueError):  # not begun, or just being written
+            except (OSError, ValueError):  # not started, or the file is being written
                 reports.append((0.0, ""))
         return reports
 
@@ -123,8 +121,7 @@ def share_progress(
 ) -> Iterator[EnsembleProgress]:
     """Share the progress of members, and if ``verbose`` print it every few seconds.
 
-    Where there is no folder for several processes to share, members train one after
-    the other, and a warning says so.
+    If there is no temporary folder, members train sequentially, with a warning.
     """
     with ExitStack() as stack:
         progress = EnsembleProgress(n_members, 1, deadline)
@@ -157,7 +154,7 @@ def _printing(progress: EnsembleProgress) -> Iterator[None]:
         printer.join()
 
 
-# Seconds from one line to the next.
+# Seconds between lines.
 _PAUSE = 2.0
 
 

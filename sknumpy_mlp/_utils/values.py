@@ -33,7 +33,7 @@ class Value:
 
 
 def deep_equal(a: Any, b: Any) -> bool:
-    """Whether two values, which may contain arrays, are equal."""
+    """Return True if two values, which may contain arrays, are equal."""
     if isinstance(a, np.ndarray) or isinstance(b, np.ndarray):
         return type(a) is type(b) and a.dtype == b.dtype and np.array_equal(a, b)
     if type(a) is not type(b):

@@ -346,8 +346,8 @@ def _check_versions(path: Path, stored: dict[str, str]) -> None:
     if changed:
         warn(
             f"{path} was written with other versions ({', '.join(changed)}): the run "
-            "goes on, but its last digits may differ from those of a run without a "
-            "break."
+            "is resumed, but its last digits may differ from those of an uninterrupted "
+            "run."
         )
 
 

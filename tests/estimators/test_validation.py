@@ -530,8 +530,8 @@ def test_a_hold_out_that_lacks_a_class():
 @pytest.mark.parametrize(
     ("params", "split"),
     [
-        ({"n_members": 4}, "fold [1-4], which judges network [1-4]"),
-        ({"n_members": 4, "n_jobs": 2}, "fold [1-4], which judges network [1-4]"),
+        ({"n_members": 4}, "fold [1-4], which validates network [1-4]"),
+        ({"n_members": 4, "n_jobs": 2}, "fold [1-4], which validates network [1-4]"),
         ({"ensemble": None}, r"the hold-out \(validation_fraction=0.2\)"),
         ({"ensemble": "seeds", "n_members": 2}, "the hold-out"),
         ({"ensemble": "refit"}, "the hold-out"),
