@@ -50,7 +50,7 @@ from sknumpy_mlp.losses import Loss
 
 # Valid arrays of up to this size skip validate_data, which would take longer than the
 # prediction.
-_SMALL = 10_000
+_SMALL_ARRAY_SIZE = 10_000
 
 
 class _BaseMLP(
@@ -271,9 +271,9 @@ class _BaseMLP(
         if old != new:
             raise ValueError(
                 f"The fitted network has layers of {old} units, but hidden_layer_sizes="
-                f"{self.hidden_layer_sizes!r} and y ask for {new}. To train it on, "
-                "keep hidden_layer_sizes and the number of outputs; to start anew, "
-                "call fit with warm_start=False."
+                f"{self.hidden_layer_sizes!r} and y ask for {new}. To continue "
+                "training, keep hidden_layer_sizes and the number of outputs; to start "
+                "again, call fit with warm_start=False."
             )
 
     def _random_stream(self, state: TrainingState | None) -> np.random.RandomState:
@@ -367,7 +367,7 @@ class _BaseMLP(
             and X.dtype == dtype
             and X.ndim == 2
             and X.shape[1] == self.n_features_in_
-            and 0 < X.size <= _SMALL
+            and 0 < X.size <= _SMALL_ARRAY_SIZE
             and not hasattr(self, "feature_names_in_")
             and np.isfinite(X).all()
         ):

@@ -68,13 +68,13 @@ def make_class_weights(
             for weights, values in zip(given, columns, strict=True)
         ]
 
-    def weigh(target: NDArray[Any]) -> Array:
+    def sample_weights(target: NDArray[Any]) -> Array:
         weight = np.ones(len(target))
         for table, codes in zip(tables, _codes(target, multilabel), strict=True):
             weight *= table[codes]
         return weight
 
-    return weigh
+    return sample_weights
 
 
 def _codes(y: NDArray[Any], multilabel: bool) -> list[IntArray]:

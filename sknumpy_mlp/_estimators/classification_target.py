@@ -91,7 +91,7 @@ class ClassificationTarget(Target):
             now, before = forms if is_multilabel else forms[::-1]
             raise ValueError(
                 f"y is {now}, but in the previous call it was {before}. Pass y in the "
-                "same form, or start anew with fit and warm_start=False."
+                "same form, or start again with fit and warm_start=False."
             )
         if incremental:
             known = _declared_classes(y, classes, previous)

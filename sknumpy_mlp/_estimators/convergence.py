@@ -81,8 +81,8 @@ def warn_of_target(task: FitTask, run: Run) -> None:
     the target is the likely reason.
     """
     is_over = run.status in ("finished", "exhausted", "stopped")
-    has_verdict = task.target.is_numeric and task.expects_convergence
-    if task.is_incremental or not (is_over and has_verdict) or _n_diverged(run):
+    is_applicable = task.target.is_numeric and task.expects_convergence
+    if task.is_incremental or not (is_over and is_applicable) or _n_diverged(run):
         return
     advice = target_advice(task)
     if advice and not _is_worse_than_a_constant(task, run):

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 # Values of these types are stored in JSON unchanged.
-_ATOMS = (NoneType, bool, int, float, str)
+_JSON_SCALARS = (NoneType, bool, int, float, str)
 
 
 def describe(value: Any) -> Any:
@@ -24,7 +24,7 @@ def describe(value: Any) -> Any:
 
 
 def _describe(value: Any) -> Any:
-    if isinstance(value, _ATOMS):
+    if isinstance(value, _JSON_SCALARS):
         return value
     if isinstance(value, np.generic):
         return _describe(value.item())
@@ -40,7 +40,11 @@ def _describe(value: Any) -> Any:
         return _describe([value.co_code.hex(), value.co_names, value.co_consts])
     if isinstance(value, FunctionType):  # the name alone may be <lambda>
         cells = inspect.getclosurevars(value).nonlocals
-        bound = {name: cell for name, cell in cells.items() if isinstance(cell, _ATOMS)}
+        bound = {
+            name: cell
+            for name, cell in cells.items()
+            if isinstance(cell, _JSON_SCALARS)
+        }
         return _describe(
             [value.__qualname__, value.__code__, value.__defaults__, bound]
         )
@@ -53,7 +57,7 @@ def _describe(value: Any) -> Any:
         for name, item in vars(value).items()
         if name not in ("n_steps", "moments")  # the state of an optimizer
     }
-    is_plain = all(isinstance(item, _ATOMS) for item in attributes.values())
+    is_plain = all(isinstance(item, _JSON_SCALARS) for item in attributes.values())
     if is_plain and " at 0x" not in repr(value):
         return repr(value)
     return [type(value).__qualname__, _describe(attributes)]

@@ -119,9 +119,8 @@ class Evaluator:
         has_labels = not self._target.is_numeric and self._data.target.ndim == 2
         if has_labels and re.match(r"make_scorer\((d2_)?log_loss", repr(scorer)):
             raise ValueError(
-                f"scoring={self._scoring!r} is made for classes that exclude "
-                "each other, and y has several labels at once: it would not count a "
-                "label that is predicted without being there. Use scoring='loss', "
+                f"scoring={self._scoring!r} is for mutually exclusive classes, but y "
+                "is multilabel: false positives would not count. Use scoring='loss', "
                 "minus the mean log loss of all labels."
             )
 

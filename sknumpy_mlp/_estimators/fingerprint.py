@@ -11,7 +11,7 @@ from sknumpy_mlp._utils.typing import Array
 
 # Parameters that may differ when a run is resumed.  ``max_iter`` may, unless a schedule
 # depends on it; the configuration of a member is determined by the data.
-_FREE = ("callbacks", "verbose", "max_iter", "member_config")
+_IGNORED_PARAMETERS = ("callbacks", "verbose", "max_iter", "member_config")
 
 
 def fingerprint(
@@ -35,7 +35,9 @@ def fingerprint(
         The initial parameters of a warm start.
     """
     described = {
-        name: describe(value) for name, value in params.items() if name not in _FREE
+        name: describe(value)
+        for name, value in params.items()
+        if name not in _IGNORED_PARAMETERS
     }
     if config.optimizer is not None and config.schedule.needs_horizon:
         described["max_iter"] = config.max_iter

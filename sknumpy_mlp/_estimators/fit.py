@@ -164,7 +164,9 @@ def _solve_stochastic(task: FitTask, optimizer: Optimizer) -> Run:
                 if run.has_validation:
                     n_rows = max(n_rows, ROWS_AT_ONCE)
                 largest_product = task.network.largest_product(n_rows)
-                with limited_threads(largest_product, most=task.context.n_threads):
+                with limited_threads(
+                    largest_product, max_threads=task.context.n_threads
+                ):
                     for event in epochs:
                         if controller.epoch_end(event):
                             break
@@ -190,7 +192,7 @@ def _solve_stochastic(task: FitTask, optimizer: Optimizer) -> Run:
         if not np.array_equal(run.result, run.params):
             # Moments and patience are those of the last epoch, not the restored one.
             state.optimizer = None
-            state.forget_plateau()
+            state.reset_plateau()
         if run.best_score != -math.inf:  # otherwise `solve` raises
             warn_of_divergence(task, run)
     return run
@@ -202,7 +204,7 @@ def _make_state(task: FitTask, optimizer: Optimizer) -> TrainingState:
     settings = (*task.config.plateau_settings, task.target.loss, task.network)
     if not deep_equal(state.settings, settings):
         state.settings = settings
-        state.forget_plateau()
+        state.reset_plateau()
     # Moments are only valid for the same optimizer with the same hyperparameters.
     initial = state.initial_optimizer
     if (
@@ -213,7 +215,7 @@ def _make_state(task: FitTask, optimizer: Optimizer) -> TrainingState:
         state.initial_optimizer = copy_with_python_numbers(optimizer)
         optimizer.init(task.params)
         state.optimizer = optimizer
-        state.forget_plateau()
+        state.reset_plateau()
     with np.errstate(over="ignore"):
         moments = tuple(
             moment.astype(task.params.dtype, copy=False)

@@ -52,7 +52,7 @@ class _Pool:
         folder = Path(scipy.__file__).resolve().parent
         homes = (folder, folder.parent / "scipy.libs")
         path = Path(library.filepath).resolve()
-        self.is_scipys = any(path.is_relative_to(home) for home in homes)
+        self.is_scipy = any(path.is_relative_to(home) for home in homes)
         self._limits: dict[object, int] = {}
         # The number to restore; None while it is unchanged.
         self._n_threads_before: int | None = None
@@ -89,7 +89,7 @@ class _Pool:
             self._change(self._n_threads_before)
             self._n_threads_before = None
 
-    def forget_limits(self) -> None:
+    def clear_limits(self) -> None:
         """Remove all limits; the next fit restores the number of threads."""
         self._limits.clear()
 
@@ -97,8 +97,8 @@ class _Pool:
         """Set the number of threads of a pool that is already limited."""
         library = self._library
         library.set_num_threads(n_threads)
-        listens_to_one = hasattr(library, "clear_controlling_thread")
-        if self.n_threads != n_threads and listens_to_one:
+        has_controlling_thread = hasattr(library, "clear_controlling_thread")
+        if self.n_threads != n_threads and has_controlling_thread:
             # Limits of another thread, that of another fit, are in effect.
             library.clear_controlling_thread(force=True)
             library.set_num_threads(n_threads)
@@ -135,7 +135,7 @@ def _controller() -> ThreadpoolController:
 
 @contextmanager
 def limited_threads(
-    largest_product: int, *, limit_scipy: bool = False, most: int | None = None
+    largest_product: int, *, limit_scipy: bool = False, max_threads: int | None = None
 ) -> Iterator[None]:
     """Limit the number of BLAS threads in a ``with`` block.
 
@@ -145,10 +145,10 @@ def limited_threads(
         Number of multiplications in the largest matrix product of a training step.
     limit_scipy : bool, default=False
         Whether to limit SciPy's own pool, if it has one, to one thread.
-    most : int or None, default=None
+    max_threads : int or None, default=None
         Maximum number of threads, for fits that run in parallel.
     """
-    limits = _limits(largest_product, limit_scipy, most)
+    limits = _limits(largest_product, limit_scipy, max_threads)
     if not limits:
         yield
         return
@@ -175,7 +175,7 @@ def limited_threads(
 
 def n_blas_threads() -> int:
     """Return the current number of threads of NumPy's matrix products."""
-    threads = [pool.n_threads for pool in _pools() if not pool.is_scipys]
+    threads = [pool.n_threads for pool in _pools() if not pool.is_scipy]
     if not threads:  # a BLAS that is not limited
         threads = [
             library.num_threads
@@ -186,17 +186,17 @@ def n_blas_threads() -> int:
 
 
 def _limits(
-    largest_product: int, limit_scipy: bool, most: int | None
+    largest_product: int, limit_scipy: bool, max_threads: int | None
 ) -> dict[_Pool, int]:
     """Return the pools to limit, with their numbers of threads."""
     n_threads = max(1, largest_product // _PRODUCTS_PER_THREAD)
-    if most is not None:
-        n_threads = min(n_threads, most)
+    if max_threads is not None:
+        n_threads = min(n_threads, max_threads)
     has_several = largest_product > _OPENBLAS_THREADS_FROM
     return {
-        pool: 1 if pool.is_scipys else n_threads
+        pool: 1 if pool.is_scipy else n_threads
         for pool in _pools()
-        if (limit_scipy if pool.is_scipys else has_several)
+        if (limit_scipy if pool.is_scipy else has_several)
     }
 
 
@@ -214,7 +214,7 @@ def _after_fork() -> None:
     global _lock
     _lock = threading.RLock()
     for pool in _found or ():
-        pool.forget_limits()
+        pool.clear_limits()
 
 
 if hasattr(os, "register_at_fork"):

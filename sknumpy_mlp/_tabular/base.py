@@ -68,7 +68,7 @@ from sknumpy_mlp.callbacks._sklearn import (
 from sknumpy_mlp.optimizers import OPTIMIZERS, Optimizer
 
 # Parameters that are passed to the members unchanged.
-_SHARED = (
+_MEMBER_PARAMETERS = (
     "hidden_layer_sizes",
     "activation",
     "loss",
@@ -91,7 +91,13 @@ _SHARED = (
 
 TABULAR_CHECKS: dict[str, tuple[Check, ...]] = {
     name: PARAMETER_CHECKS[name]
-    for name in (*_SHARED, "batch_size", "random_state", "verbose", "callbacks")
+    for name in (
+        *_MEMBER_PARAMETERS,
+        "batch_size",
+        "random_state",
+        "verbose",
+        "callbacks",
+    )
     if name in PARAMETER_CHECKS
 } | {
     "solver": (Choice(tuple(OPTIMIZERS)), Instance(Optimizer)),
@@ -319,7 +325,11 @@ class _BaseTabularMLP(
 
     def _member_params(self, split: MemberSplit) -> dict[str, Any]:
         """Return the parameters of a member."""
-        params = {name: getattr(self, name) for name in _SHARED if hasattr(self, name)}
+        params = {
+            name: getattr(self, name)
+            for name in _MEMBER_PARAMETERS
+            if hasattr(self, name)
+        }
         return params | {
             "learning_rate_init": self._learning_rate(),
             "batch_size": self._batch_size(len(split.rows)),
@@ -353,9 +363,9 @@ class _BaseTabularMLP(
                 raise KeyboardInterrupt
             self.estimators_ = [each.member for each in trained]
             self._evaluate(task, trained)
-            if refits and not progress.stops:
+            if refits and not progress.stop_requested:
                 refitted = self._refit(task, trained[0], progress)
-                if not progress.stops:
+                if not progress.stop_requested:
                     # An interrupted refit would be worse than the first network.
                     self.estimators_ = [each.member for each in refitted]
                     trained = [*trained, *refitted]

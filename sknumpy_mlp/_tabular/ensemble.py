@@ -203,7 +203,7 @@ class MemberMonitor(Callback):
         if event.validation_loss is not None:
             text += f", validation loss {event.validation_loss:.4f}"
         self._progress.report(self._member, min(share, 0.999), text)
-        return self._progress.stops
+        return self._progress.stop_requested
 
     def on_train_end(self, run: Run) -> None:
         """Report the end; after Ctrl-C, stop all members."""
@@ -365,7 +365,7 @@ def _fit_member(
     validation: Data | None,
     progress: EnsembleProgress,
 ) -> TrainedMember | None:
-    if progress.stops:
+    if progress.stop_requested:
         return None
     member, split = task.member, task.split
     deadline = progress.deadline_of(task.number)

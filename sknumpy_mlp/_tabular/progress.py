@@ -33,16 +33,16 @@ class EnsembleProgress:
         self.n_parallel = n_parallel
         self.deadline = deadline
         self._reports = [(0.0, "")] * n_members
-        self._stops = False
+        self._stop_requested = False
 
     @property
-    def stops(self) -> bool:
+    def stop_requested(self) -> bool:
         """Whether all are to stop."""
-        return self._stops
+        return self._stop_requested
 
     def stop(self) -> None:
         """Have all stop at the end of their epoch, and others not begin."""
-        self._stops = True
+        self._stop_requested = True
 
     def report(self, member: int, share: float, text: str) -> None:
         """Store the progress of a member, from 0 to 1, and its description."""
@@ -83,9 +83,9 @@ class SharedProgress(EnsembleProgress):
         self._folder = Path(folder)
 
     @property
-    def stops(self) -> bool:
+    def stop_requested(self) -> bool:
         """Whether all are to stop."""
-        return self._stops or (self._folder / "stop").exists()
+        return self._stop_requested or (self._folder / "stop").exists()
 
     def stop(self) -> None:
         """Have all stop at the end of their epoch, and others not begin."""

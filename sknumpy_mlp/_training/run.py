@@ -107,7 +107,7 @@ class TrainingState:
     stream: np.random.RandomState | None = None
     layer_rng: np.random.Generator | None = None
 
-    def forget_plateau(self) -> None:
+    def reset_plateau(self) -> None:
         """Reset the learning rate, the best score and the patience."""
         self.base_rate = None
         self.early_stopping = None

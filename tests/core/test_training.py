@@ -639,7 +639,7 @@ def test_an_epoch_torn_by_an_interrupt_is_forgotten(n_done):
 
 def test_a_forgotten_plateau_is_as_none_had_been():
     state = TrainingState(base_rate=0.1, early_stopping=EarlyStopping())
-    state.forget_plateau()
+    state.reset_plateau()
     assert state == TrainingState()
 
 

@@ -703,5 +703,5 @@ def test_labels_that_are_constant():
 def test_the_log_loss_of_scikit_learn_is_for_exclusive_classes(Estimator, scoring):
     """Of labels it counts those that are there, and is best where all are predicted."""
     clf = Estimator(8, max_iter=2, scoring=scoring)
-    with pytest.raises(ValueError, match=r"several labels at once.*scoring='loss'"):
+    with pytest.raises(ValueError, match=r"multilabel.*scoring='loss'"):
         clf.fit(X, LABELS, X_val=X_VAL, y_val=LABELS_VAL)
