@@ -40,8 +40,8 @@ def as_array(values: Any, name: str) -> Any:
 def to_array(y: Any, name: str) -> NDArray[Any]:
     """Convert an array-like to an array, of objects where NumPy would change values.
 
-    In a list, NumPy converts all that is beside strings to strings, and it does not
-    take rows of different lengths.
+    NumPy converts all values of a list with strings to strings, and does not accept
+    rows of different lengths.
     """
     if is_polars_frame(y):
         return np.column_stack([as_array(column, name) for column in y.get_columns()])

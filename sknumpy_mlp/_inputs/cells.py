@@ -29,7 +29,7 @@ def once_per_object(function: Callable[[Any], Any], values: list[Any]) -> list[A
 def kind_of_type(cls: type) -> str:
     """Return the kind of the values of a type, such as ``'string'`` or ``'Interval'``.
 
-    All numbers are of one kind, whatever their type, and so are all strings.
+    All numbers are of one kind, independent of their type, and so are all strings.
     """
     if issubclass(cls, str):
         return "string"

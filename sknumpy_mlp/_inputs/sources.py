@@ -229,7 +229,7 @@ class _ArraySource(TableSource):
         if np.ma.isMaskedArray(X):
             X = np.ma.filled(X.astype(object), np.nan)
         if isinstance(X, list | tuple):
-            # NumPy would convert numbers beside strings to strings.
+            # NumPy would convert numbers to strings if there are strings among them.
             X = np.array(X, dtype=object) if _has_strings(X) else np.asarray(X)
         if getattr(X, "dtype", None) is not None and X.dtype.kind in "mM":
             raise date_columns_error([f"all ({X.dtype})"])

@@ -63,7 +63,7 @@ def read_target(y: Any, name: str, *, numeric: bool) -> Any:
     if values.dtype.kind == "c":
         raise ValueError(f"{name}: Complex data not supported. Pass real numbers.")
     if numeric:
-        refuse_dates(values, name)  # those that a list has beside numbers
+        refuse_dates(values, name)  # those among the numbers of a list
         if values.dtype.kind not in "OSTU":
             return values
         hint = " For targets that are classes, use a classifier."

@@ -88,10 +88,10 @@ class TabularPreprocessor(
     categories_ : dict of int to list
         The categories of each categorical column in the order of their codes, as
         strings, booleans, ints and floats; others, such as intervals, as strings.
-        Beside numbers, a string that can be parsed as a number is that number.
+        Among numbers, a string that can be parsed as a number is that number.
     constant_features_ : list of str
         Columns that are constant, or missing in all rows, in the data of `fit`.  They
-        contribute nothing to the result, whatever their values at prediction are.
+        have no influence on the result, even if they vary in the data of `transform`.
     n_numbers_ : int
         The number of numeric columns.
     cardinalities_ : tuple of int
@@ -312,7 +312,7 @@ class TabularPreprocessor(
         names : ndarray of str of shape (n_features_out,)
             The names of numeric and ordinally encoded columns are kept, a one-hot
             column appends the category, and an indicator has a prefix.  A repeated name
-            gets a trailing underscore.
+            is given a trailing underscore.
         """
         check_is_fitted(self)
         names = check_input_features(self, input_features)

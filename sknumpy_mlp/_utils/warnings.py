@@ -51,7 +51,7 @@ def warn(message: str, category: type[Warning] = UserWarning) -> None:
 
 
 def warn_of_interrupt() -> None:
-    """Warn that Ctrl-C has ended a training, and of what is left of it."""
+    """Warn that training was interrupted, and that its result so far is kept."""
     warn(
         "Training interrupted by user. The estimator keeps what it has learned so far."
     )
