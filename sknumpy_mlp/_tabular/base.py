@@ -204,9 +204,9 @@ class _BaseTabularMLP(
         resumes = [c for c in self.callbacks or [] if getattr(c, "resume", False)]
         if resumes and not isinstance(self.random_state, Integral):
             raise ValueError(
-                f"{resumes[0]!r} cannot resume training with random_state="
-                f"{self.random_state!r}: folds and seeds would be different. Set "
-                "random_state to an int, for both runs."
+                f"{resumes[0]!r} cannot resume where training with random_state="
+                f"{self.random_state!r} stopped: folds and seeds would be different. "
+                "Set random_state to an int, for both runs."
             )
         n_networks = self._max_networks(has_validation=validation[0] is not None)
         bridge = begin_ensemble(self, X, y, sample_weight, n_networks)
