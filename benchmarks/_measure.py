@@ -1,8 +1,8 @@
-"""How the benchmarks measure: alternating repeats, medians of ratios, JSON.
+"""Measurements of the benchmarks: alternating repeats, medians of ratios, JSON.
 
-Absolute times drift with the machine's temperature and its neighbours, so nothing is
-compared across runs.  Contestants take turns within a repeat, A B C, B C A; each
-repeat gives one ratio, and the median of the ratios is what is reported.
+Absolute times drift with the machine's temperature and with its load, so times of
+different runs are not compared.  Contestants alternate within a repeat, A B C, B C A;
+each repeat gives one ratio, and the median of the ratios is reported.
 """
 
 import argparse
@@ -19,13 +19,13 @@ from threadpoolctl import threadpool_info
 
 RESULTS = Path(__file__).parent / "results"
 
-# Thread pools spin for some ten milliseconds after their last task.  Who comes next
-# should not have to share the cores with them.
+# Thread pools spin for some ten milliseconds after their last task.  The next
+# contestant should not have to share the cores with them.
 _PAUSE = 0.1
 
 
 def parse_arguments(description, kind, names, n_repeats):
-    """Read the command line that scripts with several parts share; take the cores."""
+    """Parse the command line of scripts with several sections; select the cores."""
     parser = argparse.ArgumentParser(
         description=description, formatter_class=argparse.RawDescriptionHelpFormatter
     )
@@ -42,7 +42,7 @@ def parse_arguments(description, kind, names, n_repeats):
 
 
 def on_cores(n_cores):
-    """Start the program again on so many cores: libraries count them on loading."""
+    """Restart the program on `n_cores` cores, which libraries count when imported."""
     if not hasattr(os, "sched_setaffinity"):
         print(f"This system pins no process: not confined to {n_cores} cores.")
         return
@@ -156,7 +156,7 @@ def readable(value, unit):
 
 
 def save(name, record):
-    """Write a record beside the others."""
+    """Write a record to the results."""
     RESULTS.mkdir(exist_ok=True)
     path = RESULTS / f"{name}.json"
     with path.open("w", encoding="utf-8") as file:

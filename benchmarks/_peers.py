@@ -3,11 +3,11 @@
 Each is a class whose object trains a fresh network for a number of epochs with Adam, on
 the same data, in the same type, with the same batch size (the last batch may be
 shorter), a new order of the rows in each epoch, and an L2 penalty in the gradient; each
-sums up the losses, as users want to see them.  Two classes are one logit for all.
+sums up the losses, as users want to see them.  Binary classifiers have a single logit.
 
-What is not the same: this package, scikit-learn and JAX also compute the value of the
-penalty, which costs PyTorch nothing as it leaves that out; PyTorch's penalty is on the
-biases as well.  Packages that are not installed are left out.
+Differences: this package, scikit-learn and JAX also compute the value of the
+penalty, which PyTorch does not; PyTorch also penalizes the biases.  Packages that are
+not installed are skipped.
 """
 
 import importlib.util
@@ -58,7 +58,7 @@ class Sklearn(Ours):
 
 
 class TorchLoop:
-    """A loop in PyTorch as one writes it for speed: eager, fused Adam, no loader."""
+    """A PyTorch loop written for speed: eager mode, fused Adam, no DataLoader."""
 
     n_threads = None  # as many as there are cores
 
@@ -113,13 +113,13 @@ class TorchLoop:
 
 
 class TorchOneThread(TorchLoop):
-    """The same with one thread, which suits it better where networks are small."""
+    """The same with one thread, which is faster for small networks."""
 
     n_threads = 1
 
 
 class Skorch:
-    """skorch's classifiers as they come, a DataLoader included, without callbacks."""
+    """skorch's classifiers with their defaults and a DataLoader, without callbacks."""
 
     def __init__(self, X, y, hidden, batch_size):
         import torch
@@ -167,7 +167,7 @@ def _torch_module(torch, widths, *, flatten=False):
 
 
 class Jax:
-    """JAX: one compiled call for each epoch, in which a scan goes over the batches.
+    """JAX: one compiled call for each epoch, in which a scan iterates over the batches.
 
     The order of the rows is drawn by NumPy: JAX's own permutation is a sort, which
     takes longer than an epoch of a small network.

@@ -1,4 +1,4 @@
-"""The tables of the tabular benchmark, their splits, and what is measured on them."""
+"""Datasets, splits and metrics of the tabular benchmark."""
 
 import json
 from pathlib import Path
@@ -9,7 +9,7 @@ from sklearn.datasets import fetch_california_housing
 from sklearn.metrics import log_loss, root_mean_squared_error
 from sklearn.model_selection import train_test_split
 
-# Small tables give small, noisy test sets: more splits make up for it.
+# Small tables have small, noisy test sets, so they get more splits.
 _SMALL, _N_SPLITS_SMALL, _N_SPLITS = 2_000, 3, 1
 
 
@@ -42,7 +42,7 @@ def load_tables(folder):
 
 
 def n_splits(X):
-    """How many splits a table gets."""
+    """Return the number of splits of a table."""
     return _N_SPLITS_SMALL if len(X) < _SMALL else _N_SPLITS
 
 
@@ -63,7 +63,7 @@ def evaluate(task, model, X_test, y_test):
         rmse = root_mean_squared_error(y_test, np.ravel(model.predict(X_test)))
         return {"nrmse": float(rmse / y_test.std())}
     classes, proba = model.classes_, np.asarray(model.predict_proba(X_test), float)
-    # Probabilities of exactly zero are held against a model, but not as infinity.
+    # Probabilities of zero are clipped, so that the log loss is finite.
     proba = np.clip(proba, 1e-7, None)
     proba /= proba.sum(axis=1, keepdims=True)
     return {

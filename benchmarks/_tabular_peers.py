@@ -1,8 +1,8 @@
 """The methods of the tabular benchmark: each makes an unfitted model for a table.
 
-Every model takes the raw frame.  Defaults throughout; what a method cannot take as it
-is (categories, missing numbers, an unscaled target) is prepared the way its own
-documentation says.
+Every model takes the raw data frame and has its default hyperparameters; what a method
+does not support (categories, missing numbers, an unscaled target) is preprocessed as
+its documentation recommends.
 """
 
 import logging
@@ -30,7 +30,7 @@ _categories = make_column_selector(dtype_exclude="number")
 
 
 def _prepared(model):
-    """Put the usual preparation of a linear model or a network before a model."""
+    """Return a model with the usual preprocessing of linear models and networks."""
     return make_pipeline(
         make_column_transformer(
             (make_pipeline(SimpleImputer(), StandardScaler()), _numbers),
@@ -60,7 +60,7 @@ def sklearn_mlp(task, X, seed):
 
 
 def sklearn_mlp_scaled_target(task, X, seed):
-    """The same with a standardised target, which few users think of."""
+    """The same with a standardized target."""
     if task == "classification":
         return None
     return TransformedTargetRegressor(
@@ -76,7 +76,7 @@ def hist_gradient_boosting(task, X, seed):
 
 
 class _CatBoost:
-    """CatBoost wants to be told of categories, and has no missing ones."""
+    """CatBoost needs a list of the categories, and supports no missing ones."""
 
     def __init__(self, task, seed):
         import catboost
@@ -114,7 +114,7 @@ def catboost(task, X, seed):
 
 
 def _plain_names(X):
-    """LightGBM dislikes some letters in the names of columns."""
+    """LightGBM does not support all characters in the names of columns."""
     return X.set_axis([f"column_{i}" for i in range(X.shape[1])], axis=1)
 
 
@@ -130,7 +130,7 @@ def lightgbm(task, X, seed):
 
 
 class _WithoutMissingNumbers:
-    """pytabkit's networks take no missing numbers: medians, as for everybody else."""
+    """pytabkit's networks support no missing numbers: they are replaced by medians."""
 
     def __init__(self, model):
         self._model = model

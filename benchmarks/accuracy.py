@@ -1,4 +1,4 @@
-"""Accuracy on MNIST, iris and California housing, beside scikit-learn's MLP.
+"""Accuracy on MNIST, iris and California housing, compared with scikit-learn's MLP.
 
 The same settings, seed and folds for both.  Settings were chosen on a hold-out or by
 cross-validation.  The data come from scikit-learn's loaders; set
@@ -52,7 +52,7 @@ def mnist():
 
 
 def best():
-    """MNIST, two layers of 512 rectified units, SGD with an adaptive rate."""
+    """MNIST, two layers of 512 rectified linear units, SGD with an adaptive rate."""
     X, y, X_test, y_test = load_mnist(np.float32)
     clf = NumpyMLPClassifier(
         (512, 512),

@@ -1,13 +1,13 @@
-"""Does the ONNX model say what the estimator says, and how fast?
+"""Compare predictions and speed of ONNX models with those of the estimators.
 
 For every table of a folder (see `_tabular_data.load_tables`), and for MNIST, train the
 estimator briefly, export it, and run the model in ONNX Runtime on the test rows::
 
     python benchmarks/onnx_agreement.py FOLDER [--tables stock churn] [--epochs 16]
 
-Printed are the largest difference (of probabilities; of predictions, divided by the
-largest of them), the share of labels that are the same, and the time to predict all
-test rows and a single one: ONNX Runtime's divided by ours, both on one thread.
+It prints the largest difference (of probabilities; of predictions, divided by the
+largest of them), the fraction of equal labels, and the times to predict all test rows
+and a single one: ONNX Runtime's divided by ours, both on one thread.
 """
 
 import argparse

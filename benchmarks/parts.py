@@ -1,4 +1,4 @@
-"""What the time of a training step is made of: a clock around each part of it.
+"""Profile of a training step: the time of each of its parts.
 
     python benchmarks/parts.py [--cores 2] [--save]
 
@@ -15,16 +15,17 @@ import numpy as np
 from _measure import environment, on_cores, save
 from sklearn.exceptions import ConvergenceWarning
 
-from sknumpy_mlp import NumpyMLPClassifier, layers
+from sknumpy_mlp import NumpyMLPClassifier
 from sknumpy_mlp._training.batches import Batches
 from sknumpy_mlp.activations import ReLU
+from sknumpy_mlp.layers import _dense
 from sknumpy_mlp.losses import MultinomialLogLoss
 from sknumpy_mlp.optimizers import Adam
 
 PARTS = (
-    ("matrix products", layers, "_matmul"),
+    ("matrix products", _dense, "_matmul"),
     ("rows gathered", Batches, "_take"),
-    ("optimiser", Adam, "step"),
+    ("optimizer", Adam, "step"),
     ("activations", ReLU, "forward"),
     ("activations", ReLU, "backward"),
     ("loss", MultinomialLogLoss, "loss_gradient"),

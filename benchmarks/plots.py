@@ -1,9 +1,9 @@
-"""Draw what ``speed.py --save`` and ``scaling.py --save`` have measured.
+"""Draw the results of ``speed.py --save`` and ``scaling.py --save``.
 
     python benchmarks/plots.py
 
-writes ``results/speed.png`` and ``results/scaling.png``, and prints what was measured
-as tables in Markdown.
+writes ``results/speed.png`` and ``results/scaling.png``, and prints the results as
+Markdown tables.
 """
 
 import json
@@ -16,7 +16,7 @@ import matplotlib.pyplot as plt
 from _measure import RESULTS, readable
 from matplotlib.ticker import NullLocator
 
-COLOURS = {
+COLORS = {
     "scikit-learn": "#e6862a",
     "torch": "#c8452f",
     "torch, 1 thread": "#e29c8f",
@@ -40,8 +40,8 @@ def draw_speed():
     record = load("speed_step")
     cases = record["results"]
     fig, ax = plt.subplots(figsize=(9, 0.62 * len(cases) + 1.6), layout="constrained")
-    height = 0.8 / len(COLOURS)
-    for k, (peer, colour) in enumerate(COLOURS.items()):
+    height = 0.8 / len(COLORS)
+    for k, (peer, color) in enumerate(COLORS.items()):
         rows = [i for i, case in enumerate(cases) if peer in case["result"]]
         values = [cases[i]["result"][peer] for i in rows]
         ratio = np.array([value["ratio"] for value in values])
@@ -51,10 +51,10 @@ def draw_speed():
         ]
         ax.errorbar(
             ratio,
-            np.array(rows) + (k - (len(COLOURS) - 1) / 2) * height,
+            np.array(rows) + (k - (len(COLORS) - 1) / 2) * height,
             xerr=spread,
             fmt="o",
-            color=colour,
+            color=color,
             lw=1.2,
             label=peer,
         )
@@ -109,18 +109,18 @@ def draw_scaling():
     record = load("scaling")
     fig, axes = plt.subplots(2, 3, figsize=(12, 7.2), layout="constrained")
     styles = {
-        "scikit-learn": (COLOURS["scikit-learn"], "s-", "scikit-learn"),
-        "ours, dense": (COLOURS["skorch"], "d--", "this package, the same data dense"),
+        "scikit-learn": (COLORS["scikit-learn"], "s-", "scikit-learn"),
+        "ours, dense": (COLORS["skorch"], "d--", "this package, the same data dense"),
         "matrix products": (FLOOR, ".:", "matrix products alone"),
         "ours": (OURS, "o-", "this package"),
     }
     for ax, (name, points) in zip(axes.flat, record["sweeps"].items(), strict=True):
         x = [point["value"] for point in points]
-        for key, (colour, style, label) in styles.items():
+        for key, (color, style, label) in styles.items():
             if key not in points[0]["result"]:
                 continue
             y = [_seconds(name, point, key) for point in points]
-            ax.loglog(x, y, style, color=colour, label=label)
+            ax.loglog(x, y, style, color=color, label=label)
         if name == "depth":
             ax.set_xticks(x, [str(depth) for depth in x])
             ax.xaxis.set_minor_locator(NullLocator())

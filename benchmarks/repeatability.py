@@ -1,14 +1,14 @@
-"""What of a fit depends on BLAS threads, BLAS kernels, NumPy's loops and versions.
+"""Dependence of fits on BLAS threads, BLAS kernels, NumPy's loops and versions.
 
 python benchmarks/repeatability.py                  # prints a table
-python benchmarks/repeatability.py --other PYTHON   # and beside another interpreter
+python benchmarks/repeatability.py --other PYTHON   # and another interpreter
 python benchmarks/repeatability.py --save           # and writes the results
 
 All fits run in one process for each condition: with 1, 2 and 4 BLAS threads, twice;
 with each of OpenBLAS's kernels that this processor can run (OPENBLAS_CORETYPE); with
 NumPy's own loops held at the instructions that every processor of the kind has
 (NPY_DISABLE_CPU_FEATURES); and with another interpreter, which has other versions.
-Each is compared with one thread and what is chosen without being told: the largest
+Each is compared with one thread and the default kernels and loops: the largest
 difference of a weight, divided by the largest weight; of a prediction (of a classifier:
 a probability) for rows that were held out, divided by the largest prediction; and the
 number of those rows that get another label.
@@ -39,7 +39,7 @@ from sknumpy_mlp import (
 )
 
 THREADS = (1, 2, 4)
-# From old to new; which of them a build of OpenBLAS holds, it tells when it is asked.
+# From old to new; a build of OpenBLAS may lack some of them, which is detected.
 KERNELS = ("Prescott", "Nehalem", "Sandybridge", "Haswell", "Zen", "SkylakeX")
 BASE = "1 thread"
 
@@ -121,7 +121,7 @@ def _loops():
 
 
 def _run(names, n_threads=1, python=sys.executable, **variables):
-    """Return what the fits in a new process have stored, and what it is like there."""
+    """Return the results of the fits in a new process, and its environment."""
     env = {k: v for k, v in os.environ.items() if not k.endswith("_NUM_THREADS")}
     # This checkout's package, whatever the other interpreter has installed.
     env["PYTHONPATH"] = str(Path(sknumpy_mlp.__file__).parents[1])
@@ -136,7 +136,7 @@ def _run(names, n_threads=1, python=sys.executable, **variables):
 
 
 def _conditions(other):
-    """Return each condition: its name, and what `_run` is to be told."""
+    """Return each condition: its name, and the arguments for `_run`."""
     conditions = {}
     for n_threads in THREADS:
         name = "1 thread" if n_threads == 1 else f"{n_threads} threads"
@@ -154,7 +154,7 @@ def _conditions(other):
 
 
 def _holds(condition, about):
-    """Whether a process had the kernels that it was told to use.
+    """Return True if a process used the requested kernels.
 
     Where the build or the processor has them not, OpenBLAS chooses others.
     """

@@ -1,4 +1,4 @@
-"""How the time of a training step grows: rows, features, width, depth, density.
+"""Scaling of the training time: rows, features, width, depth, density.
 
 Each sweep changes one size of a common setting and times an epoch of this package, of
 scikit-learn's MLP and of the bare matrix products, in turn.

@@ -1,4 +1,4 @@
-"""A grid search one fit after the other, with loky and with Dask, on two processes.
+"""Grid search: sequential, with loky and with Dask, in two processes.
 
 Needs the extra ``dask``:  python benchmarks/searching.py
 """

@@ -1,7 +1,7 @@
-"""Speed, memory and size beside scikit-learn, PyTorch, skorch and JAX.
+"""Speed, memory and size compared with scikit-learn, PyTorch, skorch and JAX.
 
-Contestants take turns in one process on the same cores; what counts is the median of
-the ratios.  Sections: step, fit, lbfgs, predict, tables, search, import, memory,
+Contestants alternate in one process on the same cores; the median of the ratios is
+reported.  Sections: step, fit, lbfgs, predict, tables, search, import, memory,
 pickle.
 
     pip install '.[bench]' torch==2.13.0
@@ -142,7 +142,7 @@ def _step_data(data, dtype):
 
 
 def fit(n_repeats):
-    """Whole fits with default settings, to the end that each finds by itself."""
+    """Whole fits with default settings, each until it stops by itself."""
     digits = load_digits(return_X_y=True)
     table = make_classification(5000, 20, n_informative=10, random_state=0)
     housing = _housing_like()
@@ -221,7 +221,7 @@ def predict(n_repeats):
 
 
 def tables(n_repeats):
-    """Raw data frames as numbers: 500 rows, and a single one, of ever more columns.
+    """Preprocessing of data frames: 500 rows, and a single one, of increasing width.
 
     scikit-learn's estimators want a column of each category told; they get the same
     columns encoded, imputed and scaled.

@@ -1,4 +1,4 @@
-"""Accuracy on raw tables: ours beside scikit-learn's, boosted trees, RealMLP, TabM.
+"""Accuracy on raw tables: ours, scikit-learn's, boosted trees, RealMLP, TabM.
 
     python benchmarks/tabular.py DATA                    all methods, all tables
     python benchmarks/tabular.py DATA --methods ours     one of them
@@ -6,7 +6,7 @@
 
 DATA is a folder with a ``manifest.json`` (see ``load_tables``).  All methods see the
 same splits.  With ``--save`` each result goes to ``results/tabular/METHOD.json`` at
-once, and what is there already is not measured again: a run that was cut off goes on.
+once, and existing results are not measured again, so that an interrupted run continues.
 """
 
 import argparse
@@ -40,7 +40,7 @@ def measure(make, task, X, y, number, max_rows):
 
 
 def load(method):
-    """Return what was measured before, table -> split -> result."""
+    """Return earlier results, table -> split -> result."""
     path = FOLDER / f"{method}.json"
     if not path.exists():
         return {}

@@ -14,13 +14,13 @@ import warnings
 from concurrent.futures import ProcessPoolExecutor
 
 import numpy as np
+from _ablation import without
 from _measure import RESULTS, environment, on_cores
 from _tabular_data import evaluate, load_tables, split
 from tabular_report import MEASURES, mean
 from threadpoolctl import threadpool_limits
 
 from sknumpy_mlp import TabularMLPClassifier, TabularMLPRegressor
-from sknumpy_mlp._tabular.member import Recipe
 from sknumpy_mlp.losses import LogLoss
 
 TABLES = (
@@ -38,60 +38,58 @@ TABLES = (
 )
 N_ROWS, N_MEMBERS, N_SPLITS = 2_000, 3, 1
 
-# For each change: pieces left out of the recipe, parameters, and for which task.
+# For each change: the piece that is left out, parameters, and for which tasks.
 BOTH, CLASSES, NUMBERS = (
     ("classification", "regression"),
     ("classification",),
     ("regression",),
 )
 CHANGES = {
-    "the defaults": ({}, {}, BOTH),
-    "no embedding of numbers": ({"embeds_numbers": False}, {}, BOTH),
-    "no learnt scaling of inputs": ({"scales_inputs": False}, {}, BOTH),
-    "plain activations, not parametric": ({"parametric": False}, {}, BOTH),
-    "ReLU": ({}, {"activation": "relu"}, BOTH),
-    "inputs not clipped": ({"clips_inputs": False}, {}, BOTH),
-    "weights not fitted to the data": ({}, {"init": "lecun"}, BOTH),
-    "one learning rate for all": ({"scales_rates": False}, "rate / 16", BOTH),
-    "one cosine": ({}, {"learning_rate": "cosine"}, BOTH),
-    "constant learning rate": ({}, {"learning_rate": "constant"}, BOTH),
-    "beta_2 = 0.999": ({}, {"beta_2": 0.999}, BOTH),
-    "no dropout": ({}, {"dropout": 0.0}, BOTH),
-    "no weight decay": ({}, {"weight_decay": 0.0}, BOTH),
-    "constant dropout and decay": ({"schedules": False}, {}, BOTH),
-    "batches of 256": ({}, {"batch_size": 256}, BOTH),
-    "the last epoch, not the best": ({"chooses_epoch": False}, {}, BOTH),
-    "best epoch by accuracy or R2": ({}, {"scoring": None}, BOTH),
-    "label smoothing 0.1": ({}, {"loss": LogLoss(label_smoothing=0.1)}, CLASSES),
-    "no temperature": ({"calibrates": False}, {}, CLASSES),
-    "target not standardised": ({"scales_target": False}, {}, NUMBERS),
-    "predictions not clipped": ({"clips": False}, {}, NUMBERS),
-    "one network, hold-out": ({}, {"ensemble": None}, BOTH),
+    "the defaults": (None, {}, BOTH),
+    "no embedding of numbers": ("periodic embedding", {}, BOTH),
+    "no learned scaling of inputs": ("input scaling", {}, BOTH),
+    "plain activations, not parametric": ("parametric activations", {}, BOTH),
+    "ReLU": (None, {"activation": "relu"}, BOTH),
+    "inputs not clipped": ("input clipping", {}, BOTH),
+    "weights not fitted to the data": (None, {"init": "lecun"}, BOTH),
+    "one learning rate for all": ("learning-rate multipliers", "rate / 16", BOTH),
+    "one cosine": (None, {"learning_rate": "cosine"}, BOTH),
+    "constant learning rate": (None, {"learning_rate": "constant"}, BOTH),
+    "beta_2 = 0.999": (None, {"beta_2": 0.999}, BOTH),
+    "no dropout": (None, {"dropout": 0.0}, BOTH),
+    "no weight decay": (None, {"weight_decay": 0.0}, BOTH),
+    "constant dropout and decay": ("schedules of dropout and decay", {}, BOTH),
+    "batches of 256": (None, {"batch_size": 256}, BOTH),
+    "the last epoch, not the best": ("best epoch", {}, BOTH),
+    "best epoch by accuracy or R2": (None, {"scoring": None}, BOTH),
+    "label smoothing 0.1": (None, {"loss": LogLoss(label_smoothing=0.1)}, CLASSES),
+    "no temperature": ("temperature", {}, CLASSES),
+    "target not standardized": ("target scaling", {}, NUMBERS),
+    "predictions not clipped": ("output clipping", {}, NUMBERS),
+    "one network, hold-out": (None, {"ensemble": None}, BOTH),
     "one network, hold-out, three times the epochs": (
-        {},
+        None,
         {"ensemble": None, "max_iter": 384},
         BOTH,
     ),
-    "one network, refitted on all rows": ({}, {"ensemble": "refit"}, BOTH),
-    "three seeds, one hold-out": ({}, {"ensemble": "seeds"}, BOTH),
+    "one network, refitted on all rows": (None, {"ensemble": "refit"}, BOTH),
+    "three seeds, one hold-out": (None, {"ensemble": "seeds"}, BOTH),
 }
 
 
 def measure(job):
     """Fit one variant to one split of a table."""
     change, _, number, (task, X, y) = job
-    pieces, params, tasks = CHANGES[change]
+    piece, params, tasks = CHANGES[change]
     if task not in tasks:
         return None
     cls = TabularMLPClassifier if task == "classification" else TabularMLPRegressor
     if params == "rate / 16":  # what 1 / sqrt(fan_in) is for 256 units
         rate = 0.04 if task == "classification" else 0.2
         params = {"learning_rate_init": rate / 16}
-    variant = type(cls.__name__, (cls,), {"_recipe": Recipe(**pieces)})
     X_train, X_test, y_train, y_test = split(task, X, y, number, N_ROWS)
-    model = variant(random_state=number, n_jobs=1, n_members=N_MEMBERS)
-    # The variant's constructor is the estimator's own: parameters can be set.
-    with warnings.catch_warnings():
+    model = cls(random_state=number, n_jobs=1, n_members=N_MEMBERS)
+    with warnings.catch_warnings(), without(*filter(None, [piece])):
         warnings.simplefilter("ignore")
         model.set_params(**params).fit(X_train, y_train)
         return evaluate(task, model, X_test, y_test)

@@ -1,4 +1,4 @@
-"""Sum up and draw what ``tabular.py --save`` has measured.
+"""Summarize and draw the results of ``tabular.py --save``.
 
     python benchmarks/tabular_report.py
 
@@ -33,7 +33,7 @@ NAMES = {
     "tabm": "TabM",
     "tabm_mini": "TabM-mini, 16 members",
 }
-COLOURS = {
+COLORS = {
     "sklearn_mlp": "#e6862a",
     "sklearn_mlp_scaled_target": "#f2c14e",
     "hist_gradient_boosting": "#9aa5b1",
@@ -146,7 +146,7 @@ def draw(measured):
         ours = measured["ours"][measure]
         tables = sorted(ours, reverse=True)
         rows = ["mean", *tables]
-        for method, colour in COLOURS.items():
+        for method, color in COLORS.items():
             theirs = measured.get(method, {}).get(measure, {})
             if len(set(theirs) & set(ours)) < MIN_TABLES:
                 continue
@@ -161,11 +161,11 @@ def draw(measured):
                 [i for i, _ in points],
                 "o",
                 ms=5,
-                color=colour,
+                color=color,
                 alpha=0.75,
                 label=NAMES[method],
             )
-            ax.plot(compare(ours, theirs)[0], 0, "D", ms=8, color=colour, mec="black")
+            ax.plot(compare(ours, theirs)[0], 0, "D", ms=8, color=color, mec="black")
         ax.axvline(1.0, color=OURS, lw=1.2)
         ax.axhline(0.5, color="#cccccc", lw=0.8)
         ax.set_xscale("log")

@@ -1,10 +1,10 @@
-"""How long the tabular estimators take, and whether they keep to ``max_time``.
+"""Time of the tabular estimators, with and without ``max_time``.
 
     python benchmarks/tabular_time.py --save
     python benchmarks/tabular_time.py --save --longest 10   # the short limits alone
 
-Made tables, so that sizes are round; two cores.  Each fit has a process of its own, in
-which it is the first: what is done once counts.
+Synthetic tables of round sizes; two cores.  Each fit is the first of its own process,
+so that one-time costs are included.
 """
 
 import argparse

@@ -1,13 +1,13 @@
-"""Open every page of the built site in Chromium and list what is wrong with it.
+"""Open every page of the built site in Chromium and list the problems.
 
     python docs/check_site.py docs/_build/html
 
-Checks, at a phone's width and at a desk's: links and anchors inside the site, images,
-messages in the console, formulas, letters too small to read, and pages wider than the
-screen.  Needs the packages of the extra ``docs``, Chromium and its driver; where they
-are not found by name, ``--chromium`` and ``--driver`` say where they are.  No request
-leaves the machine: a page that needs the network shows up as one whose files fail.
-Ends with status 1 if anything is wrong.  ``--screenshots`` keeps pictures.
+It checks, at the widths of a phone and of a desktop: links and anchors inside the site,
+images, console messages, formulas, text that is too small, and pages wider than the
+screen.  It needs the packages of the extra ``docs``, Chromium and its driver; if they
+are not on the path, use ``--chromium`` and ``--driver``.  No request leaves the
+machine: on a page that needs the network, files fail to load.  The exit status is 1 if
+there are problems.  ``--screenshots`` saves screenshots.
 """
 
 import argparse
@@ -23,10 +23,10 @@ from urllib.parse import unquote, urldefrag, urlsplit
 from selenium import webdriver
 from selenium.webdriver.chrome.service import Service
 
-WIDTHS = {"phone": 390, "desk": 1280}
+WIDTHS = {"phone": 390, "desktop": 1280}
 SMALLEST = 12  # px
 
-# What one page is asked.  Text counts if it is drawn: closed drawers are not.
+# The script that checks a page.  Only visible text counts, not that of closed menus.
 LOOK = """
 const width = arguments[0], smallest = arguments[1], problems = [];
 const isDrawn = e =>
@@ -38,7 +38,7 @@ const show = e => `<${e.tagName.toLowerCase()}> ` +
 for (const image of document.images)
     if (image.naturalWidth === 0) problems.push(`image missing: ${image.src}`);
 
-// A wide table may scroll in a box of its own; what holds the title is the page itself.
+// A wide table may scroll in a box of its own; the box with the title is the page.
 const scrolls = e => ["auto", "scroll"].includes(getComputedStyle(e).overflowX);
 const title = document.querySelector("h1") || document.body;
 let wide = document.documentElement.scrollWidth - width;
@@ -101,7 +101,7 @@ def serve(folder):
 
 
 def start(chromium, driver, profile):
-    """Start a browser that talks to nobody but us."""
+    """Start a browser that connects only to localhost."""
     options = webdriver.ChromeOptions()
     options.binary_location = chromium
     for argument in (
@@ -123,17 +123,17 @@ def start(chromium, driver, profile):
 
 
 def resize(browser, width):
-    """Show pages as on a screen of a width; a window cannot be as narrow as a phone."""
+    """Emulate the width of a screen; a window cannot be as narrow as a phone."""
     metrics = {"width": width, "height": 844, "deviceScaleFactor": 1}
     metrics["mobile"] = width < 600
     browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
 
 
 def look(browser, url, width):
-    """Open a page at a width; return what it says and what is wrong with it."""
+    """Open a page at a width; return its problems, anchors, links and counts."""
     resize(browser, width)
     browser.get(url)
-    # Images below the fold load when they are looked at.
+    # Images below the fold are loaded lazily.
     browser.execute_async_script(
         "const done = arguments[0];"
         "for (const i of document.images) i.loading = 'eager';"
@@ -148,7 +148,7 @@ def look(browser, url, width):
 
 
 def check(browser, folder, address):
-    """Look at every page; return the list of problems and a summary."""
+    """Check every page; return the list of problems and a summary."""
     pages = sorted(p.relative_to(folder).as_posix() for p in folder.rglob("*.html"))
     problems, ids, links = [], {}, {}
     n_images = n_formulas = 0
@@ -176,7 +176,7 @@ def check(browser, folder, address):
             if path == "" or path.endswith("/"):
                 path += "index.html"
             if not (folder / path).is_file():
-                problems.append(f"{page}: link to {path}, which is not there")
+                problems.append(f"{page}: link to {path}, which does not exist")
             elif anchor and path in ids and unquote(anchor) not in ids[path]:
                 problems.append(f"{page}: link to {path}#{anchor}, no such anchor")
     summary = (
@@ -186,7 +186,7 @@ def check(browser, folder, address):
 
 
 def take_screenshots(browser, address, pages, target):
-    """Save pictures of pages, from top to bottom, at both widths."""
+    """Save full-length screenshots of pages at both widths."""
     target.mkdir(parents=True, exist_ok=True)
     for page in pages:
         for name, width in WIDTHS.items():
@@ -211,7 +211,7 @@ def main():
     parser.add_argument("folder", type=Path, help="the built site")
     parser.add_argument("--chromium", default=shutil.which("chromium"))
     parser.add_argument("--driver", default=shutil.which("chromedriver"))
-    parser.add_argument("--screenshots", type=Path, help="a folder for pictures")
+    parser.add_argument("--screenshots", type=Path, help="a folder for screenshots")
     parser.add_argument(
         "--pages",
         nargs="+",

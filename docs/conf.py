@@ -1,8 +1,8 @@
-"""How Sphinx builds the site; `CONTRIBUTING.md` has the command.
+"""Configuration of Sphinx; `CONTRIBUTING.md` has the command.
 
-Two things are done here because no extension does them without a network or without
-a list to keep up: formulas become MathML, which browsers set themselves, and the
-reference is written from what the public modules list in ``__all__``.
+Two things are done here because no extension does them without a network connection or
+a hand-written list: formulas are converted to MathML, which browsers render, and the
+reference is generated from ``__all__`` of the public modules and packages.
 """
 
 import importlib
@@ -17,7 +17,7 @@ from docutils import nodes
 from docutils.utils.math.latex2mathml import tex2mathml
 
 HERE = Path(__file__).parent
-# The package of this checkout, whichever is installed, and `gallery`.
+# This checkout, not an installed version, and `gallery`.
 sys.path[:0] = [str(HERE.parent), str(HERE)]
 
 import sknumpy_mlp  # noqa: E402
@@ -39,12 +39,12 @@ extensions = [
 exclude_patterns = ["_build"]
 nitpicky = True
 nitpick_ignore_regex = [
-    # Other packages, whose lists of names would have to be fetched.
+    # Other packages, whose inventories would have to be downloaded.
     ("py:.*", r"(joblib|matplotlib|numpy|onnx|pandas|scipy|sklearn)\..*"),
-    # Parameters, attributes and methods of the class whose docstring it is.
+    # Parameters, attributes and methods of the documented class.
     ("py:obj", r"[a-z_]\w*"),
 ]
-# Docstrings put names of the package between single backticks.
+# In docstrings, names of the package are in single backticks.
 default_role = "py:obj"
 
 # --------------------------------------------------------------------------- pages
@@ -68,11 +68,11 @@ copybutton_exclude = ".linenos, .go"
 
 templates_path = ["_templates"]
 autosummary_generate = True
-# The types are in the docstrings, with shapes, and signatures stay short enough to
-# read on a phone.
+# The docstrings have the types, with shapes; signatures without them are short enough
+# for a phone.
 autodoc_typehints = "none"
 python_maximum_signature_line_length = 72
-# The template of a class lists its members already.
+# The template for classes lists the members.
 numpydoc_show_class_members = False
 
 # ------------------------------------------------------------------------ examples
@@ -87,7 +87,7 @@ sphinx_gallery_conf = {
     "show_signature": False,
     "write_computation_times": False,
     "download_all_examples": False,
-    # A failure breaks the build with -W, after all pages have been tried.
+    # With -W, an error fails the build, but only after all examples have run.
     "only_warn_on_example_error": True,
     "backreferences_dir": "generated/backreferences",
     "doc_module": ("sknumpy_mlp",),
@@ -98,7 +98,7 @@ sphinx_gallery_conf = {
 
 
 def _mathml(tex, as_block=False):
-    # A bar that opens or closes has no space inside; one without a role has.
+    # Without the attribute, browsers add space on both sides of a bar.
     roles = itertools.cycle(("prefix", "postfix"))
     return re.sub(
         r"<mo([^>]*)>\|</mo>",
@@ -113,7 +113,7 @@ def _visit_inline(translator, node):
 
 
 def _visit_block(translator, node):
-    # A wide formula scrolls in its box, so that the page does not.
+    # A wide formula scrolls in its own box instead of widening the page.
     translator.body.append('<div class="math">')
     translator.body.append(_mathml(node.astext(), as_block=True))
     translator.body.append("</div>")
@@ -128,7 +128,7 @@ def _public_modules():
 
 
 def _write_reference():
-    """Write a page with a section for each public module."""
+    """Write the index page of the reference, a section for each public module."""
     documented, lines = {}, ["Reference", "=========", ""]
     for module in _public_modules():
         name = module.__name__
@@ -143,7 +143,7 @@ def _write_reference():
                 names = ", ".join(f"``{key}``" for key in sorted(value))
                 lines += [f".. py:data:: {public}", "", f"   {names}", ""]
             elif inspect.isroutine(value) or inspect.isclass(value):
-                # An object that has two paths has one page.
+                # An object with two public paths has one page, at the first of them.
                 path = documented.setdefault(value, f"{name}.{public}")
                 if path == f"{name}.{public}":
                     entries.append(f"   {public}")
@@ -160,7 +160,7 @@ def _write_reference():
 
 
 def _skip_foreign(app, what, name, obj, skip, options):
-    """Leave out what classes inherit from other packages, whose links lead nowhere."""
+    """Skip members inherited from other packages, whose links would be dead."""
     home = getattr(getattr(obj, "fget", obj), "__module__", None)
     return True if home and not home.startswith("sknumpy_mlp") else None
 

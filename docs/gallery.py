@@ -1,6 +1,6 @@
-"""What sphinx-gallery asks for; a module, so that its processes can import it."""
+"""Settings of sphinx-gallery, in a module so that its processes can import them."""
 
-# From the first steps to what few need; others follow by name.
+# From basic to advanced; examples that are not listed follow by name.
 ORDER = [
     "quickstart.py",
     "plot_iris_gridsearch.py",
@@ -16,12 +16,12 @@ ORDER = [
 
 
 def arguments(gallery_conf, script_vars):
-    """Return the arguments of an example; those that are short ignore them."""
+    """Return the arguments of an example; short examples ignore them."""
     return ["--quick"]
 
 
 class TeachingOrder:
-    """Key by which the examples are sorted."""
+    """Sort key of the examples."""
 
     def __init__(self, src_dir):
         self.src_dir = src_dir

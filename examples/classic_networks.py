@@ -2,10 +2,10 @@
 Five classic teaching networks
 ==============================
 
-Logic gates, XOR, iris, MNIST in four forms, and a house-price curve: well-known
-networks from courses and textbooks, each by constructor parameters alone.  Each prints
-its loss and accuracy as it trains, and a table at the end sets the published figures
-beside ours.
+Logic gates, XOR, iris, MNIST in four variants, and a house-price curve: well-known
+networks from courses and textbooks, each defined by hyperparameters alone.  Each prints
+its loss and accuracy during training, and a table at the end compares the published
+figures with ours.
 
 Run ``python examples/classic_networks.py``, with ``--quick`` for a fraction of the
 epochs and data, or with the names of the networks to run.  MNIST and the Boston data
@@ -49,7 +49,7 @@ results = []
 
 
 def run(network):
-    """Run a network, unless only others were asked for."""
+    """Run a network if it is selected on the command line."""
     if not args.networks or network.__name__ in args.networks:
         print(f"{network.__name__}: {network.__doc__.splitlines()[0]}")
         results.append((network.__name__, *network()))
@@ -59,10 +59,11 @@ def run(network):
 # How they are trained
 # --------------------
 #
-# Epoch by epoch through ``partial_fit``, so that loss and accuracy can be shown on the
-# way; epochs of ``partial_fit`` are the epochs of ``fit``, to the last bit.
+# The networks are trained epoch by epoch with ``partial_fit``, so that loss and
+# accuracy can be printed in between; epochs of ``partial_fit`` are bitwise equal to
+# epochs of ``fit``.
 
-# Plain gradient descent, as in the originals: no momentum and no penalty.
+# Plain gradient descent, as in the originals: no momentum and no regularization.
 PLAIN = {"solver": "sgd", "momentum": 0.0, "alpha": 0.0}
 
 
@@ -95,8 +96,8 @@ def load_mnist():
 # Logic gates
 # -----------
 #
-# AND, OR and NOT are each a matter of one straight line between zeros and ones, and one
-# logistic unit draws it.  Without a hidden layer the network is a logistic regression.
+# AND, OR and NOT are linearly separable, so a single logistic unit can learn each of
+# them.  Without a hidden layer the network is a logistic regression.
 
 
 def logic_gates():
@@ -124,12 +125,12 @@ run(logic_gates)
 # XOR
 # ---
 #
-# No straight line separates exclusive or.  It takes a hidden layer, which bends the
-# plane so that one does.
+# Exclusive or is not linearly separable.  A hidden layer maps the inputs to features
+# that are.
 
 
 def xor():
-    """Eight ReLU units and a decision learn XOR, which no single unit can."""
+    """Eight ReLU units and an output learn XOR, which a single unit cannot."""
     X, y = np.array([[0, 0], [0, 1], [1, 0], [1, 1]]), [0, 1, 1, 0]
     # One logistic output is the same model as two softmax outputs.
     net = NumpyMLPClassifier(
@@ -145,7 +146,7 @@ run(xor)
 # ----
 #
 # Two hidden layers, three classes.  The published figure is the best training accuracy
-# on the way, so that is what is compared.
+# of all epochs, so that is compared.
 
 
 def iris():
@@ -170,8 +171,8 @@ run(iris)
 # MNIST, four times
 # -----------------
 #
-# Handwritten digits, 784 pixels each.  First three layers of rectified units, which
-# train fast from He's weights.
+# Handwritten digits, 784 pixels each.  The first network has three layers of rectified
+# linear units, which train fast with He initialization.
 
 
 def mnist_three_layers():
@@ -192,8 +193,8 @@ def mnist_three_layers():
 run(mnist_three_layers)
 
 # %%
-# Sigmoid units between small weights begin with tiny gradients: for some epochs hardly
-# anything seems to happen.
+# Sigmoid units with small initial weights begin with tiny gradients: the loss hardly
+# changes during the first epochs.
 
 
 def mnist_sigmoid():
@@ -218,10 +219,9 @@ def mnist_sigmoid():
 run(mnist_sigmoid)
 
 # %%
-# Gradient descent as in the textbook, one step for a pass through all the data.  It
-# needs many passes; compare with what mini-batches reach in a few.  The original has a
-# column of ones for the bias and a rate of 1e-5 on the summed gradient of 60,000
-# images, which is 0.6 on the mean.
+# Full-batch gradient descent, one step per epoch, needs many epochs; mini-batches reach
+# more in a few.  The original has a column of ones for the bias and a learning rate of
+# 1e-5 for the summed gradient of 60,000 images, which is 0.6 for the mean.
 
 
 def mnist_full_batch():
@@ -245,8 +245,8 @@ def mnist_full_batch():
 run(mnist_full_batch)
 
 # %%
-# The other extreme, an update for each image.  Each one is cheap, but there are many,
-# and no matrix product to speed them up.
+# The other extreme is an update for each image.  Each one is cheap, but there are many,
+# and no matrix products to make them efficient.
 
 
 def mnist_one_sample_a_step():
@@ -298,13 +298,14 @@ run(mnist_one_sample_a_step)
 # A curve through the prices of houses
 # ------------------------------------
 #
-# Two layers of 100 units draw the price over the number of rooms, in steps of a single
-# random house.  N(0, 1) weights are far too large for rectified units, whose signal
-# would grow a hundredfold: those start from He's weights, at a rate that suits them.
+# Two layers of 100 units predict the price from the number of rooms, trained on a
+# single random house per step.  N(0, 1) weights are far too large for rectified linear
+# units, whose signal would grow a hundredfold: these start from He initialization, with
+# a suitable learning rate.
 
 
 def house_price():
-    """Two layers of 100 units draw the price of a house over its number of rooms."""
+    """Two layers of 100 units predict the price of a house from its number of rooms."""
     print("  loading the Boston data ...", flush=True)
     boston = fetch_openml("boston", version=1, as_frame=False)
     X = boston.data[:, [list(boston.feature_names).index("RM")]].astype(float)
@@ -312,7 +313,8 @@ def house_price():
     grid = np.linspace(X.min(), X.max(), 200)[:, np.newaxis]
     fig, ax = plt.subplots(figsize=(7, 4.5), layout="constrained")
     ax.plot(X, y, ".", color="0.7", label="houses")
-    # The original's rate is 1e-3 on the full square; the loss here has a factor 1/2.
+    # The original's learning rate is 1e-3 for the full square; the loss here is half of
+    # it.
     networks = {
         "sigmoid": {"activation": "logistic", "init": Normal(1.0), "rate": 2e-3},
         "ReLU": {"activation": "relu", "init": "he", "rate": 1e-5},

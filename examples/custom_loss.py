@@ -2,9 +2,9 @@
 A custom loss
 =============
 
-A shop orders for the next day.  What is left over costs a little, what is missing
-costs four times as much, and both grow with the square of the error.  The loss that
-says just that is an asymmetric squared error; its best constant is an *expectile* of
+A shop orders goods for the next day.  The cost grows with the square of the error, and
+is four times as high for missing goods as for leftover ones.  The corresponding custom
+loss is an asymmetric squared error; its best constant prediction is an *expectile* of
 the demand (Newey and Powell, Econometrica 55, 1987).
 
 Run ``python examples/custom_loss.py``; draws the orders into
@@ -25,9 +25,8 @@ from sknumpy_mlp.losses import Loss, check_loss
 # The loss
 # --------
 #
-# A loss says two things at once, because they must agree: what each row costs, which
-# it returns, and the derivative of that with respect to the raw output of the network,
-# which it writes over the output.  Whether they do agree, `check_loss` finds out below.
+# The method ``loss_gradient`` returns the loss of each row, and overwrites the raw
+# output of the network with the derivative of the loss with respect to it.
 
 
 class AsymmetricSquaredError(Loss):
@@ -48,8 +47,8 @@ class AsymmetricSquaredError(Loss):
 # Days of a shop
 # --------------
 #
-# The demand depends on the day of the week and the temperature, and spreads more on
-# warm days.  So on warm days it is worth more to order with care.
+# The demand depends on the day of the week and the temperature, and has a higher
+# variance on warm days, when errors are therefore more expensive.
 
 
 def demand(n_days, rng):
@@ -66,9 +65,9 @@ X_train, X_test, y_train, y_test = train_test_split(X, y, random_state=0)
 # The gradient, checked
 # ---------------------
 #
-# `check_loss` compares the gradient with finite differences of the losses.  It says
-# nothing if they agree, and otherwise raises an error with the row, the output and both
-# derivatives.  `fit` does the same on a few rows.
+# `check_loss` compares the gradient with finite differences of the losses.  If they do
+# not agree, it raises an error with the row, the output and both derivatives.  `fit`
+# does the same with a few rows.
 
 loss = AsymmetricSquaredError(short=4.0)
 check_loss(loss, y_train)
@@ -77,7 +76,7 @@ check_loss(loss, y_train)
 # Two networks
 # ------------
 #
-# They differ in their loss and in nothing else, and the shop's costs judge both.
+# They differ only in their loss, and are both evaluated by the costs of the shop.
 
 networks = {}
 print(f"{'trained with':24}{'cost':>8}{'short on':>12}")
@@ -100,8 +99,8 @@ for name, trained_with in (
     print(f"{name:24}{cost.mean():8.4f}{(order < y_test).mean():11.1%}", flush=True)
 
 # %%
-# The network that knows the costs orders more, and the warmer it is, the more: it has
-# learned from the loss alone where the demand is uncertain.
+# With the custom loss the network orders more, and the excess grows with the
+# temperature: from the loss alone it has learned where the demand is uncertain.
 
 fig, ax = plt.subplots(figsize=(7, 4.5), layout="constrained")
 weekday = X_test[:, :5].any(axis=1)

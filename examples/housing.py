@@ -2,12 +2,12 @@
 California housing: a pipeline and a grid search
 ================================================
 
-Scaled features, a scaled target, and a network tuned by grid search; then
-scikit-learn's MLP with the same settings on the same folds.
+Standardized features, a standardized target, and hyperparameter tuning by grid search;
+then scikit-learn's MLP with the same hyperparameters on the same folds.
 
 Run ``python examples/housing.py``, with ``--quick`` for a part of the data.  The data
-are fetched once; scikit-learn keeps a copy.  Draws predictions against true prices into
-``output/housing.png`` beside this file.
+are fetched once; scikit-learn keeps a copy.  Saves a plot of predictions against true
+prices as ``output/housing.png`` beside this file.
 
 The documentation shows a run with ``--quick``.
 """
@@ -47,9 +47,9 @@ X_train, X_test = X_train.astype(np.float32), X_test.astype(np.float32)
 # The model
 # ---------
 #
-# Features are scaled inside the pipeline, by the training part of each fold alone.  The
-# target is scaled around it: the network then starts with errors of size one, and what
-# it predicts is scaled back.
+# The pipeline standardizes the features with the statistics of the training part of
+# each fold.  ``TransformedTargetRegressor`` standardizes the target, so that the
+# initial errors are of order one, and transforms the predictions back.
 
 
 def make_model(mlp):
@@ -69,7 +69,7 @@ settings = {
 # The search
 # ----------
 #
-# The names of the parameters go through both wrappers, down to the network.
+# The names of the hyperparameters have a prefix for each of the two wrappers.
 
 prefix = "regressor__numpymlpregressor__"
 folds = KFold(3 if quick else 5, shuffle=True, random_state=0)
@@ -89,11 +89,11 @@ best = {name.removeprefix(prefix): v for name, v in search.best_params_.items()}
 print(f"best parameters: {best}")
 
 # %%
-# Beside scikit-learn
-# -------------------
+# Comparison with scikit-learn
+# ----------------------------
 #
-# ``NumpyMLPRegressor`` takes the place of ``MLPRegressor`` and the other way round.
-# From the same ``random_state`` both begin with the same weights and shuffle alike.
+# ``NumpyMLPRegressor`` and ``MLPRegressor`` are interchangeable.  With the same
+# ``random_state`` both have the same initial weights and the same shuffles.
 
 print(f"R2 in {folds.get_n_splits()} folds:        ours {search.best_score_:.4f}")
 theirs = cross_val_score(
@@ -105,7 +105,8 @@ print(f"               scikit-learn's {theirs.mean():.4f}, the same parameters")
 # Predicted and true prices
 # -------------------------
 #
-# The census cut off prices at 500,000 $, which is the column of districts on the right.
+# The census capped prices at 500,000 $, which explains the column of districts on the
+# right.
 
 score = search.score(X_test, y_test)
 fig, ax = plt.subplots(figsize=(5.5, 5), layout="constrained")

@@ -2,13 +2,13 @@
 Prediction intervals by quantiles
 =================================
 
-How sure is the price of a house?  One network predicts five quantiles of the price at
-once, in ascending order for every house.
+How uncertain is the predicted price of a house?  A single network predicts five
+quantiles of the price, which never cross.
 
 Run ``python examples/housing_intervals.py``, with ``--quick`` for a part of the data.
 The data come from ``fetch_california_housing`` (once; scikit-learn keeps a copy).
-Draws intervals and their coverage into ``output/housing_intervals.png`` beside this
-file.
+Saves a plot of the intervals and their coverage as ``output/housing_intervals.png``
+beside this file.
 
 The documentation shows a run with ``--quick``.
 """
@@ -40,11 +40,11 @@ X_train, X_test, y_train, y_test = train_test_split(X, y, random_state=0)
 # One network, five quantiles
 # ---------------------------
 #
-# The loss of a quantile punishes a prediction that is too low otherwise than one that
-# is too high.  For the quantile 0.95 too low costs nineteen times as much, so that the
-# network predicts what is exceeded only once in twenty.  Each quantile has an output of
-# its own; all share the hidden layers.  The outputs are put in ascending order, in the
-# loss as in ``predict``, so that the quantiles never cross.
+# The quantile loss (pinball loss) is asymmetric.  For the quantile 0.95, a prediction
+# that is too low costs nineteen times as much as one that is too high, so that the
+# network learns a value that is exceeded only once in twenty cases.  Each quantile has
+# its own output; all share the hidden layers.  The outputs are sorted, in the loss as
+# in ``predict``, so that the quantiles never cross.
 
 levels = (0.05, 0.25, 0.5, 0.75, 0.95)
 pipeline = make_pipeline(
@@ -67,11 +67,10 @@ assert (np.diff(predicted, axis=1) >= 0).all()
 print(f"score (mean D2 of the quantiles): {pipeline.score(X_test, y_test):.3f}")
 
 # %%
-# Do they hold what they promise?
-# -------------------------------
+# Coverage on test data
+# ---------------------
 #
-# Below the quantile 0.25 there should be a quarter of the prices of houses that the
-# network has not seen, and so on.
+# A quarter of the test prices should be below the predicted quantile 0.25, and so on.
 
 print("quantile   share of test prices below")
 covered = (y_test[:, np.newaxis] <= predicted).mean(axis=0)
@@ -87,7 +86,7 @@ print(
 
 # %%
 # The left panel shows a sample of houses in the order of their predicted medians.  The
-# intervals are not equally wide: the network says of each house how sure it is.
+# widths of the intervals differ from house to house, with the predicted uncertainty.
 
 shown = np.random.default_rng(0).choice(len(y_test), 120, replace=False)
 shown = shown[predicted[shown, 2].argsort()]
@@ -110,7 +109,7 @@ left.set(
     title=f"{inside.mean():.1%} of all test prices lie in their 90 % interval",
 )
 left.legend(loc="upper left")
-right.plot([0, 1], [0, 1], color="grey", lw=1)
+right.plot([0, 1], [0, 1], color="gray", lw=1)
 right.plot(levels, covered, "o-")
 right.set(xlabel="quantile", ylabel="share of prices below", title="coverage", aspect=1)
 

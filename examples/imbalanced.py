@@ -1,13 +1,13 @@
 """
-Class weights for a rare class
-==============================
+Class imbalance: class weights for a rare class
+===============================================
 
-One sample in forty belongs to the class that matters.  A network that minimises the
-plain log loss is right in almost every case, and misses nearly all of those.  Weights
-of the classes say that they count for more.
+One sample in forty belongs to the class of interest.  A network that minimizes the
+unweighted log loss has a high accuracy, but misses nearly all of these samples.  Class
+weights give them more weight in the loss.
 
-Run ``python examples/imbalanced.py``; it takes some seconds and draws how the
-weights move the decision, into ``output/imbalanced.png`` beside this file.
+Run ``python examples/imbalanced.py``; it takes some seconds and saves precision-recall
+curves as ``output/imbalanced.png`` beside this file.
 """
 
 import sys
@@ -41,13 +41,13 @@ X_train, X_test, y_train, y_test = train_test_split(X, y, stratify=y, random_sta
 print(f"{y_train.mean():.1%} of {len(y_train):,} training samples are of the class")
 
 # %%
-# Three ways to weigh
+# Three class weights
 # -------------------
 #
-# ``class_weight`` is a parameter as in scikit-learn's other classifiers: none, weights
-# by class, or "balanced", which makes all classes count the same.  Look at the columns
-# from left to right: the accuracy hardly says anything, for never to find the class is
-# already right in 39 of 40 cases.  Weights buy recall and pay with precision.
+# ``class_weight`` is a parameter as in scikit-learn's other classifiers: none, a weight
+# for each class, or "balanced", which gives all classes the same total weight.
+# Accuracy is no useful metric under class imbalance: never to predict the rare class is
+# correct in 39 of 40 cases.  Class weights increase recall at the expense of precision.
 
 class_weights = {
     "none": None,
@@ -91,7 +91,6 @@ fig.savefig(output / "imbalanced.png", dpi=120)
 print("figure: examples/output/imbalanced.png")
 
 # %%
-# The curves lie close together: the three networks rank the samples much alike.  What
-# the weights move is the point on the curve at which ``predict`` decides.  Whoever only
-# wants another point can also keep the plain network and its probabilities, and choose
-# a threshold.
+# The curves are close to each other: the three networks rank the samples similarly.
+# The class weights move the operating point of ``predict`` along the curve.  An
+# alternative is to train without class weights and to tune the decision threshold.

@@ -1,15 +1,15 @@
 """
-MNIST: a grid search on a part, a refit on the whole
-====================================================
+MNIST: hyperparameter tuning on a subset, refit on all images
+=============================================================
 
-Ten minutes of trying on 10,000 images are better spent than a day of trying on 60,000.
-A small grid search on a subset chooses the settings, then a larger network trains on
-all images.
+Hyperparameter tuning on 10,000 images takes ten minutes, on 60,000 a day.  A small grid
+search on a subset chooses the hyperparameters, then a larger network is trained on all
+images.
 
 Run ``python examples/mnist.py``, with ``--quick`` for a few epochs on a part of the
-data.  The images come from OpenML (once; scikit-learn keeps a copy).  Draws the loss
-curve and the test images that are most certainly wrong into ``output/mnist.png`` beside
-this file.
+data.  The images come from OpenML (once; scikit-learn keeps a copy).  Saves the loss
+curve and the misclassified test images with the highest confidence as
+``output/mnist.png`` beside this file.
 
 The documentation shows a run with ``--quick``.
 """
@@ -39,12 +39,12 @@ if quick:
     X_train, y_train = X_train[:10_000], y_train[:10_000]
 
 # %%
-# A grid search on a part
-# -----------------------
+# A grid search on a subset
+# -------------------------
 #
-# The first step of the pipeline brings the pixels, 0 to 255, to the range from 0 to 1,
-# in single precision: half the memory, twice the speed.  The classes are texts, "0" to
-# "9", as OpenML has them; a classifier takes them as they are.
+# The first step of the pipeline scales the pixels from 0 to 255 to the range from 0 to
+# 1, in single precision: half the memory, twice the speed.  The class labels are
+# strings, "0" to "9", as in OpenML.
 
 
 def to_unit_range(X):
@@ -74,11 +74,11 @@ search = GridSearchCV(
 print(f"best parameters: {search.best_params_}")
 
 # %%
-# A refit on the whole
-# --------------------
+# A refit on all images
+# ---------------------
 #
-# More units for more data; the schedule lowers the rate whenever the accuracy on the
-# hold-out stalls, and the best epoch's weights are kept.
+# More data allow more units.  The adaptive schedule lowers the learning rate whenever
+# the validation accuracy stops improving, and early stopping restores the best weights.
 
 sizes = (200,) if quick else (512, 512)
 print(f"refit on {len(X_train):,} images, hidden layers {sizes}", flush=True)
@@ -100,11 +100,11 @@ mlp = pipeline.named_steps["mlp"]
 print(f"{mlp.n_iter_} epochs in {time.perf_counter() - began:.0f} s")
 
 # %%
-# What it gets wrong
-# ------------------
+# Misclassified images
+# --------------------
 #
-# Of the mistakes the most certain ones tell most: some are images that a person would
-# also have to guess, others show what the network has not understood.
+# The errors with the highest confidence are the most informative: some of these images
+# are ambiguous for people, too, others show what the network has not learned.
 
 probability = pipeline.predict_proba(X_test)
 predicted = mlp.classes_[probability.argmax(axis=1)]
@@ -117,10 +117,10 @@ left, right = fig.subfigures(1, 2)
 ax = left.subplots()
 epochs = range(1, mlp.n_iter_ + 1)
 ax.semilogy(epochs, mlp.loss_curve_, label="training loss")
-ax.semilogy(epochs, 1 - np.array(mlp.validation_scores_), label="error on the hold-out")
+ax.semilogy(epochs, 1 - np.array(mlp.validation_scores_), label="validation error")
 ax.set(xlabel="epoch", title=f"test accuracy {accuracy:.2%}")
 ax.legend()
-right.suptitle("most certain mistakes: truth, taken for")
+right.suptitle("most confident errors: label, prediction")
 for ax, i in zip(right.subplots(2, 5).flat, wrong, strict=False):
     ax.imshow(X_test[i].reshape(28, 28), cmap="gray_r")
     ax.set_title(f"{y_test[i]}, {predicted[i]}")

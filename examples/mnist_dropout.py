@@ -1,13 +1,13 @@
 """
-MNIST with dropout: as good as plain networks get
-=================================================
+MNIST with regularization: dropout and max-norm
+===============================================
 
-No convolution and no augmentation: the pixels could come in any order.  The published
-marks for single fully connected networks of this kind are 98.4 % (Simard, Steinkraus
-and Platt, ICDAR 2003), 98.75 % with dropout, and 98.94 % with dropout and a bound on
-the norms of the weights (Srivastava et al., JMLR 15, 2014, three layers of 1,024
-rectified units).  Here four such networks with two layers vote; the accuracy of each
-alone is printed as well. ::
+Without convolution and data augmentation (permutation-invariant MNIST), the published
+test accuracies of single fully connected networks are 98.4 % (Simard, Steinkraus and
+Platt, ICDAR 2003), 98.75 % with dropout, and 98.94 % with dropout and a max-norm
+constraint (Srivastava et al., JMLR 15, 2014, three layers of 1,024 rectified linear
+units).  Here four such networks with two layers form a voting ensemble; the accuracy of
+each is printed as well. ::
 
     python examples/mnist_dropout.py                 three seeds, some 15 minutes each
     python examples/mnist_dropout.py --seeds 0       one of them
@@ -17,7 +17,7 @@ alone is printed as well. ::
 The images come from OpenML (once; scikit-learn keeps a copy).  The figures of the run
 go to ``output/mnist_dropout.json`` and ``.png`` beside this file.
 
-The documentation shows a run with ``--quick``, far from the published marks.
+The documentation shows a run with ``--quick``, far from the published accuracies.
 """
 
 import argparse
@@ -39,9 +39,10 @@ from sknumpy_mlp.callbacks import Progress
 # The settings
 # ------------
 #
-# Dropout switches off a fifth of the inputs and half of the hidden units at random, in
-# every step others.  That makes for noisy gradients and allows wide networks; the bound
-# on the norms keeps a high rate from blowing the weights up.
+# In every step, dropout sets a random fifth of the inputs and half of the hidden units
+# to zero.  This regularization allows wide networks without overfitting, but makes
+# gradients noisy; the max-norm constraint keeps the weights from growing at a high
+# learning rate.
 
 N_NETWORKS = 4
 SETTINGS = {
@@ -62,8 +63,8 @@ SETTINGS = {
 # --------------------
 #
 # ``--choose`` trains candidates, given as changes to the settings above, on 50,000
-# images and compares them on the other 10,000 of the training set.  The test set has no
-# part in it.
+# images of the training set and compares them on the other 10,000.  The test set is not
+# used.
 
 CANDIDATES = {
     "dropout alone": {"max_norm": None},
@@ -95,11 +96,11 @@ def choose(X, y, quick):
 
 
 # %%
-# The vote
-# --------
+# The voting ensemble
+# -------------------
 #
-# scikit-learn's ``VotingClassifier`` takes the mean of the networks' probabilities.
-# They differ in their seeds only: in first weights, shuffles and what is dropped.
+# scikit-learn's ``VotingClassifier`` averages the probabilities of the networks, which
+# differ only in their seeds: in initial weights, shuffles and dropout masks.
 
 
 def vote(seed, settings, X_train, y_train, X_test, y_test):

@@ -1,12 +1,12 @@
 """
-Size and penalty act together
-=============================
+Hyperparameter tuning: network size and regularization
+======================================================
 
-A network overfits when it has more freedom than the data can fill.  There are two ways
-to take freedom away: fewer units, or a penalty on the weights, ``alpha``.  A grid
-search over both, with ten-fold cross-validation on iris, shows that they stand in for
-one another.  The heat map of the mean accuracy is saved as
-``output/iris_gridsearch.png`` beside this file.
+A network with too much capacity for its data is prone to overfitting.  Two remedies are
+fewer units and regularization, here the L2 penalty ``alpha``.  A grid search over both,
+with ten-fold cross-validation on iris, shows how far one can replace the other.  The
+heat map of the mean accuracy is saved as ``output/iris_gridsearch.png`` beside this
+file.
 """
 
 import sys
@@ -27,7 +27,7 @@ from sknumpy_mlp import NumpyMLPClassifier
 # ----------
 #
 # The first candidate, ``()``, has no hidden layer: it is a logistic regression.  In a
-# pipeline, a parameter of the network is named after its step.
+# pipeline, the name of a hyperparameter is prefixed with the name of its step.
 
 X, y = load_iris(return_X_y=True)
 sizes = [(), (5,), (20,), (100,), (20, 20)]
@@ -52,14 +52,14 @@ search = GridSearchCV(
 print(f"... in {time.perf_counter() - began:.1f} s")
 
 # %%
-# The map
-# -------
+# The heat map
+# ------------
 #
-# Read it row by row.  Without a hidden layer there is little freedom to take away, and
-# any penalty does harm.  The networks with hidden layers want one: all of them are at
-# their best with ``alpha`` around 1, and the widest, almost without a penalty, is the
-# worst of its row.  (One flower more or less is 0.007; smaller differences do not
-# exist here, and those of one or two flowers mean little.)
+# Each row is a network size.  Without a hidden layer the capacity is small, and any
+# penalty reduces the accuracy.  The networks with hidden layers need regularization:
+# all of them are best with ``alpha`` around 1, and the widest is worst almost without a
+# penalty.  (One flower more or less is 0.007; smaller differences are impossible here,
+# and those of one or two flowers are not significant.)
 
 accuracy = np.empty((len(sizes), len(alphas)))
 for params, mean in zip(

@@ -2,7 +2,7 @@
 Quickstart
 ==========
 
-From data to a tuned, saved and loaded model, in half a minute, on data that comes with
+From data to a tuned, saved and loaded model, in half a minute, on datasets included in
 scikit-learn.  Saves a model and a figure of its loss curve in ``output/`` beside this
 file.
 """
@@ -26,10 +26,11 @@ output.mkdir(exist_ok=True)
 # Iris: a pipeline, tuned by cross-validation
 # -------------------------------------------
 #
-# A network wants its inputs on one scale, so it goes into a pipeline behind a scaler.
-# The grid search tries sizes of the hidden layers and strengths of the penalty; for
-# each of them it fits the scaler and the network anew on each fold.  On data as small
-# as these, L-BFGS is the quickest solver, and the one that needs no learning rate.
+# Neural networks need standardized inputs, so the network is combined with a scaler in
+# a pipeline.  Hyperparameter tuning by grid search tries hidden layer sizes and
+# regularization strengths; for each combination, scaler and network are fitted on each
+# fold.  On data as small as these, L-BFGS is the fastest solver, and needs no learning
+# rate.
 
 print("1. Iris: a pipeline, tuned by cross-validation")
 X, y = load_iris(return_X_y=True)
@@ -52,9 +53,9 @@ print(f"   test accuracy            {search.score(X_test, y_test):.3f}")
 # Digits: training with early stopping
 # ------------------------------------
 #
-# The default solver, Adam, goes through the data epoch by epoch.  With early stopping a
-# tenth of the training data is held out; training ends when the accuracy on it has not
-# risen for 30 epochs, and the weights of the best epoch are kept.
+# The default solver, Adam, trains in epochs, passes over the data.  With early stopping
+# a tenth of the training data is held out for validation; training stops when the
+# validation accuracy has not improved for 30 epochs, and the best weights are restored.
 
 print("2. Digits: training with early stopping")
 X, y = load_digits(return_X_y=True)
@@ -72,8 +73,8 @@ print(f"   test accuracy            {clf.score(X_test, y_test):.3f}")
 # Saved and loaded
 # ----------------
 #
-# A fitted network is its parameters and little else, so that the file is small.  What
-# is loaded predicts the same to the last bit.
+# A fitted network holds its parameters and little else, so that the file is small.  The
+# loaded network predicts the same to the last bit.
 
 print("3. Saved and loaded")
 path = output / "digits.joblib"
@@ -86,8 +87,8 @@ print(f"   {path.name} ({path.stat().st_size / 1024:.0f} KB) predicts the same")
 # The loss curve
 # --------------
 #
-# The training loss falls as long as one trains.  What counts is the accuracy on data
-# that the network does not train on: where it levels off, training may end.
+# The training loss keeps decreasing, even when the network begins to overfit.  Early
+# stopping therefore monitors the accuracy on data that are not used for training.
 
 fig, ax = plt.subplots(figsize=(6, 4), layout="constrained")
 ax.semilogy(range(1, clf.n_iter_ + 1), clf.loss_curve_, label="training loss")

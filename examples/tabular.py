@@ -1,13 +1,14 @@
 """
-A raw table in, predictions with intervals out
-==============================================
+Raw tables and conformal prediction intervals
+=============================================
 
-No scaling, encoding or tuning: ``TabularMLPRegressor()`` takes California housing as a
-data frame; then the same table with holes and texts in it.
+Without scaling, encoding or hyperparameter tuning, ``TabularMLPRegressor()`` is fitted
+to California housing as a data frame; then to the same table with missing values and a
+column of strings.
 
 Run ``python examples/tabular.py``, with ``--quick`` for a part of the data.  The data
-come from ``fetch_california_housing`` (once; scikit-learn keeps a copy).  Draws
-predictions and the calibration of intervals into ``output/tabular.png`` beside this
+come from ``fetch_california_housing`` (once; scikit-learn keeps a copy).  Saves a plot
+of predictions and of the coverage of intervals as ``output/tabular.png`` beside this
 file.
 
 The documentation shows a run with ``--quick``.
@@ -30,12 +31,13 @@ parser.add_argument("--quick", action="store_true", help="fewer epochs and data"
 quick = parser.parse_args().quick
 
 # %%
-# Fit, and know how good it is
-# ----------------------------
+# Fit with an out-of-fold score
+# -----------------------------
 #
-# Several networks are trained, each without one fold of the rows.  For every row there
-# is thus a network that has not seen it, and what these predict says what to expect of
-# new rows, before a test set is touched: that is ``oof_score_``, for out of fold.
+# The estimator is a k-fold ensemble: each network is trained without one fold of the
+# rows.  For every row there is thus a network that was not trained on it.  The score of
+# these out-of-fold predictions, ``oof_score_``, estimates the score on new rows without
+# a test set.
 
 X, y = fetch_california_housing(return_X_y=True, as_frame=True)
 if quick:
@@ -51,11 +53,11 @@ print(f"R2 on the test set:            {reg.score(X_test, y_test):.3f}")
 print(f"R2 expected from the training: {reg.oof_score_:.3f}")
 
 # %%
-# What real tables are like
-# -------------------------
+# Missing values and strings
+# --------------------------
 #
-# A tenth of all numbers is missing, and there is a column of texts, with gaps of its
-# own.  Nothing has to be done about either.  (A single network and few epochs, for
+# A tenth of all numbers is missing, and there is a column of strings, with missing
+# values as well.  Neither needs preprocessing.  (A single network and few epochs, for
 # speed.)
 
 rng = np.random.default_rng(0)
@@ -69,12 +71,12 @@ score = short.score(messy.loc[X_test.index], y_test)
 print(f"R2 of a short fit with a tenth of all values missing: {score:.3f}")
 
 # %%
-# Intervals
-# ---------
+# Conformal prediction intervals
+# ------------------------------
 #
-# The errors on rows that were left out also say how far off a prediction may be.  An
-# interval that is asked to hold 80 % of the prices should hold 80 % of those in the
-# test set: then the points of the right panel lie on the diagonal.
+# The out-of-fold errors also give conformal prediction intervals.  Intervals with a
+# coverage of 80 % should contain 80 % of the prices in the test set: then the points of
+# the right panel are on the diagonal.
 
 levels = np.linspace(0.1, 0.9, 9)
 shares = []
@@ -84,17 +86,17 @@ for level in levels:
     print(f"{level:.0%} intervals hold {shares[-1]:.1%} of the test prices")
 fig, (left, right) = plt.subplots(1, 2, figsize=(10, 4.6), layout="constrained")
 left.plot(y_test, reg.predict(X_test), ".", ms=2, alpha=0.4)
-left.plot([0, 5], [0, 5], color="grey", lw=1)
+left.plot([0, 5], [0, 5], color="gray", lw=1)
 left.set(
     xlabel="price in 100,000 $",
     ylabel="prediction",
     title=f"test set, R2 = {reg.score(X_test, y_test):.3f}",
     aspect=1,
 )
-right.plot([0, 1], [0, 1], color="grey", lw=1)
+right.plot([0, 1], [0, 1], color="gray", lw=1)
 right.plot(levels, shares, "o-")
 right.set(
-    xlabel="coverage asked for",
+    xlabel="nominal coverage",
     ylabel="share of test prices inside",
     title="prediction intervals",
     aspect=1,

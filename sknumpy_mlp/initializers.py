@@ -172,7 +172,7 @@ class He:
 
 @dataclass(frozen=True)
 class LeCun:
-    r"""Normal with variance :math:`1 / fan_{in}`, for linear and `SELU` units.
+    r"""Normal with variance :math:`1 / fan_{in}`, for linear and SELU units.
 
     Linear units with independent inputs of unit variance then have unit variance [1]_.
 

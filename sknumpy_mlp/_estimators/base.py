@@ -413,7 +413,8 @@ class _BaseMLP(
         # An intermediate overflow may be harmless, as in tanh(inf); refuse_overflow
         # checks the predictions.
         with np.errstate(all="ignore"):
-            return refuse_overflow(self._target.predict(self._forward(X)))
+            raw = self._forward(X)  # raises if there is no target yet
+            return refuse_overflow(self._target.predict(raw))
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

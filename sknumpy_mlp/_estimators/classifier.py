@@ -465,7 +465,8 @@ default=None
             The predicted classes; for multilabel targets a matrix of 0 and 1, in CSR
             format if ``y`` in `fit` was sparse.
         """
-        return self._target.decode(self._predict_target(X))
+        predicted = self._predict_target(X)
+        return self._target.decode(predicted)
 
     def predict_proba(self, X: Any) -> Array:
         """Predict class probabilities.
@@ -481,7 +482,8 @@ default=None
             The probability of each class, in the order of ``classes_``; for multilabel
             targets, of each label independently.
         """
-        return self._target.probabilities(self._predict_target(X))
+        predicted = self._predict_target(X)
+        return self._target.probabilities(predicted)
 
     def predict_log_proba(self, X: Any) -> Array:
         """Predict the logarithms of class probabilities.

@@ -426,7 +426,8 @@ default=None
         y : ndarray of shape (n_samples,) or (n_samples, n_outputs)
             The predicted values; with several quantiles, a column for each of them.
         """
-        return self._target.decode(self._predict_target(X))
+        predicted = self._predict_target(X)
+        return self._target.decode(predicted)
 
     def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
         """Compute R2 or, for several quantiles, the mean of their D2 pinball scores.

@@ -42,9 +42,6 @@ class TargetScale:
         y: Array,
         sample_weight: Array | None,
         loss: Loss,
-        *,
-        scales: bool = True,
-        clips: bool = True,
     ) -> "TargetScale":
         """Fit the scaling to a target of shape (n_samples, n_targets).
 
@@ -56,7 +53,7 @@ class TargetScale:
             counts = sample_weight > 0.0
             y, sample_weight = y[counts], sample_weight[counts]
         location, factor = np.zeros(y.shape[1]), np.ones(y.shape[1])
-        if scales and has_scale(loss):
+        if has_scale(loss):
             # Divided first, since squares of large numbers would overflow.
             largest = np.abs(y).max(axis=0)
             largest[largest == 0.0] = 1.0
@@ -70,11 +67,7 @@ class TargetScale:
             factor = factor * largest
             # The spread of a constant target consists of rounding errors.
             factor[factor <= 1e-12 * largest] = 1.0
-        bound = np.inf
-        low, high = np.full(y.shape[1], -bound), np.full(y.shape[1], bound)
-        if clips:
-            low, high = y.min(axis=0), y.max(axis=0)
-        return cls(location, factor, low, high)
+        return cls(location, factor, y.min(axis=0), y.max(axis=0))
 
     def transform(self, y: Array) -> Array:
         """Return the scaled target."""

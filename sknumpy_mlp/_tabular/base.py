@@ -324,7 +324,7 @@ class _BaseTabularMLP(
         )
 
     def _member_params(self, split: MemberSplit) -> dict[str, Any]:
-        """Return the parameters of a member."""
+        """Return the parameters of a member, which restores its best epoch."""
         params = {
             name: getattr(self, name)
             for name in _MEMBER_PARAMETERS
@@ -335,6 +335,7 @@ class _BaseTabularMLP(
             "batch_size": self._batch_size(len(split.rows)),
             "random_state": split.seed,
             "tol": 0.0,
+            "early_stopping": True,
         }
 
     def _train(self, task: "_EnsembleTask", began: float) -> None:
@@ -421,12 +422,11 @@ class _BaseTabularMLP(
         n_threads = min(n_blas_threads(), cpu_count()) // progress.n_parallel
         tasks = []
         for i, split in enumerate(splits, start=first):
-            member = self._member_type(
-                task.member_config,
-                **self._member_params(split),
-                early_stopping=last_epoch is None,
-                callbacks=[callback.for_member(i) for callback in callbacks],
-            )
+            params = self._member_params(split)
+            params["callbacks"] = [callback.for_member(i) for callback in callbacks]
+            if last_epoch is not None:
+                params["early_stopping"] = False
+            member = self._member_type(task.member_config, **params)
             context = FitContext(
                 callbacks=[] if last_epoch is None else [StopAtEpoch(last_epoch)],
                 bridge=None
