@@ -2,8 +2,7 @@
 
 import copy
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -13,6 +12,7 @@ from sklearn.utils.validation import validate_data
 
 from sknumpy_mlp._estimators.architecture import Architecture
 from sknumpy_mlp._estimators.config import TrainingConfig
+from sknumpy_mlp._estimators.custom_parts import check_custom_parts
 from sknumpy_mlp._estimators.fingerprint import fingerprint
 from sknumpy_mlp._estimators.fit import solve
 from sknumpy_mlp._estimators.fitted_network import FittedNetwork
@@ -28,14 +28,10 @@ from sknumpy_mlp._estimators.rollback import rollback_on_error
 from sknumpy_mlp._estimators.targets import Target
 from sknumpy_mlp._estimators.task import FitContext, FitTask
 from sknumpy_mlp._estimators.validation import Validation, read_validation
-from sknumpy_mlp._inputs.arrays import as_array
-from sknumpy_mlp._inputs.bad_values import explaining_bad_values
-from sknumpy_mlp._inputs.column_labels import columns_error, non_string_labels
-from sknumpy_mlp._inputs.custom_parts import check_custom_parts
+from sknumpy_mlp._inputs.column_labels import non_string_labels
 from sknumpy_mlp._inputs.data import Data
-from sknumpy_mlp._inputs.dates import refuse_dates
 from sknumpy_mlp._inputs.errors import error_prefix
-from sknumpy_mlp._inputs.missing import refuse_masked
+from sknumpy_mlp._inputs.features import check_feature_order, reading_features
 from sknumpy_mlp._inputs.sample_weights import apply_class_weights, check_sample_weight
 from sknumpy_mlp._inputs.targets import read_target, squeeze_single_column
 from sknumpy_mlp._training.network import Network
@@ -167,7 +163,7 @@ class _BaseMLP(
         parts = (network, target.loss)
         is_checked = continues and deep_equal(parts, (self._network, self._loss))
         if not is_checked and context.member is None:
-            self._check_custom_parts(architecture, target, data)
+            check_custom_parts(architecture, target, data.y, data.X.dtype)
         if warm:
             self._check_same_shape(network)
             params = np.array(self._params, X.dtype)  # a copy, not memory-mapped
@@ -236,7 +232,7 @@ class _BaseMLP(
             dtypes = self._params.dtype
         y = read_target(y, "y", numeric=is_numeric)
         if warm:
-            self._check_columns(X)
+            check_feature_order(X, getattr(self, "_columns", None))
         labels = non_string_labels(X)
         with self._reading(X, dtypes) as X:
             X, y = validate_data(
@@ -254,17 +250,6 @@ class _BaseMLP(
             if labels is not None:
                 self._columns = labels
         return X, squeeze_single_column(y, dense=is_numeric, warn=True)
-
-    def _check_custom_parts(
-        self, architecture: Architecture, target: Target, data: Data
-    ) -> None:
-        """Check a custom loss and custom activations on a few rows."""
-        activations = zip(
-            architecture.activations, architecture.hidden_layer_sizes, strict=True
-        )
-        check_custom_parts(
-            target.loss, activations, data.y, target.n_outputs, data.X.dtype
-        )
 
     def _check_same_shape(self, network: Network) -> None:
         old, new = (net.widths[1:] for net in (self._network, network))
@@ -372,7 +357,7 @@ class _BaseMLP(
             and np.isfinite(X).all()
         ):
             return X
-        self._check_columns(X)
+        check_feature_order(X, getattr(self, "_columns", None))
         with self._reading(X, dtype) as X:
             return validate_data(self, X, accept_sparse="csr", dtype=dtype, reset=False)
 
@@ -380,33 +365,9 @@ class _BaseMLP(
         with error_prefix("X_val"):
             return self._read_input(X, dtype)
 
-    def _check_columns(self, X: Any) -> None:
-        """Raise ValueError for columns in another order, if labels are not strings.
-
-        scikit-learn checks the order of labels that are strings.
-        """
-        expected, given = getattr(self, "_columns", None), non_string_labels(X)
-        if expected is None or given is None or given == expected:
-            return
-        # Labels 0, 1, 2, ... may come from an array, which has no labels.
-        counted = list(map(str, range(len(given))))
-        if counted in (given, expected) and sorted(given) != sorted(expected):
-            return
-        raise columns_error(expected, given)
-
-    @contextmanager
-    def _reading(self, X: Any, dtype: Any) -> Iterator[Any]:
-        """Convert ``X`` for scikit-learn's validation, whose errors are explained."""
-        refuse_dates(X, "X")
-        refuse_masked(X, "X")
-        X = as_array(X, "X")
+    def _reading(self, X: Any, dtype: Any) -> AbstractContextManager[Any]:
         kind = "Regressor" if self._target_type.is_numeric else "Classifier"
-        # scikit-learn sums X to find NaN, of which NumPy may warn.
-        with (
-            np.errstate(over="ignore", invalid="ignore"),
-            explaining_bad_values(X, dtype, alternative=f"TabularMLP{kind}"),
-        ):
-            yield X
+        return reading_features(X, dtype, alternative=f"TabularMLP{kind}")
 
     def _predict_target(self, X: Any) -> Array:
         """Validate ``X`` and return finite predictions."""

@@ -8,7 +8,6 @@ from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
-from numbers import Integral, Real
 from typing import Any, ClassVar
 
 import numpy as np
@@ -18,15 +17,10 @@ from sklearn.utils import check_consistent_length, check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from sknumpy_mlp._estimators.architecture import Architecture
+from sknumpy_mlp._estimators.custom_parts import check_custom_parts
 from sknumpy_mlp._estimators.overflow import refuse_overflow
 from sknumpy_mlp._estimators.parameters import (
-    CATEGORICAL_FEATURES_CHECKS,
-    PARAMETER_CHECKS,
     Check,
-    Choice,
-    Instance,
-    Number,
-    Predicate,
     SuggestingMixin,
     check_combinations,
     check_parameters,
@@ -37,7 +31,6 @@ from sknumpy_mlp._estimators.targets import Target
 from sknumpy_mlp._estimators.task import FitContext
 from sknumpy_mlp._estimators.threads import n_blas_threads
 from sknumpy_mlp._estimators.validation import Validation, read_validation
-from sknumpy_mlp._inputs.custom_parts import check_custom_parts
 from sknumpy_mlp._inputs.data import Data
 from sknumpy_mlp._inputs.dates import refuse_dates
 from sknumpy_mlp._inputs.errors import error_prefix
@@ -52,10 +45,14 @@ from sknumpy_mlp._tabular.ensemble import (
     n_parallel,
     train_members,
 )
+from sknumpy_mlp._tabular.parameters import (
+    MEMBER_PARAMETERS,
+    batch_size,
+    check_ensemble,
+)
 from sknumpy_mlp._tabular.preprocessor import TabularPreprocessor
 from sknumpy_mlp._tabular.progress import EnsembleProgress, share_progress
 from sknumpy_mlp._tabular.splits import MemberSplit, split_members
-from sknumpy_mlp._utils.intervals import Interval
 from sknumpy_mlp._utils.links import DocLinkMixin
 from sknumpy_mlp._utils.saved import VersionedStateMixin
 from sknumpy_mlp._utils.typing import Array, IntArray
@@ -65,59 +62,6 @@ from sknumpy_mlp.callbacks._sklearn import (
     EnsembleBridge,
     begin_ensemble,
 )
-from sknumpy_mlp.optimizers import OPTIMIZERS, Optimizer
-
-# Parameters that are passed to the members unchanged.
-_MEMBER_PARAMETERS = (
-    "hidden_layer_sizes",
-    "activation",
-    "loss",
-    "solver",
-    "alpha",
-    "learning_rate",
-    "learning_rate_init",
-    "max_iter",
-    "n_iter_no_change",
-    "beta_1",
-    "beta_2",
-    "epsilon",
-    "init",
-    "dropout",
-    "weight_decay",
-    "max_norm",
-    "max_grad_norm",
-    "scoring",
-)
-
-TABULAR_CHECKS: dict[str, tuple[Check, ...]] = {
-    name: PARAMETER_CHECKS[name]
-    for name in (
-        *_MEMBER_PARAMETERS,
-        "batch_size",
-        "random_state",
-        "verbose",
-        "callbacks",
-    )
-    if name in PARAMETER_CHECKS
-} | {
-    "solver": (Choice(tuple(OPTIMIZERS)), Instance(Optimizer)),
-    "validation_fraction": (Number(Real, Interval(0, 1, "neither")),),
-    "categorical_features": CATEGORICAL_FEATURES_CHECKS,
-    "ensemble": (Choice(("kfold", "seeds", "refit", None)),),
-    "n_members": (Number(Integral, Interval(1)),),
-    "max_time": (Choice((None,)), Number(Real, Interval(0, closed="neither"))),
-    "n_jobs": (
-        Choice((None,)),
-        Predicate(
-            lambda value: (
-                isinstance(value, Integral)
-                and not isinstance(value, bool)
-                and value != 0
-            ),
-            "an int other than 0",
-        ),
-    ),
-}
 
 # Number of multiplications of forward passes (about ten seconds on one core) from which
 # processes pay off, which take seconds to start.
@@ -128,15 +72,6 @@ _RESERVED_SHARE = 0.02
 
 # The bound of the smooth clipping of scaled numbers.
 _CLIP = 3.0
-
-# Numbers of rows up to which a batch size is used.
-_BATCH_SIZES = (
-    (1_000, 64),
-    (6_000, 128),
-    (30_000, 256),
-    (100_000, 512),
-    (math.inf, 1024),
-)
 
 
 class _BaseTabularMLP(
@@ -196,18 +131,7 @@ class _BaseTabularMLP(
         began = time.time()
         check_parameters(self, self._parameter_checks)
         check_combinations(self)
-        if self.ensemble == "kfold" and self.n_members < 2:
-            raise ValueError(
-                "ensemble='kfold' needs at least two members, got n_members="
-                f"{self.n_members}. Use ensemble=None for a single network."
-            )
-        resumes = [c for c in self.callbacks or [] if getattr(c, "resume", False)]
-        if resumes and not isinstance(self.random_state, Integral):
-            raise ValueError(
-                f"{resumes[0]!r} cannot resume where training with random_state="
-                f"{self.random_state!r} stopped: folds and seeds would be different. "
-                "Set random_state to an int, for both runs."
-            )
+        check_ensemble(self)
         n_networks = self._max_networks(has_validation=validation[0] is not None)
         bridge = begin_ensemble(self, X, y, sample_weight, n_networks)
         with rollback_on_error(self):
@@ -276,7 +200,13 @@ class _BaseTabularMLP(
                 "training and some for validation."
             )
         scaled = target.with_scale(data.y, data.sample_weight)
-        self._check_custom_parts(scaled, data)
+        # Once for all members, on the scale that they learn the target on.
+        check_custom_parts(
+            Architecture.of(self),
+            scaled,
+            scaled.encode(data.target, np.float64, "y"),
+            np.float32,
+        )
         self.__dict__.update(self._uncalibrated, **scaled.attributes, _target=scaled)
         return _EnsembleTask(
             data=data,
@@ -312,27 +242,16 @@ class _BaseTabularMLP(
             )
         return X
 
-    def _check_custom_parts(self, target: Target, data: Data) -> None:
-        """Check a custom loss and custom activations, once for all members."""
-        architecture = Architecture.of(self)
-        activations = zip(
-            architecture.activations, architecture.hidden_layer_sizes, strict=True
-        )
-        learned = target.encode(data.target, np.float64, "y")
-        check_custom_parts(
-            target.loss, activations, learned, target.n_outputs, np.float32
-        )
-
     def _member_params(self, split: MemberSplit) -> dict[str, Any]:
         """Return the parameters of a member, which restores its best epoch."""
         params = {
             name: getattr(self, name)
-            for name in _MEMBER_PARAMETERS
+            for name in MEMBER_PARAMETERS
             if hasattr(self, name)
         }
         return params | {
             "learning_rate_init": self._learning_rate(),
-            "batch_size": self._batch_size(len(split.rows)),
+            "batch_size": batch_size(self.batch_size, len(split.rows)),
             "random_state": split.seed,
             "tol": 0.0,
             "early_stopping": True,
@@ -449,14 +368,6 @@ class _BaseTabularMLP(
         if self.ensemble == "kfold":
             return f"fold {i + 1}, which validates network {i + 1}"
         return f"the hold-out (validation_fraction={self.validation_fraction})"
-
-    def _batch_size(self, n_rows: int) -> int:
-        """Return the batch size, so that the batches of an epoch have equal sizes."""
-        wanted = self.batch_size
-        if wanted == "auto":
-            wanted = next(size for limit, size in _BATCH_SIZES if n_rows <= limit)
-        n_batches = max(1, round(n_rows / int(wanted)))
-        return math.ceil(n_rows / n_batches)
 
     def _evaluate(
         self, task: "_EnsembleTask", trained: Sequence[TrainedMember]

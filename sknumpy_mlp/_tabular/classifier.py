@@ -16,9 +16,10 @@ from sknumpy_mlp._estimators.parameters import (
 from sknumpy_mlp._estimators.scores import classification_score
 from sknumpy_mlp._estimators.targets import Target
 from sknumpy_mlp._inputs.data import Data
-from sknumpy_mlp._tabular.base import TABULAR_CHECKS, _BaseTabularMLP
+from sknumpy_mlp._tabular.base import _BaseTabularMLP
 from sknumpy_mlp._tabular.calibration import best_temperature
 from sknumpy_mlp._tabular.member import MemberClassifier
+from sknumpy_mlp._tabular.parameters import TABULAR_CHECKS
 from sknumpy_mlp._utils.suggestions import suggests_parameters
 from sknumpy_mlp._utils.typing import Array
 from sknumpy_mlp.activations import Activation, ActivationName
