@@ -1,8 +1,24 @@
 r"""Activation functions and their derivatives.
 
-Estimators accept the names in `ACTIVATIONS` and `Activation` objects.  For a custom
-activation, write a subclass of `Activation` and check it with `check_activation`.  To
-add one to the package, also list it in `ACTIVATIONS`, whose entries the tests check.
+Estimators accept the names in `ACTIVATIONS` and `Activation` objects, such as
+``activation=LeakyReLU(negative_slope=0.1)``:
+
+- ``'identity'``, `Identity`: :math:`f(z) = z`;
+- ``'logistic'``, `Logistic`: :math:`f(z) = 1 / (1 + e^{-z})`;
+- ``'tanh'``, `Tanh`: :math:`f(z) = \tanh z`;
+- ``'relu'``, `ReLU`: :math:`f(z) = \max(0, z)`;
+- ``'leaky_relu'``, `LeakyReLU`: :math:`f(z) = \max(0.01\, z, z)`;
+- ``'elu'``, `ELU`: :math:`f(z) = z` for positive z, else :math:`e^z - 1`;
+- ``'selu'``, `SELU`: a scaled `ELU` whose units normalize themselves;
+- ``'gelu'``, `GELU`: :math:`f(z) = z\, \Phi(z)`, with the normal distribution
+  function :math:`\Phi`;
+- ``'silu'``, `SiLU`: :math:`f(z) = z / (1 + e^{-z})`, also known as swish;
+- ``'mish'``, `Mish`: :math:`f(z) = z \tanh(\log(1 + e^z))`;
+- ``'softplus'``, `Softplus`: :math:`f(z) = \log(1 + e^z)`.
+
+For a custom activation, write a subclass of `Activation` and check it with
+`check_activation`.  To add one to the package, also list it in `ACTIVATIONS`, whose
+entries the tests check.
 
 Throughout, ``z`` of shape (n_rows, n_units) holds the pre-activations, ``a`` the
 activations :math:`f(z)`, and ``delta`` the gradient of the objective: with respect to
@@ -25,7 +41,12 @@ from sknumpy_mlp._utils.gradient_check import (
 )
 from sknumpy_mlp._utils.intervals import is_integer
 from sknumpy_mlp._utils.typing import Array
-from sknumpy_mlp._utils.values import Value, check_number, copy_of, shown
+from sknumpy_mlp._utils.values import (
+    Value,
+    check_number,
+    copy_with_python_numbers,
+    short_repr,
+)
 
 __all__ = [
     "ACTIVATIONS",
@@ -713,7 +734,7 @@ def check_activation(activation: Activation, *, n_units: int = 8) -> None:
     """
     check_is_instance("activation", activation, Activation)
     if not is_integer(n_units) or n_units < 1:
-        raise ValueError(f"n_units={shown(n_units)} must be an int of at least 1.")
+        raise ValueError(f"n_units={short_repr(n_units)} must be an int of at least 1.")
     z = 2.0 * np.random.default_rng(0).normal(size=(_N_ROWS, n_units))
     check = _ActivationCheck(activation)
     check.check_gradient(z, z.size)
@@ -746,7 +767,7 @@ class _ActivationCheck(GradientCheck):
 
     def __init__(self, activation: Activation) -> None:
         super().__init__("activation", activation)
-        self._activation = copy_of(activation)
+        self._activation = copy_with_python_numbers(activation)
 
     def forward(self, z: Array) -> tuple[Array, Array]:
         """Return the arrays z and a that a layer passes to ``backward``."""

@@ -1,4 +1,12 @@
-"""Weight initialization.
+r"""Weight initialization.
+
+Estimators accept names of initializers and callables, such as ``init=Normal(0.01)``:
+
+- ``'glorot'``, `Glorot`: uniform on :math:`\pm\sqrt{6 / (fan_{in} + fan_{out})}`, with
+  2 instead of 6 for logistic units, also for biases (scikit-learn's rule);
+- ``'he'``, `He`: normal with variance :math:`2 / fan_{in}`;
+- ``'lecun'``, `LeCun`: normal with variance :math:`1 / fan_{in}`;
+- ``'data'``, `DataDriven`: weights and biases fitted to the training data.
 
 An initializer is a callable ``(rng, fan_in, fan_out) -> array of shape
 (fan_in, fan_out)``, where ``rng`` is a `numpy.random.Generator`.  (With

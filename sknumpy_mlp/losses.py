@@ -5,10 +5,25 @@ of the expected count, ...) and defines its value, its gradient, and the inverse
 from raw outputs to predictions.  The value is computed from raw outputs, not from
 predictions, and remains exact where probabilities would round to 0 or 1.
 
-Estimators accept names of losses and objects, such as ``loss=Huber(delta=2.0)``.  For a
-custom regression loss, write a subclass of `Loss` and check it with `check_loss`; to
-add it to the package, list it in ``REGRESSION_LOSSES``.  Losses for classification have
-two forms, binary (also for multilabel targets) and multinomial:
+Estimators accept names of losses and objects, such as ``loss=Huber(delta=2.0)``.
+
+For regression:
+
+- ``'squared_error'``, `SquaredError`: half the squared error;
+- ``'absolute_error'``, `AbsoluteError`: its minimizer is the median;
+- ``'huber'``, `Huber`: quadratic up to an error of 1, linear beyond;
+- ``'quantile'``, `Quantile`: the pinball loss, of the median or of given quantiles;
+- ``'poisson'``, `Poisson`: half the Poisson deviance, with a log link, for targets of
+  at least 0;
+- ``'gamma'``, `Gamma`: half the gamma deviance, with a log link, for targets above 0.
+
+For classification:
+
+- ``'log_loss'``, `LogLoss`: cross-entropy.
+
+For a custom regression loss, write a subclass of `Loss` and check it with `check_loss`;
+to add it to the package, list it in ``REGRESSION_LOSSES``.  Losses for classification
+have two forms, binary (also for multilabel targets) and multinomial:
 ``CLASSIFICATION_LOSSES`` lists objects such as `LogLoss` that choose between them.
 
 Throughout, ``raw`` has shape (n_rows, n_outputs); for ``y``, see `Loss.loss_gradient`.
@@ -31,7 +46,12 @@ from sknumpy_mlp._utils.gradient_check import (
     find_wrong_derivative,
 )
 from sknumpy_mlp._utils.typing import Array
-from sknumpy_mlp._utils.values import Value, check_number, copy_of, shown
+from sknumpy_mlp._utils.values import (
+    Value,
+    check_number,
+    copy_with_python_numbers,
+    short_repr,
+)
 
 __all__ = [
     "CLASSIFICATION_LOSSES",
@@ -396,7 +416,7 @@ class Quantile(Loss):
             levels.append(float(level))
         if not levels or any(a >= b for a, b in itertools.pairwise(levels)):
             raise ValueError(
-                f"Quantile(quantile={shown(given)}): several quantiles must be in "
+                f"Quantile(quantile={short_repr(given)}): several quantiles must be in "
                 "ascending order, each of them once, and there must be at least one."
             )
         object.__setattr__(self, "quantile", tuple(levels) if several else levels[0])
@@ -927,7 +947,7 @@ def loss_for_target(loss: ClassificationLoss, *, multinomial: bool) -> Loss:
     if not isinstance(made, Loss):
         raise ValueError(
             f"loss={loss!r} must return a Loss object from for_target(multinomial="
-            f"{multinomial}), got {shown(made)}."
+            f"{multinomial}), got {short_repr(made)}."
         )
     return made
 
@@ -1003,7 +1023,7 @@ class _LossCheck(GradientCheck):
     def __init__(
         self, loss: Loss, y: NDArray[Any], rows: NDArray[np.intp], n_outputs: int
     ) -> None:
-        self._loss = copy_of(loss)
+        self._loss = copy_with_python_numbers(loss)
         super().__init__("loss", self._loss)
         self._rows = rows
         self._y = y[rows]

@@ -2,8 +2,18 @@ r"""Optimizers.
 
 An optimizer updates the vector of all parameters :math:`\theta` in place, given the
 vector of their gradient :math:`g`.  It is a dataclass: its fields are hyperparameters,
-and its state is set up by `Optimizer.init`.  For a custom one, write a subclass of
-`Optimizer`; to add it to the package, list it in ``OPTIMIZERS``.
+and its state is set up by `Optimizer.init`.
+
+Estimators accept names of optimizers and objects, such as ``solver=Adam(beta_2=0.98)``.
+An optimizer that is given by its name has the hyperparameters of the estimator:
+
+- ``'sgd'``, `SGD`: stochastic gradient descent, with momentum or Nesterov's momentum;
+- ``'rmsprop'``, `RMSprop`: gradients divided by a moving root mean square;
+- ``'adam'``, `Adam`: momentum divided by a moving root mean square, with
+  ``weight_decay`` AdamW.
+
+For a custom one, write a subclass of `Optimizer`; to add it to the package, list it in
+``OPTIMIZERS``.
 """
 
 import math
@@ -14,7 +24,7 @@ from typing import Any, ClassVar, Literal, TypeAlias
 import numpy as np
 
 from sknumpy_mlp._utils.typing import Array
-from sknumpy_mlp._utils.values import alike, check_bool, check_number
+from sknumpy_mlp._utils.values import check_bool, check_number, deep_equal
 
 __all__ = ["OPTIMIZERS", "SGD", "Adam", "Optimizer", "OptimizerName", "RMSprop"]
 
@@ -114,7 +124,7 @@ class Optimizer(ABC):
             state = ("n_steps", "moments")
             return {k: v for k, v in vars(optimizer).items() if k not in state}
 
-        return type(self) is type(other) and alike(settings(self), settings(other))
+        return type(self) is type(other) and deep_equal(settings(self), settings(other))
 
     def init(self, params: Array) -> None:
         """Reset the state: no steps, and moments of zero.

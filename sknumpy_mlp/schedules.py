@@ -12,6 +12,27 @@ of which a schedule defines one:
 - `Plateau` reduces the base rate, initially ``learning_rate_init``, whenever training
   stops improving, `Schedule.after_plateau`.
 
+Estimators accept names of schedules and objects, such as
+``learning_rate=WarmupCosine(warmup=0.2)``:
+
+- ``'constant'``, `Constant`: ``learning_rate_init`` throughout;
+- ``'invscaling'``, `InverseScaling`: ``learning_rate_init / (t + 1)**power_t`` for t
+  samples seen before the epoch; only with SGD, as in scikit-learn;
+- ``'adaptive'``, `Plateau`: divided by five whenever the training loss (with
+  ``early_stopping``, the validation score) has not improved by ``tol`` for
+  ``n_iter_no_change`` epochs, until a plateau at 1e-6 or less ends training; only with
+  SGD, as in scikit-learn;
+- ``'plateau'``, `Plateau`: the same for every optimizer;
+- ``'cosine'``, `Cosine`: cosine annealing to zero;
+- ``'warmup_cosine'``, `WarmupCosine`: linear warmup over a tenth of training, then
+  cosine annealing;
+- ``'one_cycle'``, `OneCycle`: cosine warmup over three tenths of training, then cosine
+  annealing to 4e-6 of the maximum;
+- ``'flat_cosine'``, `FlatCosine`: constant for half of training, then cosine annealing
+  to zero;
+- ``'coslog'``, `CosineLog`: four cosine cycles between zero and the maximum, each twice
+  as long as the one before.
+
 Schedules are immutable and have no state.  For a custom one, write a subclass of
 `Schedule`; to add it to the package, list it in ``SCHEDULES``.
 

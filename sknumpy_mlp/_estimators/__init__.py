@@ -1,1 +1,1 @@
-"""NumpyMLPClassifier and NumpyMLPRegressor, and what both are made of."""
+"""The plain estimators: targets, configuration, solvers and validation."""

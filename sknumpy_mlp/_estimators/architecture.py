@@ -1,4 +1,4 @@
-"""The architecture: from an estimator's parameters to the layers of its network."""
+"""The architecture of a network, from the parameters of an estimator."""
 
 from dataclasses import dataclass
 from numbers import Real
@@ -6,7 +6,7 @@ from typing import Any
 
 from sknumpy_mlp._estimators.parameters import layer_sizes
 from sknumpy_mlp._training.network import Network
-from sknumpy_mlp._utils.values import copy_of
+from sknumpy_mlp._utils.values import copy_with_python_numbers
 from sknumpy_mlp.activations import ACTIVATIONS, Activation, Identity
 from sknumpy_mlp.initializers import INITIALIZERS, Glorot, Initializer
 from sknumpy_mlp.layers import Dense, Dropout, Layer
@@ -14,14 +14,14 @@ from sknumpy_mlp.layers import Dense, Dropout, Layer
 
 @dataclass(frozen=True)
 class Architecture:
-    """What an estimator's parameters say of its network.
+    """The parameters of an estimator that define its network.
 
     Attributes
     ----------
     hidden_layer_sizes : list of int
-        Units of each hidden layer.
+        Number of units of each hidden layer.
     activations : list of Activation
-        Their activations.
+        Activation of each hidden layer.
     init : str or Initializer
         The initializer.
     dropout : list of float
@@ -38,7 +38,7 @@ class Architecture:
 
     @classmethod
     def of(cls, estimator: Any) -> "Architecture":
-        """Read the parameters of an estimator, which are valid."""
+        """Convert the parameters of an estimator, which must be valid."""
         sizes = layer_sizes(estimator.hidden_layer_sizes)
         given = estimator.activation
         if isinstance(given, str | Activation):
@@ -47,7 +47,9 @@ class Architecture:
         return cls(
             hidden_layer_sizes=sizes,
             activations=[
-                copy_of(item) if isinstance(item, Activation) else ACTIVATIONS[item]
+                copy_with_python_numbers(item)
+                if isinstance(item, Activation)
+                else ACTIVATIONS[item]
                 for item in given
             ],
             init=estimator.init,
@@ -58,7 +60,7 @@ class Architecture:
         )
 
     def initializer(self, activation: Activation) -> Initializer:
-        """Return the initializer of weights in front of an activation."""
+        """Return the initializer of weights that are followed by an activation."""
         if callable(self.init):
             init: Initializer = self.init
             return init
@@ -86,8 +88,8 @@ class Architecture:
 
     @property
     def last_activation(self) -> Activation:
-        """Activation of the last hidden layer, by which outputs are initialized.
+        """Activation of the last hidden layer.
 
-        As in scikit-learn, they are initialized like that layer.
+        As in scikit-learn, the output layer is initialized like this layer.
         """
         return self.activations[-1] if self.activations else Identity()

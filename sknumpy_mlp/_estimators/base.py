@@ -1,9 +1,8 @@
-"""Base of both estimators: the flow of a fit, fitted attributes, prediction."""
+"""Base class of both estimators: fitting, fitted attributes and prediction."""
 
 import copy
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -13,6 +12,7 @@ from sklearn.utils.validation import validate_data
 
 from sknumpy_mlp._estimators.architecture import Architecture
 from sknumpy_mlp._estimators.config import TrainingConfig
+from sknumpy_mlp._estimators.custom_parts import check_custom_parts
 from sknumpy_mlp._estimators.fingerprint import fingerprint
 from sknumpy_mlp._estimators.fit import solve
 from sknumpy_mlp._estimators.fitted_network import FittedNetwork
@@ -24,37 +24,33 @@ from sknumpy_mlp._estimators.parameters import (
     check_parameters,
 )
 from sknumpy_mlp._estimators.partial_fit import PartialFitUnavailableError
-from sknumpy_mlp._estimators.rollback import all_or_nothing
+from sknumpy_mlp._estimators.rollback import rollback_on_error
 from sknumpy_mlp._estimators.targets import Target
 from sknumpy_mlp._estimators.task import FitContext, FitTask
 from sknumpy_mlp._estimators.validation import Validation, read_validation
-from sknumpy_mlp._inputs.arrays import as_array
-from sknumpy_mlp._inputs.bad_values import explaining_bad_values
-from sknumpy_mlp._inputs.column_labels import columns_error, non_string_labels
-from sknumpy_mlp._inputs.custom_parts import check_custom_parts
+from sknumpy_mlp._inputs.column_labels import non_string_labels
 from sknumpy_mlp._inputs.data import Data
-from sknumpy_mlp._inputs.dates import refuse_dates
 from sknumpy_mlp._inputs.errors import error_prefix
-from sknumpy_mlp._inputs.missing import refuse_masked
+from sknumpy_mlp._inputs.features import check_feature_order, reading_features
 from sknumpy_mlp._inputs.sample_weights import apply_class_weights, check_sample_weight
 from sknumpy_mlp._inputs.targets import read_target, squeeze_single_column
 from sknumpy_mlp._training.network import Network
 from sknumpy_mlp._training.run import Run, TrainingState
 from sknumpy_mlp._utils.links import DocLinkMixin
-from sknumpy_mlp._utils.saved import Saved
+from sknumpy_mlp._utils.saved import VersionedStateMixin
 from sknumpy_mlp._utils.typing import Array, RandomSource
-from sknumpy_mlp._utils.values import alike
+from sknumpy_mlp._utils.values import deep_equal
 from sknumpy_mlp.callbacks import Callback
 from sknumpy_mlp.callbacks._sklearn import CallbackSupportMixin, begin_fit
 from sknumpy_mlp.losses import Loss
 
-# Arrays of up to so many numbers are checked before they go to validate_data, which
-# costs more than the check.
-_SMALL = 10_000
+# Valid arrays of up to this size skip validate_data, which would take longer than the
+# prediction.
+_SMALL_ARRAY_SIZE = 10_000
 
 
 class _BaseMLP(
-    Saved,
+    VersionedStateMixin,
     CallbackSupportMixin,  # type: ignore[misc]
     DocLinkMixin,
     SuggestingMixin,
@@ -62,11 +58,11 @@ class _BaseMLP(
     BaseEstimator,  # type: ignore[misc]
     ABC,
 ):
-    """Base of the estimators; the constructors are the subclasses' own."""
+    """Base class of the estimators; subclasses define their constructors."""
 
     _parameter_checks: ClassVar[dict[str, tuple[Check, ...]]]
     _target_type: ClassVar[type[Target]]
-    #: Type of the fitted parameters; None for the type of ``X`` in the fit.
+    #: Data type of the fitted parameters; None for that of ``X`` in `fit`.
     _fitted_dtype: ClassVar[Any] = None
 
     _target: Target
@@ -85,7 +81,7 @@ class _BaseMLP(
     def _fit_target(
         self, y: Any, previous: Any, *, incremental: bool, classes: Any
     ) -> Target:
-        """Return the fitted target; ``previous`` is the one that a warm start keeps."""
+        """Return the fitted target; ``previous`` is that of a warm start, or None."""
 
     def _make_config(self) -> TrainingConfig:
         """Return the training configuration."""
@@ -121,8 +117,8 @@ class _BaseMLP(
         if context is None:
             bridge = None if incremental else begin_fit(self, X, y, sample_weight)
             context = FitContext(bridge=bridge)
-        with all_or_nothing(self):
-            # What is out of range raises; NumPy need not warn of it as well.
+        with rollback_on_error(self):
+            # Validation raises errors instead of NumPy's floating-point warnings.
             with np.errstate(all="ignore"):
                 task = self._make_task(
                     X, y, sample_weight, validation, incremental, classes, context
@@ -142,7 +138,7 @@ class _BaseMLP(
         classes: Any,
         context: FitContext,
     ) -> FitTask:
-        """Validate everything; make the network and its initial parameters."""
+        """Validate all inputs, and initialize the network."""
         warm = self.__sklearn_is_fitted__() and (self.warm_start or incremental)
         X, y = self._read_training_data(X, y, warm=warm)
         weight = check_sample_weight(sample_weight, X)
@@ -158,19 +154,19 @@ class _BaseMLP(
             getattr(self, "class_weight", None), encoded, weight
         )
         data = apply_class_weights(Data(X, encoded, weight, y), class_weights)
-        # A copy, so that a fit that fails leaves the estimator's own state alone.
+        # A copy, so that a fit that fails leaves the estimator's state unchanged.
         state = copy.deepcopy(getattr(self, "_training_state", None)) if warm else None
         rng = self._random_stream(state)
         architecture = Architecture.of(self)
         network = self._make_network(architecture, X.shape[1], target.n_outputs)
-        goes_on = incremental and warm
+        continues = incremental and warm
         parts = (network, target.loss)
-        is_checked = goes_on and alike(parts, (self._network, self._loss))
+        is_checked = continues and deep_equal(parts, (self._network, self._loss))
         if not is_checked and context.member is None:
-            self._check_custom_parts(architecture, target, data)
+            check_custom_parts(architecture, target, data.y, data.X.dtype)
         if warm:
             self._check_same_shape(network)
-            params = np.array(self._params, X.dtype)  # a copy, and no mapped file
+            params = np.array(self._params, X.dtype)  # a copy, not memory-mapped
         else:
             stream = self._init_stream(rng)
             params = network.init(stream, X.dtype)
@@ -207,8 +203,8 @@ class _BaseMLP(
             ),
             callbacks=self._callbacks_of(network, target, incremental, context),
             context=context,
-            # Each call of partial_fit is one epoch: the printed numbers go on.
-            n_epochs_before=len(self.loss_curve_) if goes_on else 0,
+            # Each call of partial_fit is an epoch; printed numbers count all calls.
+            n_epochs_before=len(self.loss_curve_) if continues else 0,
         )
 
     def _callbacks_of(
@@ -229,14 +225,14 @@ class _BaseMLP(
         return callbacks
 
     def _read_training_data(self, X: Any, y: Any, *, warm: bool) -> tuple[Any, Any]:
-        """Validate ``X`` and ``y``; a warm start goes on with what `fit` has seen."""
+        """Validate ``X`` and ``y``; a warm start requires the features of `fit`."""
         is_numeric = self._target_type.is_numeric
         dtypes: Any = (np.float64, np.float32) if self.dtype is None else self.dtype
         if warm and self.dtype is None:
             dtypes = self._params.dtype
         y = read_target(y, "y", numeric=is_numeric)
         if warm:
-            self._check_columns(X)
+            check_feature_order(X, getattr(self, "_columns", None))
         labels = non_string_labels(X)
         with self._reading(X, dtypes) as X:
             X, y = validate_data(
@@ -255,29 +251,18 @@ class _BaseMLP(
                 self._columns = labels
         return X, squeeze_single_column(y, dense=is_numeric, warn=True)
 
-    def _check_custom_parts(
-        self, architecture: Architecture, target: Target, data: Data
-    ) -> None:
-        """Check a custom loss and custom activations on a few rows."""
-        activations = zip(
-            architecture.activations, architecture.hidden_layer_sizes, strict=True
-        )
-        check_custom_parts(
-            target.loss, activations, data.y, target.n_outputs, data.X.dtype
-        )
-
     def _check_same_shape(self, network: Network) -> None:
         old, new = (net.widths[1:] for net in (self._network, network))
         if old != new:
             raise ValueError(
                 f"The fitted network has layers of {old} units, but hidden_layer_sizes="
-                f"{self.hidden_layer_sizes!r} and y ask for {new}. To train it on, "
-                "keep hidden_layer_sizes and the number of outputs; to start anew, "
-                "call fit with warm_start=False."
+                f"{self.hidden_layer_sizes!r} and y ask for {new}. To continue "
+                "training, keep hidden_layer_sizes and the number of outputs; to start "
+                "again, call fit with warm_start=False."
             )
 
     def _random_stream(self, state: TrainingState | None) -> np.random.RandomState:
-        """Return the stream that weights, split and shuffles are drawn from."""
+        """Return the random stream of initial weights, hold-out and shuffling."""
         if (
             state is not None
             and state.stream is not None
@@ -288,10 +273,10 @@ class _BaseMLP(
         return stream
 
     def _init_stream(self, rng: np.random.RandomState) -> RandomSource:
-        """Return the stream that initial weights are drawn from.
+        """Return the random stream of initial weights.
 
-        The default must draw scikit-learn's numbers from scikit-learn's stream.  All
-        else gets a generator, of which the stream only has to draw the seed.
+        'glorot' has to draw the numbers that scikit-learn draws.  Other initializers
+        are given a generator, which the stream only seeds.
         """
         if self.init == "glorot":
             return rng
@@ -325,12 +310,14 @@ class _BaseMLP(
         self.__dict__.pop("_training_state", None)
         if task.is_incremental or self.warm_start:
             is_stochastic = task.config.optimizer is not None
-            self._training_state = run.state.at_rest() if is_stochastic else None
+            self._training_state = (
+                run.state.without_best_params() if is_stochastic else None
+            )
 
     def _attributes(
         self, network: Network, target: Target, params: Array
     ) -> dict[str, Any]:
-        """Return the attributes that describe a network, and predict with it."""
+        """Return the fitted attributes that predictions need."""
         return {
             "_network": network,
             "_target": target,
@@ -342,11 +329,11 @@ class _BaseMLP(
         }
 
     def _as_fitted(self, network: Network, target: Target, params: Array) -> Self:
-        """Return an estimator that predicts with these parameters, for scorers."""
+        """Return a fitted estimator with the given parameters, for scorers."""
         fitted = copy.copy(self)
         attributes = self._attributes(network, target.for_scorers(), params)
         fitted.__dict__.update(attributes)
-        # It is given validated arrays, without names.
+        # Scorers pass it validated arrays, without feature names.
         fitted.__dict__.pop("feature_names_in_", None)
         return fitted
 
@@ -358,19 +345,19 @@ class _BaseMLP(
 
     def _read_input(self, X: Any, dtype: Any) -> Any:
         """Validate ``X`` for a prediction."""
-        # validate_data takes ten times as long as a prediction for one row, and would
-        # hand this array back as it is.
+        # validate_data would return this array unchanged, and takes ten times as long
+        # as a prediction for one row.
         if (
             type(X) is np.ndarray
             and X.dtype == dtype
             and X.ndim == 2
             and X.shape[1] == self.n_features_in_
-            and 0 < X.size <= _SMALL
+            and 0 < X.size <= _SMALL_ARRAY_SIZE
             and not hasattr(self, "feature_names_in_")
             and np.isfinite(X).all()
         ):
             return X
-        self._check_columns(X)
+        check_feature_order(X, getattr(self, "_columns", None))
         with self._reading(X, dtype) as X:
             return validate_data(self, X, accept_sparse="csr", dtype=dtype, reset=False)
 
@@ -378,35 +365,14 @@ class _BaseMLP(
         with error_prefix("X_val"):
             return self._read_input(X, dtype)
 
-    def _check_columns(self, X: Any) -> None:
-        """Refuse columns in another order, where scikit-learn looks at no names."""
-        expected, given = getattr(self, "_columns", None), non_string_labels(X)
-        if expected is None or given is None or given == expected:
-            return
-        # Names that count the columns may come from an array.
-        counted = list(map(str, range(len(given))))
-        if counted in (given, expected) and sorted(given) != sorted(expected):
-            return
-        raise columns_error(expected, given)
-
-    @contextmanager
-    def _reading(self, X: Any, dtype: Any) -> Iterator[Any]:
-        """Hand ``X`` on for validation, as an array where scikit-learn would not."""
-        refuse_dates(X, "X")
-        refuse_masked(X, "X")
-        X = as_array(X, "X")
+    def _reading(self, X: Any, dtype: Any) -> AbstractContextManager[Any]:
         kind = "Regressor" if self._target_type.is_numeric else "Classifier"
-        # Infinities of both signs add up to NaN, of which NumPy would warn first.
-        with (
-            np.errstate(over="ignore", invalid="ignore"),
-            explaining_bad_values(X, dtype, alternative=f"TabularMLP{kind}"),
-        ):
-            yield X
+        return reading_features(X, dtype, alternative=f"TabularMLP{kind}")
 
     def _predict_target(self, X: Any) -> Array:
-        """Validate ``X`` and return predictions, all of them finite."""
-        # What overflows on the way may be of no consequence, as in tanh(inf); of what
-        # is, refuse_overflow says more than NumPy's warnings.
+        """Validate ``X`` and return finite predictions."""
+        # An intermediate overflow may be harmless, as in tanh(inf); refuse_overflow
+        # checks the predictions.
         with np.errstate(all="ignore"):
             raw = self._forward(X)  # raises if there is no target yet
             return refuse_overflow(self._target.predict(raw))

@@ -1,4 +1,4 @@
-"""Class weights: from the parameter ``class_weight`` to a weight for each sample."""
+"""Class weights: from the parameter ``class_weight`` to sample weights."""
 
 import sys
 from collections.abc import Callable
@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sknumpy_mlp._utils.typing import Array, IntArray
-from sknumpy_mlp._utils.values import builtin, shown
+from sknumpy_mlp._utils.values import builtin, short_repr
 
 
 def make_class_weights(
@@ -20,7 +20,7 @@ def make_class_weights(
     *,
     multilabel: bool,
 ) -> Callable[[NDArray[Any]], Array] | None:
-    """Return what makes weights of the rows of encoded targets, or None for none.
+    """Return a function from an encoded target to sample weights, or None.
 
     Parameters
     ----------
@@ -31,9 +31,10 @@ def make_class_weights(
     y : ndarray
         The encoded training target, for 'balanced'.
     sample_weight : ndarray of shape (n_samples,) or None
-        Its weights.  They count for 'balanced', so that a weight of k is k copies.
+        The sample weights, which 'balanced' takes into account: a weight of k is
+        equivalent to k copies.
     multilabel : bool
-        Whether the classes are labels, each with the two values 0 and 1.
+        Whether the target is an indicator matrix.
 
     Raises
     ------
@@ -42,7 +43,7 @@ def make_class_weights(
     """
     if class_weight is None:
         return None
-    # For each column of the target: its values, and the weight of each.
+    # The values of each column of the target, and below the weight of each value.
     columns = [np.arange(2)] * len(classes) if multilabel else [classes]
     if isinstance(class_weight, str):
         tables = [
@@ -67,13 +68,13 @@ def make_class_weights(
             for weights, values in zip(given, columns, strict=True)
         ]
 
-    def weigh(target: NDArray[Any]) -> Array:
+    def sample_weights(target: NDArray[Any]) -> Array:
         weight = np.ones(len(target))
         for table, codes in zip(tables, _codes(target, multilabel), strict=True):
             weight *= table[codes]
         return weight
 
-    return weigh
+    return sample_weights
 
 
 def _codes(y: NDArray[Any], multilabel: bool) -> list[IntArray]:
@@ -84,7 +85,7 @@ def _codes(y: NDArray[Any], multilabel: bool) -> list[IntArray]:
 
 
 def _balance(codes: IntArray, sample_weight: Array | None, n_values: int) -> Array:
-    """Weights that give each value that occurs the same sum."""
+    """Return weights that give all values that occur the same total weight."""
     counts = np.bincount(codes, weights=sample_weight, minlength=n_values)
     occurs = counts > 0
     weights = np.ones(n_values)
@@ -97,15 +98,16 @@ def _look_up(weights: dict[Any, Any], values: NDArray[Any]) -> Array:
     missing = [value for value in values.tolist() if value not in weights]
     if missing:
         raise ValueError(
-            f"class_weight={shown(weights)} has no weight for {missing}: y has the "
-            f"classes {values.tolist()}. Add {missing}, or use class_weight='balanced'."
+            f"class_weight={short_repr(weights)} has no weight for {missing}: y has "
+            f"the classes {values.tolist()}. Add {missing}, or use "
+            "class_weight='balanced'."
         )
     table = [weights[value] for value in values.tolist()]
     for weight in table:
         number = isinstance(weight, Real) and not isinstance(weight, bool)
         if not (number and 0 <= weight <= sys.float_info.max):
             raise ValueError(
-                f"class_weight={shown(weights)}: each weight must be a finite number "
-                f"of at least 0, got {shown(weight)}."
+                f"class_weight={short_repr(weights)}: each weight must be a finite "
+                f"number of at least 0, got {short_repr(weight)}."
             )
     return np.array(table, dtype=np.float64)

@@ -1,4 +1,4 @@
-"""The target of a classification: class labels, or several labels at once."""
+"""The target of a classification: class labels, or an indicator matrix."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -19,7 +19,7 @@ from sknumpy_mlp._inputs.errors import error_prefix
 from sknumpy_mlp._inputs.missing import refuse_missing
 from sknumpy_mlp._inputs.targets import encode_labels, read_target
 from sknumpy_mlp._utils.typing import Array
-from sknumpy_mlp._utils.values import copy_of
+from sknumpy_mlp._utils.values import copy_with_python_numbers
 from sknumpy_mlp.losses import (
     CLASSIFICATION_LOSSES,
     ClassificationLoss,
@@ -30,18 +30,18 @@ from sknumpy_mlp.losses import (
 
 @dataclass(frozen=True, eq=False)
 class ClassificationTarget(Target):
-    """Class labels, or for multilabel targets a matrix of 0 and 1.
+    """Class labels, or a multilabel indicator matrix of 0 and 1.
 
     Attributes
     ----------
     loss, n_targets
-        As for `Target`.
+        As in `Target`.
     classes : ndarray of shape (n_classes,)
         The sorted labels; for multilabel targets, ``arange(n_labels)``.
     is_multilabel : bool
         Whether a sample may have several labels.
     is_sparse : bool
-        Whether predicted label matrices are sparse, as ``y`` was.
+        Whether predicted indicator matrices are sparse, like ``y`` in `fit`.
     """
 
     is_numeric: ClassVar[bool] = False
@@ -60,7 +60,7 @@ class ClassificationTarget(Target):
         incremental: bool = False,
         classes: Any = None,
     ) -> Self:
-        """Learn the kind of target and its classes.
+        """Determine the kind of the target and its classes.
 
         Parameters
         ----------
@@ -69,16 +69,16 @@ class ClassificationTarget(Target):
         loss : str, ClassificationLoss or Loss
             The estimator's parameter.
         previous : ClassificationTarget or None, default=None
-            The target of the fit that goes on, whose classes must be the same.
+            The target of the fit that a warm start continues.
         incremental : bool, default=False
-            Whether ``classes`` declares all classes, of which ``y`` may lack some.
+            Whether this is `partial_fit`, where ``y`` may lack some of the classes.
         classes : array-like of shape (n_classes,) or None, default=None
-            These classes.
+            The classes that are passed to `partial_fit`.
         """
         refuse_missing(y, "y")
         kind = type_of_target(y)
         if kind not in ("binary", "multiclass", "multilabel-indicator"):
-            check_classification_targets(y)  # finds the kind again, and raises
+            check_classification_targets(y)  # raises
         if kind == "multiclass-multioutput":
             raise ValueError(
                 f"y of shape {y.shape} has several columns with more than two values. "
@@ -91,7 +91,7 @@ class ClassificationTarget(Target):
             now, before = forms if is_multilabel else forms[::-1]
             raise ValueError(
                 f"y is {now}, but in the previous call it was {before}. Pass y in the "
-                "same form, or start anew with fit and warm_start=False."
+                "same form, or start again with fit and warm_start=False."
             )
         if incremental:
             known = _declared_classes(y, classes, previous)
@@ -107,7 +107,7 @@ class ClassificationTarget(Target):
     def of_classes(
         cls, classes: Any, loss: Any, *, is_multilabel: bool, is_sparse: bool
     ) -> Self:
-        """Return the target of known classes, with the loss that suits them."""
+        """Return the target of known classes, with the loss for their number."""
         n_classes = len(classes)
         is_multinomial = n_classes > 2 and not is_multilabel
         n_targets = n_classes if is_multilabel or is_multinomial else 1
@@ -121,7 +121,7 @@ class ClassificationTarget(Target):
         return cls(made, n_targets, classes, is_multilabel, is_sparse)
 
     def encode(self, y: Any, dtype: Any, name: str) -> NDArray[Any]:
-        """Return class codes, or columns of 0 and 1 for one or several outputs."""
+        """Return class codes; for binary and multilabel targets, columns of 0 and 1."""
         n_classes = len(self.classes)
         if self.is_multilabel:
             return self._encode_labels(y, dtype, name)
@@ -130,7 +130,7 @@ class ClassificationTarget(Target):
                 f"{name} must be a vector of class labels, as y is; got the shape "
                 f"{y.shape}."
             )
-        if name != "y":  # whose labels have been checked when they were learned
+        if name != "y":  # whose labels `fit` has checked
             self._check_known_classes(y, name)
         codes = encode_labels(y, self.classes, name)
         if n_classes > 2:
@@ -166,7 +166,7 @@ class ClassificationTarget(Target):
             )
 
     def probabilities(self, predicted: Array) -> Array:
-        """Return a column per class, given the columns that the loss predicts."""
+        """Return a column for each class, given the predictions of the loss."""
         if self.is_multilabel or len(self.classes) > 2:
             return predicted
         if len(self.classes) == 1:
@@ -174,14 +174,14 @@ class ClassificationTarget(Target):
         return np.hstack([1.0 - predicted, predicted])
 
     def decode(self, predicted: Array) -> Any:
-        """Return class labels, or a matrix of 0 and 1 that may be sparse."""
+        """Return class labels, or an indicator matrix, which may be sparse."""
         codes = self._decide(predicted)
         if self.is_multilabel:
             return csr_matrix(codes) if self.is_sparse else codes
         return self.classes[codes]
 
     def _decide(self, predicted: Array) -> NDArray[Any]:
-        """Return class codes, or a matrix of 0 and 1."""
+        """Return class codes, or an indicator matrix."""
         if self.is_multilabel:
             return (predicted > 0.5).astype(np.int64)
         if len(self.classes) > 2:
@@ -194,7 +194,7 @@ class ClassificationTarget(Target):
     def score(
         self, predicted: Array, y: NDArray[Any], sample_weight: Array | None
     ) -> float:
-        """Return the accuracy; of several labels, all have to be right."""
+        """Return the accuracy; for multilabel targets, the subset accuracy."""
         codes = self._decide(predicted)
         correct = codes == y.reshape(codes.shape)
         if self.is_multilabel:
@@ -204,7 +204,7 @@ class ClassificationTarget(Target):
     def class_weights(
         self, class_weight: Any, y: NDArray[Any], sample_weight: Array | None
     ) -> Callable[[NDArray[Any]], Array] | None:
-        """Return a function from encoded targets to weights, or None."""
+        """Return a function from an encoded target to sample weights, or None."""
         return make_class_weights(
             class_weight,
             self.classes,
@@ -214,7 +214,7 @@ class ClassificationTarget(Target):
         )
 
     def stratify_holdout(self, y: NDArray[Any]) -> NDArray[Any] | None:
-        """Return the strata of a hold-out: those of scikit-learn, for its split."""
+        """Return the classes of a binary target: scikit-learn stratifies no others."""
         is_single_output = y.ndim == 2 and y.shape[1] == 1
         return y.astype(bool) if is_single_output else None
 
@@ -223,7 +223,7 @@ class ClassificationTarget(Target):
         return None if self.is_multilabel else y.reshape(-1)
 
     def absent_labels(self, y: NDArray[Any]) -> list[Any]:
-        """Return classes that an encoded target lacks, or labels that are constant."""
+        """Return the classes absent from an encoded target, or constant labels."""
         if self.is_multilabel:
             return np.flatnonzero((y == y[:1]).all(axis=0)).tolist()
         absent: list[Any] = np.delete(
@@ -233,7 +233,7 @@ class ClassificationTarget(Target):
 
     @property
     def is_constant(self) -> bool:
-        """Whether there is a single class, which needs no training."""
+        """Whether there is a single class, so that predictions are constant."""
         return len(self.classes) == 1
 
     @property
@@ -242,17 +242,21 @@ class ClassificationTarget(Target):
         return {"classes_": self.classes}
 
     def for_scorers(self) -> "ClassificationTarget":
-        """Return the target of an estimator that is handed to a scorer."""
+        """Return the target of an estimator that is passed to a scorer."""
         classes = self.classes
         if self.is_multilabel and len(classes) == 2:
-            # scikit-learn's scorers would take two labels for two classes.
+            # scikit-learn's scorers would mistake two labels for a binary target.
             classes = [np.arange(2), np.arange(2)]
         return replace(self, classes=classes, is_sparse=False)
 
 
 def _classification_loss(given: Any, *, multinomial: bool) -> Loss:
-    """Return the loss of a classifier's parameter, whose link must be a probability."""
-    made = CLASSIFICATION_LOSSES[given] if isinstance(given, str) else copy_of(given)
+    """Return the loss for a classifier, whose predictions must be probabilities."""
+    made = (
+        CLASSIFICATION_LOSSES[given]
+        if isinstance(given, str)
+        else copy_with_python_numbers(given)
+    )
     loss: Loss = (
         loss_for_target(made, multinomial=multinomial)
         if isinstance(made, ClassificationLoss)
@@ -273,7 +277,7 @@ def _classification_loss(given: Any, *, multinomial: bool) -> Loss:
 def _declared_classes(
     y: Any, classes: Any, previous: ClassificationTarget | None
 ) -> NDArray[Any]:
-    """Return the classes of `partial_fit`: declared once, and ``y`` has no others."""
+    """Return the classes of `partial_fit`, which the first call declares."""
     declared = read_target(classes, "classes", numeric=False)
     if declared is not None:
         with error_prefix("classes"):
@@ -305,7 +309,7 @@ def _declared_classes(
 
 
 def _same_classes(y: Any, previous: ClassificationTarget) -> NDArray[Any]:
-    """Return the classes of a warm start: neither more than before nor fewer."""
+    """Return the classes of a warm start, which must be those of the previous fit."""
     labels = _classes_of(y)
     if _labels_of(labels) != _labels_of(previous.classes):
         raise ValueError(
@@ -318,15 +322,14 @@ def _same_classes(y: Any, previous: ClassificationTarget) -> NDArray[Any]:
 
 
 def _classes_of(y: Any) -> NDArray[Any]:
-    """Return the sorted labels of a target of a known kind."""
+    """Return the sorted labels of a target whose kind has been checked."""
     if getattr(y, "ndim", None) == 1:
-        # Of each label twice: of more labels than that scikit-learn warns, and it has
-        # warned of them when it found out the kind.
+        # Twice each, or else scikit-learn would warn again of many distinct labels.
         y = np.repeat(np.unique(y), 2)
     classes: NDArray[Any] = unique_labels(y)
     return classes
 
 
 def _labels_of(y: NDArray[Any]) -> set[Any]:
-    """Return labels as Python's objects, which are compared without being rounded."""
+    """Return labels as Python objects, whose comparison is exact."""
     return set(y.reshape(-1).tolist())

@@ -1,4 +1,4 @@
-"""The training configuration: an estimator's parameters, read once and typed."""
+"""The training configuration: the parameters of an estimator for the solvers."""
 
 import math
 from dataclasses import dataclass
@@ -6,45 +6,46 @@ from numbers import Integral, Real
 from typing import Any
 
 from sknumpy_mlp._training.step import Regularization
-from sknumpy_mlp._utils.values import copy_of
+from sknumpy_mlp._utils.values import copy_with_python_numbers
 from sknumpy_mlp.optimizers import OPTIMIZERS, SGD, Optimizer
 from sknumpy_mlp.schedules import SCHEDULES, SGD_SCHEDULES, Constant, Schedule
 
 
 @dataclass(frozen=True)
 class TrainingConfig:
-    """What the solvers need to know of an estimator's parameters.
+    """The parameters of an estimator that the solvers need.
 
     Attributes
     ----------
     estimator : str
         Name of the estimator's class, for messages.
     optimizer : Optimizer or None
-        The optimizer, not initialized; None for L-BFGS.
+        The uninitialized optimizer; None for L-BFGS.
     schedule : Schedule
         The learning-rate schedule.
     regularization : Regularization
-        Penalty, weight decay and gradient clipping.
+        L2 penalty, weight decay and gradient clipping.
     learning_rate_init : float
         The base learning rate.
     batch_size : int or None
-        The batch size that was asked for; None for 'auto'.
+        The batch size; None for 'auto'.
     shuffle : bool
-        Whether epochs go through the rows in a new order.
+        Whether the rows are shuffled in each epoch.
     max_iter, max_fun : int
-        The most epochs (L-BFGS: iterations), and evaluations of the objective.
+        Maximum number of epochs (L-BFGS: iterations), and of evaluations of the
+        objective.
     tol : float
-        The least improvement that counts; for L-BFGS, tolerance of the gradient.
+        The smallest improvement; for L-BFGS, the tolerance of the gradient.
     n_iter_no_change : float
-        Patience, in epochs.
+        The patience, in epochs.
     early_stopping : bool
-        Whether validation stops the training and the best weights are restored.
+        Whether to stop by the validation score and to restore the best parameters.
     validation_fraction : float
-        Share of the rows in the hold-out of early stopping.
+        Fraction of the rows in the hold-out of early stopping.
     scoring : str, callable or None
         The validation score.
     seed : int or None
-        An integer ``random_state``; None for others.
+        ``random_state`` if it is an integer; otherwise None.
     verbose : bool
         Whether each epoch is printed.
     """
@@ -70,14 +71,14 @@ class TrainingConfig:
     def of(
         cls, estimator: Any, *, decay_schedule: Schedule | None = None
     ) -> "TrainingConfig":
-        """Read the parameters of an estimator, which are valid.
+        """Convert the parameters of an estimator, which must be valid.
 
         Parameters
         ----------
         estimator : estimator
             The estimator.
         decay_schedule : Schedule or None, default=None
-            Factor on the weight decay over the training; None for a constant one.
+            Schedule of the weight decay; None for a constant one.
         """
         seed, max_norm = estimator.random_state, estimator.max_grad_norm
         return cls(
@@ -108,22 +109,22 @@ class TrainingConfig:
 
     @property
     def plateau_settings(self) -> tuple[Any, ...]:
-        """Settings under which a plateau means the same: patience may go on."""
+        """Settings that a plateau depends on: patience is reset if they change."""
         return (
             self.schedule,
             self.learning_rate_init,
             self.regularization,
             self.early_stopping,
-            # An object cannot be told from its copy, and may be large; its name can.
+            # Compared by name, since the object may be large or a copy.
             getattr(self.scoring, "__qualname__", str(self.scoring)),
         )
 
 
 def make_schedule(estimator: Any) -> Schedule:
-    """Return a copy of the given learning-rate schedule, or make it by its name."""
+    """Return the learning-rate schedule: a copy of an object, or a new one by name."""
     given = estimator.learning_rate
     if isinstance(given, Schedule):
-        schedule: Schedule = copy_of(given)
+        schedule: Schedule = copy_with_python_numbers(given)
         factors = (schedule(0.0), schedule(1.0), schedule.epoch_factor(0))
         for factor in factors:
             if not (isinstance(factor, Real) and 0 <= factor < math.inf):
@@ -144,7 +145,7 @@ def _make_optimizer(estimator: Any) -> Optimizer | None:
     if isinstance(given, str) and given == "lbfgs":
         return None
     optimizer: Optimizer = (
-        copy_of(given)
+        copy_with_python_numbers(given)
         if isinstance(given, Optimizer)
         else _from_parameters(OPTIMIZERS[given], estimator)
     )
@@ -152,6 +153,6 @@ def _make_optimizer(estimator: Any) -> Optimizer | None:
 
 
 def _from_parameters(cls: Any, estimator: Any) -> Any:
-    """Make an optimizer or a schedule of the estimator's parameters."""
+    """Return an optimizer or a schedule with hyperparameters of the estimator."""
     values = {name: getattr(estimator, of) for name, of in cls.parameters.items()}
-    return copy_of(cls(**values))
+    return copy_with_python_numbers(cls(**values))

@@ -1,4 +1,4 @@
-"""Messages about a training that has not succeeded: what is wrong, and the way out."""
+"""Warnings about training that has failed or diverged, with advice."""
 
 import math
 
@@ -6,7 +6,7 @@ import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 
 from sknumpy_mlp._estimators.target_scale import (
-    is_standardised,
+    is_standardized,
     loss_of_constant,
     unusual_scale,
 )
@@ -18,21 +18,21 @@ from sknumpy_mlp._utils.warnings import warn
 from sknumpy_mlp.callbacks import EarlyStopping
 from sknumpy_mlp.losses import SquaredError
 
-# Standardized features are hardly ever as large.
+# Larger features are probably not standardized.
 _LARGE_FEATURES = 20.0
 
-# By this share the loss must exceed that of a constant; less may be chance.
+# Minimum relative difference to the loss of a constant; a smaller one may be chance.
 _CLEARLY_WORSE = 0.2
 
-# The loss is compared on about so many rows.
+# Approximate number of rows on which these losses are compared.
 _ROWS_TO_COMPARE = 1000
 
 
-# ------------------------------------------------------------------- what is to be done
+# ------------------------------------------------------------------------------- advice
 
 
 def divergence_advice(task: FitTask) -> str:
-    """Return what to do about a training that diverges."""
+    """Return advice against divergence."""
     steps = []
     if task.config.optimizer is not None:
         steps.append(f"Lower learning_rate_init={task.config.learning_rate_init}")
@@ -44,7 +44,7 @@ def divergence_advice(task: FitTask) -> str:
 
 
 def scaling_advice(task: FitTask) -> str:
-    """Return what to scale: the target, if its scale is unusual, or the features."""
+    """Return advice to scale a target of an unusual scale, or the features."""
     advice = [target_advice(task)]
     if not advice[0] or abs(task.data.X).max() > _LARGE_FEATURES:
         advice.append(
@@ -55,7 +55,7 @@ def scaling_advice(task: FitTask) -> str:
 
 
 def target_advice(task: FitTask) -> str:
-    """Return what to do about a target of an unusual scale, or nothing."""
+    """Return advice to scale a target of an unusual scale, or an empty string."""
     if not task.target.is_numeric:
         return ""
     scale = unusual_scale(task.data.y, task.data.sample_weight, task.target.loss)
@@ -64,7 +64,7 @@ def target_advice(task: FitTask) -> str:
     remedy = (
         "scale it to about 0 and 1, with sklearn.compose."
         "TransformedTargetRegressor(regressor, transformer=StandardScaler())"
-        if is_standardised(task.target.loss)
+        if is_standardized(task.target.loss)
         else "divide it by its mean, and multiply predictions by it"
     )
     return f"{scale}: {remedy}, or use TabularMLPRegressor, which does so itself."
@@ -74,15 +74,15 @@ def target_advice(task: FitTask) -> str:
 
 
 def warn_of_target(task: FitTask, run: Run) -> None:
-    """Warn of a network that has not learned the target.
+    """Warn if the network has not learned the target.
 
-    Where early stopping has chosen the network by R2, an R2 that is negative and not
-    by chance says so.  Elsewhere the training loss does, if it is larger than that of
-    a constant and the scale of the target is the likely reason.
+    With early stopping by R2, the criterion is a significantly negative R2.  Otherwise,
+    it is a training loss above that of a constant prediction, if an unusual scale of
+    the target is the likely reason.
     """
     is_over = run.status in ("finished", "exhausted", "stopped")
-    has_verdict = task.target.is_numeric and task.expects_convergence
-    if task.is_incremental or not (is_over and has_verdict) or _n_diverged(run):
+    is_applicable = task.target.is_numeric and task.expects_convergence
+    if task.is_incremental or not (is_over and is_applicable) or _n_diverged(run):
         return
     advice = target_advice(task)
     if advice and not _is_worse_than_a_constant(task, run):
@@ -112,28 +112,28 @@ def warn_of_target(task: FitTask, run: Run) -> None:
 
 
 def warn_of_divergence(task: FitTask, run: Run) -> None:
-    """Warn of epochs that were not finite, and not kept."""
+    """Warn of non-finite epochs, if earlier parameters have been restored."""
     n_bad = _n_diverged(run)
     if n_bad:
         warn(
             f"The training diverged: in {n_bad} of {run.n_epochs} epochs the network's "
-            "predictions were not finite. The best weights from before were put back. "
+            "predictions were not finite. The best weights from before were restored. "
             f"{divergence_advice(task)}",
             ConvergenceWarning,
         )
 
 
 def _n_diverged(run: Run) -> int:
-    """Return how many epochs were not finite."""
+    """Return the number of non-finite epochs."""
     curves = [run.losses, run.validation_losses, run.validation_scores]
     return max(sum(not math.isfinite(x) for x in curve) for curve in curves)
 
 
 def _deciding_r2(task: FitTask, run: Run) -> float | None:
-    """Return the R2 by which early stopping chose the network, if it did so.
+    """Return the R2 by which early stopping has chosen the network, or None.
 
     Other losses than the squared error are not minimized by the mean, so that good
-    networks, such as those of low quantiles, may have a negative R2.
+    networks, such as those for low quantiles, may have a negative R2.
     """
     is_r2 = task.config.scoring is None or task.config.scoring == "r2"
     if not (is_r2 and isinstance(task.target.loss, SquaredError)):
@@ -150,7 +150,7 @@ def _deciding_r2(task: FitTask, run: Run) -> float | None:
 
 
 def _is_worse_than_a_constant(task: FitTask, run: Run) -> bool:
-    """Compare the training loss with that of the best constant, on some rows."""
+    """Return True if the training loss exceeds that of the best constant."""
     rows = _training_rows(task, run)
     data = task.data.take(rows[:: max(1, len(rows) // _ROWS_TO_COMPARE)])
     y, weight = data.y.astype(np.float64), data.sample_weight
@@ -163,7 +163,7 @@ def _is_worse_than_a_constant(task: FitTask, run: Run) -> bool:
 
 
 def _training_rows(task: FitTask, run: Run) -> IntArray:
-    """Return the rows that are not held out and have a weight."""
+    """Return the training rows with positive weight."""
     rows = task.training_rows(run)
     if task.data.sample_weight is not None:
         rows = rows[task.data.sample_weight[rows] > 0.0]
@@ -171,7 +171,7 @@ def _training_rows(task: FitTask, run: Run) -> IntArray:
 
 
 def _n_effective(data: Data) -> float:
-    """Return the number of samples, or of equal ones that weigh as much (Kish)."""
+    """Return Kish's effective sample size."""
     weight: Array | None = data.sample_weight
     if weight is None:
         return len(data.y)

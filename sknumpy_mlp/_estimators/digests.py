@@ -1,7 +1,7 @@
-"""Digests of parameters and data, of which the fingerprint of a training consists.
+"""Digests of parameters and data, for the fingerprint of a run.
 
-A checkpoint stores them, so that training is only resumed with the same parameters on
-the same data.
+A checkpoint stores the fingerprint, so that training is only resumed with the same
+parameters and data.
 """
 
 import hashlib
@@ -11,12 +11,12 @@ from typing import Any
 
 import numpy as np
 
-# Values of these types are stored in JSON as they are.
-_ATOMS = (NoneType, bool, int, float, str)
+# Values of these types are stored in JSON unchanged.
+_JSON_SCALARS = (NoneType, bool, int, float, str)
 
 
 def describe(value: Any) -> Any:
-    """Return a description of a parameter for JSON, the same in every process."""
+    """Return a JSON-serializable description of a value, the same in every process."""
     try:
         return _describe(value)
     except RecursionError:  # an object that contains itself
@@ -24,7 +24,7 @@ def describe(value: Any) -> Any:
 
 
 def _describe(value: Any) -> Any:
-    if isinstance(value, _ATOMS):
+    if isinstance(value, _JSON_SCALARS):
         return value
     if isinstance(value, np.generic):
         return _describe(value.item())
@@ -40,7 +40,11 @@ def _describe(value: Any) -> Any:
         return _describe([value.co_code.hex(), value.co_names, value.co_consts])
     if isinstance(value, FunctionType):  # the name alone may be <lambda>
         cells = inspect.getclosurevars(value).nonlocals
-        bound = {name: cell for name, cell in cells.items() if isinstance(cell, _ATOMS)}
+        bound = {
+            name: cell
+            for name, cell in cells.items()
+            if isinstance(cell, _JSON_SCALARS)
+        }
         return _describe(
             [value.__qualname__, value.__code__, value.__defaults__, bound]
         )
@@ -53,7 +57,7 @@ def _describe(value: Any) -> Any:
         for name, item in vars(value).items()
         if name not in ("n_steps", "moments")  # the state of an optimizer
     }
-    is_plain = all(isinstance(item, _ATOMS) for item in attributes.values())
+    is_plain = all(isinstance(item, _JSON_SCALARS) for item in attributes.values())
     if is_plain and " at 0x" not in repr(value):
         return repr(value)
     return [type(value).__qualname__, _describe(attributes)]
@@ -67,7 +71,7 @@ def digest(*arrays: Any) -> str:
             sums.update(b"None")
         elif isinstance(array, np.ndarray):
             sums.update(f"{array.dtype.str}{array.shape}".encode())
-            # In parts, since a C-contiguous copy may not fit into memory.
+            # In chunks, since a C-contiguous copy may not fit into memory.
             for start in range(0, len(array), 4096):
                 sums.update(np.ascontiguousarray(array[start : start + 4096]).data)
         else:

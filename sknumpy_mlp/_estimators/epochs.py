@@ -1,7 +1,4 @@
-"""The epoch controller: validation, early stopping, plateaus, printing, callbacks.
-
-They are the same for every solver.
-"""
+"""The end of an epoch, for all solvers: validation, early stopping and callbacks."""
 
 import math
 from collections.abc import Iterator, Sequence
@@ -17,15 +14,15 @@ from sknumpy_mlp.callbacks import Callback, Checkpoint, EarlyStopping
 
 @contextmanager
 def callback_lifecycle(run: Run) -> Iterator[None]:
-    """Call ``on_train_begin`` and, whatever happens, ``on_train_end`` of callbacks.
+    """Call ``on_train_begin`` and, even after errors, ``on_train_end`` of callbacks.
 
-    A resumed run hands callbacks the states that its checkpoint has.
+    When a run is resumed, the callbacks are given their states from the checkpoint.
     """
     begun: list[Callback] = []
     errors: list[BaseException] = []
     checkpoints, others = _checkpoints_and_others(run.callbacks)
     try:
-        # Checkpoints first: the others are to see a run as it is resumed.
+        # Checkpoints first, since they restore the run.
         for callback in (*checkpoints, *others):
             begun.append(callback)
             callback.on_train_begin(run)
@@ -34,7 +31,7 @@ def callback_lifecycle(run: Run) -> Iterator[None]:
     except BaseException as error:
         run.status = "failed"
         errors.append(error)
-    # Again, before the others give their state away.
+    # Checkpoints first again, before the other callbacks drop their states.
     for callback in begun:
         try:
             callback.on_train_end(run)
@@ -47,7 +44,7 @@ def callback_lifecycle(run: Run) -> Iterator[None]:
 def _checkpoints_and_others(
     callbacks: Sequence[Callback],
 ) -> tuple[list[Callback], list[Callback]]:
-    """Return checkpoints, and the others, each in their order."""
+    """Return the checkpoints and the other callbacks, in their order."""
     checkpoints: list[Callback] = []
     others: list[Callback] = []
     for callback in callbacks:
@@ -56,14 +53,14 @@ def _checkpoints_and_others(
 
 
 class EpochController:
-    """Decides at the end of each epoch whether the training goes on.
+    """Validates, records and reports each epoch, and decides whether to stop.
 
     Parameters
     ----------
     task : FitTask
         The fit.
     run : Run
-        Its run, possibly with epochs from a checkpoint.
+        The run, possibly with epochs from a checkpoint.
     """
 
     def __init__(self, task: FitTask, run: Run) -> None:
@@ -84,18 +81,18 @@ class EpochController:
         return Evaluator(self._task, self._task.validation_data(self._run), name)
 
     def _begin_early_stopping(self, stopping: EarlyStopping) -> None:
-        """Until an epoch does better, the initial weights are the best ones."""
+        """Set the initial parameters as the best ones."""
         if not stopping.restore_best or self._run.n_epochs:
             return
         assert self._evaluator is not None
         params = self._run.params
         stopping.best_params = params.copy()
-        # A warm start must do better than they do, on the data of this call.
+        # In a warm start, their score on the validation data of this call counts.
         score = self._evaluator(params)[1] if self._task.is_warm else -math.inf
         stopping.best_score = -math.inf if math.isnan(score) else score
 
     def epoch_end(self, event: EpochEnd) -> bool:
-        """Deal with an epoch; return True if it was the last one."""
+        """Process the result of an epoch; return True to stop."""
         run = self._run
         if run.member is not None:
             event = replace(event, member=run.member)
@@ -109,16 +106,16 @@ class EpochController:
         self._print(event)
         if self._is_over(event):
             run.status = "finished"
-        # Checkpoints last, since they keep the state of the others after the epoch.
+        # Checkpoints last, since they store the states of the other callbacks.
         checkpoints, others = _checkpoints_and_others(run.callbacks)
-        # All of them are to see every epoch, whatever the others say.
+        # A list, since every callback has to be called.
         stops = [callback.on_epoch_end(event) for callback in (*others, *checkpoints)]
         if run.status == "running" and any(stops):
             run.status = "stopped"
         return run.status != "running"
 
     def _is_over(self, event: EpochEnd) -> bool:
-        """At a plateau, let the schedule lower the rate; return True if it ends."""
+        """Return True to stop at a plateau, unless the schedule reduces the rate."""
         run = self._run
         stopping = run.early_stopping
         if stopping is None or not stopping.on_epoch_end(event):
@@ -166,19 +163,20 @@ class EpochController:
 def make_early_stopping(
     task: FitTask, previous: EarlyStopping | None
 ) -> EarlyStopping | None:
-    """Return what stops a run by its validation score, or by its training loss.
+    """Return the estimator's early stopping, by validation score or training loss.
 
     Parameters
     ----------
     task : FitTask
         The fit.
     previous : EarlyStopping or None
-        The one of the run that this one continues, whose patience goes on.
+        That of the run that a warm start continues.
 
     Returns
     -------
     stopping : EarlyStopping or None
-        None if the run is as long as its schedule says, or L-BFGS ends by itself.
+        None for schedules that depend on the training progress, and for L-BFGS, which
+        has its own criterion, unless there is validation data.
     """
     config = task.config
     has_validation = task.validation is not None or task.has_holdout

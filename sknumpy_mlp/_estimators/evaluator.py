@@ -1,4 +1,4 @@
-"""Validation: the loss and the score of parameters on data they are not trained on."""
+"""Loss and score of a network on validation data."""
 
 import inspect
 import math
@@ -25,11 +25,11 @@ class Evaluator:
     Parameters
     ----------
     task : FitTask
-        The fit; its configuration has the score's name.
+        The fit, with the parameter ``scoring``.
     data : Data
         The validation data.
     name : str
-        Its name in messages.
+        The name of the validation data in messages.
 
     Attributes
     ----------
@@ -39,26 +39,26 @@ class Evaluator:
     Raises
     ------
     ValueError
-        If there are weights and the scorer does not take any, or several labels and a
-        metric for classes that exclude each other.
+        If there are weights and the scorer does not support them, or if the metric is
+        scikit-learn's log loss and the target is multilabel.
     """
 
     def __init__(self, task: FitTask, data: Data, name: str) -> None:
         self._task = task
         self._target = task.target
         self._scoring = task.config.scoring
-        # scikit-learn's metrics take no sparse labels.
+        # scikit-learn's metrics do not support sparse labels.
         is_sparse = hasattr(data.target, "toarray")
         self._data = replace(data, target=data.target.toarray()) if is_sparse else data
         self._name = name
-        # All classes, if the scorer is to be told since the data lacks some of them.
+        # All classes, to be passed to the metric if some are absent from the data.
         self._labels: NDArray[Any] | None = None
         self.is_finite = True
         self._scorer: Callable[..., Any] | None = None
         if self._scoring is not None and self._scoring != "loss":
             self._scorer = get_scorer(self._scoring)
             self._refuse_log_loss_of_labels(self._scorer)
-            if data.sample_weight is not None and not _takes(
+            if data.sample_weight is not None and not _accepts(
                 self._scorer, "sample_weight"
             ):
                 raise self._no_weights()
@@ -66,8 +66,8 @@ class Evaluator:
     def __call__(self, params: Array) -> tuple[float, float]:
         """Return the mean loss, without penalty, and the score of ``params``.
 
-        The score is NaN where the network's predictions are infinite or NaN, unless it
-        is minus the loss, which may well have a value there.
+        The score is NaN if predictions are infinite or NaN, unless it is minus the
+        loss, which may be defined nevertheless.
         """
         data = self._data
         with np.errstate(all="ignore"):
@@ -90,9 +90,9 @@ class Evaluator:
         return mean_loss, score
 
     def check(self, score: float, params: Array) -> None:
-        """Raise ValueError if the score that is to judge ``params`` has no value."""
+        """Raise ValueError if the score is undefined though predictions are finite."""
         if not self.is_finite:
-            return  # then it is the predictions that are to blame
+            return
         if not (math.isnan(score) or score == -math.inf):
             return
         fitted = self._task.as_fitted(params)
@@ -111,40 +111,39 @@ class Evaluator:
         )
 
     def _refuse_log_loss_of_labels(self, scorer: Callable[..., Any]) -> None:
-        """Raise ValueError for a metric that takes labels for exclusive classes.
+        """Raise ValueError for scikit-learn's log loss with multilabel targets.
 
-        It looks at the probabilities of those labels alone that a sample has, so that
-        the best network is one that is sure of every label.
+        It treats labels as mutually exclusive classes, and uses the probabilities of
+        true labels only: a network that always predicts all labels would be the best.
         """
         has_labels = not self._target.is_numeric and self._data.target.ndim == 2
         if has_labels and re.match(r"make_scorer\((d2_)?log_loss", repr(scorer)):
             raise ValueError(
-                f"scoring={self._scoring!r} is made for classes that exclude "
-                "each other, and y has several labels at once: it would not count a "
-                "label that is predicted without being there. Use scoring='loss', "
+                f"scoring={self._scoring!r} is for mutually exclusive classes, but y "
+                "is multilabel: false positives would not count. Use scoring='loss', "
                 "minus the mean log loss of all labels."
             )
 
-    def _rows_that_count(self) -> IntArray:
-        """Return the rows of a weight above zero: metrics do not see the others."""
+    def _rows_with_weight(self) -> IntArray:
+        """Return the rows with positive weight, which determine the metrics."""
         weight = self._data.sample_weight
         rows = np.arange(len(self._data.target))
         return rows if weight is None else rows[weight > 0.0]
 
-    def _absent(self) -> list[Any]:
-        y = self._data.y[self._rows_that_count()]
+    def _absent_labels(self) -> list[Any]:
+        y = self._data.y[self._rows_with_weight()]
         return self._target.absent_labels(y)
 
     def _undefined(self, reason: object, *, lacks_classes: bool) -> ValueError:
-        """Say that the score has no value on this data, and why that may be so."""
+        """Return the error for an undefined score, with the likely reason."""
         lacks, remedy = "", "more samples"
         if lacks_classes and self._data.target.ndim == 1:
-            lacks = f", which has no sample of the classes {self._absent()}"
+            lacks = f", which has no sample of the classes {self._absent_labels()}"
             remedy = "samples of all classes"
         elif lacks_classes:
-            lacks = f", where the labels {self._absent()} are all 0 or all 1"
+            lacks = f", where the labels {self._absent_labels()} are all 0 or all 1"
             remedy = "samples with and without each label"
-        if lacks_classes and len(self._rows_that_count()) < len(self._data.target):
+        if lacks_classes and len(self._rows_with_weight()) < len(self._data.target):
             lacks += " (samples of weight zero do not count)"
         return ValueError(
             f"scoring={self._scoring!r} is not defined on {self._name}"
@@ -164,7 +163,7 @@ class Evaluator:
                     raise
                 raise explained from error
         except AttributeError as error:
-            # So scikit-learn says that the scorer wants another kind of estimator.
+            # scikit-learn's error for a scorer of another kind of estimator.
             if "none of the following attributes" not in str(error):
                 raise
             raise ValueError(
@@ -180,10 +179,13 @@ class Evaluator:
             ) from error
 
     def _call_with_classes(self, scorer: Callable[..., Any], fitted: Any) -> Any:
-        """Tell the metric, from now on, of all classes; return None if in vain."""
-        if self._labels is not None or not self._absent():
+        """Return the score with all classes passed to the metric, or None if undefined.
+
+        If it is defined, later calls pass the classes as well.
+        """
+        if self._labels is not None or not self._absent_labels():
             return None
-        if not _takes(scorer, "labels"):
+        if not _accepts(scorer, "labels"):
             return None
         classes = self._target.attributes["classes_"]
         try:
@@ -199,7 +201,7 @@ class Evaluator:
     def _explain(
         self, error: Exception, scorer: Callable[..., Any], fitted: Any
     ) -> ValueError | None:
-        """Return what says more than a scorer's error, or None if nothing does."""
+        """Return a more helpful error than the scorer's, or None."""
         if self._needs_all_classes(scorer, fitted):
             return self._undefined(error, lacks_classes=True)
         scoring = self._scoring
@@ -214,23 +216,25 @@ class Evaluator:
         return None
 
     def _needs_all_classes(self, scorer: Callable[..., Any], fitted: Any) -> bool:
-        """Return whether a scorer that fails would not if no class were lacking."""
-        if not self._absent():
+        """Return True if a scorer that fails succeeds when all classes are present."""
+        if not self._absent_labels():
             return False
         try:
             score = self._call_metric(scorer, fitted, self._with_all_classes(), None)
             return math.isfinite(score)
-        except Exception:  # a scorer of the user's may raise anything
+        except Exception:  # a custom scorer may raise any exception
             return False
 
     def _with_all_classes(self) -> Data:
-        """Return the data, and copies of some samples as samples of what it lacks."""
-        data, rows = self._data, self._rows_that_count()
+        """Return the data with samples added, so that no class is absent."""
+        data, rows = self._data, self._rows_with_weight()
         if data.target.ndim == 1:
-            labels = np.array(self._absent(), self._target.attributes["classes_"].dtype)
+            labels = np.array(
+                self._absent_labels(), self._target.attributes["classes_"].dtype
+            )
         else:
             labels = np.repeat([[0], [1]], data.target.shape[1], axis=1)
-        labels = np.repeat(labels, 2, axis=0)  # some metrics need more than one
+        labels = np.repeat(labels, 2, axis=0)  # some metrics need two of each
         data = data.take(np.concatenate([rows, np.resize(rows, len(labels))]))
         target = np.concatenate([data.target[: len(rows)], labels])
         return replace(data, target=target)
@@ -245,7 +249,7 @@ class Evaluator:
         arguments: dict[str, Any] = {}
         if data.sample_weight is not None:
             arguments["sample_weight"] = data.sample_weight
-        # Without it scikit-learn's scorers hand nothing but weights on to the metric.
+        # Without metadata routing, scikit-learn's scorers pass only weights on.
         routing: Any = nullcontext()
         if labels is not None:
             arguments["labels"] = labels
@@ -254,7 +258,7 @@ class Evaluator:
             with routing:
                 return scorer(fitted, data.X, data.target, **arguments)
         except TypeError as error:
-            # A scorer of scikit-learn's hands weights on to a metric of its own.
+            # The scorer may pass weights on to a metric that does not support them.
             if "sample_weight" in arguments and "sample_weight" in str(error):
                 raise self._no_weights() from error
             raise
@@ -264,9 +268,9 @@ def _first_line(error: object) -> str:
     return str(error).partition("\n")[0].removesuffix(".")
 
 
-def _takes(scorer: Callable[..., Any], argument: str) -> bool:
+def _accepts(scorer: Callable[..., Any], argument: str) -> bool:
     try:
         parameters = inspect.signature(scorer).parameters.values()
-    except ValueError:  # some builtin functions have none
+    except ValueError:  # some built-in functions have no signature
         return False
     return any(p.name == argument or p.kind is p.VAR_KEYWORD for p in parameters)

@@ -1,4 +1,4 @@
-"""The fingerprint of a run, by which a checkpoint tells whose it is."""
+"""The fingerprint of a run, by which a checkpoint is matched to it."""
 
 from typing import Any
 
@@ -9,9 +9,9 @@ from sknumpy_mlp._inputs.data import Data
 from sknumpy_mlp._training.network import Network
 from sknumpy_mlp._utils.typing import Array
 
-# A resumed run may print more, and be longer, if no schedule depends on its length.  A
-# member's configuration follows from the data.
-_FREE = ("callbacks", "verbose", "max_iter", "member_config")
+# Parameters that may differ when a run is resumed.  ``max_iter`` may, unless a schedule
+# depends on it; the configuration of a member is determined by the data.
+_IGNORED_PARAMETERS = ("callbacks", "verbose", "max_iter", "member_config")
 
 
 def fingerprint(
@@ -23,7 +23,7 @@ def fingerprint(
     validation: Data | None,
     start: Array | None,
 ) -> dict[str, Any]:
-    """Return what a checkpoint must agree with to belong to a run.
+    """Return the description of a run that its checkpoints must match.
 
     Parameters
     ----------
@@ -32,10 +32,12 @@ def fingerprint(
     config, target, network, data, validation
         The parts of its `FitTask`.
     start : ndarray of shape (n_params,) or None
-        The parameters that a warm start continues from.
+        The initial parameters of a warm start.
     """
     described = {
-        name: describe(value) for name, value in params.items() if name not in _FREE
+        name: describe(value)
+        for name, value in params.items()
+        if name not in _IGNORED_PARAMETERS
     }
     if config.optimizer is not None and config.schedule.needs_horizon:
         described["max_iter"] = config.max_iter

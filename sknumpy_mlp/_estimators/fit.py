@@ -1,4 +1,4 @@
-"""The solvers: from a fit task to a run that is over, with a trained vector."""
+"""The solvers: they train the network of a fit task, and return the run."""
 
 import math
 import time
@@ -27,19 +27,19 @@ from sknumpy_mlp._training.loop import train
 from sknumpy_mlp._training.network import ROWS_AT_ONCE, Workspace
 from sknumpy_mlp._training.run import Run, TrainingState
 from sknumpy_mlp._utils.typing import Array
-from sknumpy_mlp._utils.values import alike, copy_of
+from sknumpy_mlp._utils.values import copy_with_python_numbers, deep_equal
 from sknumpy_mlp._utils.warnings import warn, warn_of_interrupt
 from sknumpy_mlp.layers import Dropout
 from sknumpy_mlp.optimizers import Optimizer
 
 
 def solve(task: FitTask) -> Run:
-    """Train with the solver that the configuration names.
+    """Train with L-BFGS or a stochastic optimizer.
 
     Returns
     -------
     run : Run
-        The run, which is over; `Run.result` are the parameters to keep.
+        The completed run; `Run.result` is the trained parameter vector.
 
     Raises
     ------
@@ -50,10 +50,10 @@ def solve(task: FitTask) -> Run:
     run = (
         _solve_lbfgs(task) if optimizer is None else _solve_stochastic(task, optimizer)
     )
-    # Where the best epoch was restored, the loss is that of the last one, not kept.
+    # The loss is that of the last epoch, irrelevant if earlier parameters are restored.
     loss_counts = run.status != "interrupted" and run.result is run.params
     diverged = loss_counts and not math.isfinite(run.loss)
-    # No epoch had a score: what would be restored is what the training began with.
+    # No epoch had a score, so that the initial parameters would be restored.
     never_scored = (
         bool(run.losses) and run.best_score == -math.inf and run.status != "interrupted"
     )
@@ -71,8 +71,7 @@ def solve(task: FitTask) -> Run:
 
 
 def _solve_lbfgs(task: FitTask) -> Run:
-    # The line search compares values of the objective to the last digits, so this
-    # runs in float64 whatever the data's type.
+    # Always in float64: the line search depends on small differences of the objective.
     config, data, n_samples = task.config, task.data, task.data.X.shape[0]
     params = task.params.astype(np.float64, copy=False)
     run = _make_run(task, params, TrainingState())
@@ -84,10 +83,10 @@ def _solve_lbfgs(task: FitTask) -> Run:
     with callback_lifecycle(run):
         controller = EpochController(task, run)
         n_before = run.n_epochs
-        if not n_before:  # a checkpoint of no iteration: what ended it will end this
+        if not n_before:  # a finished checkpoint without iterations is run again
             run.status, run.state.n_samples_seen = "running", 0
         try:
-            # A checkpoint may have brought a run that is over.
+            # A checkpoint may contain a completed run.
             if run.status == "running" and n_before < run.max_epochs:
                 n_rows = min(n_samples, ROWS_AT_ONCE)
                 largest_product = task.network.largest_product(n_rows)
@@ -144,7 +143,7 @@ def _solve_stochastic(task: FitTask, optimizer: Optimizer) -> Run:
                 task.network,
                 task.params,
                 batches.batch_size,
-                rng=state.noise,
+                rng=state.layer_rng,
                 sparse_input=not isinstance(task.data.X, np.ndarray),
             ),
             task.target.loss,
@@ -159,13 +158,15 @@ def _solve_stochastic(task: FitTask, optimizer: Optimizer) -> Run:
             max_seconds=_seconds_left(task),
         )
         try:
-            # A checkpoint may have brought a run that is over.
+            # A checkpoint may contain a completed run.
             if run.status == "running":
                 n_rows = batches.batch_size
                 if run.has_validation:
                     n_rows = max(n_rows, ROWS_AT_ONCE)
                 largest_product = task.network.largest_product(n_rows)
-                with limited_threads(largest_product, most=task.context.n_threads):
+                with limited_threads(
+                    largest_product, max_threads=task.context.n_threads
+                ):
                     for event in epochs:
                         if controller.epoch_end(event):
                             break
@@ -189,32 +190,32 @@ def _solve_stochastic(task: FitTask, optimizer: Optimizer) -> Run:
         warn_of_target(task, run)
     if run.result is not run.params:
         if not np.array_equal(run.result, run.params):
-            # Moments and patience belong to the last epoch, not to the restored one.
+            # Moments and patience are those of the last epoch, not the restored one.
             state.optimizer = None
-            state.forget_plateau()
-        if run.best_score != -math.inf:  # or it raises
+            state.reset_plateau()
+        if run.best_score != -math.inf:  # otherwise `solve` raises
             warn_of_divergence(task, run)
     return run
 
 
 def _make_state(task: FitTask, optimizer: Optimizer) -> TrainingState:
-    """Continue the earlier state as far as it applies, or begin one."""
+    """Return the state of the previous run as far as it applies, or a new one."""
     state = TrainingState() if task.state is None else task.state
     settings = (*task.config.plateau_settings, task.target.loss, task.network)
-    if not alike(state.settings, settings):
+    if not deep_equal(state.settings, settings):
         state.settings = settings
-        state.forget_plateau()
-    # Moments are of use only to the same optimizer with the same constants.
-    as_given = state.optimizer_as_given
+        state.reset_plateau()
+    # Moments are only valid for the same optimizer with the same hyperparameters.
+    initial = state.initial_optimizer
     if (
         state.optimizer is None
-        or as_given is None
-        or not as_given.same_settings(optimizer)
+        or initial is None
+        or not initial.same_settings(optimizer)
     ):
-        state.optimizer_as_given = copy_of(optimizer)
+        state.initial_optimizer = copy_with_python_numbers(optimizer)
         optimizer.init(task.params)
         state.optimizer = optimizer
-        state.forget_plateau()
+        state.reset_plateau()
     with np.errstate(over="ignore"):
         moments = tuple(
             moment.astype(task.params.dtype, copy=False)
@@ -222,16 +223,16 @@ def _make_state(task: FitTask, optimizer: Optimizer) -> TrainingState:
         )
     if all(np.isfinite(moment).all() for moment in moments):
         state.optimizer.moments = moments
-    else:  # of a training in float64, and too large for float32
+    else:  # moments in float64 that overflow in float32
         state.optimizer.init(task.params)
     seed = task.config.seed
     state.seed, state.stream = seed, None if seed is None else task.rng
     if not any(isinstance(layer, Dropout) for layer in task.network.layers):
-        state.noise = None
-    elif state.noise is None:
+        state.layer_rng = None
+    elif state.layer_rng is None:
         noise_seed = task.rng.randint(2**32, size=4, dtype=np.uint32)
-        # The fastest of NumPy's bit generators.
-        state.noise = np.random.Generator(np.random.SFC64(noise_seed))
+        # SFC64 is the fastest of NumPy's bit generators.
+        state.layer_rng = np.random.Generator(np.random.SFC64(noise_seed))
     return state
 
 
@@ -262,15 +263,15 @@ def _make_batches(task: FitTask, run: Run) -> Batches:
     )
 
 
-# Rows that are timed to estimate how long the validation data takes.
+# Number of rows whose prediction is timed, to estimate the time of validation.
 _ROWS_TO_TIME = 1024
 
 
 def _seconds_left(task: FitTask) -> float:
-    """Return the time for the epochs: up to the deadline, less what follows them.
+    """Return the time until the deadline, minus that of the final validation.
 
-    The validation data is predicted at the end of the last epoch, and may be once more
-    in float64, which takes more than twice as long.
+    The validation data is predicted after the last epoch, and may be predicted again in
+    float64, which takes more than twice as long.
     """
     if task.context.deadline == math.inf:
         return math.inf
@@ -305,5 +306,5 @@ def _make_run(task: FitTask, params: Array, state: TrainingState) -> Run:
 
 def _interrupt(run: Run) -> None:
     run.status = "interrupted"
-    run.drop_torn_epoch()
+    run.drop_partial_epoch()
     warn_of_interrupt()

@@ -1,4 +1,4 @@
-"""The fitted network from outside: its weights, and its hidden activations."""
+"""Access to the weights and the hidden activations of a fitted network."""
 
 from collections.abc import Iterable, Sequence
 from numbers import Integral
@@ -17,9 +17,9 @@ from sknumpy_mlp.layers import Dense, Dropout
 
 
 class FittedNetwork:
-    """Mixin of estimators: weights of their network, and what hidden layers compute.
+    """Mixin of estimators: the weights and the hidden activations of their network.
 
-    The estimator has the attributes below once it is fitted, and a method
+    The estimator has the attributes below when it is fitted, and a method
     ``_read_input`` that validates ``X``.
     """
 
@@ -33,9 +33,9 @@ class FittedNetwork:
         raise NotImplementedError
 
     def _forward(self, X: Any, n_layers: int | None = None) -> Array:
-        """Validate ``X`` and return the output of so many layers, by default of all."""
+        """Validate ``X`` and return the output of the first ``n_layers``, or of all."""
         if not self.__sklearn_is_fitted__():
-            check_is_fitted(self)  # takes its time, and raises
+            check_is_fitted(self)  # slow, and raises
         X = self._read_input(X, self._params.dtype)
         return self._network.predict_raw(self._params, X, n_layers=n_layers)
 
@@ -50,7 +50,7 @@ class FittedNetwork:
 
     @property
     def intercepts_(self) -> tuple[Array, ...]:
-        """Biases of each layer, shape (fan_out,): views of the parameters."""
+        """Biases of each layer, of shape (fan_out,): views of the parameters."""
         return tuple(b for _, b in self._dense_views("intercepts_"))
 
     @intercepts_.setter
@@ -71,8 +71,8 @@ class FittedNetwork:
         ]
 
     def _replace(self, name: str, which: int, arrays: Sequence[Array]) -> None:
-        """Copy new weights or biases in, once all their shapes are known to fit."""
-        self._dense_views(name)  # raises if there is nothing to replace
+        """Validate new weights or biases, and copy them into the parameters."""
+        self._dense_views(name)  # raises if not fitted
         params = np.array(self._params)
         targets = [views[which] for views in self._dense_views(name, params)]
         if isinstance(arrays, str | bytes) or not isinstance(arrays, Iterable):
@@ -101,24 +101,24 @@ class FittedNetwork:
         self._params = params
 
     def hidden_activations(self, X: Any, layer: int = -1) -> Array:
-        """Compute what a hidden layer makes of ``X``: the learnt representation.
+        """Compute the activations of a hidden layer, the learned representation.
 
         Parameters
         ----------
         X : {array-like, sparse matrix} of shape (n_samples, n_features)
             The input data.
         layer : int, default=-1
-            Which hidden layer, from 0; -1 is the last.
+            The index of the hidden layer, from 0; -1 is the last.
 
         Returns
         -------
         activations : ndarray of shape (n_samples, n_units)
-            The outputs of the layer's units.  There is no dropout in a prediction.
+            The activations of the layer's units, without dropout.
 
         Raises
         ------
         ValueError
-            If there is no such layer, or an output is infinite or NaN.
+            If there is no such layer, or if an activation is infinite or NaN.
         """
         check_is_fitted(self)
         dense = [
@@ -135,7 +135,7 @@ class FittedNetwork:
             )
         end = dense[layer] + 1
         layers = self._network.layers
-        # An activation may be a layer of its own.
+        # A parametric activation is a separate layer.
         while not isinstance(layers[end], Dense | Dropout):
             end += 1
         with np.errstate(all="ignore"):

@@ -8,12 +8,12 @@ from sknumpy_mlp._utils.typing import Array
 
 
 def refuse_overflow(predicted: Array) -> Array:
-    """Return predictions, or raise ValueError if one of them is infinite or NaN.
+    """Return predictions; raise ValueError if one of them is infinite or NaN.
 
-    The weights of a training that has nearly diverged are finite, but the outputs for
-    ordinary rows may overflow; with any weights, those for extreme rows may.
+    Outputs may overflow for ordinary rows after training that has nearly diverged, and
+    for extreme rows with any weights.
     """
-    # A sum needs no memory, and it is not finite if one of its terms is not.
+    # A sum needs no temporary array, and is finite only if all terms are.
     if math.isfinite(np.add.reduce(predicted, axis=None)):
         return predicted
     is_finite = np.isfinite(predicted)

@@ -1,4 +1,4 @@
-"""Checks of the estimators' parameters: one table, one style of message."""
+"""Checks of the estimators' parameters."""
 
 import math
 from collections.abc import Callable, Mapping
@@ -12,7 +12,7 @@ from sklearn.metrics import get_scorer_names
 
 from sknumpy_mlp._utils.intervals import Interval, is_bool
 from sknumpy_mlp._utils.suggestions import suggest_parameter, suggest_value
-from sknumpy_mlp._utils.values import shown
+from sknumpy_mlp._utils.values import short_repr
 from sknumpy_mlp.activations import ACTIVATIONS, Activation
 from sknumpy_mlp.callbacks import Callback
 from sknumpy_mlp.initializers import INITIALIZERS
@@ -24,7 +24,7 @@ class InvalidParameterError(ValueError, TypeError):
     """A parameter of an estimator has a value or a type that is not allowed.
 
     Like scikit-learn's error of the same name it is both a ValueError and a
-    TypeError, so that code written to catch either goes on working.
+    TypeError, so that code that catches either of them works.
 
     Examples
     --------
@@ -38,10 +38,10 @@ class InvalidParameterError(ValueError, TypeError):
 
 
 class Check(Protocol):
-    """A condition on a value; ``str(check)`` says what is allowed."""
+    """A condition on a value; ``str(check)`` describes the allowed values."""
 
     def __call__(self, value: Any) -> bool:
-        """Whether ``value`` is allowed."""
+        """Return True if ``value`` is allowed."""
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,7 @@ class Number:
     interval: Interval
 
     def __call__(self, value: Any) -> bool:
-        """Whether ``value`` is allowed."""
+        """Return True if ``value`` is allowed."""
         return isinstance(value, self.kind) and value in self.interval
 
     def __str__(self) -> str:
@@ -67,7 +67,7 @@ class Choice:
     options: tuple[Any, ...]
 
     def __call__(self, value: Any) -> bool:
-        """Whether ``value`` is allowed."""
+        """Return True if ``value`` is allowed."""
         return any(
             isinstance(value, type(option)) and value == option
             for option in self.options
@@ -85,7 +85,7 @@ class Boolean:
     options: ClassVar[tuple[Any, ...]] = (True, False)
 
     def __call__(self, value: Any) -> bool:
-        """Whether ``value`` is allowed."""
+        """Return True if ``value`` is allowed."""
         return is_bool(value)
 
     def __str__(self) -> str:
@@ -99,7 +99,7 @@ class Instance:
     cls: type[Any]
 
     def __call__(self, value: Any) -> bool:
-        """Whether ``value`` is allowed."""
+        """Return True if ``value`` is allowed."""
         return isinstance(value, self.cls)
 
     def __str__(self) -> str:
@@ -116,7 +116,7 @@ class Several:
     kinds: tuple[type[Any], ...] = (list, tuple, np.ndarray)
 
     def __call__(self, value: Any) -> bool:
-        """Whether ``value`` is allowed."""
+        """Return True if ``value`` is allowed."""
         if isinstance(value, np.ndarray) and value.ndim != 1:
             return False
         return isinstance(value, self.kinds) and all(
@@ -131,14 +131,13 @@ class Several:
 
 @dataclass(frozen=True)
 class LayerSizes:
-    """A whole number of at least 1, or a one-dimensional sequence of such.
+    """An integer of at least 1, or a one-dimensional sequence of such integers.
 
-    Not a set, a view of a dict or a generator, whose items have no order or go when
-    they are looked at.
+    Sets, views of dicts and generators are not sequences.
     """
 
     def __call__(self, value: Any) -> bool:
-        """Whether ``value`` is allowed."""
+        """Return True if ``value`` is allowed."""
         size = Number(Integral, Interval(1))
         if size(value):
             return True
@@ -156,10 +155,10 @@ class LayerSizes:
 
 @dataclass(frozen=True)
 class RandomState:
-    """What `sklearn.utils.check_random_state` takes."""
+    """A value that `sklearn.utils.check_random_state` accepts."""
 
     def __call__(self, value: Any) -> bool:
-        """Whether ``value`` is allowed."""
+        """Return True if ``value`` is allowed."""
         return (
             value is None
             or isinstance(value, np.random.RandomState)
@@ -172,7 +171,7 @@ class RandomState:
 
 @dataclass(frozen=True)
 class Scorer:
-    """'loss', or the name of one of scikit-learn's scorers."""
+    """'loss', or the name of a scorer of scikit-learn."""
 
     @property
     def options(self) -> tuple[str, ...]:
@@ -180,7 +179,7 @@ class Scorer:
         return ("loss", *get_scorer_names())
 
     def __call__(self, value: Any) -> bool:
-        """Whether ``value`` is allowed."""
+        """Return True if ``value`` is allowed."""
         return isinstance(value, str) and value in self.options
 
     def __str__(self) -> str:
@@ -189,14 +188,14 @@ class Scorer:
 
 @dataclass(frozen=True)
 class Predicate:
-    """Any other condition, with its description and the strings that meet it."""
+    """A condition with a description, and the strings that fulfill it."""
 
     holds: Callable[[Any], bool]
     description: str
     options: tuple[str, ...] = ()
 
     def __call__(self, value: Any) -> bool:
-        """Whether ``value`` is allowed."""
+        """Return True if ``value`` is allowed."""
         return self.holds(value)
 
     def __str__(self) -> str:
@@ -204,7 +203,7 @@ class Predicate:
 
 
 def _is_flat(value: Any) -> bool:
-    """Whether a value is an array-like of one dimension."""
+    """Return True if a value is a one-dimensional array-like."""
     try:
         return bool(np.ndim(value) == 1)
     except ValueError:  # rows of different lengths
@@ -223,7 +222,7 @@ _INITIALIZER = Predicate(
     "a callable (rng, fan_in, fan_out) -> array (an object, not a class)",
 )
 
-#: What tabular estimators and their preprocessor take for their columns.
+#: Checks of ``categorical_features`` of the tabular estimators and the preprocessor.
 CATEGORICAL_FEATURES_CHECKS: tuple[Check, ...] = (
     Predicate(
         lambda value: (
@@ -236,7 +235,7 @@ CATEGORICAL_FEATURES_CHECKS: tuple[Check, ...] = (
     ),
 )
 
-#: For each parameter that both estimators have: the alternatives that are allowed.
+#: The allowed alternatives for each parameter that both estimators have.
 PARAMETER_CHECKS: dict[str, tuple[Check, ...]] = {
     "hidden_layer_sizes": (LayerSizes(),),
     "activation": (*_ACTIVATION, Several(_ACTIVATION, "one for each hidden layer")),
@@ -284,7 +283,7 @@ PARAMETER_CHECKS: dict[str, tuple[Check, ...]] = {
     "dtype": (Choice((None, "float32", "float64")),),
 }
 
-#: The classifier has one more.
+#: Checks of ``class_weight`` of classifiers.
 CLASS_WEIGHT_CHECKS: tuple[Check, ...] = (
     Choice((None, "balanced")),
     Instance(dict),
@@ -293,14 +292,14 @@ CLASS_WEIGHT_CHECKS: tuple[Check, ...] = (
 
 
 def check_parameters(estimator: Any, checks: Mapping[str, tuple[Check, ...]]) -> None:
-    """Raise InvalidParameterError for the first parameter that is not allowed.
+    """Raise InvalidParameterError for the first parameter with an invalid value.
 
     Parameters
     ----------
     estimator : object
-        Its attributes are looked at; a subclass may have parameters of its own.
+        The estimator.  Subclasses may have other parameters, which are not checked.
     checks : mapping
-        For each parameter the alternatives, one of which the value must meet.
+        The allowed alternatives for each parameter.
     """
     for name, alternatives in checks.items():
         value = getattr(estimator, name)
@@ -309,7 +308,7 @@ def check_parameters(estimator: Any, checks: Mapping[str, tuple[Check, ...]]) ->
         allowed = " or ".join(str(check) for check in alternatives)
         raise InvalidParameterError(
             f"The {name!r} parameter of {type(estimator).__name__} must be {allowed}. "
-            f"Got {shown(value)} instead."
+            f"Got {short_repr(value)} instead."
             f"{_suggestion(estimator, name, value, alternatives)}"
         )
 
@@ -317,7 +316,7 @@ def check_parameters(estimator: Any, checks: Mapping[str, tuple[Check, ...]]) ->
 def _suggestion(
     estimator: Any, name: str, value: Any, alternatives: tuple[Check, ...]
 ) -> str:
-    """Return a sentence with what is probably meant, or an empty string."""
+    """Return a sentence that suggests a similar value, or an empty string."""
     if name == "learning_rate" and Number(Real, Interval(0))(value):
         return f" Did you mean learning_rate_init={value!r}?"
     known = [each for check in alternatives for each in getattr(check, "options", ())]
@@ -328,16 +327,16 @@ def _suggestion(
     for item in value:
         hint = suggest_value(item, known)
         if hint and not any(check(item) for check in alternatives):
-            return f"{hint[:-1]} instead of {shown(item)}?"
+            return f"{hint[:-1]} instead of {short_repr(item)}?"
     return ""
 
 
-# Names of scikit-learn's scorers for regression contain one of these.
+# The names of scikit-learn's scorers for regression contain one of these.
 _REGRESSION_METRICS = ("error", "deviance", "explained_variance", "r2")
 
 
 def _is_metric_for(estimator: Any, name: str | None) -> bool:
-    """Whether a metric is for what an estimator predicts: numbers or classes."""
+    """Return True if a metric is for the kind of the estimator."""
     if name in (None, "loss"):
         return True
     is_for_numbers = any(part in name for part in _REGRESSION_METRICS)
@@ -345,7 +344,7 @@ def _is_metric_for(estimator: Any, name: str | None) -> bool:
 
 
 class SuggestingMixin:
-    """Mixin of estimators, whose `set_params` suggests names of parameters."""
+    """Mixin of estimators whose `set_params` suggests names of parameters."""
 
     def set_params(self, **params: Any) -> Self:
         """Set parameters of the estimator.
@@ -363,7 +362,7 @@ class SuggestingMixin:
         Raises
         ------
         ValueError
-            If the estimator has no parameter of a name.
+            If the estimator has no parameter of that name.
         """
         try:
             super().set_params(**params)  # type: ignore[misc]
@@ -379,7 +378,7 @@ class SuggestingMixin:
 
 
 def check_combinations(estimator: Any) -> None:
-    """Raise ValueError if parameters, each allowed by itself, do not go together."""
+    """Raise ValueError if parameters are incompatible with each other."""
     n_hidden = len(layer_sizes(estimator.hidden_layer_sizes))
     for name, expected, what in (
         ("activation", n_hidden, "hidden layer"),
@@ -388,9 +387,9 @@ def check_combinations(estimator: Any) -> None:
         value = getattr(estimator, name)
         if isinstance(value, list | tuple | np.ndarray) and len(value) != expected:
             raise ValueError(
-                f"{name}={shown(value)} has {len(value)} items, but hidden_layer_sizes="
-                f"{shown(estimator.hidden_layer_sizes)} needs {expected}: one for each "
-                f"{what}."
+                f"{name}={short_repr(value)} has {len(value)} items, but "
+                f"hidden_layer_sizes={short_repr(estimator.hidden_layer_sizes)} needs "
+                f"{expected}: one for each {what}."
             )
     schedule = estimator.learning_rate
     if isinstance(estimator.solver, str) and estimator.solver == "lbfgs":
@@ -413,7 +412,7 @@ def check_combinations(estimator: Any) -> None:
 
 
 def needs_horizon(learning_rate: Any) -> bool:
-    """Whether the rate depends on how long the run will be."""
+    """Return True if the schedule depends on the training progress."""
     if isinstance(learning_rate, str) and learning_rate in SCHEDULES:
         learning_rate = SCHEDULES[learning_rate]()
     return isinstance(learning_rate, Schedule) and learning_rate.needs_horizon

@@ -1,4 +1,4 @@
-"""`partial_fit`, which is there only when the parameters allow it."""
+"""`partial_fit`, which is only available with some parameters."""
 
 from collections.abc import Callable
 from types import MethodType
@@ -8,20 +8,20 @@ from sknumpy_mlp._estimators.parameters import needs_horizon
 
 
 class PartialFitUnavailableError(AttributeError, ValueError, NotImplementedError):
-    """The estimator's parameters rule `partial_fit` out.
+    """`partial_fit` is not available with the estimator's parameters.
 
-    An AttributeError, so that ``hasattr`` says what can be called; a ValueError, which
+    An AttributeError, so that ``hasattr`` returns False; a ValueError, which
     scikit-learn raises for ``early_stopping=True``; and a NotImplementedError, which
     its estimator checks allow.
     """
 
 
 class PartialFit:
-    """Descriptor of a `partial_fit` that is there only when the parameters allow it.
+    """Descriptor of `partial_fit`, available if the parameters allow it.
 
-    With ``early_stopping=True`` it is there, because it may be called with ``X_val``.
+    It is available with ``early_stopping=True``, since it may be called with ``X_val``.
 
-    scikit-learn's ``available_if`` would replace the reason with a general message.
+    scikit-learn's ``available_if`` would replace the reason by a general message.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""`NumpyMLPRegressor`: the regressor."""
+"""`NumpyMLPRegressor`: a multi-layer perceptron for regression."""
 
 from collections.abc import Callable, Sequence
 from typing import Any, ClassVar, Literal, Self
@@ -37,248 +37,204 @@ from sknumpy_mlp.schedules import Schedule, ScheduleName
 class NumpyMLPRegressor(RegressorMixin, _BaseMLP):  # type: ignore[misc]
     """Multi-layer perceptron regressor.
 
-    Minimises the squared error, or one of several other losses, by L-BFGS or
-    stochastic gradient descent.  A drop-in for
-    :class:`sklearn.neural_network.MLPRegressor`: the same parameters, methods and
-    attributes, and with the same integer ``random_state`` the same numbers.
+    Minimizes the squared error, or another loss, by L-BFGS or stochastic gradient
+    descent.  A drop-in replacement for :class:`sklearn.neural_network.MLPRegressor`,
+    with the same parameters, methods and attributes, and with the same results for the
+    same integer ``random_state``.
 
-    Handles one target and several; dense and sparse ``X``; float32 and float64, in
-    which it computes as ``X`` comes.
+    Supports single-output and multi-output targets, and dense and sparse ``X``.
+    Computations are in the data type of ``X``, float32 or float64.
 
     Parameters
     ----------
-    loss : {'squared_error', 'absolute_error', 'huber', 'quantile', 'poisson', \
-'gamma'} or Loss, default='squared_error'
-        The loss, summed over the outputs, see :mod:`sknumpy_mlp.losses`.
-
-        - 'squared_error', half the squared error.
-        - 'absolute_error', whose minimum is the median.
-        - 'huber', squared up to an error of 1, absolute beyond.
-        - 'quantile', the pinball loss for the median.
-        - 'poisson', half the Poisson deviance, with a log link: predictions are
-          positive, and ``y`` must be at least 0.
-        - 'gamma', half the gamma deviance, with a log link; ``y`` must be more
-          than 0.
-        - an object, such as ``sknumpy_mlp.losses.Quantile([0.1, 0.5, 0.9])``, for
-          which `predict` returns a column for each quantile, or of your own subclass
-          of :class:`sknumpy_mlp.losses.Loss`.
-
+    loss : str or Loss, default='squared_error'
+        The loss, summed over the outputs: a name or an object of
+        :mod:`sknumpy_mlp.losses`, which lists all, or an object of a custom subclass of
+        :class:`sknumpy_mlp.losses.Loss`.  With several quantiles, as in
+        ``Quantile([0.1, 0.5, 0.9])``, `predict` returns a column for each of them.
+        scikit-learn has 'squared_error' and 'poisson'.
     hidden_layer_sizes : int or array-like of int, default=(100,)
-        Number of units in each hidden layer; an int is one hidden layer, and ``()``
-        none.
-    activation : {'identity', 'logistic', 'tanh', 'relu', 'leaky_relu', 'elu', 'selu', \
-'gelu', 'silu', 'mish', 'softplus'}, Activation or sequence of these, default='relu'
-        Activation function of the hidden layers, or one for each of them.
-
-        - 'identity', f(z) = z
-        - 'logistic', f(z) = 1 / (1 + exp(-z))
-        - 'tanh', f(z) = tanh(z)
-        - 'relu', f(z) = max(0, z)
-        - 'leaky_relu', f(z) = max(0.01 z, z)
-        - 'elu', f(z) = z if z > 0 else exp(z) - 1
-        - 'selu', f(z) = 1.0507 (z if z > 0 else 1.6733 (exp(z) - 1))
-        - 'gelu', f(z) = z Phi(z), with the normal distribution function Phi
-        - 'silu', f(z) = z / (1 + exp(-z))
-        - 'mish', f(z) = z tanh(log(1 + exp(z)))
-        - 'softplus', f(z) = log(1 + exp(z))
-        - an object of :mod:`sknumpy_mlp.activations`, or of your own subclass of
-          :class:`sknumpy_mlp.activations.Activation`.
+        Number of units in each hidden layer.  An int is one hidden layer, ``()`` none.
+    activation : str, Activation or sequence of these, default='relu'
+        Activation function of the hidden layers, or a sequence with one for each of
+        them: a name or an object of :mod:`sknumpy_mlp.activations`, which lists all, or
+        an object of a custom subclass of :class:`sknumpy_mlp.activations.Activation`.
+        scikit-learn has 'identity', 'logistic', 'tanh' and 'relu'.
     solver : {'lbfgs', 'sgd', 'adam', 'rmsprop'} or Optimizer, default='adam'
-        How the parameters are optimised.
+        The solver that minimizes the objective.  scikit-learn has the first three.
 
-        - 'lbfgs', SciPy's L-BFGS-B on the whole data at once, in float64.  Converges
-          fast and well on small data.
-        - 'sgd', stochastic gradient descent with momentum, see
-          :class:`sknumpy_mlp.optimizers.SGD`.
-        - 'adam', see :class:`sknumpy_mlp.optimizers.Adam`; with ``weight_decay`` it
-          is AdamW.
-        - 'rmsprop', see :class:`sknumpy_mlp.optimizers.RMSprop`.
-        - an object of :mod:`sknumpy_mlp.optimizers`, or of your own subclass of
-          :class:`sknumpy_mlp.optimizers.Optimizer`.
+        - 'lbfgs', SciPy's L-BFGS-B on all data at once, in float64.  Converges fast on
+          small data sets.
+        - 'sgd', 'adam', 'rmsprop' or an object of :mod:`sknumpy_mlp.optimizers`, or of
+          a custom subclass of :class:`sknumpy_mlp.optimizers.Optimizer`: mini-batch
+          gradient descent with this optimizer.  With ``weight_decay``, 'adam' is AdamW.
 
     alpha : float, default=0.0001
-        Strength of the L2 penalty ``alpha / (2 S) * sum(W**2)`` on the weights (not
-        the biases), where S is the number of samples in the batch, or the sum of
-        their weights.
+        Strength of the L2 regularization: the penalty ``alpha / (2 S) * sum(W**2)`` on
+        the weights (not the biases), where S is the number of samples in the
+        mini-batch, or the sum of their weights.
     batch_size : int or 'auto', default='auto'
-        Samples in a mini-batch; 'auto' is ``min(200, n_samples)``.  A mini-batch
-        whose samples all have weight zero is skipped.  Not used by 'lbfgs'.
-    learning_rate : {'constant', 'invscaling', 'adaptive', 'plateau', 'cosine', \
-'warmup_cosine', 'one_cycle', 'flat_cosine', 'coslog'} or Schedule, default='constant'
-        Schedule of the learning rate.  As in scikit-learn, the first three act only
-        when ``solver='sgd'``, the others for every solver but 'lbfgs'.
+        Samples in a mini-batch; 'auto' is ``min(200, n_samples)``.  A mini-batch whose
+        samples all have weight zero is skipped.  Not used by 'lbfgs'.
+    learning_rate : str or Schedule, default='constant'
+        The learning-rate schedule: a name or an object of :mod:`sknumpy_mlp.schedules`,
+        which lists all, or an object of a custom subclass of
+        :class:`sknumpy_mlp.schedules.Schedule`.  scikit-learn has 'constant',
+        'invscaling' and 'adaptive', of which the latter two have an effect only with
+        ``solver='sgd'``.  All others can be used with every solver but 'lbfgs'.
 
-        - 'constant', ``learning_rate_init`` throughout.
-        - 'invscaling', ``learning_rate_init / (t + 1)**power_t``, where t is the
-          number of samples seen before the epoch.
-        - 'adaptive', divided by five whenever the training loss (with
-          ``early_stopping``, the validation score) has not improved by ``tol`` for
-          ``n_iter_no_change`` epochs; training ends at a plateau at 1e-6 or less.
-        - 'plateau', the same for every solver.
-        - 'cosine', half a cosine from ``learning_rate_init`` down to 0.
-        - 'warmup_cosine', a rise over a tenth of the run, then half a cosine.
-        - 'one_cycle', up to ``learning_rate_init`` over three tenths of the run, then
-          down to 4e-6 of it.
-        - 'flat_cosine', ``learning_rate_init`` for half of the run, then half a cosine
-          down to 0.
-        - 'coslog', four waves between 0 and ``learning_rate_init``, each twice as long
-          as the one before.
-        - an object of :mod:`sknumpy_mlp.schedules`, or of your own subclass of
-          :class:`sknumpy_mlp.schedules.Schedule`.
-
-        Those from 'cosine' on move from step to step with the share of ``max_iter``
-        epochs that is done.  A run with such a schedule goes on to its end, unless
-        ``early_stopping`` or a callback ends it, and `partial_fit`, which has no end,
-        refuses it.
+        Schedules such as 'cosine' and 'one_cycle' depend on the training progress, the
+        fraction of ``max_iter`` epochs done.  With them, training does not end when the
+        loss stops improving, but after ``max_iter`` epochs, unless ``early_stopping``
+        or a callback stops it; and `partial_fit` is not available, since the number of
+        its calls is unknown.
 
     learning_rate_init : float, default=0.001
-        The learning rate at the start.  Not used by 'lbfgs'.
+        The initial learning rate; for schedules with a warmup, the maximum.  Not used
+        by 'lbfgs'.
     power_t : float, default=0.5
         Exponent of ``learning_rate='invscaling'``.
     max_iter : int, default=200
-        The most epochs (passes over the data) of a call of `fit`; for 'lbfgs', the
-        most iterations.
+        Maximum number of epochs (passes over the data) of a call of `fit`; for 'lbfgs',
+        of iterations.
     shuffle : bool, default=True
-        Whether each epoch sees the samples in a new order.  Not used by 'lbfgs'.
+        Whether to shuffle the samples in each epoch.  Not used by 'lbfgs'.
     random_state : int, RandomState instance or None, default=None
-        Draws the first weights and biases, the hold-out of ``early_stopping``, and
-        the order of the samples, in this sequence and with the numbers that
-        scikit-learn draws; and what ``dropout`` drops.  An int makes results
-        reproducible.
+        Determines the initial weights and biases, the hold-out of ``early_stopping``,
+        the order of the samples, and the units that ``dropout`` drops.  All but the
+        last draw the random numbers that scikit-learn draws, in the same sequence.
+        Pass an int for reproducible results.
     tol : float, default=1e-4
-        The least improvement of the loss, or of the validation score, that counts as
-        one; for 'lbfgs', the largest component of the gradient at which to stop.
+        The smallest change of the training loss, or of the validation score, that
+        counts as an improvement.  For 'lbfgs', the solver stops when no component of
+        the gradient exceeds it.
     verbose : bool or int, default=False
-        Whether to print a line for each epoch: the loss, and what the validation data
-        says, if there is any.
+        Whether to print a line for each epoch, with the training loss and, if there is
+        validation data, the validation loss and score.
     warm_start : bool, default=False
-        Whether `fit` goes on from the last call: parameters, optimiser, counters,
-        hold-out and random stream, as if the training had not been interrupted.  A
-        schedule that depends on ``max_iter`` begins anew in each call, and after early
-        stopping has put an earlier epoch back so does the optimiser.
+        Whether `fit` continues training where the last call stopped, with its
+        parameters, optimizer state, counters, hold-out and random stream, as if
+        training had not been interrupted.  Schedules that depend on ``max_iter`` start
+        again in each call, and so does the optimizer after early stopping has restored
+        an earlier epoch.
     momentum : float, default=0.9
         Momentum of 'sgd', between 0 and 1.
     nesterovs_momentum : bool, default=True
         Whether the momentum of 'sgd' is Nesterov's.
     early_stopping : bool, default=False
-        Whether to set ``validation_fraction`` of the samples aside, to end the
-        training when the score on them (see ``scoring``) has not improved by ``tol``
-        for ``n_iter_no_change`` epochs, and to put the parameters of the best epoch
-        back.  With ``X_val`` in `fit`, nothing is set aside.  'lbfgs' stops early
-        only on ``X_val``.
+        Whether to stop training when the validation score (see ``scoring``) has not
+        improved by ``tol`` for ``n_iter_no_change`` epochs, and to restore the
+        parameters of the best epoch, against overfitting.  The validation data is
+        ``X_val`` in `fit`, or else a hold-out of ``validation_fraction`` of the
+        samples.  'lbfgs' supports early stopping only with ``X_val``.
     validation_fraction : float, default=0.1
-        Share of the samples that ``early_stopping`` sets aside, in [0, 1).  It must
-        leave at least two.
+        Fraction of the samples in the hold-out of ``early_stopping``, in [0, 1).  At
+        least two samples must be held out.
     beta_1 : float, default=0.9
         Decay rate of Adam's first moment, in [0, 1).
     beta_2 : float, default=0.999
         Decay rate of Adam's second moment, in [0, 1).
     epsilon : float, default=1e-8
-        Keeps the division of 'adam' and 'rmsprop' finite.
+        Added to denominators of 'adam' and 'rmsprop' for numerical stability.
     n_iter_no_change : int or inf, default=10
-        Epochs without improvement that are tolerated.  'lbfgs' uses it only for
-        ``early_stopping`` on ``X_val``.
+        The patience: maximum number of consecutive epochs without an improvement.  Not
+        used by 'lbfgs' without ``early_stopping``.
     max_fun : int, default=15000
-        The most evaluations of the objective by 'lbfgs'.
+        Maximum number of evaluations of the objective by 'lbfgs'.
     init : {'glorot', 'he', 'lecun', 'data'} or callable, default='glorot'
-        How the weights are initialised, see :mod:`sknumpy_mlp.initializers`.
-
-        - 'glorot', uniform on +-sqrt(6 / (fan_in + fan_out)), the biases too
-          (2 instead of 6 for logistic units): scikit-learn's rule.
-        - 'he', normal with variance 2 / fan_in.
-        - 'lecun', normal with variance 1 / fan_in.
-        - 'data', fitted to the data, see
-          :class:`sknumpy_mlp.initializers.DataDriven`, the biases too.
-        - a callable ``(rng, fan_in, fan_out) -> array of shape (fan_in, fan_out)``,
-          for example ``sknumpy_mlp.initializers.Normal(0.01)``.
-
-        Except for 'glorot' and 'data', biases start at zero.
+        Weight initialization: a name or an object of :mod:`sknumpy_mlp.initializers`,
+        or a callable ``(rng, fan_in, fan_out) -> array of shape (fan_in, fan_out)``.
+        'glorot' is scikit-learn's; 'data' fits weights and biases to the training
+        data.  Except for these two, biases are initialized to zero.
     dropout : float or sequence of float, default=0.0
-        Share of a layer's values that are set to zero at random in each training
-        step, see :class:`sknumpy_mlp.layers.Dropout`.  A float is for each hidden
-        layer; a sequence has a value for the inputs, then one for each hidden layer.
+        Dropout rate: the fraction of a layer's outputs that are set to zero at random
+        in each training step, see :class:`sknumpy_mlp.layers.Dropout`.  A float applies
+        to each hidden layer; a sequence has one for the inputs, then one for each
+        hidden layer.
     weight_decay : float, default=0.0
-        Decoupled weight decay: each step multiplies the weights by ``1 - rate *
-        weight_decay``.  Unlike ``alpha`` it depends neither on the size of a batch
-        nor on the scale of the gradients.
+        Decoupled weight decay (as in AdamW): each step multiplies the weights by ``1 -
+        learning_rate * weight_decay``.  Unlike the penalty of ``alpha``, it depends
+        neither on the batch size nor on the scale of the gradients.
     max_norm : float or None, default=None
-        Upper bound on the Euclidean norm of the incoming weights of each hidden unit,
-        kept after each step.
+        Max-norm constraint: upper bound on the Euclidean norm of the incoming weights
+        of each hidden unit, enforced after each step.
     max_grad_norm : float or None, default=None
-        Upper bound on the Euclidean norm of a step's gradient; a longer one is scaled
-        back to it.
+        Gradient clipping: upper bound on the global (Euclidean) norm of the gradient in
+        each step.
     scoring : str, callable or None, default=None
-        The score on validation data.  None is R2 or, for several quantiles, the mean
-        of their D2 pinball scores; 'loss' minus the loss; or the name of a scorer of
+        The validation score.  None is R2 or, for several quantiles, the mean of their
+        D2 pinball scores; 'loss' is minus the loss; otherwise the name of a scorer of
         scikit-learn, or a callable ``(estimator, X, y) -> float``.
     callbacks : list of Callback or None, default=None
-        What is told about each epoch and may end the training, see
+        Callbacks run after each epoch; any of them can stop training, see
         :mod:`sknumpy_mlp.callbacks`.
     dtype : {'float32', 'float64'} or None, default=None
-        The type to compute in; None is that of ``X``.  'lbfgs' always optimises in
-        float64, and stores the result in this type.
+        The data type of the computations; None is that of ``X``.  'lbfgs' always
+        computes in float64, and stores the result in this type.
 
     Attributes
     ----------
     coefs_ : tuple of ndarray, each of shape (fan_in, fan_out)
-        Weights of each layer.  They are views of one vector: an array can be changed
-        in place, an element of the tuple cannot be replaced.  Assigning the whole
-        attribute of a fitted estimator copies, after a check of the shapes.
+        Weights of each layer: views of the parameter vector.  The arrays can be changed
+        in place, but elements of the tuple cannot be replaced.  To replace all of them,
+        assign a sequence of arrays of the same shapes to the attribute, which copies
+        them.
     intercepts_ : tuple of ndarray, each of shape (fan_out,)
-        Biases of each layer, likewise.
+        Biases of each layer, views as well.
     n_features_in_ : int
         Number of features seen during `fit`.
     feature_names_in_ : ndarray of shape (n_features,)
-        Names of the features, if `fit` saw a data frame with string column names.
+        Names of the features, if ``X`` in `fit` was a data frame whose column labels
+        are strings.
     n_iter_ : int
-        Epochs (for 'lbfgs', iterations) of the last call.
+        Number of epochs (for 'lbfgs', iterations) of the last call.
     n_layers_ : int
-        Number of layers, input and output included.
+        Number of layers, including the input and the output layer.
     n_outputs_ : int
         Number of output units.
     out_activation_ : str
-        Name of the output activation: 'identity', or 'exp' for the losses 'poisson'
-        and 'gamma', or what a loss of your own says.
+        Name of the output activation: 'exp' for the losses 'poisson' and 'gamma',
+        'identity' for the other losses of this package, or that of a custom loss.
     t_ : int
-        Number of samples seen in all epochs of all calls (for 'lbfgs', in all
-        evaluations of the objective).
+        Number of samples seen in all epochs (for 'lbfgs', all evaluations of the
+        objective) of all calls.
     loss_ : float
-        The objective (mean loss and penalty) of the last epoch; NaN if Ctrl-C ended
-        the first.
+        The objective (mean loss plus penalty) in the last epoch; NaN if the first one
+        was interrupted.
     best_loss_ : float or None
-        The smallest of ``loss_curve_``; None if ``early_stopping`` kept the best
-        epoch by its score.
+        The minimum of ``loss_curve_``; None if ``early_stopping`` has chosen the
+        parameters by the validation score.
     loss_curve_ : list of float
-        The objective of each epoch (for 'lbfgs', iteration).  ``warm_start`` and
-        `partial_fit` append to it, as to the other curves.
+        The objective in each epoch (for 'lbfgs', iteration).  ``warm_start`` and
+        `partial_fit` append to it and to the other curves.
     learning_rate_curve_ : list of float
-        The learning rate of the first step of each epoch, in all calls as
-        ``loss_curve_``; empty for 'lbfgs'.
+        The learning rate of the first step of each epoch; empty for 'lbfgs'.
     validation_loss_curve_ : list of float or None
         The mean loss, without penalty, on the validation data after each epoch; None
-        if there was none.
+        without validation data.
     validation_scores_ : list of float or None
-        The score (see ``scoring``) on the validation data after each epoch; None if
-        there was none.
+        The score (see ``scoring``) on the validation data after each epoch; None
+        without validation data.
     best_validation_score_ : float or None
-        The score on the validation data of the parameters that ``early_stopping``
-        kept; None without it.
+        The validation score of the parameters that ``early_stopping`` has restored;
+        None without ``early_stopping``.
 
     Raises
     ------
     InvalidParameterError
         From `fit` and `partial_fit`, if a parameter has a value that is not allowed.
-        It is a ValueError and a TypeError.
+        It is both a ValueError and a TypeError.
     ValueError
-        From `fit` and `partial_fit`, if parameters do not go together or with the
-        data, the data cannot be used, or the parameters of the network become
-        infinite or NaN, as they do when features or targets are unscaled or the
-        learning rate is too large.  The estimator is then left as it was.  From
-        predictions, if ``X`` cannot be used, or one of them would be infinite or NaN.
+        From `fit` and `partial_fit`, if parameters are incompatible with each other or
+        with the data, if the data is invalid, or if training diverges to infinite or
+        NaN parameters, as with unscaled features or targets, or a learning rate that
+        is too large.  The estimator is then left unchanged.  From predictions, if ``X``
+        is invalid, or if a prediction is infinite or NaN.
 
     See Also
     --------
-    NumpyMLPClassifier : The same network for classification.
+    NumpyMLPClassifier : A multi-layer perceptron for classification.
+    TabularMLPRegressor : An ensemble of networks for raw tables.
 
     Examples
     --------
@@ -392,19 +348,19 @@ class NumpyMLPRegressor(RegressorMixin, _BaseMLP):  # type: ignore[misc]
         y : array-like of shape (n_samples,) or (n_samples, n_outputs)
             The targets.
         sample_weight : array-like of shape (n_samples,), default=None
-            Weights of the samples, at least 0 and not all 0.  None is 1 for each.
+            Sample weights, at least 0 and not all 0.  None means equal weights.
         X_val : {array-like, sparse matrix} of shape (n_val, n_features), default=None
-            Validation data: its loss and score are recorded after each epoch, and with
-            ``early_stopping`` it takes the place of the hold-out.  In a pipeline,
-            ``Pipeline(..., transform_input=["X_val"])`` transforms it like ``X``, with
-            scikit-learn's metadata routing enabled and ``set_fit_request(X_val=True,
-            y_val=True)``.  A cross-validation that hands it on cuts it up if it is as
-            long as ``X``.
+            Validation data, on which the loss and the score are recorded after each
+            epoch.  With ``early_stopping`` it is used instead of a hold-out.  In a
+            pipeline, ``Pipeline(..., transform_input=["X_val"])`` transforms it like
+            ``X``, with scikit-learn's metadata routing enabled and
+            ``set_fit_request(X_val=True, y_val=True)``.  Cross-validation that passes
+            it on splits it if it has as many rows as ``X``.
         y_val : array-like of shape (n_val,) or (n_val, n_outputs), \
 default=None
-            Its targets.
+            The validation targets.
         sample_weight_val : array-like of shape (n_val,), default=None
-            Its weights.
+            The validation sample weights.
 
         Returns
         -------
@@ -428,7 +384,7 @@ default=None
     ) -> Self:
         """Train for one epoch on the given data.
 
-        Available for every solver but 'lbfgs'.
+        Available with every solver but 'lbfgs'.
 
         Parameters
         ----------
@@ -437,15 +393,16 @@ default=None
         y : array-like of shape (n_samples,) or (n_samples, n_outputs)
             The targets.
         sample_weight : array-like of shape (n_samples,), default=None
-            Weights of the samples.
+            Sample weights.
         X_val : {array-like, sparse matrix} of shape (n_val, n_features), default=None
-            Validation data: its loss and score are recorded.  Nothing is stopped or
-            put back here, also with ``early_stopping=True``, which needs it.
+            Validation data, on which the loss and the score are recorded.  It is
+            required with ``early_stopping=True``, although `partial_fit` neither stops
+            training nor restores parameters.
         y_val : array-like of shape (n_val,) or (n_val, n_outputs), \
 default=None
-            Its targets.
+            The validation targets.
         sample_weight_val : array-like of shape (n_val,), default=None
-            Its weights.
+            The validation sample weights.
 
         Returns
         -------
@@ -467,13 +424,13 @@ default=None
         Returns
         -------
         y : ndarray of shape (n_samples,) or (n_samples, n_outputs)
-            The predicted values; for several quantiles, a column for each of them.
+            The predicted values; with several quantiles, a column for each of them.
         """
         predicted = self._predict_target(X)
         return self._target.decode(predicted)
 
     def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
-        """Compute R2; for several quantiles, the mean of their D2 pinball scores.
+        """Compute R2 or, for several quantiles, the mean of their D2 pinball scores.
 
         Parameters
         ----------
@@ -482,17 +439,17 @@ default=None
         y : array-like of shape (n_samples,) or (n_samples, n_outputs)
             The true targets.
         sample_weight : array-like of shape (n_samples,), default=None
-            Weights of the samples, at least 0 and not all 0.
+            Sample weights, at least 0 and not all 0.
 
         Returns
         -------
         score : float
-            At most 1; 0 is the score of the best constant prediction.
+            At most 1; the best constant prediction has a score of 0.
 
         See Also
         --------
         sklearn.metrics.r2_score : The coefficient of determination.
-        sklearn.metrics.d2_pinball_score : The same for a quantile.
+        sklearn.metrics.d2_pinball_score : The fraction of pinball loss explained.
         """
         y_pred = self.predict(X)
         return regression_score(self._loss, y, y_pred, sample_weight)

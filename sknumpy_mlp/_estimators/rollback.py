@@ -1,4 +1,4 @@
-"""Restoring an estimator when fitting it fails."""
+"""Rollback of an estimator when fitting fails."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -6,7 +6,7 @@ from typing import Any
 
 
 @contextmanager
-def all_or_nothing(estimator: Any) -> Iterator[None]:
+def rollback_on_error(estimator: Any) -> Iterator[None]:
     """Restore the attributes of an estimator if the ``with`` block raises."""
     before = estimator.__dict__.copy()
     try:

@@ -18,22 +18,22 @@ def classification_score(y: Any, y_pred: Any, sample_weight: Any) -> float:
     """Return the accuracy."""
     y = read_target(y, "y", numeric=False)
     weight = _check_score_weight(sample_weight, y_pred)
-    # To find out whether labels are integers, scikit-learn tries to cast them.
+    # scikit-learn casts labels to test whether they are integers.
     with np.errstate(invalid="ignore"):
         return float(accuracy_score(y, y_pred, sample_weight=weight))
 
 
 def regression_score(loss: Loss, y: Any, y_pred: Array, sample_weight: Any) -> float:
-    """Return R2, or for several quantiles the mean of their D2 pinball scores."""
-    # float32 does not hold the squares of numbers from 1e19 on.  In float64 those of
-    # hopeless predictions may be infinite: then the score is -inf, as it should be.
+    """Return R2 or, for several quantiles, the mean of their D2 pinball scores."""
+    # In float32, squares of numbers above 1e19 overflow.  In float64 those of extremely
+    # wrong predictions may, for which -inf is the correct score.
     y = read_target(y, "y", numeric=True)
     y_pred = y_pred.astype(np.float64)
     weight = _check_score_weight(sample_weight, y_pred)
     if weight is not None:
-        # They do not count, but zero times infinity would be NaN.
+        # Zero times infinity would be NaN.
         y_pred[weight == 0.0] = 0.0
-    # Neither score depends on the unit of the target.
+    # Both scores are invariant to the scale of the target.
     y = np.asarray(y)
     if y.dtype.kind in "fiu":
         size = np.abs(y.astype(np.float64)).max(initial=0.0)
@@ -50,5 +50,5 @@ def regression_score(loss: Loss, y: Any, y_pred: Array, sample_weight: Any) -> f
 
 
 def _check_score_weight(sample_weight: Any, y_pred: Any) -> Array | None:
-    # In float64, whatever the labels are.
+    # In float64, independent of the data type of the labels.
     return check_sample_weight(sample_weight, np.empty((y_pred.shape[0], 0)))

@@ -1,4 +1,4 @@
-"""The scale of a regression target, and the constant that predicts it best."""
+"""The scale of a regression target, and the loss of the best constant prediction."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,25 +10,25 @@ from sknumpy_mlp.losses import Loss, Quantile
 
 
 def has_scale(loss: Loss) -> bool:
-    """Return whether targets of a loss may be scaled."""
+    """Return True if targets of a loss may be scaled."""
     return loss.out_activation in ("identity", "exp")
 
 
-def is_standardised(loss: Loss) -> bool:
-    """Return whether they may be shifted too; others are divided by their mean."""
+def is_standardized(loss: Loss) -> bool:
+    """Return True if targets are standardized, not only divided by their mean."""
     return loss.out_activation == "identity" and not loss.positive_only
 
 
 @dataclass(frozen=True)
 class TargetScale:
-    r"""A target's location and scale, :math:`t = (y - m) / s`, column by column.
+    r"""The linear scaling of a target, :math:`t = (y - m) / s`, for each output.
 
     Attributes
     ----------
     location, factor : ndarray of shape (n_targets,) or (1,)
-        The numbers m and s.
+        The location m and the scale s.
     low, high : ndarray of shape (n_targets,) or (1,)
-        The range of the targets, to which predictions are clipped.
+        The range of the target, to which predictions are clipped.
     """
 
     location: Array
@@ -43,30 +43,29 @@ class TargetScale:
         sample_weight: Array | None,
         loss: Loss,
     ) -> "TargetScale":
-        """Measure a target of shape (n_samples, n_targets).
+        """Fit the scaling to a target of shape (n_samples, n_targets).
 
-        Targets of losses with the identity as their link are standardised.  Under a
-        logarithmic link, and for losses of positive targets, they are divided by their
-        mean, since zero has to stay where it is.  Under other links, such as that of
-        shares, they stay as they are.
+        Targets of losses with the identity link are standardized.  With a log link, and
+        for losses of positive targets, they are divided by their mean, so that zero is
+        preserved.  With other links, such as the logistic one, they are not scaled.
         """
         if sample_weight is not None:
             counts = sample_weight > 0.0
             y, sample_weight = y[counts], sample_weight[counts]
         location, factor = np.zeros(y.shape[1]), np.ones(y.shape[1])
         if has_scale(loss):
-            # Divided first, so that the squares of large numbers do not overflow.
+            # Divided first, since squares of large numbers would overflow.
             largest = np.abs(y).max(axis=0)
             largest[largest == 0.0] = 1.0
             mean = np.average(y / largest, axis=0, weights=sample_weight)
-            if is_standardised(loss):
+            if is_standardized(loss):
                 spread = (y / largest - mean) ** 2
                 factor = np.sqrt(np.average(spread, axis=0, weights=sample_weight))
                 location = mean * largest
             else:
                 factor = mean
             factor = factor * largest
-            # A constant target leaves rounding errors behind, which are no scale.
+            # The spread of a constant target consists of rounding errors.
             factor[factor <= 1e-12 * largest] = 1.0
         return cls(location, factor, y.min(axis=0), y.max(axis=0))
 
@@ -76,9 +75,9 @@ class TargetScale:
         return scaled
 
     def inverse(self, predicted: Array) -> Array:
-        """Return predictions on the target's own scale and within its range.
+        """Return predictions on the original scale, clipped to the range of the target.
 
-        In the type of ``predicted``, though the arithmetic is in float64.
+        The computation is in float64, the result in the data type of ``predicted``.
         """
         y = predicted * self.factor + self.location
         y = np.clip(y, self.low, self.high)
@@ -86,41 +85,40 @@ class TargetScale:
         return unscaled
 
 
-# A target is near to mean 0 and standard deviation 1, or to mean 1 if it is only to be
-# divided, if it is within this factor.
+# Scales within this factor of the usual ones (mean 0 and standard deviation 1, or mean
+# 1 for targets that are only divided) are not reported.
 _NEAR = 10.0
 
-# So many rows say enough of a scale.
-_ROWS_TO_LOOK_AT = 10_000
+# Approximate number of rows from which the scale is estimated.
+_ROWS_TO_INSPECT = 10_000
 
 
 def unusual_scale(y: Array, sample_weight: Array | None, loss: Loss) -> str:
-    """Say what scale a target has, if it is one that networks learn badly.
+    """Describe the scale of a target, if it impedes training.
 
-    Outputs begin around 0 with a spread of about 1, and move by steps of the learning
-    rate: a target of large numbers takes as many steps as it is large, and against a
-    tiny one the first outputs are errors that hide it.  Under a logarithmic link, the
-    first predictions are around 1.
+    Initial outputs are around 0 with a spread of about 1, and change in proportion to
+    the learning rate: large targets need many steps, and for tiny ones the initial
+    errors dominate.  With a log link, initial predictions are around 1.
 
     Parameters
     ----------
     y : ndarray of shape (n_samples, n_targets)
         The target.
     sample_weight : ndarray of shape (n_samples,) or None
-        Weights of the rows.
+        Sample weights.
     loss : Loss
-        The loss, whose link says which scale is usual.
+        The loss, whose link determines the usual scale.
 
     Returns
     -------
     scale : str
-        Mean and standard deviation of the first column that has such a scale, or the
-        mean alone if it is what matters, and nothing if none has.
+        Mean and standard deviation of the first output of an unusual scale, or only its
+        mean if it is to be divided by it; an empty string if there is none.
     """
     if not has_scale(loss):
         return ""
-    y, weight = _rows_that_count(y, sample_weight)
-    step = max(1, len(y) // _ROWS_TO_LOOK_AT)
+    y, weight = _rows_with_weight(y, sample_weight)
+    step = max(1, len(y) // _ROWS_TO_INSPECT)
     y, weight = y[::step], weight[::step]
     for k, column in enumerate(y.T):
         # Divided first, so that the squares of large numbers do not overflow.
@@ -132,7 +130,7 @@ def unusual_scale(y: Array, sample_weight: Array | None, loss: Loss) -> str:
         if spread <= 1e-12 * largest:  # a constant
             continue
         name = "y" if y.shape[1] == 1 else f"Column {k} of y"
-        if not is_standardised(loss):
+        if not is_standardized(loss):
             if not 1.0 / _NEAR <= mean <= _NEAR:
                 return f"{name} has a mean of {mean:.2g}"
         elif not 1.0 / _NEAR <= spread <= _NEAR or abs(mean) > _NEAR * spread:
@@ -148,26 +146,26 @@ def loss_of_constant(
 ) -> float:
     """Return the mean loss of the best constant prediction.
 
-    Of the mean and the quantiles (the median, if the loss has no levels), which are
-    the best constants for the losses of this package; of a custom loss, about.
+    The candidates are the mean and the quantiles (the median, if the loss has no
+    levels), one of which is optimal for each loss of this package.
 
     Parameters
     ----------
     y : ndarray of shape (n_samples, n_targets)
         The target.
     sample_weight : ndarray of shape (n_samples,) or None
-        Weights of the rows.
+        Sample weights.
     loss : Loss
-        The loss, with the identity or the logarithm as its link.
+        The loss, with an identity link or a log link.
     n_outputs : int
         Number of raw outputs.
 
     Returns
     -------
     mean_loss : float
-        The loss, or NaN if the outputs are not predictions of the targets.
+        The loss, or NaN if the number of outputs differs from that of the targets.
     """
-    y, weight = _rows_that_count(y, sample_weight)
+    y, weight = _rows_with_weight(y, sample_weight)
     constants = [np.average(y, axis=0, weights=weight)]
     levels = loss.levels if isinstance(loss, Quantile) else (0.5,)
     constants.append(_quantiles(y, weight, levels).ravel())
@@ -182,8 +180,8 @@ def loss_of_constant(
     return float(np.nanmin(losses)) if losses else np.nan
 
 
-def _rows_that_count(y: Array, sample_weight: Array | None) -> tuple[Array, Array]:
-    """Return the rows whose weight is not zero, and their weights, in float64."""
+def _rows_with_weight(y: Array, sample_weight: Array | None) -> tuple[Array, Array]:
+    """Return the rows with positive weight, and their weights, in float64."""
     if sample_weight is None:
         return y.astype(np.float64), np.ones(len(y))
     counts = sample_weight > 0.0
@@ -191,7 +189,7 @@ def _rows_that_count(y: Array, sample_weight: Array | None) -> tuple[Array, Arra
 
 
 def _quantiles(y: Array, weight: Array, levels: Sequence[float]) -> Array:
-    """Return weighted quantiles, shape (n_levels, n_targets)."""
+    """Return weighted quantiles of shape (n_levels, n_targets)."""
     quantiles = np.empty((len(levels), y.shape[1]))
     for k, column in enumerate(y.T):
         order = column.argsort()

@@ -1,8 +1,7 @@
-"""Targets: how ``y`` becomes what a loss compares, and predictions become ``y``.
+"""Targets: encoding of ``y`` for the loss, decoding of predictions, and scores.
 
-A fit learns a target once, and everything else asks it: validation data is encoded
-like the training data, scores and early stopping compare with it, predictions are
-decoded by it.
+A target is fitted once.  It encodes training and validation data alike, computes the
+validation score and decodes predictions.
 """
 
 from abc import ABC, abstractmethod
@@ -23,12 +22,12 @@ class Target(ABC):
     Attributes
     ----------
     loss : Loss
-        The loss for this kind of target.
+        The loss.
     n_targets : int
         Number of columns of an encoded target.
     """
 
-    #: Whether targets are numbers, not labels.
+    #: Whether the target consists of numbers, not of labels.
     is_numeric: ClassVar[bool]
 
     loss: Loss
@@ -40,31 +39,31 @@ class Target(ABC):
         return self.loss.n_outputs(self.n_targets)
 
     def with_scale(self, y: Array, sample_weight: Array | None) -> "Target":
-        """Return this target on the scale that networks learn encoded values on."""
+        """Return a copy that scales encoded targets, if that applies."""
         return self
 
     @abstractmethod
     def encode(self, y: Any, dtype: Any, name: str) -> NDArray[Any]:
-        """Return ``y`` as the loss takes it; ``name`` is its name in messages."""
+        """Return ``y`` encoded for the loss; ``name`` is its name in messages."""
 
     def predict(self, raw: Array) -> Array:
-        """Return predictions, one column per output; ``raw`` may be overwritten."""
+        """Return predictions, a column for each output; ``raw`` may be overwritten."""
         return self.loss.predict(raw)
 
     @abstractmethod
     def decode(self, predicted: Array) -> Any:
-        """Return predictions in the form of ``y``."""
+        """Return predictions in the format of ``y``."""
 
     @abstractmethod
     def score(
         self, predicted: Array, y: NDArray[Any], sample_weight: Array | None
     ) -> float:
-        """Score what the loss predicts against an encoded target."""
+        """Return the score of predictions of the loss for an encoded target."""
 
     def class_weights(
         self, class_weight: Any, y: NDArray[Any], sample_weight: Array | None
     ) -> Callable[[NDArray[Any]], Array] | None:
-        """Return a function from encoded targets to weights, or None.
+        """Return a function from an encoded target to sample weights, or None.
 
         Parameters
         ----------
@@ -73,25 +72,25 @@ class Target(ABC):
         y : ndarray
             The encoded training target.
         sample_weight : ndarray of shape (n_samples,) or None
-            Its weights.
+            The sample weights.
         """
         return None
 
     def stratify_holdout(self, y: NDArray[Any]) -> NDArray[Any] | None:
-        """Return the strata of a hold-out, or None for a plain random split."""
+        """Return the strata of a hold-out, or None for an unstratified split."""
         return None
 
     def stratify_folds(self, y: NDArray[Any]) -> NDArray[Any] | None:
-        """Return the strata of folds, or None for plain random folds."""
+        """Return the strata of folds, or None for unstratified folds."""
         return None
 
     def absent_labels(self, y: NDArray[Any]) -> list[Any]:
-        """Return classes that an encoded target lacks, or labels that are constant."""
+        """Return the classes absent from an encoded target, or constant labels."""
         return []
 
     @property
     def is_constant(self) -> bool:
-        """Whether there is a single class, which needs no training."""
+        """Whether there is a single class, so that predictions are constant."""
         return False
 
     @property
@@ -100,5 +99,5 @@ class Target(ABC):
         return {}
 
     def for_scorers(self) -> "Target":
-        """Return the target of an estimator that is handed to a scorer."""
+        """Return the target of an estimator that is passed to a scorer."""
         return self

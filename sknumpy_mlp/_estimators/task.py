@@ -1,4 +1,4 @@
-"""What a solver is given: data, target, network and configuration."""
+"""Fit tasks, the input of the solvers: data, target, network and configuration."""
 
 import math
 from collections.abc import Callable, Sequence
@@ -19,24 +19,24 @@ from sknumpy_mlp.callbacks._sklearn import SklearnBridge
 
 @dataclass(frozen=True)
 class FitContext:
-    """What surrounds a fit: observers, and limits that come from outside.
+    """The context of a fit: further callbacks, and limits of time and threads.
 
     Attributes
     ----------
     callbacks : sequence of Callback, default=()
-        Callbacks beside those of the estimator's parameter.
+        Callbacks in addition to those of the estimator's parameter.
     bridge : SklearnBridge or None, default=None
-        The bridge to scikit-learn's own callbacks.
+        The bridge to scikit-learn's callbacks.
     deadline : float, default=inf
         Time, as of `time.time`, at which the fit is to end.
     n_threads : int or None, default=None
-        The most threads of a matrix product; None leaves it to its size.
+        Maximum number of threads of a matrix product; None for a number by its size.
     member : int or None, default=None
-        Number of the network, if it is one of several of an estimator.
+        In a tabular estimator, the index of the network; otherwise None.
     validation_name : str, default='y_val'
-        Name of the validation data in messages, if it is not held out here.
+        Name of the validation data in messages, unless it is held out by the solver.
     expects_convergence : bool, default=True
-        Whether a training that ends before it has converged deserves a warning.
+        Whether to warn if training ends before it has converged.
     """
 
     callbacks: Sequence[Callback] = ()
@@ -50,7 +50,7 @@ class FitContext:
 
 @dataclass(frozen=True)
 class FitTask:
-    """A fit, ready to be run by a solver.
+    """All that a solver needs to fit a network.
 
     Attributes
     ----------
@@ -61,19 +61,19 @@ class FitTask:
     network : Network
         The network.
     params : ndarray of shape (n_params,)
-        Its parameters, trained in place: no array of the estimator.
+        The initial parameters, trained in place, and not shared with the estimator.
     data : Data
         The training data.
     validation : Data or None
-        Validation data that was given, not held out.
+        User-supplied validation data; None if there is none, or if it is held out.
     rng : RandomState
-        The stream for the hold-out and the order of the samples.
+        The random stream of the hold-out and of shuffling.
     state : TrainingState or None
-        The state that an earlier run left, a copy for this task.
+        A copy of the state that an earlier run has left.
     is_warm : bool
-        Whether the parameters come from an earlier run.
+        Whether the initial parameters are those of an earlier run.
     is_incremental : bool
-        Whether this is `partial_fit`: one epoch, and no verdict on convergence.
+        Whether this is `partial_fit`: one epoch, without warnings about convergence.
     as_fitted : callable
         Returns an estimator that predicts with given parameters, for scorers.
     compute_fingerprint : callable
@@ -81,9 +81,9 @@ class FitTask:
     callbacks : sequence of Callback, default=()
         All callbacks of the run.
     context : FitContext, default=FitContext()
-        Limits from outside.
+        The context of the fit.
     n_epochs_before : int, default=0
-        Epochs of earlier calls, which printed numbers continue.
+        Number of epochs of earlier calls, for printing.
     """
 
     config: TrainingConfig
@@ -104,12 +104,12 @@ class FitTask:
 
     @property
     def max_epochs(self) -> int:
-        """The most epochs of the run."""
+        """Maximum number of epochs."""
         return 1 if self.is_incremental else self.config.max_iter
 
     @property
     def has_holdout(self) -> bool:
-        """Whether early stopping holds rows out of the training data."""
+        """Whether early stopping holds out rows of the training data."""
         return (
             self.config.early_stopping
             and self.validation is None
@@ -118,18 +118,18 @@ class FitTask:
 
     @property
     def expects_convergence(self) -> bool:
-        """Whether a training that has not converged deserves a warning."""
+        """Whether to warn if training ends before it has converged."""
         return self.context.expects_convergence and not self.target.is_constant
 
     def training_rows(self, run: Run) -> IntArray:
-        """Return the numbers of the rows that are not held out."""
+        """Return the indices of the rows that are not held out."""
         if not self.has_holdout:
             return np.arange(len(self.data.y))
         assert run.state.holdout is not None
         return run.state.holdout[0]
 
     def validation_data(self, run: Run) -> Data:
-        """Return the data that the run is validated on."""
+        """Return the validation data of the run."""
         if self.validation is not None:
             return self.validation
         assert run.state.holdout is not None

@@ -1,18 +1,18 @@
-"""How many threads BLAS may use while a network trains.
+"""Limits on the number of BLAS threads during training.
 
-The wheels of NumPy and of SciPy each bring an OpenBLAS with a pool of threads of its
-own, one thread for each core.  Two things go wrong with that.  A product of small
-matrices is handed to more threads than it has work for; and the threads of a pool that
-has just worked keep spinning for a while, so that two pools that work in turn fight
-over the cores: L-BFGS spends its time in SciPy's pool and its objective in NumPy's.
+The wheels of NumPy and SciPy each include an OpenBLAS with its own thread pool, one
+thread for each core.  This has two disadvantages.  Products of small matrices are
+distributed over too many threads.  And the threads of a pool keep spinning for a while
+after each product, so that two pools in alternation compete for the cores, as in
+L-BFGS, which runs in SciPy's pool, and its objective in NumPy's.
 
-`limited_threads` sets limits for the time of a fit.  They hold for the whole process,
-because these pools have only such; fits that overlap in several threads therefore share
-them, and who leaves last puts back what the first one found.  Limits that others set
-with threadpoolctl in other threads at the same time are beyond our sight: as with any
-two of its users, the one that ends last may put back what the other had limited.
+`limited_threads` sets limits for the duration of a fit.  Limits of these pools apply to
+the whole process.  Concurrent fits in several threads share them, and the last one to
+end restores the original number of threads.  Limits that other code sets with
+threadpoolctl in other threads at the same time are not coordinated with these: the last
+one to end may restore a number that the other has limited.
 
-BLAS libraries other than OpenBLAS with threads of its own are left alone.
+Only OpenBLAS with a thread pool of its own (not OpenMP) is limited.
 """
 
 import os
@@ -26,25 +26,25 @@ from typing import Any
 import scipy
 from threadpoolctl import ThreadpoolController
 
-# OpenBLAS itself wakes a thread for each 2**18 multiplications (interface/gemm.c).
-# Up to that a product has one thread anyway, and there is nothing to limit.
+# OpenBLAS uses a single thread for products of up to 2**18 multiplications
+# (interface/gemm.c).
 _OPENBLAS_THREADS_FROM = 2**18
 
-# What a thread must have to do before it is worth waking: multiplications in the
-# largest product.  Measured, see benchmarks/README.md.
+# Number of multiplications in the largest product for each thread, below which another
+# thread does not pay off.  Measured, see benchmarks/README.md.
 _PRODUCTS_PER_THREAD = 2_000_000
 
-# Reentrant, because a signal handler may fit in the middle of any statement.
+# Reentrant, since a signal handler may call `fit` at any statement.
 _lock = threading.RLock()
 
 
 class _Pool:
-    """A process-wide pool of threads, and the limits that are asked for.
+    """A process-wide thread pool, and the limits that fits have requested.
 
     Parameters
     ----------
     library : threadpoolctl.LibController
-        Reads and sets its number of threads.
+        The controller of its number of threads.
     """
 
     def __init__(self, library: Any) -> None:
@@ -52,34 +52,34 @@ class _Pool:
         folder = Path(scipy.__file__).resolve().parent
         homes = (folder, folder.parent / "scipy.libs")
         path = Path(library.filepath).resolve()
-        self.is_scipys = any(path.is_relative_to(home) for home in homes)
+        self.is_scipy = any(path.is_relative_to(home) for home in homes)
         self._limits: dict[object, int] = {}
-        # None as long as nothing was changed, and nothing is to be put back.
+        # The number to restore; None while it is unchanged.
         self._n_threads_before: int | None = None
 
     @property
     def n_threads(self) -> int:
-        """Number of threads that a product may use now."""
+        """The current number of threads of a product."""
         n_threads: int = self._library.num_threads
         return n_threads
 
     def add(self, holder: object, limit: int) -> None:
-        """Ask for at most ``limit`` threads, until `remove`."""
+        """Limit the number of threads until `remove` is called."""
         self._limits[holder] = limit
         largest = max(self._limits.values())
         if self._n_threads_before is not None:
             self._change(min(largest, self._n_threads_before))
         elif largest < self.n_threads:
-            # Noted first: what is noted will be put back whatever happens next.
+            # Stored first, so that it is restored even after an interruption.
             self._n_threads_before = self.n_threads
             self._library.set_num_threads(largest)
             if self.n_threads != largest:
-                # Since 3.8, threadpoolctl listens to one thread at a time, and another
-                # one has set limits of its own.  They are to stand.
+                # Since 3.8, threadpoolctl accepts limits from one thread at a time, and
+                # another one has set its own, which remain.
                 self._n_threads_before = None
 
     def remove(self, holder: object) -> None:
-        """Withdraw a limit; to do so twice does no harm."""
+        """Remove a limit; removing it again has no effect."""
         self._limits.pop(holder, None)
         if self._n_threads_before is None:
             return
@@ -89,31 +89,31 @@ class _Pool:
             self._change(self._n_threads_before)
             self._n_threads_before = None
 
-    def forget_limits(self) -> None:
-        """Withdraw all limits, but leave it to the next fit to put threads back."""
+    def clear_limits(self) -> None:
+        """Remove all limits; the next fit restores the number of threads."""
         self._limits.clear()
 
     def _change(self, n_threads: int) -> None:
-        """Set the number of threads of a pool that is limited by us."""
+        """Set the number of threads of a pool that is already limited."""
         library = self._library
         library.set_num_threads(n_threads)
-        listens_to_one = hasattr(library, "clear_controlling_thread")
-        if self.n_threads != n_threads and listens_to_one:
-            # The thread that threadpoolctl listens to is that of another fit.
+        has_controlling_thread = hasattr(library, "clear_controlling_thread")
+        if self.n_threads != n_threads and has_controlling_thread:
+            # Limits of another thread, that of another fit, are in effect.
             library.clear_controlling_thread(force=True)
             library.set_num_threads(n_threads)
 
 
-# The pools of this process; None until the first fit looks for them.
+# The pools of this process; None before the first fit.
 _found: tuple[_Pool, ...] | None = None
 
 
 def _pools() -> tuple[_Pool, ...]:
-    """Return the pools of this process; to find them takes milliseconds.
+    """Return the pools of this process, which take milliseconds to find.
 
-    All threads get the same ones.  With `functools.cache`, which may call a function
-    once in each thread that comes before the first is done, first fits that began
-    together noted their limits in one set of pools and withdrew them from another.
+    All threads must share the same objects, or limits could not be removed.
+    `functools.cache` does not guarantee that: it may call a function once in each of
+    several concurrent threads.
     """
     global _found
     with _lock:
@@ -127,7 +127,7 @@ def _pools() -> tuple[_Pool, ...]:
         return _found
 
 
-# Two of them, from threads that come together, are as good as one: it keeps no state.
+# Stateless, so that `cache` may call it more than once.
 @cache
 def _controller() -> ThreadpoolController:
     return ThreadpoolController()
@@ -135,20 +135,20 @@ def _controller() -> ThreadpoolController:
 
 @contextmanager
 def limited_threads(
-    largest_product: int, *, limit_scipy: bool = False, most: int | None = None
+    largest_product: int, *, limit_scipy: bool = False, max_threads: int | None = None
 ) -> Iterator[None]:
-    """Limit BLAS to the threads that are worth it, for the time of a block.
+    """Limit the number of BLAS threads in a ``with`` block.
 
     Parameters
     ----------
     largest_product : int
         Number of multiplications in the largest matrix product of a training step.
     limit_scipy : bool, default=False
-        Whether to hold SciPy's own pool, if it has one, at one thread.
-    most : int or None, default=None
-        Upper bound on the threads, for fits that run side by side.
+        Whether to limit SciPy's own pool, if it has one, to one thread.
+    max_threads : int or None, default=None
+        Maximum number of threads, for fits that run in parallel.
     """
-    limits = _limits(largest_product, limit_scipy, most)
+    limits = _limits(largest_product, limit_scipy, max_threads)
     if not limits:
         yield
         return
@@ -158,12 +158,10 @@ def limited_threads(
         _remove(holder)
         stack.close()
 
-    # Twice, and one inside the other: whichever statement Ctrl-C comes at, one of the
-    # two is done in full, and to do both does no harm.
+    # Nested, since Ctrl-C may interrupt one of the two calls.
     try:
         try:
-            # Limits nothing, but tells threadpoolctl for how long this thread sets
-            # limits.
+            # Sets no limit, but registers this thread with threadpoolctl.
             stack.enter_context(_controller().select(user_api="none").limit())
             with _lock:
                 for pool, limit in limits.items():
@@ -176,9 +174,9 @@ def limited_threads(
 
 
 def n_blas_threads() -> int:
-    """Return how many threads NumPy's matrix products may use now."""
-    threads = [pool.n_threads for pool in _pools() if not pool.is_scipys]
-    if not threads:  # a BLAS that is left alone
+    """Return the current number of threads of NumPy's matrix products."""
+    threads = [pool.n_threads for pool in _pools() if not pool.is_scipy]
+    if not threads:  # a BLAS that is not limited
         threads = [
             library.num_threads
             for library in _controller().lib_controllers
@@ -188,17 +186,17 @@ def n_blas_threads() -> int:
 
 
 def _limits(
-    largest_product: int, limit_scipy: bool, most: int | None
+    largest_product: int, limit_scipy: bool, max_threads: int | None
 ) -> dict[_Pool, int]:
-    """Return how many threads each pool may have that is to be limited."""
+    """Return the pools to limit, with their numbers of threads."""
     n_threads = max(1, largest_product // _PRODUCTS_PER_THREAD)
-    if most is not None:
-        n_threads = min(n_threads, most)
+    if max_threads is not None:
+        n_threads = min(n_threads, max_threads)
     has_several = largest_product > _OPENBLAS_THREADS_FROM
     return {
-        pool: 1 if pool.is_scipys else n_threads
+        pool: 1 if pool.is_scipy else n_threads
         for pool in _pools()
-        if (limit_scipy if pool.is_scipys else has_several)
+        if (limit_scipy if pool.is_scipy else has_several)
     }
 
 
@@ -209,15 +207,14 @@ def _remove(holder: object) -> None:
 
 
 def _after_fork() -> None:
-    """Forget the limits of threads that the child process does not have.
+    """Remove the limits of threads that the child process does not have.
 
-    Nothing may be asked of OpenBLAS here: the fork may have caught it at work, with
-    locks that no thread of the child will release.
+    Without calls of OpenBLAS, whose locks may be held by threads of the parent process.
     """
     global _lock
     _lock = threading.RLock()
     for pool in _found or ():
-        pool.forget_limits()
+        pool.clear_limits()
 
 
 if hasattr(os, "register_at_fork"):

@@ -1,4 +1,4 @@
-"""Validation data that is passed to `fit`: read like the training data."""
+"""User-supplied validation data, which is validated like the training data."""
 
 from collections.abc import Callable
 from typing import Any, TypeAlias
@@ -14,7 +14,7 @@ from sknumpy_mlp._inputs.sample_weights import apply_class_weights, check_sample
 from sknumpy_mlp._inputs.targets import read_target, squeeze_single_column
 from sknumpy_mlp._utils.typing import Array
 
-#: ``X_val``, ``y_val`` and ``sample_weight_val`` as they are given.
+#: ``X_val``, ``y_val`` and ``sample_weight_val``, not validated.
 Validation: TypeAlias = tuple[Any, Any, Any]
 
 
@@ -25,7 +25,7 @@ def read_validation(
     y_train: NDArray[Any],
     class_weights: Callable[[NDArray[Any]], Array] | None,
 ) -> Data | None:
-    """Read validation data, or return None if there is none.
+    """Validate and encode validation data; return None if there is none.
 
     Parameters
     ----------
@@ -36,14 +36,15 @@ def read_validation(
     target : Target
         The fitted target.
     y_train : ndarray
-        The encoded training target, whose type and columns ``y_val`` gets.
+        The encoded training target, with the data type and the number of columns for
+        ``y_val``.
     class_weights : callable or None
-        Weights of the classes.
+        A function from an encoded target to sample weights.
 
     Raises
     ------
     ValueError
-        If one of ``X_val`` and ``y_val`` is missing, or does not fit the training data.
+        If ``X_val`` or ``y_val`` is missing, or does not match the training data.
     """
     X, y, sample_weight = validation
     for name, value in (("y_val", y), ("sample_weight_val", sample_weight)):

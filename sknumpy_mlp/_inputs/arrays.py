@@ -12,7 +12,7 @@ from sknumpy_mlp._inputs.errors import error_prefix, item_name
 from sknumpy_mlp._inputs.frames import is_pandas_frame, is_polars_frame
 from sknumpy_mlp._inputs.missing import refuse_missing
 from sknumpy_mlp._utils.typing import Array
-from sknumpy_mlp._utils.values import plain, shown
+from sknumpy_mlp._utils.values import plain, short_repr
 
 # The NumPy types of pandas' nullable types, by kind.
 _NUMPY_TYPES = {"i": np.int64, "u": np.uint64, "f": np.float64, "b": np.bool_}
@@ -40,8 +40,8 @@ def as_array(values: Any, name: str) -> Any:
 def to_array(y: Any, name: str) -> NDArray[Any]:
     """Convert an array-like to an array, of objects where NumPy would change values.
 
-    In a list, NumPy converts all that is beside strings to strings, and it does not
-    take rows of different lengths.
+    NumPy converts all values of a list with strings to strings, and does not accept
+    rows of different lengths.
     """
     if is_polars_frame(y):
         return np.column_stack([as_array(column, name) for column in y.get_columns()])
@@ -92,7 +92,7 @@ def not_array_error(
         way_out = f"list({name})"
     found = f"an object of type {type(y).__name__}"
     if isinstance(y, str | bytes | Number):
-        found = shown(y)
+        found = short_repr(y)
     return TypeError(f"{name} must be {expected}, got {found}. Pass {way_out}.")
 
 
@@ -118,7 +118,7 @@ def without_nullable_types(y: Any, name: str) -> Any:
 
 
 def _is_nullable(column: Any) -> bool:
-    """Whether a column has one of pandas' nullable types."""
+    """Return True if a column has one of pandas' nullable types."""
     dtype = getattr(column, "dtype", None)
     return (
         hasattr(column, "isna")
@@ -162,6 +162,6 @@ def _check_number(value: Any, name: str, hint: str) -> None:
     except (TypeError, ValueError, ArithmeticError) as error:
         kind = TypeError if isinstance(error, TypeError) else ValueError
         raise kind(
-            f"{name}={shown(value)} must be a number: {error}. Correct it, or leave "
-            f"the row out.{hint}"
+            f"{name}={short_repr(value)} must be a number: {error}. Correct it, or "
+            f"leave the row out.{hint}"
         ) from error

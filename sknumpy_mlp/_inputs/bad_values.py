@@ -19,7 +19,7 @@ from sknumpy_mlp._inputs.dates import dates_error
 from sknumpy_mlp._inputs.errors import infinity_error
 from sknumpy_mlp._inputs.frames import is_pandas_frame
 from sknumpy_mlp._inputs.missing import is_missing
-from sknumpy_mlp._utils.values import shown
+from sknumpy_mlp._utils.values import short_repr
 
 
 @contextmanager
@@ -91,8 +91,8 @@ def _explain_objects(X: Any, reason: str, alternative: str) -> Exception | None:
         value = next(iter(found["other"].values()))
         return error(
             f"{reason}. X must hold numbers, which is not so in "
-            f"{listed(names['other'])}, with values such as {shown(value)}. Turn them "
-            "into columns of numbers, such as the items of lists and the parts of "
+            f"{listed(names['other'])}, with values such as {short_repr(value)}. Turn "
+            "them into columns of numbers, such as the items of lists and the parts of "
             "complex numbers, or leave them out."
         )
     if "category" in found:
@@ -163,7 +163,7 @@ def _object_columns(X: Any) -> Iterator[NDArray[Any]]:
 
 
 def _is_float(value: Any) -> bool:
-    """Whether a value can be converted to a float."""
+    """Return True if a value can be converted to a float."""
     try:
         float(value)
     except (TypeError, ValueError, ArithmeticError):

@@ -29,7 +29,7 @@ def once_per_object(function: Callable[[Any], Any], values: list[Any]) -> list[A
 def kind_of_type(cls: type) -> str:
     """Return the kind of the values of a type, such as ``'string'`` or ``'Interval'``.
 
-    All numbers are of one kind, whatever their type, and so are all strings.
+    All numbers are of one kind, independent of their type, and so are all strings.
     """
     if issubclass(cls, str):
         return "string"
@@ -46,7 +46,7 @@ def kinds_of(values: Iterable[Any]) -> set[str]:
 
 
 def has_stable_form(value: Any) -> bool:
-    """Whether a value has a representation that is the same in every process."""
+    """Return True if a value has a representation that is the same in every process."""
     try:
         plain = plain_value(value)
     except Exception:  # raised by a user-defined __repr__

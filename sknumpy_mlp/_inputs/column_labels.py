@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from sknumpy_mlp._inputs.frames import is_pandas_frame
-from sknumpy_mlp._utils.values import shown
+from sknumpy_mlp._utils.values import short_repr
 from sknumpy_mlp._utils.warnings import warn
 
 # The number of columns that messages name, and of labels that they list.
@@ -28,7 +28,7 @@ def column_names(labels: Any, which: Iterable[int]) -> list[str]:
     which : iterable of int
         The indices of the columns.
     """
-    return [str(i) if labels is None else shown(labels[i]) for i in which]
+    return [str(i) if labels is None else short_repr(labels[i]) for i in which]
 
 
 def listed(columns: Sequence[str]) -> str:

@@ -115,12 +115,12 @@ def _date_class_names(values: NDArray[Any]) -> list[str]:
 
 
 def is_date_class(cls: type) -> bool:
-    """Whether the objects of a class are dates, times or periods."""
+    """Return True if the objects of a class are dates, times or periods."""
     return issubclass(cls, _DATES) or cls.__name__ == "Period"
 
 
 def is_date_dtype(dtype: Any) -> bool:
-    """Whether a type of NumPy, pandas, polars or Arrow is one of dates or times."""
+    """Return True for types of dates or times of NumPy, pandas, polars or Arrow."""
     if hasattr(dtype, "is_temporal"):
         return bool(dtype.is_temporal())
     if hasattr(getattr(dtype, "categories", None), "dtype"):

@@ -11,7 +11,7 @@ from sknumpy_mlp._inputs.errors import item_name
 
 
 def is_missing(value: Any) -> bool:
-    """Whether a value is None, NaN, NaT or pandas.NA."""
+    """Return True if a value is None, NaN, NaT or pandas.NA."""
     if value is None:
         return True
     if isinstance(value, str):

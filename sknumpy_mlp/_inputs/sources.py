@@ -44,7 +44,7 @@ class TableSource(ABC):
 
     @abstractmethod
     def is_typed(self, i: int) -> bool:
-        """Whether a column is known to be numeric or boolean by its data type."""
+        """Return True if the data type of a column is numeric or boolean."""
 
     @abstractmethod
     def float_column(self, i: int) -> Array:
@@ -229,7 +229,7 @@ class _ArraySource(TableSource):
         if np.ma.isMaskedArray(X):
             X = np.ma.filled(X.astype(object), np.nan)
         if isinstance(X, list | tuple):
-            # NumPy would convert numbers beside strings to strings.
+            # NumPy would convert numbers to strings if there are strings among them.
             X = np.array(X, dtype=object) if _has_strings(X) else np.asarray(X)
         if getattr(X, "dtype", None) is not None and X.dtype.kind in "mM":
             raise date_columns_error([f"all ({X.dtype})"])
@@ -328,7 +328,7 @@ def _refuse_lazy(X: Any) -> None:
 
 
 def _has_strings(rows: Sequence[Any]) -> bool:
-    """Whether a list of rows has strings or bytes among its values."""
+    """Return True if a list of rows has strings or bytes among its values."""
     return any(
         isinstance(value, str | bytes)
         for row in rows

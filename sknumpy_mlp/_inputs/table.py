@@ -15,7 +15,7 @@ from sknumpy_mlp._inputs.errors import infinity_error
 from sknumpy_mlp._inputs.missing import is_missing, with_none
 from sknumpy_mlp._inputs.sources import source_of
 from sknumpy_mlp._utils.typing import Array, IntArray
-from sknumpy_mlp._utils.values import shown
+from sknumpy_mlp._utils.values import short_repr
 
 
 @dataclass(frozen=True)
@@ -158,7 +158,7 @@ class Table:
             except (TypeError, ValueError, OverflowError) as error:
                 raise ValueError(
                     f"X: column {self.columns[i]} was to hold numbers, but has the "
-                    f"value {shown(value)}: {error}. Pass what the estimator was "
+                    f"value {short_repr(value)}: {error}. Pass what the estimator was "
                     "fitted on, or name the column in categorical_features and fit "
                     "again."
                 ) from error
@@ -187,7 +187,7 @@ def refuse_unusable(table: Table) -> None:
     if dates:
         raise date_columns_error(dates)
     others = [
-        f"{c.name!r} ({c.dtype}, such as {shown(table.unusable_value(i))})"
+        f"{c.name!r} ({c.dtype}, such as {short_repr(table.unusable_value(i))})"
         for i, c in enumerate(columns)
         if c.kind == "other"
     ]

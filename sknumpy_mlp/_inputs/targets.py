@@ -18,7 +18,7 @@ from sknumpy_mlp._inputs.arrays import (
 from sknumpy_mlp._inputs.dates import refuse_dates
 from sknumpy_mlp._inputs.missing import refuse_masked, refuse_missing
 from sknumpy_mlp._utils.typing import IntArray
-from sknumpy_mlp._utils.values import builtin, shown
+from sknumpy_mlp._utils.values import builtin, short_repr
 
 # Up to here, float64 represents every integer.
 _LARGEST_EXACT = 2**53
@@ -63,7 +63,7 @@ def read_target(y: Any, name: str, *, numeric: bool) -> Any:
     if values.dtype.kind == "c":
         raise ValueError(f"{name}: Complex data not supported. Pass real numbers.")
     if numeric:
-        refuse_dates(values, name)  # those that a list has beside numbers
+        refuse_dates(values, name)  # those among the numbers of a list
         if values.dtype.kind not in "OSTU":
             return values
         hint = " For targets that are classes, use a classifier."
@@ -105,8 +105,8 @@ def _as_strings(values: NDArray[Any], labels: list[Any], name: str) -> NDArray[A
     for label in set(labels):
         if label.endswith("\0"):
             raise ValueError(
-                f"{name} has the label {shown(label)}, whose null character at the end "
-                "is lost in NumPy's strings. Leave it out."
+                f"{name} has the label {short_repr(label)}, whose null character at "
+                "the end is lost in NumPy's strings. Leave it out."
             )
     return values
 
@@ -116,7 +116,7 @@ def _label_error(labels: list[Any], name: str) -> ValueError:
     examples: dict[type, Any] = {}
     for label in labels:
         examples.setdefault(type(label), label)
-    found = ", ".join(f"{t.__name__} ({shown(v)})" for t, v in examples.items())
+    found = ", ".join(f"{t.__name__} ({short_repr(v)})" for t, v in examples.items())
     way_out = f"Turn them into strings, as in [str(label) for label in {name}]."
     several = (list, tuple, set, frozenset, np.ndarray)
     if any(issubclass(t, several) for t in examples):
@@ -169,9 +169,9 @@ def encode_labels(y: NDArray[Any], classes: NDArray[Any], name: str) -> IntArray
         rounded = y[np.abs(y) > _LARGEST_EXACT]
         if rounded.size:
             raise ValueError(
-                f"{name} has the label {shown(rounded[0])}, a float above 2**53, where "
-                f"floats do not tell integers apart. Pass {name} in the type of y, "
-                f"{classes.dtype}."
+                f"{name} has the label {short_repr(rounded[0])}, a float above 2**53, "
+                f"where floats do not tell integers apart. Pass {name} in the type of "
+                f"y, {classes.dtype}."
             )
     # NumPy would compare int64 with uint64 as float64, in which 2**53 and 2**53 + 1 are
     # equal; Python compares the integers.

@@ -1,1 +1,1 @@
-"""TabularMLPClassifier and TabularMLPRegressor, and what both are made of."""
+"""The tabular estimators: preprocessing, ensembles and calibration."""

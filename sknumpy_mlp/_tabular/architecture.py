@@ -1,4 +1,4 @@
-"""The network of a table: embeddings, scaling, and parametric hidden layers."""
+"""The network for tables: embeddings, scaling, and parametric hidden layers."""
 
 import math
 from dataclasses import dataclass, replace
@@ -16,33 +16,33 @@ from sknumpy_mlp.embeddings import (
 from sknumpy_mlp.layers import Dense, Dropout, Layer, Parametric, Scaling
 from sknumpy_mlp.schedules import FlatCosine
 
-# Multipliers of the learning rate, from the paper that the network follows.
+# Learning-rate multipliers of RealMLP (arXiv:2407.04491).
 _EMBEDDING_RATE = 0.1
 _SCALING_RATE = 6.0
 _BIAS_RATE = 0.1
 _PARAMETRIC_RATE = 0.1
 
-# Scales of the embeddings' frequencies.  High frequencies follow sharp bends, and
-# noise: up to some hundred rows there are none, with 6,500 the highest have the unit of
-# the scaled numbers, and from 16,000 on half of it.
+# Scales of the frequencies of periodic embeddings.  High frequencies fit sharp bends,
+# but also noise: their scale grows with the number of rows, from 300 rows on, and
+# reaches 1 at 6,500 rows and the maximum at 16,000.
 _LOWEST_FREQUENCY, _HIGHEST_FREQUENCY = 0.1, 2.0
 _ROWS_FOR_LOW_FREQUENCIES = 300
 
 
 @dataclass(frozen=True, eq=False)
 class MemberConfig:
-    """What a member needs to know of the ensemble and the table.
+    """The target and the columns that all members of an ensemble have in common.
 
     Attributes
     ----------
     target : Target
-        The target of all rows: a fold may lack classes, or have another scale.
+        The target of all rows, since folds may lack classes or have another scale.
     n_rows : int
         Number of rows of the table.
     n_numbers : int
-        How many of the first columns are numbers.
+        Number of numeric columns, which are the first ones.
     cardinalities : tuple of int
-        Numbers of codes of the last columns, which are categories.
+        Numbers of codes of the categorical columns, which are the last ones.
     """
 
     target: Target
@@ -62,9 +62,9 @@ def tabular_network(
     Parameters
     ----------
     architecture : Architecture
-        Hidden layers, dropout, initializer and constraint.
+        Hidden layers, dropout, initializer and max-norm constraint.
     config : MemberConfig
-        The columns.
+        The configuration of the members.
     n_features : int
         Number of columns of the preprocessed table.
     n_outputs : int
@@ -96,7 +96,7 @@ def tabular_network(
 def _dense(
     architecture: Architecture, fan_in: int, fan_out: int, activation: Activation
 ) -> Dense:
-    """Return a linear layer; with its rates, one ``learning_rate_init`` fits all."""
+    """Return a linear layer whose learning rate is scaled by its width."""
     return Dense(
         fan_in,
         fan_out,
@@ -108,9 +108,9 @@ def _dense(
 
 
 def input_layer(config: MemberConfig, n_features: int) -> Layer:
-    """Return the first layer, with a part for each kind of column."""
+    """Return the first layer: an embedding or passthrough for each kind of column."""
     n_numbers, cardinalities = config.n_numbers, config.cardinalities
-    n_passed = n_features - n_numbers - len(cardinalities)
+    n_passthrough = n_features - n_numbers - len(cardinalities)
     parts: list[Layer] = []
     if n_numbers:
         parts.append(
@@ -120,14 +120,14 @@ def input_layer(config: MemberConfig, n_features: int) -> Layer:
                 lr_multiplier=_EMBEDDING_RATE,
             )
         )
-    if n_passed:
-        parts.append(Passthrough(n_passed))
+    if n_passthrough:
+        parts.append(Passthrough(n_passthrough))
     if cardinalities:
         parts.append(CategoryEmbedding(cardinalities))
     return parts[0] if len(parts) == 1 else Concatenate(tuple(parts))
 
 
 def _highest_frequency(n_rows: int) -> float:
-    """Return the scale of the highest frequencies that so many rows can tell."""
+    """Return the scale of the highest frequencies for a number of rows."""
     growth: float = (n_rows / _ROWS_FOR_LOW_FREQUENCIES) ** 0.75
     return min(max(1.0, growth) * _LOWEST_FREQUENCY, _HIGHEST_FREQUENCY)

@@ -1,4 +1,4 @@
-"""Base of both tabular estimators: preprocess, train members, calibrate, combine."""
+"""Base class of both tabular estimators: preprocessing, training and aggregation."""
 
 import itertools
 import math
@@ -8,7 +8,6 @@ from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
-from numbers import Integral, Real
 from typing import Any, ClassVar
 
 import numpy as np
@@ -18,26 +17,20 @@ from sklearn.utils import check_consistent_length, check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from sknumpy_mlp._estimators.architecture import Architecture
+from sknumpy_mlp._estimators.custom_parts import check_custom_parts
 from sknumpy_mlp._estimators.overflow import refuse_overflow
 from sknumpy_mlp._estimators.parameters import (
-    CATEGORICAL_FEATURES_CHECKS,
-    PARAMETER_CHECKS,
     Check,
-    Choice,
-    Instance,
-    Number,
-    Predicate,
     SuggestingMixin,
     check_combinations,
     check_parameters,
     layer_sizes,
 )
-from sknumpy_mlp._estimators.rollback import all_or_nothing
+from sknumpy_mlp._estimators.rollback import rollback_on_error
 from sknumpy_mlp._estimators.targets import Target
 from sknumpy_mlp._estimators.task import FitContext
 from sknumpy_mlp._estimators.threads import n_blas_threads
 from sknumpy_mlp._estimators.validation import Validation, read_validation
-from sknumpy_mlp._inputs.custom_parts import check_custom_parts
 from sknumpy_mlp._inputs.data import Data
 from sknumpy_mlp._inputs.dates import refuse_dates
 from sknumpy_mlp._inputs.errors import error_prefix
@@ -49,15 +42,19 @@ from sknumpy_mlp._tabular.ensemble import (
     MemberTask,
     StopAtEpoch,
     TrainedMember,
-    n_side_by_side,
+    n_parallel,
     train_members,
+)
+from sknumpy_mlp._tabular.parameters import (
+    MEMBER_PARAMETERS,
+    batch_size,
+    check_ensemble,
 )
 from sknumpy_mlp._tabular.preprocessor import TabularPreprocessor
 from sknumpy_mlp._tabular.progress import EnsembleProgress, share_progress
 from sknumpy_mlp._tabular.splits import MemberSplit, split_members
-from sknumpy_mlp._utils.intervals import Interval
 from sknumpy_mlp._utils.links import DocLinkMixin
-from sknumpy_mlp._utils.saved import Saved
+from sknumpy_mlp._utils.saved import VersionedStateMixin
 from sknumpy_mlp._utils.typing import Array, IntArray
 from sknumpy_mlp._utils.warnings import warn
 from sknumpy_mlp.callbacks._sklearn import (
@@ -65,88 +62,32 @@ from sknumpy_mlp.callbacks._sklearn import (
     EnsembleBridge,
     begin_ensemble,
 )
-from sknumpy_mlp.optimizers import OPTIMIZERS, Optimizer
 
-# Parameters that members are given as they are.
-_SHARED = (
-    "hidden_layer_sizes",
-    "activation",
-    "loss",
-    "solver",
-    "alpha",
-    "learning_rate",
-    "learning_rate_init",
-    "max_iter",
-    "n_iter_no_change",
-    "beta_1",
-    "beta_2",
-    "epsilon",
-    "init",
-    "dropout",
-    "weight_decay",
-    "max_norm",
-    "max_grad_norm",
-    "scoring",
-)
+# Number of multiplications of forward passes (about ten seconds on one core) from which
+# processes pay off, which take seconds to start.
+_MIN_PRODUCTS_FOR_PROCESSES = 5e10
 
-TABULAR_CHECKS: dict[str, tuple[Check, ...]] = {
-    name: PARAMETER_CHECKS[name]
-    for name in (*_SHARED, "batch_size", "random_state", "verbose", "callbacks")
-    if name in PARAMETER_CHECKS
-} | {
-    "solver": (Choice(tuple(OPTIMIZERS)), Instance(Optimizer)),
-    "validation_fraction": (Number(Real, Interval(0, 1, "neither")),),
-    "categorical_features": CATEGORICAL_FEATURES_CHECKS,
-    "ensemble": (Choice(("kfold", "seeds", "refit", None)),),
-    "n_members": (Number(Integral, Interval(1)),),
-    "max_time": (Choice((None,)), Number(Real, Interval(0, closed="neither"))),
-    "n_jobs": (
-        Choice((None,)),
-        Predicate(
-            lambda value: (
-                isinstance(value, Integral)
-                and not isinstance(value, bool)
-                and value != 0
-            ),
-            "an int other than 0",
-        ),
-    ),
-}
+# Fraction of ``max_time`` that is reserved for calibration.
+_RESERVED_SHARE = 0.02
 
-# Processes take seconds to begin: so many multiplications of one core, forward alone,
-# take about ten.
-_WORTH_PROCESSES = 5e10
-
-# Share of ``max_time`` that is kept for what comes after the training.
-_RESERVE = 0.02
-
-# The bound on scaled numbers, which are clipped smoothly.
+# The bound of the smooth clipping of scaled numbers.
 _CLIP = 3.0
-
-# The batches for tables of up to so many rows.
-_BATCH_SIZES = (
-    (1_000, 64),
-    (6_000, 128),
-    (30_000, 256),
-    (100_000, 512),
-    (math.inf, 1024),
-)
 
 
 class _BaseTabularMLP(
-    Saved,
+    VersionedStateMixin,
     CallbackSupportMixin,  # type: ignore[misc]
     DocLinkMixin,
     SuggestingMixin,
     BaseEstimator,  # type: ignore[misc]
     ABC,
 ):
-    """Base of the tabular estimators; the constructors are the subclasses' own."""
+    """Base class of the tabular estimators; subclasses define their constructors."""
 
     _parameter_checks: ClassVar[dict[str, tuple[Check, ...]]]
     _target_type: ClassVar[type[Target]]
     _member_type: ClassVar[type[Any]]
-    #: Attributes as they are before `_calibrate`.
+    #: Values of the attributes that `_calibrate` sets, before it is called.
     _uncalibrated: ClassVar[dict[str, Any]]
 
     _target: Any
@@ -167,20 +108,20 @@ class _BaseTabularMLP(
         return float(self.learning_rate_init)
 
     @abstractmethod
-    def _combine(self, raws: Sequence[Array]) -> Array:
-        """Return the members' joint prediction, given their raw outputs."""
+    def _aggregate(self, raw_outputs: Sequence[Array]) -> Array:
+        """Return the prediction of the ensemble, given the members' raw outputs."""
 
     @abstractmethod
-    def _calibrate(self, raws: Sequence[Sequence[Array]], data: Data) -> None:
-        """Learn from the members' raw outputs for rows that they have not seen.
+    def _calibrate(self, raw_outputs: Sequence[Sequence[Array]], data: Data) -> None:
+        """Calibrate on the members' raw outputs for rows they were not trained on.
 
-        They come in groups, one after the other the rows of ``data``; within a group
-        several members have predicted the same rows.
+        There are groups of raw outputs; the members of a group have predicted the same
+        rows.  The rows of ``data`` are those of all groups, in order.
         """
 
     @abstractmethod
-    def _present(self, predicted: Array) -> Array:
-        """Return predictions in the form of ``oof_predictions_``."""
+    def _format_predictions(self, predicted: Array) -> Array:
+        """Return predictions in the format of ``oof_predictions_``."""
 
     # ------------------------------------------------------------------------- fit
 
@@ -190,22 +131,11 @@ class _BaseTabularMLP(
         began = time.time()
         check_parameters(self, self._parameter_checks)
         check_combinations(self)
-        if self.ensemble == "kfold" and self.n_members < 2:
-            raise ValueError(
-                "ensemble='kfold' needs at least two members, got n_members="
-                f"{self.n_members}. Use ensemble=None for a single network."
-            )
-        resumes = [c for c in self.callbacks or [] if getattr(c, "resume", False)]
-        if resumes and not isinstance(self.random_state, Integral):
-            raise ValueError(
-                f"{resumes[0]!r} cannot go on where a training with random_state="
-                f"{self.random_state!r} stopped: folds and seeds would be others. Set "
-                "random_state to an int, for both trainings."
-            )
+        check_ensemble(self)
         n_networks = self._max_networks(has_validation=validation[0] is not None)
         bridge = begin_ensemble(self, X, y, sample_weight, n_networks)
-        with all_or_nothing(self):
-            # What is out of range raises; NumPy need not warn of it as well.
+        with rollback_on_error(self):
+            # Validation raises errors instead of NumPy's floating-point warnings.
             with np.errstate(all="ignore"):
                 task = self._make_task(X, y, sample_weight, validation, bridge)
             self._train(task, began)
@@ -213,7 +143,7 @@ class _BaseTabularMLP(
                 bridge.end_fit()
 
     def _max_networks(self, *, has_validation: bool) -> int:
-        """Return how many networks a fit trains at most."""
+        """Return the maximum number of networks that a fit trains."""
         if self.ensemble == "refit":
             return 1 if has_validation else 2
         return 1 if self.ensemble is None else int(self.n_members)
@@ -226,7 +156,7 @@ class _BaseTabularMLP(
         validation: Validation,
         bridge: EnsembleBridge | None,
     ) -> "_EnsembleTask":
-        """Validate everything, and turn the table into numbers."""
+        """Validate all inputs, and preprocess the table."""
         is_numeric = self._target_type.is_numeric
         refuse_dates(y, "y")
         y = validate_data(
@@ -239,7 +169,7 @@ class _BaseTabularMLP(
         table = Table(X)
         validate_data(self, table.data, skip_check_array=True)
         n_samples = table.shape[0]
-        # As long as the table is no array yet, one without columns stands for it.
+        # Stands for the table until it has been preprocessed.
         no_columns = np.empty((n_samples, 0))
         check_consistent_length(no_columns, y)
         weight = check_sample_weight(sample_weight, no_columns)
@@ -250,7 +180,7 @@ class _BaseTabularMLP(
             getattr(self, "class_weight", None), encoded, weight
         )
         data = apply_class_weights(Data(no_columns, encoded, weight, y), class_weights)
-        # Rows without weight are not there: a fold could hold nothing but them.
+        # Rows of weight zero are dropped: a fold might contain no others.
         rows = np.arange(n_samples)
         if data.sample_weight is not None:
             relative = data.sample_weight / data.sample_weight.max()
@@ -266,11 +196,17 @@ class _BaseTabularMLP(
         if len(rows) < 2 and held_out is None:
             raise ValueError(
                 f"Found array with {len(rows)} sample(s) (of a weight above zero) "
-                f"while a minimum of 2 is required by {type(self).__name__}: some to "
-                "learn from and some to judge by."
+                f"while a minimum of 2 is required by {type(self).__name__}: some for "
+                "training and some for validation."
             )
         scaled = target.with_scale(data.y, data.sample_weight)
-        self._check_custom_parts(scaled, data)
+        # Once for all members, on the scale that they learn the target on.
+        check_custom_parts(
+            Architecture.of(self),
+            scaled,
+            scaled.encode(data.target, np.float64, "y"),
+            np.float32,
+        )
         self.__dict__.update(self._uncalibrated, **scaled.attributes, _target=scaled)
         return _EnsembleTask(
             data=data,
@@ -293,7 +229,7 @@ class _BaseTabularMLP(
         )
 
     def _preprocess(self, table: Table) -> Array:
-        """Fit the preprocessor, and return the table as numbers."""
+        """Fit the preprocessor, and return the preprocessed table."""
         self.preprocessor_ = TabularPreprocessor(
             categorical_features=self.categorical_features, clip=_CLIP
         ).set_output(transform="default")
@@ -306,32 +242,25 @@ class _BaseTabularMLP(
             )
         return X
 
-    def _check_custom_parts(self, target: Target, data: Data) -> None:
-        """Check a custom loss and custom activations, once for all members."""
-        architecture = Architecture.of(self)
-        activations = zip(
-            architecture.activations, architecture.hidden_layer_sizes, strict=True
-        )
-        learned = target.encode(data.target, np.float64, "y")
-        check_custom_parts(
-            target.loss, activations, learned, target.n_outputs, np.float32
-        )
-
     def _member_params(self, split: MemberSplit) -> dict[str, Any]:
         """Return the parameters of a member, which restores its best epoch."""
-        params = {name: getattr(self, name) for name in _SHARED if hasattr(self, name)}
+        params = {
+            name: getattr(self, name)
+            for name in MEMBER_PARAMETERS
+            if hasattr(self, name)
+        }
         return params | {
             "learning_rate_init": self._learning_rate(),
-            "batch_size": self._batch_size(len(split.rows)),
+            "batch_size": batch_size(self.batch_size, len(split.rows)),
             "random_state": split.seed,
             "tol": 0.0,
             "early_stopping": True,
         }
 
     def _train(self, task: "_EnsembleTask", began: float) -> None:
-        """Train the members, and learn from the rows they have not seen."""
+        """Train the members, calibrate, and refit if that is asked for."""
         seconds = math.inf if self.max_time is None else float(self.max_time)
-        deadline = began + seconds * (1.0 - _RESERVE)
+        deadline = began + seconds * (1.0 - _RESERVED_SHARE)
         refits = self.ensemble == "refit" and task.validation is None
         splits = split_members(
             self.ensemble,
@@ -344,7 +273,7 @@ class _BaseTabularMLP(
             has_validation=task.validation is not None,
             rng=check_random_state(self.random_state),
         )
-        n_jobs = min(self._n_side_by_side(task, len(splits)), len(splits))
+        n_jobs = min(self._n_parallel(task, len(splits)), len(splits))
         n_members = len(splits) + refits
         with share_progress(
             n_members, n_jobs, deadline, verbose=bool(self.verbose)
@@ -353,11 +282,11 @@ class _BaseTabularMLP(
             if not trained:
                 raise KeyboardInterrupt
             self.estimators_ = [each.member for each in trained]
-            self._judge(task, trained)
-            if refits and not progress.stops:
+            self._evaluate(task, trained)
+            if refits and not progress.stop_requested:
                 refitted = self._refit(task, trained[0], progress)
-                if not progress.stops:
-                    # Broken off, it would be worse than the one that chose the epoch.
+                if not progress.stop_requested:
+                    # An interrupted refit would be worse than the first network.
                     self.estimators_ = [each.member for each in refitted]
                     trained = [*trained, *refitted]
         self.n_iter_ = max(member.n_iter_ for member in self.estimators_)
@@ -370,22 +299,22 @@ class _BaseTabularMLP(
                 "larger batch_size."
             )
 
-    def _n_side_by_side(self, task: "_EnsembleTask", n_members: int) -> int:
-        """Return how many networks are to train at a time."""
+    def _n_parallel(self, task: "_EnsembleTask", n_members: int) -> int:
+        """Return the number of networks to train in parallel."""
         if self.callbacks or task.bridge is not None:
-            return 1  # they are told of one network after the other
+            return 1  # callbacks expect one network after the other
         n_rows, n_features = task.data.X.shape
         sizes = [n_features, *layer_sizes(self.hidden_layer_sizes)]
         n_weights = sum(itertools.starmap(operator.mul, itertools.pairwise(sizes)))
         n_products = n_members * int(self.max_iter) * n_rows * n_weights
-        default = n_blas_threads() if n_products > _WORTH_PROCESSES else 1
+        default = n_blas_threads() if n_products > _MIN_PRODUCTS_FOR_PROCESSES else 1
         max_seconds = math.inf if self.max_time is None else float(self.max_time)
-        return n_side_by_side(self.n_jobs, default, max_seconds)
+        return n_parallel(self.n_jobs, default, max_seconds)
 
     def _refit(
         self, task: "_EnsembleTask", first: TrainedMember, progress: EnsembleProgress
     ) -> list[TrainedMember]:
-        """Train a network on all rows, for as long as the first one found best."""
+        """Train a network on all rows, up to the best epoch of the first one."""
         best_epoch = int(np.nanargmax(first.member.validation_scores_)) + 1
         all_rows = MemberSplit(np.arange(len(task.data.X)), None, first.split.seed)
         return self._train_members(
@@ -401,15 +330,15 @@ class _BaseTabularMLP(
         first: int = 0,
         last_epoch: int | None = None,
     ) -> list[TrainedMember]:
-        """Train a member for each split; return those that have done an epoch."""
+        """Train a member for each split; return those that have completed an epoch."""
         callbacks = list(self.callbacks or [])
         if last_epoch is not None:
-            # There is no validation data now that could stop it early.
+            # Without validation data, callbacks can only monitor the loss.
             callbacks = [
                 c for c in callbacks if getattr(c, "monitor", "loss") == "loss"
             ]
-        # BLAS may not know of the share of a machine that a container has.
-        n_threads = min(n_blas_threads(), cpu_count()) // progress.n_side_by_side
+        # cpu_count() takes the limits of a container into account, BLAS may not.
+        n_threads = min(n_blas_threads(), cpu_count()) // progress.n_parallel
         tasks = []
         for i, split in enumerate(splits, start=first):
             params = self._member_params(split)
@@ -427,37 +356,31 @@ class _BaseTabularMLP(
                 n_threads=max(1, n_threads),
                 member=i,
                 validation_name=self._name_of_split(i, split),
-                expects_convergence=False,  # it restores its best epoch
+                expects_convergence=False,  # the best epoch is restored
             )
             tasks.append(MemberTask(member, split, context, i))
         return train_members(tasks, task.data, task.validation, progress)
 
     def _name_of_split(self, i: int, split: MemberSplit) -> str:
-        """Return what messages call the rows that choose a network's best epoch."""
+        """Return the name of a network's validation data in messages."""
         if split.held_out is None:
             return "y_val"
         if self.ensemble == "kfold":
-            return f"fold {i + 1}, which judges network {i + 1}"
+            return f"fold {i + 1}, which validates network {i + 1}"
         return f"the hold-out (validation_fraction={self.validation_fraction})"
 
-    def _batch_size(self, n_rows: int) -> int:
-        """Return the size of the batches; those of an epoch are equally large."""
-        wanted = self.batch_size
-        if wanted == "auto":
-            wanted = next(size for limit, size in _BATCH_SIZES if n_rows <= limit)
-        n_batches = max(1, round(n_rows / int(wanted)))
-        return math.ceil(n_rows / n_batches)
+    def _evaluate(
+        self, task: "_EnsembleTask", trained: Sequence[TrainedMember]
+    ) -> None:
+        """Calibrate, and set ``oof_score_`` and ``oof_predictions_``.
 
-    def _judge(self, task: "_EnsembleTask", trained: Sequence[TrainedMember]) -> None:
-        """Learn from the rows that members have not seen; set the ``oof`` attributes.
-
-        Each fold is predicted by the one member that has not seen it, a hold-out, or
-        other validation data, by all of them together.
+        Each fold is predicted by the member that was not trained on it, a hold-out or
+        user-supplied validation data by the whole ensemble.
         """
-        raws: list[Any] = [each.raw for each in trained]
+        raw_outputs: list[Any] = [each.raw for each in trained]
         held_out: list[Any] = [each.split.held_out for each in trained]
         is_shared = all(rows is held_out[0] for rows in held_out)
-        groups = [raws] if is_shared else [[raw] for raw in raws]
+        groups = [raw_outputs] if is_shared else [[raw] for raw in raw_outputs]
         self.oof_predictions_ = None
         if task.validation is not None:
             data, weight = task.validation, task.sample_weight_val
@@ -466,10 +389,10 @@ class _BaseTabularMLP(
             data = task.data.take(rows)
             weight = None if task.sample_weight is None else task.sample_weight[rows]
         self._calibrate(groups, data)
-        predicted = np.concatenate([self._combine(group) for group in groups])
+        predicted = np.concatenate([self._aggregate(group) for group in groups])
         self.oof_score_ = float(self._target.score(predicted, data.y, weight))
         if task.validation is None:
-            presented = self._present(predicted)
+            presented = self._format_predictions(predicted)
             shape = (task.n_samples, *presented.shape[1:])
             self.oof_predictions_ = np.full(shape, np.nan, presented.dtype)
             self.oof_predictions_[task.rows[rows]] = presented
@@ -477,7 +400,7 @@ class _BaseTabularMLP(
     # --------------------------------------------------------------------- predict
 
     def _read(self, X: Any, name: str = "X") -> Array:
-        """Return a table, with the columns that `fit` has seen, as numbers."""
+        """Validate a table and return it preprocessed."""
         with error_prefix(name) if name != "X" else nullcontext():
             table = Table(X)
             validate_data(self, table.data, reset=False, skip_check_array=True)
@@ -489,9 +412,9 @@ class _BaseTabularMLP(
     def _predict_table(self, X: Any) -> Array:
         check_is_fitted(self)
         table = self._read(X)
-        with np.errstate(all="ignore"):  # as in the members' own predictions
-            raws = [member.raw(table) for member in self.estimators_]
-            return refuse_overflow(self._combine(raws))
+        with np.errstate(all="ignore"):  # refuse_overflow checks the predictions
+            raw_outputs = [member.raw(table) for member in self.estimators_]
+            return refuse_overflow(self._aggregate(raw_outputs))
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
@@ -504,11 +427,11 @@ class _BaseTabularMLP(
 
 @dataclass(frozen=True)
 class _EnsembleTask:
-    """What is to be learned: validated data, and what all members have in common.
+    """Validated data, and the configuration of the members.
 
-    ``rows`` are the numbers of the samples in ``data``, out of ``n_samples``.  The
-    weights are those that were given, without those of classes.  ``bridge`` leads to
-    scikit-learn's own callbacks, if there are any.
+    ``rows`` are the indices of the rows of ``data`` in ``X``, which has ``n_samples``
+    rows.  The sample weights do not include class weights.  ``bridge`` is the bridge to
+    scikit-learn's callbacks, or None.
     """
 
     data: Data

@@ -1,4 +1,4 @@
-"""What rows that a network has not seen tell of its probabilities and its errors."""
+"""Calibration: temperature scaling and conformal residuals."""
 
 import math
 from dataclasses import dataclass
@@ -10,29 +10,29 @@ from sknumpy_mlp._inputs.data import Data
 from sknumpy_mlp._utils.typing import Array
 from sknumpy_mlp.losses import LogLoss
 
-# Standard deviation of the logarithm of a temperature before any row is seen: a few
-# rows, all of them right by chance, are no reason for certainty.
+# Standard deviation of the prior of the log temperature, against overconfidence after a
+# few rows that are predicted correctly by chance.
 _PRIOR = 0.5
 
-# What the logarithm of a temperature may be, from 1/20 to 20.
+# Bound on the log temperature: temperatures are between 1/20 and 20.
 _BOUND = 3.0
 
 
 def best_temperature(raw: Array, data: Data) -> float:
-    r"""Return the temperature that suits logits best.
+    r"""Return the temperature that minimizes the log loss of logits.
 
     .. math:: \hat u = \arg\min_u \sum_i s_i\, \ell(y_i, raw_i\, e^{-u})
               + \frac{u^2}{2 \sigma^2}, \qquad T = e^{\hat u}
 
-    with the log loss :math:`\ell`, weights of mean one, and a prior of width
-    :math:`\sigma = 1/2` around no change.
+    with the log loss :math:`\ell`, weights of mean one, and a normal prior of the log
+    temperature with standard deviation :math:`\sigma = 1/2`.
 
     Parameters
     ----------
     raw : ndarray of shape (n_rows, n_outputs)
-        Logits.
+        The logits.
     data : Data
-        The rows' targets and weights.
+        The targets and weights.
 
     References
     ----------
@@ -54,43 +54,43 @@ def best_temperature(raw: Array, data: Data) -> float:
 
 
 @dataclass(frozen=True)
-class Errors:
-    """Errors of predictions for rows not seen, sorted, for prediction intervals.
+class ConformalResiduals:
+    """Sorted residuals on rows that a network was not trained on.
 
     Attributes
     ----------
     values : ndarray of shape (n_outputs, n_rows)
-        Target minus prediction, in ascending order.  (Not in the order of the rows:
-        beside the predictions they would give the targets away.)
+        Target minus prediction, in ascending order.  In the order of the rows, they
+        would reveal the targets, together with the predictions.
     weights : ndarray of shape (n_outputs, n_rows) or None
-        Their weights.
+        The sample weights.
     """
 
     values: Array
     weights: Array | None
 
     @classmethod
-    def of(cls, errors: Array, sample_weight: Array | None) -> "Errors":
-        """Sort errors of shape (n_rows, n_outputs)."""
-        order = np.argsort(errors.T, axis=1, kind="stable")
-        values = np.take_along_axis(errors.T, order, axis=1)
+    def of(cls, residuals: Array, sample_weight: Array | None) -> "ConformalResiduals":
+        """Sort residuals of shape (n_rows, n_outputs)."""
+        order = np.argsort(residuals.T, axis=1, kind="stable")
+        values = np.take_along_axis(residuals.T, order, axis=1)
         return cls(values, None if sample_weight is None else sample_weight[order])
 
     def quantiles(self, coverage: float) -> Array:
-        """Return ends, shape (n_outputs, 2), that hold a new error with a probability.
+        """Return the lower and upper quantiles for a coverage, shape (n_outputs, 2).
 
-        The quantiles are those of the errors and a new one, of average weight, that
-        may lie anywhere: the finite-sample correction of conformal prediction.
+        They include the finite-sample correction of conformal prediction, an additional
+        residual of average weight and unknown value.
         """
         n_outputs, n_rows = self.values.shape
         tail = 0.5 * (1.0 - coverage)
         ends = np.empty((n_outputs, 2))
-        for k, errors in enumerate(self.values):
+        for k, residuals in enumerate(self.values):
             weight = np.ones(n_rows) if self.weights is None else self.weights[k]
             weight = weight / weight.mean(dtype=np.float64) / (n_rows + 1)
             for end, step in enumerate((-1, 1)):
                 share = np.cumsum(weight[::step])
-                # Rounding must not cost a row where the share is met exactly.
+                # Tolerance for rounding where the share is exact.
                 at = int(np.searchsorted(share, 1.0 - tail - 1e-9))
-                ends[k, end] = errors[::step][at] if at < n_rows else step * math.inf
+                ends[k, end] = residuals[::step][at] if at < n_rows else step * math.inf
         return ends

@@ -8,10 +8,10 @@ from sknumpy_mlp._inputs.categories import Categories
 from sknumpy_mlp._inputs.cells import parse_number
 from sknumpy_mlp._inputs.table import Column, Table
 from sknumpy_mlp._utils.typing import IntArray
-from sknumpy_mlp._utils.values import shown
+from sknumpy_mlp._utils.values import short_repr
 from sknumpy_mlp._utils.warnings import warn
 
-# With fewer values, it may be by chance that nearly all are distinct, or unknown.
+# With fewer values, nearly all may be distinct, or unknown, by chance.
 _MIN_VALUES = 20
 
 # If a larger share of the values is distinct, nearly every row has its own category.
@@ -81,7 +81,7 @@ def warn_if_numeric(
     exceptions = exceptions_among_numbers(categories, codes)
     if exceptions is None:
         return
-    others = ", ".join(map(shown, exceptions[:_MAX_SHOWN]))
+    others = ", ".join(map(short_repr, exceptions[:_MAX_SHOWN]))
     if len(exceptions) > _MAX_SHOWN:
         others += f" and {len(exceptions) - _MAX_SHOWN} more"
     to_numbers = "convert it to floats, with NaN for all else"
@@ -106,9 +106,9 @@ def warn_if_distinct(column: Column, categories: Categories, codes: IntArray) ->
     if n_present >= _MIN_VALUES and n_seen > _MAX_DISTINCT * n_present:
         warn(
             f"Column {column} has {n_seen} categories in {n_present} rows, such as "
-            f"{shown(categories.values[:3])}: a category for nearly every row says "
-            "nothing of other rows. Leave the column out, or make numbers or fewer "
-            "categories of it."
+            f"{short_repr(categories.values[:3])}: a category for nearly every row "
+            "says nothing of other rows. Leave the column out, or make numbers or "
+            "fewer categories of it."
         )
 
 
@@ -143,10 +143,11 @@ def check_unknown(
     other = categories.first_of_another_kind(values, codes)
     if other is not None:
         raise ValueError(
-            f"X: column {column} has the value {shown(other)} of type "
+            f"X: column {column} has the value {short_repr(other)} of type "
             f"{type(other).__name__}, but in fit its categories were of the kind "
-            f"{' or '.join(categories.kinds)}, such as {shown(categories.values[:3])}. "
-            "Convert the column to the type that it had in fit, or fit again."
+            f"{' or '.join(categories.kinds)}, such as "
+            f"{short_repr(categories.values[:3])}. Convert the column to the type that "
+            "it had in fit, or fit again."
         )
     n_present = len(values) - values.count(None)
     if n_present >= _MIN_VALUES and not codes.any():

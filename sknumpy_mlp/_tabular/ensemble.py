@@ -1,8 +1,7 @@
-"""Training the members of an ensemble, one after the other or side by side.
+"""Training of the members of an ensemble, sequentially or in parallel processes.
 
-Members train in processes of their own.  In threads the same fits took 1.3 to 1.9
-times as long: a step is a few hundred short calls of NumPy, and threads that take turns
-at the interpreter spend their time waiting for it.
+In threads, the same fits took 1.3 to 1.9 times as long: a step consists of some hundred
+short calls of NumPy, so that threads contend for the interpreter lock.
 """
 
 import os
@@ -32,15 +31,14 @@ from sknumpy_mlp._utils.typing import Array
 from sknumpy_mlp._utils.warnings import collected_warnings, warn, warn_of_interrupt
 from sknumpy_mlp.callbacks import Callback
 
-# Processes take seconds to start, in which none of them trains: they are not worth it
-# where the whole training may take no longer than this.
+# Time limit below which processes do not pay off, since they take seconds to start.
 _MIN_SECONDS_FOR_PROCESSES = 20.0
 
 
 def _has_inherited_executor() -> bool:
-    """Whether loky's executor was started in a process that this one was forked from.
+    """Return True if loky's executor was inherited from a parent process by a fork.
 
-    joblib does not say so: a fork leaves the executor, but not the thread that runs it.
+    A fork copies the executor, but not the thread that runs it.
     """
     module = sys.modules.get("joblib.externals.loky.reusable_executor")
     executor = getattr(module, "_executor", None)
@@ -48,7 +46,7 @@ def _has_inherited_executor() -> bool:
     return thread is not None and not thread.is_alive()
 
 
-# Whether this process was forked from one that may have such an executor.
+# Whether this process was forked from one that may have an executor.
 _is_forked = _has_inherited_executor()
 
 
@@ -63,73 +61,73 @@ if hasattr(os, "register_at_fork"):
 
 @cache
 def _stop_processes_at_exit() -> None:
-    """Have joblib's processes end with this one, if it is a child of multiprocessing.
+    """Stop joblib's processes at exit, if this process is a child of multiprocessing.
 
-    Such a child waits for its own children when it exits, and those of joblib wait five
-    minutes for work.
+    Such a child waits at exit for its own children, and those of joblib idle for five
+    minutes.
     """
     if parent_process() is not None:
         Finalize(None, _stop_processes, exitpriority=1)
 
 
 def _stop_processes() -> None:
-    # They have nothing to do: asked to end, they would not hear of it any more.
+    # Killed, since they are idle and no longer respond to a request to shut down.
     get_reusable_executor(reuse=True).shutdown(kill_workers=True)
 
 
-def n_side_by_side(n_jobs: int | None, default: int, max_seconds: float) -> int:
-    """Return how many members joblib will really train at a time.
+def n_parallel(n_jobs: int | None, default: int, max_seconds: float) -> int:
+    """Return the number of members that joblib trains in parallel.
 
     Parameters
     ----------
     n_jobs : int or None
-        How many there are to be; None is what the active `joblib.parallel_config`
-        says, or ``default``.
+        The requested number; None is that of the active `joblib.parallel_config`, or
+        ``default``.
     default : int
-        How many are worth it, if nobody says.
+        The number if none is requested.
     max_seconds : float
-        How long the training may take.
+        The time limit.
     """
     backend, configured = get_active_backend()
     wanted = configured if n_jobs is None else n_jobs
     is_short = max_seconds < _MIN_SECONDS_FOR_PROCESSES
     if _is_one_of(backend, ("loky",)) and (is_short or _is_forked):
         # A forked child has inherited loky's executor without the thread that runs it,
-        # and would wait for it for ever.
+        # and would wait forever.
         return 1
     if wanted is None:
         in_thread = current_thread() is not main_thread()
         is_nested = backend.nesting_level and in_thread
         is_barred = current_process().daemon or is_nested
         if is_barred and _is_one_of(backend, _PROCESSES):
-            return 1  # as joblib would say, with a warning of an n_jobs never given
+            return 1  # as in joblib, but without its warning about n_jobs
         wanted = min(default, cpu_count())
     return int(effective_n_jobs(wanted))
 
 
-# Backends of joblib's that start processes on this machine.
+# Backends of joblib that start processes on this machine.
 _PROCESSES = ("loky", "multiprocessing")
 
 
 def _is_one_of(backend: Any, names: Sequence[str]) -> bool:
-    """Whether a backend is one of these, which joblib lacks where it has no locks."""
+    """Return True if a backend is one of the named ones, as far as joblib has them."""
     return isinstance(backend, tuple(BACKENDS[n] for n in names if n in BACKENDS))
 
 
 @dataclass(frozen=True)
 class MemberTask:
-    """A member, and what it is to be trained on.
+    """A member to be trained.
 
     Attributes
     ----------
     member : estimator
-        The member, unfitted.
+        The unfitted member.
     split : MemberSplit
-        Its rows.
+        Its training and validation rows.
     context : FitContext
-        Observers and limits.
+        The context of its fit.
     number : int
-        Its number in the ensemble's progress.
+        Its index in the progress of the ensemble.
     """
 
     member: Any
@@ -145,13 +143,13 @@ class TrainedMember:
     Attributes
     ----------
     member : estimator
-        The member, fitted.
+        The fitted member.
     split : MemberSplit
-        Its rows.
+        Its training and validation rows.
     raw : ndarray of shape (n_rows, n_outputs) or None
-        Its raw outputs for the rows that chose its epoch.
+        Its raw outputs for the validation rows.
     was_cut_short : bool
-        Whether a time limit ended it in or after its first epoch.
+        Whether a time limit ended training within or after the first epoch.
     """
 
     member: Any
@@ -161,24 +159,24 @@ class TrainedMember:
 
 
 class MemberMonitor(Callback):
-    """Reports a member's epochs, and ends it when all are to stop.
+    """Reports the epochs of a member, and stops it when all members are to stop.
 
     Parameters
     ----------
     progress : EnsembleProgress
         The progress of all members.
     member : int
-        The member's number.
+        The index of the member.
     deadline : float
-        Time at which the member is to be ready.
+        Time at which the training of the member is to end.
 
     Attributes
     ----------
     was_cut_short : bool
-        Whether a time limit ended the member in or after its first epoch.
+        Whether a time limit ended training within or after the first epoch.
     """
 
-    # Seconds from one report to the next.
+    # Seconds between reports.
     _PAUSE = 0.25
 
     def __init__(
@@ -192,11 +190,11 @@ class MemberMonitor(Callback):
         self.was_cut_short = False
 
     def on_train_begin(self, run: Run) -> None:
-        """Note how long the run will be."""
+        """Store the maximum number of epochs."""
         self._max_epochs = run.max_epochs
 
     def on_epoch_end(self, event: EpochEnd) -> bool:
-        """Report; return True if all are to stop."""
+        """Report the epoch; return True if all members are to stop."""
         if event.seconds < self._reported_at + self._PAUSE:
             return False
         self._reported_at = event.seconds
@@ -205,10 +203,10 @@ class MemberMonitor(Callback):
         if event.validation_loss is not None:
             text += f", validation loss {event.validation_loss:.4f}"
         self._progress.report(self._member, min(share, 0.999), text)
-        return self._progress.stops
+        return self._progress.stop_requested
 
     def on_train_end(self, run: Run) -> None:
-        """Report the end; after Ctrl-C in this member all are to stop."""
+        """Report the end; after Ctrl-C, stop all members."""
         ran_out_of_time = run.status == "exhausted" and run.n_epochs < run.max_epochs
         self.was_cut_short = ran_out_of_time and run.n_epochs == 1
         if run.status == "interrupted":
@@ -217,7 +215,7 @@ class MemberMonitor(Callback):
 
 
 class StopAtEpoch(Callback):
-    """Ends a member after a given epoch.
+    """Stops a member after a given epoch.
 
     Parameters
     ----------
@@ -229,12 +227,12 @@ class StopAtEpoch(Callback):
         self.epoch = epoch
 
     def on_train_begin(self, run: Run) -> None:
-        """End a run before it goes on, if a checkpoint has brought the last epoch."""
+        """Stop a run that a checkpoint has restored at the last epoch or later."""
         if run.status == "running" and run.n_epochs >= self.epoch:
             run.status = "stopped"
 
     def on_epoch_end(self, event: EpochEnd) -> bool:
-        """Return True if the epoch has come."""
+        """Return True at the last epoch."""
         return event.epoch >= self.epoch
 
 
@@ -244,54 +242,53 @@ def train_members(
     validation: Data | None,
     progress: EnsembleProgress,
 ) -> list[TrainedMember]:
-    """Fit members to their rows.
+    """Train members on their rows.
 
-    After Ctrl-C those that are training stop at the end of their epoch and the others
-    do not begin.
+    After Ctrl-C, members stop at the end of their epoch, and no others are started.
 
     Parameters
     ----------
     tasks : sequence of MemberTask
-        The members and their rows.
+        The members.
     data, validation : Data
-        All rows, and other validation data or None.
+        All rows, and user-supplied validation data or None.
     progress : EnsembleProgress
-        Their progress; it also says how many train at a time.
+        The progress of the members, with the number of parallel ones.
 
     Returns
     -------
     trained : list of TrainedMember
-        Those that have done an epoch.
+        The members that have completed an epoch.
     """
     jobs = [(task, data, validation, progress) for task in tasks]
-    n_jobs = min(progress.n_side_by_side, len(jobs))
+    n_jobs = min(progress.n_parallel, len(jobs))
     if n_jobs == 1:
-        trained = _one_after_the_other(jobs, progress)
+        trained = _train_sequentially(jobs, progress)
     else:
-        trained = _side_by_side(jobs, progress, n_jobs)
+        trained = _train_in_parallel(jobs, progress, n_jobs)
     return [each for each in trained if each is not None and each.member.n_iter_ > 0]
 
 
-def _one_after_the_other(
+def _train_sequentially(
     jobs: Sequence[Any], progress: EnsembleProgress
 ) -> list[TrainedMember | None]:
     trained: list[TrainedMember | None] = []
     try:
         for job in jobs:
             trained.append(_fit_member(*job))
-    except KeyboardInterrupt:  # between two members: within one, it is the member's
+    except KeyboardInterrupt:  # between two members, which handle it themselves
         progress.stop()
         warn_of_interrupt()
     return trained
 
 
-def _side_by_side(
+def _train_in_parallel(
     jobs: Sequence[Any], progress: EnsembleProgress, n_jobs: int
 ) -> list[TrainedMember | None]:
     outcomes: list[Any] = []
     errors: list[BaseException] = []
     is_over = Event()
-    # Made here, where it sees the joblib settings of the caller's thread.
+    # Created here, since joblib's settings belong to the thread of the caller.
     parallel = Parallel(n_jobs=n_jobs)
     if _is_one_of(get_active_backend()[0], ("loky",)):
         _stop_processes_at_exit()
@@ -307,14 +304,14 @@ def _side_by_side(
         finally:
             is_over.set()
 
-    # joblib throws everything away when it is interrupted.  In a thread of its own it
-    # is not: Python interrupts the main thread, which then has the members stop.
-    # (An event, because an interrupted Thread.join takes the thread for dead.)
+    # joblib discards all results when it is interrupted.  It therefore runs in another
+    # thread: Python interrupts the main thread, which then stops the members.  That one
+    # waits for an event, since an interrupted Thread.join takes the thread as finished.
     if current_thread() is main_thread():
         Thread(target=run, daemon=True).start()
     else:
-        # Nobody is interrupted here.  And a Dask worker's thread must wait itself: only
-        # then does Dask know that it waits, and lets others train in its place.
+        # Other threads are not interrupted.  And the thread of a Dask worker must wait
+        # for joblib itself, so that Dask runs other tasks meanwhile.
         run()
     is_interrupted = False
     while not is_over.is_set():
@@ -322,7 +319,7 @@ def _side_by_side(
             is_over.wait(1.0)
         except KeyboardInterrupt:
             if is_interrupted:
-                raise  # somebody is in a hurry
+                raise  # Ctrl-C again: stop immediately
             is_interrupted = True
             progress.stop()
     if errors:
@@ -330,12 +327,12 @@ def _side_by_side(
         has_processes = _is_one_of(backend, _PROCESSES)
         failed_to_start = has_processes and isinstance(errors[0], OSError)
         if failed_to_start and not is_interrupted:
-            # An error of a member's own will come again.
+            # If the error is one of a member, it will be raised again.
             warn(
                 f"The networks could not train in processes ({errors[0]}): they train "
                 "one after the other. Set n_jobs=1 to have them do so from the start."
             )
-            return _one_after_the_other(jobs, progress)
+            return _train_sequentially(jobs, progress)
         progress.stop()
         raise errors[0]
     for _, messages in outcomes:
@@ -349,13 +346,13 @@ def _side_by_side(
 def _fit_and_record(
     *job: Any,
 ) -> tuple[TrainedMember | None, list[tuple[str, type[Warning]]]]:
-    """Fit a member elsewhere; return the result, and the warnings to be given here."""
+    """Fit a member in another process; return it, and its warnings."""
     with ExitStack() as stack:
         messages = stack.enter_context(collected_warnings())
         others: list[warnings.WarningMessage] = []
         if current_thread() is main_thread():
-            # Those of other packages as well: a process in whose main thread a member
-            # trains is one of joblib's, and has no other threads that might warn.
+            # Warnings of other packages as well.  It is safe in the main thread of a
+            # process of joblib, which has no other threads that might warn.
             others = stack.enter_context(warnings.catch_warnings(record=True))
             warnings.simplefilter("always")
         trained = _fit_member(*job)
@@ -368,7 +365,7 @@ def _fit_member(
     validation: Data | None,
     progress: EnsembleProgress,
 ) -> TrainedMember | None:
-    if progress.stops:
+    if progress.stop_requested:
         return None
     member, split = task.member, task.split
     deadline = progress.deadline_of(task.number)

@@ -1,8 +1,8 @@
-"""The single networks that a tabular estimator is made of.
+"""The members of the ensemble of a tabular estimator.
 
-A member is a `NumpyMLPClassifier` or `NumpyMLPRegressor` whose network begins with
-embeddings and whose target all members have in common.  All else, from validation to
-early stopping, callbacks and checkpoints, is inherited.
+A member is a `NumpyMLPClassifier` or `NumpyMLPRegressor` whose network starts with
+embeddings, and whose target is that of the ensemble.  Validation, early stopping,
+callbacks and checkpoints are inherited.
 """
 
 import inspect
@@ -27,13 +27,12 @@ from sknumpy_mlp.schedules import FlatCosine
 
 
 class _Member(_BaseMLP, ABC):
-    """The network and the training of a member."""
+    """Base class of members."""
 
-    # Members learn in float32 and predict in float64.  The last digits of a product in
-    # float32 depend on the other rows that it is computed with, at about 1e-6 in a
-    # probability; and a target far from zero has digits that float32 would lose.
-    # Parameters are kept in the type that predicts, so that a mapped file is used as
-    # it is.
+    # Members train in float32 and predict in float64.  In float32 the rounding of a
+    # product depends on the other rows, about 1e-6 in a probability, and targets far
+    # from zero would lose digits.  Parameters are stored in float64, so that
+    # memory-mapped ones are used without a copy.
     _fitted_dtype: ClassVar[Any] = np.float64
 
     member_config: MemberConfig
@@ -44,18 +43,22 @@ class _Member(_BaseMLP, ABC):
         Parameters
         ----------
         data, validation : Data
-            The rows to train on, and those that choose the epoch, or None.
+            The training data, and the validation data or None.
         context : FitContext
-            Observers and limits.
+            The context of the fit.
         """
-        judged_by: tuple[Any, Any, Any] = (None, None, None)
+        validation_arrays: tuple[Any, Any, Any] = (None, None, None)
         if validation is not None:
-            judged_by = (validation.X, validation.target, validation.sample_weight)
+            validation_arrays = (
+                validation.X,
+                validation.target,
+                validation.sample_weight,
+            )
         self._fit(
             data.X,
             data.target,
             data.sample_weight,
-            judged_by,
+            validation_arrays,
             incremental=False,
             context=context,
         )
@@ -79,9 +82,9 @@ class _Member(_BaseMLP, ABC):
 
 
 def _constructor(estimator: type[Any]) -> Callable[..., None]:
-    """Return a constructor with the parameters of an estimator, and the configuration.
+    """Return a constructor with ``member_config`` and the parameters of an estimator.
 
-    scikit-learn asks its signature for the names of the parameters.
+    Its signature names them all, since scikit-learn reads the parameters from it.
     """
 
     def constructor(self: Any, member_config: MemberConfig, **params: Any) -> None:
@@ -100,7 +103,7 @@ def _constructor(estimator: type[Any]) -> Callable[..., None]:
 
 
 class MemberClassifier(_Member, NumpyMLPClassifier):
-    """A single network of a `TabularMLPClassifier`."""
+    """A network of a `TabularMLPClassifier`."""
 
     _doc_link_template = page_of("NumpyMLPClassifier")
 
@@ -108,7 +111,7 @@ class MemberClassifier(_Member, NumpyMLPClassifier):
 
 
 class MemberRegressor(_Member, NumpyMLPRegressor):
-    """A single network of a `TabularMLPRegressor`."""
+    """A network of a `TabularMLPRegressor`."""
 
     _doc_link_template = page_of("NumpyMLPRegressor")
 

@@ -1,8 +1,7 @@
-"""The networks of an estimator, wherever they are.
+"""The networks of an estimator, for plotting and export.
 
 An estimator of this package may be wrapped by scikit-learn (in a pipeline, a search or
-a ``TransformedTargetRegressor``), and the tabular estimators hold several networks.
-Plotting and export find both here.
+a ``TransformedTargetRegressor``), and tabular estimators have several networks.
 """
 
 from typing import Any
@@ -21,14 +20,14 @@ def unwrap(estimator: Any) -> list[Any]:
     Parameters
     ----------
     estimator : object
-        An estimator. The last step of a ``Pipeline``, the ``best_estimator_`` of a
-        search and the ``regressor_`` of a ``TransformedTargetRegressor`` are followed.
+        An estimator, possibly a ``Pipeline`` (the last step is followed), a search
+        (``best_estimator_``) or a ``TransformedTargetRegressor`` (``regressor_``).
 
     Returns
     -------
     chain : list
-        Begins with ``estimator`` and ends with an estimator of this package, or with
-        the first object that wraps nothing.
+        The nested estimators, from ``estimator`` to one of this package, or to the
+        first that is none of the above.
     """
     chain = [estimator]
     while not isinstance(chain[-1], _BaseMLP | _BaseTabularMLP):
@@ -52,7 +51,7 @@ def find_network(estimator: Any, caller: str) -> Any:
     estimator : object
         An estimator.
     caller : str
-        The function that messages name.
+        The name of the function, for messages.
 
     Returns
     -------
@@ -83,7 +82,7 @@ def find_network(estimator: Any, caller: str) -> Any:
 def networks_of(estimator: Any) -> list[Any]:
     """Return the networks of a fitted estimator of this package.
 
-    These are the members of a tabular estimator; a plain estimator is its own.
+    They are the members of a tabular estimator, or a plain estimator itself.
     """
     if isinstance(estimator, _BaseTabularMLP):
         return list(estimator.estimators_)

@@ -16,7 +16,7 @@ from sknumpy_mlp._estimators.parameters import (
     SuggestingMixin,
     check_parameters,
 )
-from sknumpy_mlp._estimators.rollback import all_or_nothing
+from sknumpy_mlp._estimators.rollback import rollback_on_error
 from sknumpy_mlp._inputs.categories import Categories
 from sknumpy_mlp._inputs.cells import kinds_of
 from sknumpy_mlp._inputs.column_labels import check_label_order, label_strings
@@ -32,13 +32,13 @@ from sknumpy_mlp._tabular.onehot import onehot, onehot_categories
 from sknumpy_mlp._tabular.scaling import robust_scale, scale_and_clip
 from sknumpy_mlp._utils.intervals import Interval
 from sknumpy_mlp._utils.links import DocLinkMixin
-from sknumpy_mlp._utils.saved import Saved
+from sknumpy_mlp._utils.saved import VersionedStateMixin
 from sknumpy_mlp._utils.suggestions import suggests_parameters
 from sknumpy_mlp._utils.typing import Array, DtypeName, IntArray
 
 
 class TabularPreprocessor(
-    Saved,
+    VersionedStateMixin,
     TransformerMixin,  # type: ignore[misc]
     DocLinkMixin,
     SuggestingMixin,
@@ -88,10 +88,10 @@ class TabularPreprocessor(
     categories_ : dict of int to list
         The categories of each categorical column in the order of their codes, as
         strings, booleans, ints and floats; others, such as intervals, as strings.
-        Beside numbers, a string that can be parsed as a number is that number.
+        Among numbers, a string that can be parsed as a number is that number.
     constant_features_ : list of str
         Columns that are constant, or missing in all rows, in the data of `fit`.  They
-        contribute nothing to the result, whatever their values at prediction are.
+        have no influence on the result, even if they vary in the data of `transform`.
     n_numbers_ : int
         The number of numeric columns.
     cardinalities_ : tuple of int
@@ -171,7 +171,7 @@ class TabularPreprocessor(
         self : TabularPreprocessor
             The fitted preprocessor.
         """
-        with all_or_nothing(self):
+        with rollback_on_error(self):
             self._fit(X)
         return self
 
@@ -190,7 +190,7 @@ class TabularPreprocessor(
         X_out : ndarray of shape (n_samples, n_features_out)
             The transformed table.
         """
-        with all_or_nothing(self):
+        with rollback_on_error(self):
             return self._scale(*self._fit(X))
 
     def transform(self, X: Any) -> Array:
@@ -312,7 +312,7 @@ class TabularPreprocessor(
         names : ndarray of str of shape (n_features_out,)
             The names of numeric and ordinally encoded columns are kept, a one-hot
             column appends the category, and an indicator has a prefix.  A repeated name
-            gets a trailing underscore.
+            is given a trailing underscore.
         """
         check_is_fitted(self)
         names = check_input_features(self, input_features)

@@ -1,4 +1,4 @@
-"""Progress of an ensemble: reports of its members, and lines that show them."""
+"""Progress of an ensemble: reports of its members, and their output."""
 
 import math
 import time
@@ -14,126 +14,123 @@ from sknumpy_mlp.callbacks._progress import clock
 
 
 class EnsembleProgress:
-    """The progress of all members, in the memory of one process.
+    """The progress of all members, in the memory of a single process.
 
-    Each member reports its own, and any of them can stop all.
+    Each member reports its progress, and can stop all members.
 
     Parameters
     ----------
     n_members : int
         Number of members.
-    n_side_by_side : int
-        How many of them train at a time.
+    n_parallel : int
+        Number of members that train in parallel.
     deadline : float
-        Time, as of `time.time`, at which all are to be ready.
+        Time, as of `time.time`, at which training is to end.
     """
 
-    def __init__(self, n_members: int, n_side_by_side: int, deadline: float) -> None:
+    def __init__(self, n_members: int, n_parallel: int, deadline: float) -> None:
         self.n_members = n_members
-        self.n_side_by_side = n_side_by_side
+        self.n_parallel = n_parallel
         self.deadline = deadline
         self._reports = [(0.0, "")] * n_members
-        self._stops = False
+        self._stop_requested = False
 
     @property
-    def stops(self) -> bool:
+    def stop_requested(self) -> bool:
         """Whether all are to stop."""
-        return self._stops
+        return self._stop_requested
 
     def stop(self) -> None:
         """Have all stop at the end of their epoch, and others not begin."""
-        self._stops = True
+        self._stop_requested = True
 
     def report(self, member: int, share: float, text: str) -> None:
-        """Note how far a member is: from 0 to 1, and in words."""
+        """Store the progress of a member, from 0 to 1, and its description."""
         self._reports[member] = (share, text)
 
     def read(self) -> list[tuple[float, str]]:
-        """Return what the members have reported."""
+        """Return the last reports of the members."""
         return list(self._reports)
 
     def deadline_of(self, member: int) -> float:
-        """Return when a member that begins now is to be ready.
+        """Return the time at which a member that starts now is to end.
 
-        Those that come after it want as much time as it has.  Side by side, one whose
-        neighbours still have members to come is given less than one whose neighbours
-        have not, so that all the time is used.
+        The remaining time is divided equally between the rounds of parallel members
+        that are still to come.
         """
-        n_rounds = math.ceil((self.n_members - member) / self.n_side_by_side)
+        n_rounds = math.ceil((self.n_members - member) / self.n_parallel)
         now = time.time()
         return now + (self.deadline - now) / n_rounds
 
 
 class SharedProgress(EnsembleProgress):
-    """The progress of members in several processes: a folder.
+    """The progress of members in several processes, shared by files in a folder.
 
-    In it are a file for each member with its last report, and one that says that all
-    are to stop.
+    There is a file with the last report of each member, and one if all are to stop.
 
     Parameters
     ----------
     folder : str or Path
         The folder.
-    n_members, n_side_by_side, deadline
-        As for `EnsembleProgress`.
+    n_members, n_parallel, deadline
+        As in `EnsembleProgress`.
     """
 
     def __init__(
-        self, folder: str | Path, n_members: int, n_side_by_side: int, deadline: float
+        self, folder: str | Path, n_members: int, n_parallel: int, deadline: float
     ) -> None:
-        super().__init__(n_members, n_side_by_side, deadline)
+        super().__init__(n_members, n_parallel, deadline)
         self._folder = Path(folder)
 
     @property
-    def stops(self) -> bool:
+    def stop_requested(self) -> bool:
         """Whether all are to stop."""
-        return self._stops or (self._folder / "stop").exists()
+        return self._stop_requested or (self._folder / "stop").exists()
 
     def stop(self) -> None:
         """Have all stop at the end of their epoch, and others not begin."""
         super().stop()
-        with suppress(OSError):  # full, or gone
+        with suppress(OSError):  # the disk is full, or the folder was deleted
             (self._folder / "stop").touch()
 
     def report(self, member: int, share: float, text: str) -> None:
-        """Note how far a member is: from 0 to 1, and in words.
+        """Store the progress of a member, from 0 to 1, and its description.
 
-        A member on another machine, where there is no such folder, trains unreported.
+        Members on other machines, which do not have the folder, are not reported.
         """
         with suppress(OSError):
             path = self._folder / str(member)
             path.write_text(f"{share}\n{text}", encoding="utf-8")
 
     def read(self) -> list[tuple[float, str]]:
-        """Return what the members have reported."""
+        """Return the last reports of the members."""
         reports = []
         for member in range(self.n_members):
             try:
                 text = (self._folder / str(member)).read_text(encoding="utf-8")
                 share, _, words = text.partition("\n")
                 reports.append((float(share), words))
-            except (OSError, ValueError):  # not begun, or just being written
+            except (OSError, ValueError):  # not started, or the file is being written
                 reports.append((0.0, ""))
         return reports
 
 
 @contextmanager
 def share_progress(
-    n_members: int, n_side_by_side: int, deadline: float, *, verbose: bool
+    n_members: int, n_parallel: int, deadline: float, *, verbose: bool
 ) -> Iterator[EnsembleProgress]:
     """Share the progress of members, and if ``verbose`` print it every few seconds.
 
-    Where there is no folder for several processes to share, members train one after
-    the other, and a warning says so.
+    If there is no temporary folder, members train sequentially, with a warning.
     """
     with ExitStack() as stack:
         progress = EnsembleProgress(n_members, 1, deadline)
-        if n_side_by_side > 1:
+        if n_parallel > 1:
             try:
                 folder = stack.enter_context(
                     TemporaryDirectory(ignore_cleanup_errors=True)
                 )
-                progress = SharedProgress(folder, n_members, n_side_by_side, deadline)
+                progress = SharedProgress(folder, n_members, n_parallel, deadline)
             except OSError as error:
                 warn(
                     f"There is no temporary folder for processes to share ({error}): "
@@ -157,7 +154,7 @@ def _printing(progress: EnsembleProgress) -> Iterator[None]:
         printer.join()
 
 
-# Seconds from one line to the next.
+# Seconds between lines.
 _PAUSE = 2.0
 
 

@@ -1,4 +1,4 @@
-"""`TabularMLPRegressor`: the regressor."""
+"""`TabularMLPRegressor`: an ensemble of networks for regression."""
 
 import math
 from collections.abc import Callable, Sequence
@@ -19,12 +19,13 @@ from sknumpy_mlp._estimators.regressor import NumpyMLPRegressor
 from sknumpy_mlp._estimators.scores import regression_score
 from sknumpy_mlp._estimators.targets import Target
 from sknumpy_mlp._inputs.data import Data
-from sknumpy_mlp._tabular.base import TABULAR_CHECKS, _BaseTabularMLP
-from sknumpy_mlp._tabular.calibration import Errors
+from sknumpy_mlp._tabular.base import _BaseTabularMLP
+from sknumpy_mlp._tabular.calibration import ConformalResiduals
 from sknumpy_mlp._tabular.member import MemberRegressor
+from sknumpy_mlp._tabular.parameters import TABULAR_CHECKS
 from sknumpy_mlp._utils.suggestions import suggests_parameters
 from sknumpy_mlp._utils.typing import Array
-from sknumpy_mlp._utils.values import shown
+from sknumpy_mlp._utils.values import short_repr
 from sknumpy_mlp.activations import Activation, ActivationName
 from sknumpy_mlp.callbacks import Callback
 from sknumpy_mlp.callbacks._sklearn import with_callbacks
@@ -38,174 +39,206 @@ from sknumpy_mlp.losses import (
 from sknumpy_mlp.optimizers import Optimizer, OptimizerName
 from sknumpy_mlp.schedules import Schedule, ScheduleName
 
-# A regressor's learning rates, for losses with the identity as their link and others.
+# Learning rates for losses with an identity link, and for others.
 _RATE, _RATE_OF_LINKS = 0.2, 0.04
 
 
 class TabularMLPRegressor(RegressorMixin, _BaseTabularMLP):  # type: ignore[misc]
-    """Regressor for raw tables: an ensemble of networks, ready without tuning.
+    """Regressor for raw tables: an ensemble of networks with tuned default settings.
 
-    Takes a pandas or polars frame, an Arrow table or an array as it is: numbers,
-    booleans, categories and strings, missing values anywhere.  `TabularPreprocessor`
-    makes numbers of it, the target is standardised (divided by its mean for losses
-    with a logarithmic link), and several networks with embeddings for numbers and
-    categories, trained on different folds, predict their mean, within the range of
-    the targets seen.  Trains in float32 and predicts in float64.
+    Supports pandas and polars frames, Arrow tables and arrays, with numbers, booleans,
+    categories and strings, and missing values in any column.  The table is encoded and
+    scaled by `TabularPreprocessor`, and the target is standardized (divided by its mean
+    for losses with a log link).  The networks have embeddings for numbers and
+    categories, and are trained on different folds; their predictions are averaged, and
+    clipped to the range of the targets in `fit`.  Networks are trained in float32, and
+    predict in float64.
 
     Parameters
     ----------
     hidden_layer_sizes : int or array-like of int, default=(256, 256, 256)
-        Number of units in each hidden layer.
+        Number of units in each hidden layer.  An int is one hidden layer, ``()`` none.
     activation : str, Activation or sequence of these, default='mish'
-        Activation function, see `NumpyMLPRegressor`.  Each unit learns how much of
-        it to take, see :class:`sknumpy_mlp.layers.Parametric`.
-    loss : {'squared_error', 'absolute_error', 'huber', 'quantile', 'poisson', \
-'gamma'} or Loss, default='squared_error'
-        The loss, see `NumpyMLPRegressor`.  It sees the scaled target: the ``delta`` of
-        `~sknumpy_mlp.losses.Huber` is in standard deviations.
+        Activation function of the hidden layers, or a sequence with one for each of
+        them: a name or an object of :mod:`sknumpy_mlp.activations`, which lists all, or
+        an object of a custom subclass of :class:`sknumpy_mlp.activations.Activation`.
+        Each unit mixes it with the identity by a learnable weight, see
+        :class:`sknumpy_mlp.layers.Parametric`.
+    loss : str or Loss, default='squared_error'
+        The loss, summed over the outputs: a name or an object of
+        :mod:`sknumpy_mlp.losses`, which lists all, or an object of a custom subclass of
+        :class:`sknumpy_mlp.losses.Loss`.  It is computed on the scaled target: the
+        ``delta`` of `~sknumpy_mlp.losses.Huber` is in standard deviations.  With
+        several quantiles, as in ``Quantile([0.1, 0.5, 0.9])``, `predict` returns a
+        column for each of them.
     learning_rate_init : float or 'auto', default='auto'
-        The highest learning rate, for weights of unit variance: that of a layer's
-        weights is divided by the root of ``fan_in``.  'auto' is 0.2 for losses that
-        have the identity as their link, and 0.04 for others, whose predictions move
-        further than the raw outputs do.
+        The maximum learning rate, for weights of unit variance: that of the weights of
+        a layer is divided by the square root of ``fan_in``.  'auto' is 0.2 for losses
+        with an identity link, and 0.04 for others, whose predictions are nonlinear in
+        the raw outputs.
     solver : {'adam', 'sgd', 'rmsprop'} or Optimizer, default='adam'
-        The optimiser, see :mod:`sknumpy_mlp.optimizers`.
+        The optimizer: a name or an object of :mod:`sknumpy_mlp.optimizers`, or an
+        object of a custom subclass of :class:`sknumpy_mlp.optimizers.Optimizer`.
     alpha : float, default=0.0
-        Strength of the L2 penalty, see `NumpyMLPRegressor`; ``weight_decay`` does
-        the same work here.
+        Strength of the L2 regularization: the penalty ``alpha / (2 S) * sum(W**2)`` on
+        the weights, where S is the total sample weight of the mini-batch.  By default,
+        ``weight_decay`` is used instead.
     batch_size : int or 'auto', default='auto'
-        Samples in a mini-batch; 'auto' is 64 for up to 1,000 samples that a network
-        trains on, 128 for up to 6,000, 256 for up to 30,000, 512 for up to 100,000,
-        else 1,024.  It is rounded so that the batches of an epoch are equally large.
+        Samples in a mini-batch; 'auto' is 64 for up to 1,000 training samples of a
+        network, 128 for up to 6,000, 256 for up to 30,000, 512 for up to 100,000, and
+        1,024 for more.  It is rounded so that the mini-batches of an epoch have equal
+        sizes.
     learning_rate : str or Schedule, default='coslog'
-        Schedule of the learning rate, see `NumpyMLPRegressor`.
+        The learning-rate schedule: a name or an object of :mod:`sknumpy_mlp.schedules`,
+        which lists all, or an object of a custom subclass of
+        :class:`sknumpy_mlp.schedules.Schedule`.
     max_iter : int, default=128
-        Epochs of each network.
+        Number of epochs (passes over the data) of each network.
     random_state : int, RandomState instance or None, default=None
-        Draws the folds, and for each network its weights, the order of its samples
-        and what is dropped.
+        Determines the folds, and for each network the initial weights, the order of the
+        samples and the units that ``dropout`` drops.  Pass an int for reproducible
+        results.
     verbose : bool or int, default=False
-        Whether to print, every few seconds, how far the training is and how long it
-        will still take.
+        Whether to print the progress and the estimated remaining time every few
+        seconds.
     validation_fraction : float, default=0.2
-        Share of the samples that is held out, for an ``ensemble`` without folds.
+        Fraction of the samples that are held out, with an ``ensemble`` other than
+        'kfold'.
     beta_1 : float, default=0.9
         Decay rate of Adam's first moment, in [0, 1).
     beta_2 : float, default=0.95
         Decay rate of Adam's second moment, in [0, 1).
     epsilon : float, default=1e-8
-        Keeps the division of 'adam' and 'rmsprop' finite.
+        Added to denominators of 'adam' and 'rmsprop' for numerical stability.
     n_iter_no_change : int or inf, default=inf
-        Epochs without improvement of the validation score that a network goes on for.
-        A network trains to the end by default and gets its best epoch back: while the
-        rate is high, a score that stalls says little.
+        The patience of early stopping: maximum number of consecutive epochs without an
+        improvement of the validation score.  By default each network trains for
+        ``max_iter`` epochs, since the score may stagnate while the learning rate is
+        high.  In any case the weights of its best epoch are restored.
     init : {'glorot', 'he', 'lecun', 'data'} or callable, default='data'
-        How weights are initialised, see :mod:`sknumpy_mlp.initializers`.
+        Weight initialization: a name or an object of :mod:`sknumpy_mlp.initializers`,
+        or a callable ``(rng, fan_in, fan_out) -> array of shape (fan_in, fan_out)``.
+        'data' fits weights and biases to the training data.
     dropout : float or sequence of float, default=0.15
-        Share of the hidden values that are dropped, see `NumpyMLPRegressor`; fades
-        out over the second half of the training.
+        Dropout rate: the fraction of a layer's outputs that are set to zero at random
+        in each training step, annealed to zero over the second half of training.  A
+        float applies to each hidden layer; a sequence has one for the inputs, then one
+        for each hidden layer.
     weight_decay : float, default=0.02
-        Decoupled weight decay; fades out likewise.
+        Decoupled weight decay (as in AdamW): each step multiplies the weights by ``1 -
+        learning_rate * weight_decay``.  It is annealed to zero over the second half of
+        training.
     max_norm : float or None, default=None
-        Upper bound on the norm of the incoming weights of each hidden unit.
+        Max-norm constraint: upper bound on the Euclidean norm of the incoming weights
+        of each hidden unit, enforced after each step.
     max_grad_norm : float or None, default=None
-        Upper bound on the norm of a step's gradient.
+        Gradient clipping: upper bound on the global (Euclidean) norm of the gradient in
+        each step.
     scoring : str, callable or None, default='loss'
-        The score that chooses each network's best epoch: minus the loss by default;
-        else as in `NumpyMLPRegressor`.  A callable gets the preprocessed table.
+        The validation score, by which the best epoch of each network is chosen.  'loss'
+        is minus the loss; None is the score of `score`; otherwise the name of a scorer
+        of scikit-learn, or a callable ``(estimator, X, y) -> float``, to which the
+        preprocessed table is passed.
     callbacks : list of Callback or None, default=None
-        What is told about each epoch, see :mod:`sknumpy_mlp.callbacks`.  With
-        callbacks the networks train one after the other, each a run of its own whose
-        number callbacks are told: a `~sknumpy_mlp.callbacks.History` has the epochs of
-        all networks, and a `~sknumpy_mlp.callbacks.Checkpoint` writes a file for each.
-        So do they with scikit-learn's callbacks (``set_callbacks``, since its release
-        1.9), for which each network is a task of the fit, and each epoch one of its
-        network.
+        Callbacks run after each epoch; any of them can stop training, see
+        :mod:`sknumpy_mlp.callbacks`.  With callbacks, the networks train sequentially,
+        each in a run of its own with a number: a `~sknumpy_mlp.callbacks.History`
+        contains the epochs of all networks, and a `~sknumpy_mlp.callbacks.Checkpoint`
+        writes a file for each network.  The same holds for scikit-learn's callbacks
+        (``set_callbacks``, since scikit-learn 1.9), for which each network is a task of
+        the fit, and each epoch a task of its network.
     categorical_features : 'from_dtype', array-like or None, default='from_dtype'
-        Which columns are categories, see `TabularPreprocessor`.
+        The categorical columns.  'from_dtype' selects columns of categories, strings
+        and booleans, and columns of objects unless all values are numbers.  Otherwise a
+        mask, indices, or names of columns of a frame, including all columns that are
+        not numeric; None if there are no categorical columns.  See
+        `TabularPreprocessor`.
     ensemble : {'kfold', 'seeds', 'refit'} or None, default='kfold'
-        How many networks there are, and what they see.
+        The kind of ensemble, and how its networks are validated.
 
-        - 'kfold', ``n_members`` networks, each trained without one fold of the
-          samples, which chooses its best epoch.  No sample is wasted, and each is
-          predicted by a network that has not seen it.  With fewer samples than
-          networks there are fewer networks.
-        - 'seeds', ``n_members`` networks that share one hold-out.
-        - 'refit', one network, trained on all samples for as many epochs as another
-          one found best on a hold-out.
-        - None, one network with a hold-out.
+        - 'kfold', ``n_members`` networks, each trained on all folds of the samples but
+          one, which is used for early stopping, calibration and out-of-fold
+          predictions.  If there are fewer samples than ``n_members``, there are as many
+          networks as samples.
+        - 'seeds', ``n_members`` networks that share a hold-out.
+        - 'refit', a network trained on all samples, for the number of epochs that
+          another network has found best on a hold-out.
+        - None, a single network with a hold-out.
 
-        Rows that are equal in all columns stay together, in one fold or on one side
-        of a hold-out: a network that has seen a copy of a row knows its target, and
-        scores and intervals would be too good.  This does not hold for rows that are
-        equal by chance, because a few columns have few values, nor for rows that come
-        more than five times with targets that differ: new rows will be equal to these
-        as well.
+        Rows that are equal in all columns are kept together, in the same fold or on the
+        same side of a hold-out: otherwise, copies of training rows would make scores
+        and prediction intervals too optimistic.  Exceptions are rows that are equal by
+        chance, since the table has few columns with few values, and rows that occur
+        more than five times with different targets: new rows will be equal to these as
+        well.
 
     n_members : int, default=5
-        Number of networks of 'kfold' and 'seeds'.
+        Number of networks with 'kfold' and 'seeds'.
     max_time : float or None, default=None
-        Seconds that `fit` may take.  Networks then train as many epochs as fit in, on
-        a schedule that ends when the time does.  Below 20 seconds they train one after
-        the other, without processes, which take seconds to start.
+        Time limit of `fit`, in seconds.  The networks train for as many epochs as it
+        allows, and the learning-rate schedule is compressed to end with it.  Below 20
+        seconds the networks train sequentially, since processes take seconds to start.
     n_jobs : int or None, default=None
-        How many networks train side by side, in processes of joblib's.  None, outside
-        of a :obj:`joblib.parallel_config`, is one after the other for trainings of a
-        few seconds, and for longer ones as many as matrix products may have threads: a
-        fit uses the cores that BLAS would use anyway, and one inside a parallel search
-        stays with its share.  Where there can be no processes (in a forked child, in a
-        daemon, without a temporary folder) networks train one after the other.
+        Number of networks that train in parallel, in processes of joblib.  None, unless
+        a :obj:`joblib.parallel_config` is active, is 1 for short training; for training
+        of more than a few seconds it is the number of threads of matrix products, so
+        that a fit uses the cores that BLAS would use, and a fit in a parallel search
+        only its part.  Where processes are not available (in a forked child, in a
+        daemon, without a temporary folder), the networks train sequentially.
 
     Attributes
     ----------
     preprocessor_ : TabularPreprocessor
-        What turns tables into numbers.
+        The fitted preprocessor, which encodes and scales the table.
     estimators_ : list
-        The networks, fitted `NumpyMLPRegressor` objects on the table as
-        `preprocessor_` makes it, with their curves (``loss_curve_``,
-        ``validation_scores_``).
+        The fitted networks, `NumpyMLPRegressor` objects that take the preprocessed
+        table, with their learning curves (``loss_curve_``, ``validation_scores_``).
     oof_score_ : float
-        Score (as of `score`, with the samples' weights) of predictions by networks that
-        have not seen the sample.  A little low for 'kfold', where new samples are
-        predicted by several networks together; a little high, since the same samples
-        have chosen the epochs.
+        The score (as of `score`, with the sample weights) of the out-of-fold
+        predictions, or of the predictions for the hold-out or for ``X_val``.  It is
+        slightly pessimistic with 'kfold', since new samples are predicted by the whole
+        ensemble; and slightly optimistic, since the best epochs were chosen on the same
+        samples.
     oof_predictions_ : ndarray or None
-        These predictions; NaN for samples that all networks have seen, and for those
-        of weight zero.  None with ``X_val``.
+        The predictions for each sample, by networks that were not trained on it; NaN
+        for samples that all networks were trained on, and for those of weight zero.
+        None with ``X_val``.
     n_features_in_ : int
-        Number of columns.
+        Number of columns of the table.
     feature_names_in_ : ndarray of shape (n_features,)
-        Their names, if `fit` saw a data frame with string column names.
+        Names of the columns, if ``X`` in `fit` was a data frame whose column labels are
+        strings.
     n_iter_ : int
-        The most epochs of a network.
+        The largest number of epochs of a network.
 
     Raises
     ------
     InvalidParameterError
         From `fit`, if a parameter has a value that is not allowed.
     ValueError, TypeError
-        From `fit`, if the table or the target cannot be used (dates, infinite
-        numbers, a target with missing values), or the training diverges.  The
-        estimator is then left as it was.  From predictions, if the table cannot be
-        used, or one of them would be infinite or NaN.
+        From `fit`, if the table or the target is invalid (dates, infinite numbers, a
+        target with missing values), or if training diverges.  The estimator is then
+        left unchanged.  From predictions, if the table is invalid, or if a prediction
+        is infinite or NaN.
 
     See Also
     --------
-    NumpyMLPRegressor : A network for arrays, with scikit-learn's defaults.
-    TabularPreprocessor : What is done to the table.
+    NumpyMLPRegressor : A single network for arrays, with scikit-learn's defaults.
+    TabularPreprocessor : The encoding and scaling of the table.
 
     Notes
     -----
-    The network is RealMLP [1]_ with changes that were measured on tables of 600 to
-    20,000 samples (``benchmarks/tabular.md``): no label smoothing, the best epoch by
-    the loss, folds instead of a hold-out, prediction intervals, and missing numbers.
+    The networks are RealMLP [1]_, with changes that were measured on tables of 600 to
+    20,000 samples (``benchmarks/tabular.md``): no label smoothing, early stopping by
+    the loss, a k-fold ensemble instead of a hold-out, prediction intervals, and
+    imputation of missing numbers.
 
-    With the defaults `fit` takes about 7 seconds for 1,000 rows, 40 for 5,000, 80 for
-    10,000 and two minutes for 20,000, on two cores (``benchmarks/tabular.md``), and
-    says nothing meanwhile: ``verbose=True`` does.  ``max_time`` sets a limit, and
-    ``ensemble=None`` trains one network in a third of the time.
+    With default parameters `fit` takes about 7 seconds for 1,000 rows, 40 for 5,000, 80
+    for 10,000 and two minutes for 20,000, on two cores (``benchmarks/tabular.md``).
+    Set ``verbose=True`` to see its progress, and ``max_time`` to limit its duration;
+    ``ensemble=None`` trains a single network in a third of the time.
 
-    Ctrl-C ends the training early and keeps the networks that have finished an epoch.
+    Ctrl-C stops training and keeps the networks that have completed an epoch.
 
     References
     ----------
@@ -221,7 +254,7 @@ class TabularMLPRegressor(RegressorMixin, _BaseTabularMLP):  # type: ignore[misc
     >>> reg = TabularMLPRegressor(n_members=2, max_iter=16, random_state=0)
     >>> low, high = reg.fit(X[:300], y[:300]).prediction_interval(X[300:]).T
     >>> is_inside = (low < y[300:]) & (y[300:] < high)
-    >>> print(f"{is_inside.mean():.1f}")  # of patients it has not seen; 0.9 was asked
+    >>> print(f"{is_inside.mean():.1f}")  # the nominal coverage is 0.9
     0.9
     """
 
@@ -235,7 +268,7 @@ class TabularMLPRegressor(RegressorMixin, _BaseTabularMLP):  # type: ignore[misc
     _target_type: ClassVar[type[Target]] = RegressionTarget
     _target: RegressionTarget
     _member_type: ClassVar[type[Any]] = MemberRegressor
-    _uncalibrated: ClassVar[dict[str, Any]] = {"_errors": None}
+    _uncalibrated: ClassVar[dict[str, Any]] = {"_residuals": None}
 
     @suggests_parameters
     def __init__(
@@ -322,16 +355,16 @@ class TabularMLPRegressor(RegressorMixin, _BaseTabularMLP):  # type: ignore[misc
         y : array-like of shape (n_samples,) or (n_samples, n_outputs)
             The targets.
         sample_weight : array-like of shape (n_samples,), default=None
-            Weights of the samples, at least 0 and not all 0.  None is 1 for each.
+            Sample weights, at least 0 and not all 0.  None means equal weights.
         X_val : frame or array-like of shape (n_val, n_features), default=None
-            Validation data, with the columns of ``X``.  It chooses the epochs of all
-            networks, which then train on all of ``X``, and takes the place of the
-            folds also for ``oof_score_`` and prediction intervals.  A cross-validation
-            that hands it on cuts it up if it is as long as ``X``.
+            Validation data, with the columns of ``X``, used instead of folds or a
+            hold-out for early stopping, ``oof_score_`` and prediction intervals.  All
+            networks are then trained on all of ``X``.  Cross-validation that passes it
+            on splits it if it has as many rows as ``X``.
         y_val : array-like of shape (n_val,) or (n_val, n_outputs), default=None
-            Its targets.
+            The validation targets.
         sample_weight_val : array-like of shape (n_val,), default=None
-            Its weights.
+            The validation sample weights.
 
         Returns
         -------
@@ -352,35 +385,37 @@ class TabularMLPRegressor(RegressorMixin, _BaseTabularMLP):  # type: ignore[misc
         Returns
         -------
         y : ndarray of shape (n_samples,) or (n_samples, n_outputs)
-            The predicted values; for several quantiles, a column for each of them.
+            The predicted values; with several quantiles, a column for each of them.
         """
-        return self._present(self._predict_table(X))
+        return self._format_predictions(self._predict_table(X))
 
     def prediction_interval(self, X: Any, coverage: float = 0.9) -> Array:
-        """Predict intervals that hold the target with a given probability.
+        """Predict conformal prediction intervals of a given coverage.
 
-        The prediction plus quantiles of the errors on rows that a network had not
-        seen (those of ``oof_predictions_``, or of ``X_val``): the conformal method,
-        which needs no distribution, only that new rows come from where the old ones
-        came from [1]_.  The probability is approximate: the rows have also chosen the
-        epochs, which makes intervals a little narrow, and their errors are those of
-        single networks, further off than the mean of several, which makes them wide.
-        It is that for a row picked at random: intervals are equally wide for all rows,
-        too narrow where targets scatter widely and too wide elsewhere.  For widths
-        that adapt, fit quantiles, ``loss=Quantile([0.05, 0.95])``.
+        An interval is the prediction plus quantiles of the residuals of networks on
+        samples that they were not trained on (those of ``oof_predictions_``, or
+        ``X_val``).  Conformal prediction makes no assumption on the distribution,
+        except that new samples are drawn from the same one [1]_.
+
+        The coverage is approximate and marginal, that is on average over samples.  The
+        intervals are slightly too narrow since the best epochs were chosen on the same
+        samples, and too wide since the residuals are those of single networks, which
+        are less accurate than the ensemble.  They have the same width for all samples,
+        too narrow where the variance of the target is large and too wide where it is
+        small; for adaptive widths, fit quantiles, ``loss=Quantile([0.05, 0.95])``.
 
         Parameters
         ----------
         X : frame or array-like of shape (n_samples, n_features)
             The table.
         coverage : float, default=0.9
-            The probability, between 0 and 1.
+            The probability that an interval contains the target, between 0 and 1.
 
         Returns
         -------
         interval : ndarray of shape (n_samples, 2) or (n_samples, n_outputs, 2)
-            Lower and upper end.  Infinite, if there were too few rows for a quantile
-            so far out: fewer than about ``2 / (1 - coverage)``.
+            Lower and upper bounds.  They are infinite if there are too few residuals
+            for these quantiles, fewer than about ``2 / (1 - coverage)``.
 
         Raises
         ------
@@ -398,15 +433,17 @@ class TabularMLPRegressor(RegressorMixin, _BaseTabularMLP):  # type: ignore[misc
         is_number = isinstance(coverage, Real) and not isinstance(coverage, bool)
         if not (is_number and 0 < coverage < 1):
             raise ValueError(
-                f"coverage={shown(coverage)} must be a float in the range (0, 1)."
+                f"coverage={short_repr(coverage)} must be a float in the range (0, 1)."
             )
-        if self._errors is None:
+        if self._residuals is None:
             raise ValueError(
                 f"loss={self.loss!r} predicts several quantiles, whose errors are no "
                 "errors of a prediction. Two of them are an interval: see predict."
             )
         predicted = self._predict_table(X)
-        interval = predicted[:, :, np.newaxis] + self._errors.quantiles(float(coverage))
+        interval = predicted[:, :, np.newaxis] + self._residuals.quantiles(
+            float(coverage)
+        )
         if self._loss.positive_only:
             np.maximum(interval, 0.0, out=interval)
         elif self._loss.out_activation == "logistic":
@@ -414,7 +451,7 @@ class TabularMLPRegressor(RegressorMixin, _BaseTabularMLP):  # type: ignore[misc
         return interval[:, 0] if interval.shape[1] == 1 else interval
 
     def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
-        """Compute R2; for several quantiles, the mean of their D2 pinball scores.
+        """Compute R2 or, for several quantiles, the mean of their D2 pinball scores.
 
         Parameters
         ----------
@@ -423,12 +460,12 @@ class TabularMLPRegressor(RegressorMixin, _BaseTabularMLP):  # type: ignore[misc
         y : array-like of shape (n_samples,) or (n_samples, n_outputs)
             The true targets.
         sample_weight : array-like of shape (n_samples,), default=None
-            Weights of the samples, at least 0 and not all 0.
+            Sample weights, at least 0 and not all 0.
 
         Returns
         -------
         score : float
-            At most 1; 0 is the score of the best constant prediction.
+            At most 1; the best constant prediction has a score of 0.
         """
         y_pred = self.predict(X)
         return regression_score(self._loss, y, y_pred, sample_weight)
@@ -445,16 +482,22 @@ class TabularMLPRegressor(RegressorMixin, _BaseTabularMLP):  # type: ignore[misc
     def _fit_target(self, y: Any) -> RegressionTarget:
         return RegressionTarget.fit(y, self.loss)
 
-    def _calibrate(self, raws: Sequence[Sequence[Array]], data: Data) -> None:
+    def _calibrate(self, raw_outputs: Sequence[Sequence[Array]], data: Data) -> None:
         if not (isinstance(self._loss, Quantile) and len(self._loss.levels) > 1):
-            predicted = np.concatenate([self._combine(group) for group in raws])
-            self._errors = Errors.of(data.y - predicted, data.sample_weight)
+            predicted = np.concatenate(
+                [self._aggregate(group) for group in raw_outputs]
+            )
+            self._residuals = ConformalResiduals.of(
+                data.y - predicted, data.sample_weight
+            )
 
-    def _combine(self, raws: Sequence[Array]) -> Array:
-        mean: Array = np.mean([self._target.predict(r.copy()) for r in raws], axis=0)
+    def _aggregate(self, raw_outputs: Sequence[Array]) -> Array:
+        mean: Array = np.mean(
+            [self._target.predict(r.copy()) for r in raw_outputs], axis=0
+        )
         return mean
 
-    def _present(self, predicted: Array) -> Array:
+    def _format_predictions(self, predicted: Array) -> Array:
         return self._target.decode(predicted)
 
     @property

@@ -1,4 +1,4 @@
-"""Splits of the rows: what each member trains on, and what chooses its epoch."""
+"""Splits of the rows into training and validation data of each member."""
 
 import warnings
 from collections.abc import Iterator, Sequence
@@ -19,11 +19,11 @@ class MemberSplit:
     Attributes
     ----------
     rows : ndarray of shape (n_rows,)
-        The rows to train on.
+        The training rows.
     held_out : ndarray of shape (n_held_out,) or None
-        The rows that choose its best epoch; None if there is other validation data.
+        The validation rows; None if there is user-supplied validation data.
     seed : int
-        For its weights and the order of its rows.
+        The seed of the initial weights and of shuffling.
     """
 
     rows: IntArray
@@ -45,29 +45,30 @@ def split_members(
 ) -> list[MemberSplit]:
     """Split the rows for each member.
 
-    Copies of a row stay together, in the same fold or on the same side of a hold-out:
-    one in the training data would tell the target of another.
+    Copies of a row are kept together, in the same fold or on the same side of a
+    hold-out: validation rows with copies in the training data would make validation
+    too optimistic.
 
     Parameters
     ----------
     ensemble : {'kfold', 'seeds', 'refit', None}
         The kind of ensemble.
     n_members : int
-        Number of members of 'kfold' and 'seeds'.
+        Number of members with 'kfold' and 'seeds'.
     X : ndarray of shape (n_rows, n_features)
         The preprocessed table, of at least two rows.
     y : ndarray of shape (n_rows,) or (n_rows, n_targets)
         The encoded target.
     columns : sequence of slice
-        Where ``X`` has the columns of the raw table.
+        The columns of ``X`` that each column of the raw table is encoded by.
     classes : ndarray of shape (n_rows,) or None
-        What to stratify by.
+        The classes for stratification; None for no stratification.
     validation_fraction : float
-        Share of the rows that is held out where there are no folds.
+        Fraction of the rows that is held out, if there are no folds.
     has_validation : bool
-        Whether there is validation data, so that no row has to be held out.
+        Whether there is user-supplied validation data, so that no rows are held out.
     rng : RandomState
-        Draws folds and seeds.
+        The random stream of folds and seeds.
     """
     several = ensemble in ("kfold", "seeds")
     parts: list[tuple[IntArray, IntArray | None]]
@@ -101,9 +102,9 @@ def _folds(
     else:
         stratified = StratifiedKFold(n_folds, shuffle=True, random_state=rng)
         with warnings.catch_warnings():
-            # A class with fewer rows than folds is absent from some: nothing is wrong.
+            # It is harmless if a rare class is absent from some folds.
             warnings.filterwarnings("ignore", "The least populated class")
-            # Of many classes scikit-learn has warned before.
+            # scikit-learn has already warned of many classes.
             warnings.filterwarnings("ignore", "The number of unique classes")
             folds = list(stratified.split(dummy, strata))
     for kept, held_out in folds:
@@ -122,34 +123,34 @@ def _hold_out(
         classes = classes[groups.first]
         counts = np.unique(classes, return_counts=True)[1]
         if counts.min() < 2 or len(counts) > min(n_held_out, n_groups - n_held_out):
-            classes = None  # too few rows for a share of each class on both sides
+            classes = None  # too few rows for each class on both sides
     kept, held_out = train_test_split(
         np.arange(n_groups), test_size=n_held_out, stratify=classes, random_state=rng
     )
     return groups.rows_of(kept), groups.rows_of(held_out)
 
 
-# Rows that are equal this many times as often as columns independent of each other
-# would make them are copies.
-_NO_CHANCE = 10.0
+# Ratio of the observed frequency of equal rows to that of independent columns, from
+# which equal rows are considered copies.
+_MIN_RATIO_OF_COPIES = 10.0
 
-# Rows that come more often than this, with targets of their own, are not copies but the
-# same thing seen again, and so will new rows be.
-_MANY_TIMES = 5
+# Average number of equal rows above which, if their targets differ, they are considered
+# repeated observations instead of copies.
+_MAX_COPIES = 5
 
 
 @dataclass(frozen=True)
 class _Groups:
-    """The rows of a table, copies together.
+    """Groups of the rows of a table, one for each set of copies.
 
     Attributes
     ----------
     of_rows : ndarray of shape (n_rows,)
-        The number of each row's group.
+        The index of each row's group.
     first : ndarray of shape (n_groups,)
         The first row of each group.
     counts : ndarray of shape (n_groups,)
-        How many rows each group has.
+        The number of rows of each group.
     """
 
     of_rows: IntArray
@@ -166,12 +167,12 @@ class _Groups:
     def of_copies(
         cls, X: Array, y: NDArray[Any], columns: Sequence[slice]
     ) -> "_Groups":
-        """Find rows that are equal in all columns, and put them together.
+        """Group rows that are equal in all columns, unless they are equal by chance.
 
-        Unless they are equal by chance, as in a table of a few columns of few values.
-        There new rows will be equal to old ones as well, and a network that lacks a
-        combination of values lacks a good part of what there is to learn: with 48 of
-        them in 600 rows, R2 on new rows fell from 0.96 to 0.55.
+        They may be in a table with few columns of few values.  There, new rows will be
+        equal to training rows as well, and if all rows with a combination of values
+        were held out, networks could not learn it: with 48 combinations in 600 rows,
+        grouping reduced R2 on new rows from 0.96 to 0.55.
         """
         sums = _checksums(X)
         _, first, of_rows, counts = np.unique(
@@ -189,10 +190,10 @@ class _Groups:
         return len(self.first)
 
     def strata(self, classes: NDArray[Any] | None) -> NDArray[Any] | None:
-        """Return what folds of groups are stratified by, or None.
+        """Return the strata of folds of groups, or None.
 
-        Beside the class of its first row that is the size of a group, by powers of
-        two, so that folds have about as many rows.
+        They consist of the class of the first row, and of the size of the group, by
+        powers of two, so that folds have similar numbers of rows.
         """
         if self.counts.max() == 1:
             return classes
@@ -204,7 +205,7 @@ class _Groups:
         return strata
 
     def rows_of(self, groups: IntArray) -> IntArray:
-        """Return the rows of some of the groups."""
+        """Return the rows of some groups."""
         if self.n_groups == len(self.of_rows):
             return groups
         is_in = np.zeros(self.n_groups, dtype=bool)
@@ -215,38 +216,38 @@ class _Groups:
 def _are_copies(
     X: Array, y: NDArray[Any], sums: NDArray[np.uint64], columns: Sequence[slice]
 ) -> bool:
-    """Whether so many rows are equal that it is no chance.
+    """Return True if more rows are equal than can be expected by chance.
 
-    Shares of equal pairs are compared: of rows, and of rows of independent columns.
+    The fraction of pairs of rows that are equal is compared with that of independent
+    columns.
     """
     counts = _counts(sums)
     share = _share_of_pairs(counts)
     share_with_target = _share_of_pairs(_counts(_checksums(y, sums)))
-    if len(X) > _MANY_TIMES * len(counts) and share_with_target < 0.5 * share:
+    if len(X) > _MAX_COPIES * len(counts) and share_with_target < 0.5 * share:
         return False
     by_chance, n_varying = 1.0, 0
     for where in columns:
         share_of_column = _share_of_pairs(_counts(_checksums(X[:, where])))
         by_chance *= share_of_column
         n_varying += share_of_column < 1.0
-        if n_varying > 1 and share > _NO_CHANCE * by_chance:
-            return True  # as it does after a few of many columns
+        if n_varying > 1 and share > _MIN_RATIO_OF_COPIES * by_chance:
+            return True  # early, after a few of many columns
     if n_varying > 1:
         return False
-    # The rows of a single column are equal as often as its values are.  With a target
-    # that is a number, they need not be.
+    # Rows of a single column are as often equal as its values: include the target.
     by_chance *= _share_of_pairs(_counts(_checksums(y)))
-    return share_with_target > _NO_CHANCE * by_chance
+    return share_with_target > _MIN_RATIO_OF_COPIES * by_chance
 
 
 def _counts(values: NDArray[Any]) -> IntArray:
-    """Return how often each value occurs."""
+    """Return the number of occurrences of each value."""
     counts: IntArray = np.unique(values, return_counts=True)[1]
     return counts
 
 
 def _share_of_pairs(counts: IntArray) -> float:
-    """Return the share of pairs that are equal, given how often each value occurs."""
+    """Return the fraction of pairs that are equal, given the counts of the values."""
     n = float(counts.sum())
     return float(counts @ (counts - 1.0)) / (n * (n - 1.0))
 
@@ -254,10 +255,10 @@ def _share_of_pairs(counts: IntArray) -> float:
 def _checksums(
     X: NDArray[Any], begin: NDArray[np.uint64] | None = None
 ) -> NDArray[np.uint64]:
-    """Return 64 bits for each row, the same for equal rows and in practice only then.
+    """Return a 64-bit hash of each row.
 
-    Sorting these is much faster than sorting rows, as ``np.unique(axis=0)`` does.
-    With those of other columns to begin with, they are checksums of all columns.
+    Sorting hashes is much faster than sorting rows, as ``np.unique(axis=0)`` does.
+    ``begin`` are the hashes of other columns, which are combined with these.
     """
     sums = np.zeros(len(X), np.uint64) if begin is None else begin.copy()
     for column in X.T:
@@ -268,5 +269,5 @@ def _checksums(
     return sums
 
 
-# Odd, and half of its bits are set: the golden ratio times 2**64.
+# Fibonacci hashing: 2**64 divided by the golden ratio.
 _MULTIPLIER = np.uint64(0x9E3779B97F4A7C15)

@@ -1,1 +1,1 @@
-"""The numerical core: networks, the objective, the loop over epochs, L-BFGS."""
+"""The numerical core: networks, the objective, the training loop and L-BFGS."""

@@ -1,4 +1,4 @@
-"""Mini-batches: rows of the data, gathered into memory that is used again."""
+"""Mini-batches: rows of the data, gathered into reused buffers."""
 
 from collections.abc import Iterator
 from functools import cached_property
@@ -14,9 +14,9 @@ Batch: TypeAlias = tuple[Any, NDArray[Any], NDArray[Any] | None]
 
 
 class Batches:
-    """The training data of one run, cut into batches.
+    """The training data of a run, divided into mini-batches.
 
-    The arrays that `epoch` yields are valid until the next batch is drawn.
+    The arrays of a batch are valid until the next batch is drawn.
 
     Parameters
     ----------
@@ -25,22 +25,22 @@ class Batches:
     y : ndarray of shape (n_samples,) or (n_samples, n_outputs)
         The targets.
     sample_weight : ndarray of shape (n_samples,) or None
-        Weights of the rows.
+        Sample weights.
     batch_size : int
-        Rows in a batch; the last one may be shorter.
+        Number of rows of a batch; the last one may be shorter.
     rows : ndarray of shape (n_rows,) or None, default=None
-        The rows to train on; None for all.  A hold-out thus costs no copy of X.
+        The rows to train on; None for all.  A hold-out thus needs no copy of X.
     order : ndarray of shape (n_rows,) or None, default=None
-        Permutation to go on shuffling from; None starts at 0, 1, 2, ...
+        The permutation that shuffling continues from; None for 0, 1, 2, ...
     shuffle : bool, default=True
-        Whether each epoch sees the rows in a new order.
+        Whether to shuffle the rows in each epoch.
 
     Attributes
     ----------
     n_rows : int
-        Rows in an epoch.
+        Number of rows of an epoch.
     batch_size : int
-        Rows in a batch.
+        Number of rows of a batch.
     order : ndarray of shape (n_rows,)
         The current permutation of the rows.
     """
@@ -59,8 +59,8 @@ class Batches:
         n_rows = X.shape[0] if rows is None else len(rows)
         gathers = batch_size < n_rows and (shuffle or rows is not None)
         if gathers and _is_column_major(X):
-            # Data frames hand out such arrays.  Gathering rows from one touches every
-            # column's memory for every row, in every epoch; one copy is cheaper.
+            # As data frames return them.  Gathering rows from such an array accesses
+            # memory with a large stride in every epoch; a copy is cheaper.
             X = np.ascontiguousarray(X)
         self._arrays = (X, y, sample_weight)
         self._rows = rows
@@ -74,14 +74,14 @@ class Batches:
 
     @property
     def total_weight(self) -> float:
-        """Sum of the rows' weights."""
+        """Sum of the sample weights."""
         weight = self._arrays[2]
         if weight is None:
             return float(self.n_rows)
         return float(weight.sum() if self._rows is None else weight[self._rows].sum())
 
     def in_order(self) -> Iterator[Batch]:
-        """Yield the batches of one pass over the data as it stands."""
+        """Yield the batches of a pass over the data, without shuffling."""
         if self.batch_size >= self.n_rows:
             yield self._full_batch
             return
@@ -90,10 +90,9 @@ class Batches:
             yield self._take(batch if self._rows is None else self._rows[batch])
 
     def epoch(self, rng: np.random.RandomState) -> Iterator[Batch]:
-        """Yield the batches of one pass over the data, in a new order."""
+        """Yield the batches of an epoch, shuffled if ``shuffle`` is true."""
         if self._shuffle:
-            # scikit-learn shuffles the order of the epoch before; so do we, to walk
-            # through the same rows.
+            # As in scikit-learn, each epoch permutes the order of the one before.
             permutation = np.arange(self.n_rows)
             rng.shuffle(permutation)
             self.order = self.order[permutation]
@@ -106,11 +105,11 @@ class Batches:
 
     @cached_property
     def _full_batch(self) -> Batch:
-        """All rows, in the order they stand in: within a batch it does not matter."""
+        """All rows, unshuffled, since the order within a batch has no effect."""
         return self._arrays if self._rows is None else self._take(self._rows)
 
     def _take(self, rows: IntArray | slice) -> Batch:
-        """Rows of X, of y and of the weights."""
+        """Return rows of X, of y and of the weights."""
         X, y, weight = self._arrays
         return (
             self._take_from(0, X, rows),
@@ -119,7 +118,7 @@ class Batches:
         )
 
     def _take_from(self, slot: int, array: Any, rows: IntArray | slice) -> Any:
-        """Return ``array[rows]``; row numbers gather into the slot's own buffer."""
+        """Return ``array[rows]``, in the slot's buffer if ``rows`` are indices."""
         if isinstance(rows, slice) or not isinstance(array, np.ndarray):
             return array[rows]
         if slot not in self._buffers:
@@ -127,20 +126,20 @@ class Batches:
             self._buffers[slot] = np.empty(shape, array.dtype)
         out = self._buffers[slot][: len(rows)]
         if array.flags.c_contiguous:
-            # "clip" writes straight into ``out``; "raise" would go through a copy.
+            # With mode="raise", NumPy would make a temporary copy.
             return array.take(rows, axis=0, out=out, mode="clip")
-        # take() would first make a contiguous copy of the whole array.
+        # take() would make a contiguous copy of the whole array.
         out[...] = array[rows]
         return out
 
 
 def _is_column_major(X: Any) -> bool:
-    """Whether rows are scattered over the memory of an array that is in memory."""
+    """Return True if an array is column-major, and not memory-mapped."""
     if not isinstance(X, np.ndarray) or X.flags.c_contiguous or X.strides[-1] == 0:
         return False
     base: Any = X
     while base is not None:
         if isinstance(base, np.memmap):
-            return False  # it may not fit
+            return False  # a copy may not fit into memory
         base = getattr(base, "base", None)
     return abs(X.strides[0]) < abs(X.strides[-1])

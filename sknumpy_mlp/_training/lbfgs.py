@@ -1,4 +1,4 @@
-"""L-BFGS: the objective on all rows, minimized by SciPy."""
+"""L-BFGS: full-batch training by SciPy."""
 
 import time
 from collections.abc import Callable
@@ -9,7 +9,7 @@ import scipy.optimize
 
 from sknumpy_mlp._training.batches import Batches
 from sknumpy_mlp._training.network import Workspace
-from sknumpy_mlp._training.objective import whole_objective
+from sknumpy_mlp._training.objective import full_batch_objective
 from sknumpy_mlp._training.run import EpochEnd
 from sknumpy_mlp._utils.typing import Array
 from sknumpy_mlp.losses import Loss
@@ -17,18 +17,18 @@ from sknumpy_mlp.losses import Loss
 
 @dataclass(frozen=True)
 class LBFGSResult:
-    """How a run of L-BFGS ended.
+    """The result of L-BFGS.
 
     Attributes
     ----------
     n_iter : int
-        Iterations done.
+        Number of iterations.
     loss : float
         Final value of the objective.
     converged : bool
-        Whether a stopping criterion was met before a limit.
+        Whether a convergence criterion was met before a limit was reached.
     message : str
-        SciPy's account of it.
+        SciPy's description of the reason for termination.
     """
 
     n_iter: int
@@ -50,35 +50,37 @@ def minimize_lbfgs(
     on_evaluation: Callable[[], None] = lambda: None,
     n_iter_done: int = 0,
 ) -> LBFGSResult:
-    """Minimise the objective on all data with SciPy's L-BFGS-B.
+    """Minimize the full-batch objective with SciPy's L-BFGS-B.
+
+    After a KeyboardInterrupt, which is re-raised, ``workspace.params`` holds the
+    parameters of the last complete iteration.
 
     Parameters
     ----------
     workspace : Workspace
-        Network, parameters (changed in place, float64) and memory.
+        Network, parameters (changed in place, float64) and buffers.
     loss : Loss
         The loss.
     batches : Batches
-        The data, in order.  An evaluation of the objective goes through it batch by
-        batch, so that memory is bounded; only rounding depends on their size.
+        The data.  The objective is accumulated batch by batch, so that memory is
+        bounded; the batch size affects rounding only.
     alpha : float
-        Strength of the penalty on the coefficients.
+        Strength of the L2 penalty on the coefficients.
     tol : float
         Stop when no component of the gradient exceeds it.
     max_iter, max_fun : int
-        Limits on iterations and on evaluations of the objective.
+        Maximum number of iterations and of evaluations of the objective.
     on_iteration : callable
-        Told about the end of each iteration; returns True to end the run.
+        Called after each iteration; returns True to stop.
     on_evaluation : callable, default=lambda: None
-        Told about each evaluation of the objective.
+        Called before each evaluation of the objective.
     n_iter_done : int, default=0
-        Iterations of this run that were done before, if it was cut off.
+        Number of iterations already done, if an interrupted run is resumed.
 
     Returns
     -------
     result : LBFGSResult
-        After KeyboardInterrupt, which is passed on, ``workspace.params`` holds the
-        parameters of the last finished iteration.
+        Iterations, final objective and the reason for termination.
     """
     began = time.perf_counter()
     params = workspace.params
@@ -89,7 +91,7 @@ def minimize_lbfgs(
     def value_and_gradient(candidate: Array) -> tuple[float, Array]:
         on_evaluation()
         np.copyto(params, candidate)
-        return whole_objective(workspace, loss, batches, alpha)
+        return full_batch_objective(workspace, loss, batches, alpha)
 
     def report(intermediate_result: scipy.optimize.OptimizeResult) -> None:
         nonlocal n_iter
@@ -98,14 +100,14 @@ def minimize_lbfgs(
         seconds = time.perf_counter() - began
         loss = float(intermediate_result.fun)
         event = EpochEnd(n_iter, loss, None, seconds, accepted)
-        # Silence is for our arithmetic, not for that of whoever is told.
+        # Floating-point errors are ignored in the solver, not in callbacks.
         with np.errstate(**handling):
             is_over = on_iteration(event)
         if is_over:
             raise StopIteration
 
     try:
-        # Overflow shows in the result, which our caller checks.
+        # The caller checks the result for non-finite values.
         with np.errstate(all="ignore"):
             result = scipy.optimize.minimize(
                 value_and_gradient,

@@ -1,7 +1,7 @@
-"""The training loop: mini-batches, epoch by epoch.
+"""The training loop of mini-batch gradient descent.
 
-It knows nothing of validation, patience, printing or warnings.  It is a generator of
-epochs; the caller looks at each `EpochEnd` and decides whether to continue.
+It is a generator that yields an `EpochEnd` after each epoch.  Validation, early
+stopping, callbacks and warnings are left to the caller.
 """
 
 import math
@@ -38,35 +38,36 @@ def train(
     Parameters
     ----------
     workspace : Workspace
-        Network, parameters (changed in place) and memory.
+        Network, parameters (changed in place) and buffers.
     loss : Loss
         The loss.
     schedule : Schedule
-        Moves the learning rate.
+        The learning-rate schedule.
     batches : Batches
         The training data.
     state : TrainingState
-        Optimiser and counters; changed in place.
+        Optimizer and counters; changed in place.
     rng : RandomState
-        Draws the order of the rows.
+        The random stream that shuffles the rows.
     regularization : Regularization
-        Penalty, weight decay and the bound on the gradient.
+        L2 penalty, weight decay and gradient clipping.
     learning_rate_init : float
-        The base rate, as long as ``state`` has none.
+        The base learning rate, unless ``state`` has one.
     max_epochs : int
-        Epochs after which the generator ends.  It also ends after an epoch that left
-        parameters that are not finite: no step leads back from there.
+        Maximum number of epochs.  Training also ends after an epoch with non-finite
+        parameters, from which it cannot recover.
     n_epochs_done : int, default=0
-        Epochs of this run that were done before, if it was cut off.
+        Number of epochs already done, if an interrupted run is resumed.
     max_seconds : float, default=inf
-        Time after which the generator ends, in the middle of an epoch if need be but
-        after one step at least.  What goes by the share of the run that is done
-        (learning rate, weight decay, dropout) counts time or epochs, whichever is
-        nearer to its end, so that a short run is a whole one and not one cut off.
+        Time limit.  Training ends when it is exceeded, even within an epoch, but after
+        at least one step.  The training progress, on which learning rate, weight decay
+        and dropout depend, is then the larger fraction of epochs and time, so that the
+        schedules are complete when the time is over.
 
     Yields
     ------
     event : EpochEnd
+        The result of an epoch.
     """
     began = time.perf_counter()
 
@@ -75,22 +76,22 @@ def train(
         return min(1.0, max(epochs_done / max_epochs, seconds / max_seconds))
 
     params, optimizer = workspace.params, state.optimizer
-    assert optimizer is not None, "the caller chooses the optimiser"
+    assert optimizer is not None, "the caller sets the optimizer"
     for epoch in range(n_epochs_done + 1, max_epochs + 1):
         base_rate = learning_rate_init if state.base_rate is None else state.base_rate
         base_rate *= float(schedule.epoch_factor(state.n_samples_seen))
         summed_loss, n_rows_used, n_rows_drawn = 0.0, 0, 0
         first_rate = base_rate * float(schedule(progress_at(epoch - 1)))
-        # Overflow shows in the parameters, which are checked; NumPy need not warn.
+        # Non-finite losses and parameters are checked below.
         with np.errstate(all="ignore"):
             for X, y, sample_weight in batches.epoch(rng):
                 n_rows = X.shape[0]
                 progress = progress_at(epoch - 1 + n_rows_drawn / batches.n_rows)
                 if progress >= 1.0 and n_rows_used:
-                    break  # the time is over
+                    break  # the time limit is exceeded
                 n_rows_drawn += n_rows
                 if sample_weight is not None and not sample_weight.any():
-                    continue  # no row counts: there is no objective, hence no step
+                    continue  # the objective is undefined
                 workspace.set_progress(progress)
                 value, l2 = objective(
                     workspace, loss, X, y, sample_weight, regularization.alpha

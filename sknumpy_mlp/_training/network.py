@@ -1,4 +1,4 @@
-"""Networks: a tuple of layers over one flat parameter vector, and their memory."""
+"""Networks: a sequence of layers over one flat parameter vector, and their buffers."""
 
 import math
 from collections.abc import Sequence
@@ -11,29 +11,28 @@ import numpy as np
 from sknumpy_mlp._utils.typing import Array, RandomSource
 from sknumpy_mlp.layers import Buffers, Layer, TrainingContext
 
-# Rows that go through the network at once where all of them are to: enough to keep the
-# matrix products busy, few enough that the intermediate results stay in the cache.
+# Chunk size of full passes over the data: large enough for efficient matrix products,
+# small enough that intermediate results stay in the cache.
 ROWS_AT_ONCE = 512
 
-# Rows that layers see which fit their first weights to data: enough for standard
-# deviations.
-_ROWS_TO_ADAPT_TO = 2048
+# Number of rows for data-dependent initialization, which estimates standard deviations.
+_ROWS_TO_ADAPT = 2048
 
 
 @dataclass(frozen=True)
 class Network:
-    """A tuple of layers; a description without arrays.
+    """A sequence of layers: the architecture, without parameters.
 
-    All parameters live in one flat vector, coefficients of all layers first, then the
-    intercepts of all layers.  Optimisers, penalties, snapshots and checks for
-    non-finite values thus work on one array, and the layers on views of it.
+    Parameters are stored in one flat vector, the coefficients of all layers first, then
+    the intercepts of all layers.  Optimizers, penalties, snapshots and checks for
+    non-finite values work on the vector, and layers on views of it.
     """
 
     layers: tuple[Layer, ...]
 
     @cached_property
     def n_coefs(self) -> int:
-        """Number of penalised parameters, the head of the vector."""
+        """Number of coefficients: penalized parameters, at the start of the vector."""
         shapes = (shape for layer in self.layers for shape in layer.coef_shapes)
         return sum(math.prod(shape) for shape in shapes)
 
@@ -45,24 +44,24 @@ class Network:
 
     @property
     def n_outputs(self) -> int:
-        """Number of columns of the raw output."""
+        """Number of raw outputs."""
         return self.layers[-1].fan_out
 
     @property
     def widths(self) -> list[int]:
-        """Number of inputs, then of units of each layer of units."""
+        """Number of inputs, then of units of each layer with weights."""
         with_units = [layer for layer in self.layers if layer.product_size]
         return [self.layers[0].fan_in, *(layer.fan_out for layer in with_units)]
 
     def largest_product(self, n_rows: int) -> int:
-        """Multiplications in the largest matrix product of a pass over ``n_rows``."""
+        """Return the number of multiplications in the largest matrix product."""
         return n_rows * max(layer.product_size for layer in self.layers)
 
     def __getstate__(self) -> dict[str, Any]:
         return {"layers": self.layers}
 
     def views(self, flat: Array) -> list[tuple[Array, ...]]:
-        """Each layer's coefficients and intercepts, as views of ``flat``."""
+        """Return each layer's coefficients and intercepts, as views of ``flat``."""
         coefs_end = 0
         intercepts_end = self.n_coefs
         views = []
@@ -79,10 +78,10 @@ class Network:
         return views
 
     def init(self, rng: RandomSource, dtype: Any) -> Array:
-        """Draw a parameter vector, layer by layer, weights before biases.
+        """Initialize a parameter vector, layer by layer, weights before biases.
 
-        The numbers are drawn in float64 and then rounded to ``dtype``, so that a
-        network in float32 starts where the same network in float64 does.
+        Parameters are drawn in float64 and then rounded to ``dtype``, so that networks
+        in float32 and float64 have the same initial parameters up to rounding.
         """
         params = np.empty(self.n_params)
         for layer, layer_params in zip(self.layers, self.views(params), strict=True):
@@ -97,16 +96,16 @@ class Network:
         return rounded
 
     def adapt(self, params: Array, X: Any, rng: RandomSource) -> None:
-        """Fit first parameters to the data.
+        """Adjust the initial parameters to the data.
 
-        The first layer sees all of ``X``; then each layer a sample of what the ones
-        below it, already adapted, make of it.
+        The first layer is given all of ``X``.  Then each layer is given its input for a
+        sample of the rows, from the layers below it, which are already adjusted.
         """
         all_views = self.views(params)
         self.layers[0].init_from_data(all_views[0], X)
         if not any(layer.adapts for layer in self.layers):
             return
-        x = X[rng.permutation(X.shape[0])[:_ROWS_TO_ADAPT_TO]]
+        x = X[rng.permutation(X.shape[0])[:_ROWS_TO_ADAPT]]
         n_rows = x.shape[0]
         for layer, views in zip(self.layers, all_views, strict=True):
             layer.adapt(views, x, rng)
@@ -120,7 +119,7 @@ class Network:
             x = layer.forward(views, x, buffers, None)
 
     def lr_multipliers(self, dtype: Any) -> Array | None:
-        """Each parameter's learning-rate multiplier; None if all are one."""
+        """Return each parameter's learning-rate multiplier, or None if all are 1."""
         multipliers = np.ones(self.n_params, dtype)
         for layer, views in zip(self.layers, self.views(multipliers), strict=True):
             for view, multiplier in zip(views, layer.lr_multipliers, strict=True):
@@ -139,16 +138,16 @@ class Network:
     def predict_raw(
         self, params: Array, X: Any, *, n_layers: int | None = None
     ) -> Array:
-        """Raw outputs for all rows of ``X``, in chunks of bounded memory.
+        """Return the raw outputs for all rows of ``X``, computed in chunks.
 
         Parameters
         ----------
         params : ndarray of shape (n_params,)
             The parameter vector.
         X : {ndarray, sparse matrix} of shape (n_samples, n_features)
-            The input; it is cast to the type of ``params``.
+            The input; it is cast to the data type of ``params``.
         n_layers : int or None, default=None
-            Go through so many layers only; None for all.
+            Number of layers to evaluate; None for all.
 
         Returns
         -------
@@ -168,31 +167,31 @@ class Network:
         raw = np.empty((n_samples, workspace.n_outputs), params.dtype)
         for start in range(0, n_samples, ROWS_AT_ONCE):
             rows = slice(start, start + ROWS_AT_ONCE)
-            # Cast in parts: a copy of all of X may not fit into memory.
+            # Cast by chunk: a copy of all of X may not fit into memory.
             raw[rows] = workspace.forward(X[rows].astype(params.dtype, copy=False))
         return raw
 
 
 class Workspace:
-    """All memory of one run of a network: views, gradient, intermediate results.
+    """Buffers for passes through a network: views, gradient, intermediate results.
 
     Parameters
     ----------
     network : Network
-        The network to run.
+        The network.
     params : ndarray of shape (n_params,)
         The parameter vector; training changes it in place.
     n_rows : int
-        The most rows that will go through at once.
+        Maximum number of rows of a pass.
     training : bool, default=True
-        Whether there will be backward passes.
+        Whether to allocate memory for backward passes.
     rng : Generator or None, default=None
         Random number generator of layers that are random in training; None makes them
         deterministic, as in predictions.
     sparse_input : bool, default=False
         Whether the input is sparse.
     n_layers : int or None, default=None
-        Forward passes go through so many layers only; None for all.
+        Number of layers that forward passes evaluate; None for all.
 
     Attributes
     ----------
@@ -228,12 +227,12 @@ class Workspace:
                 params.dtype,
                 training=training,
                 need_input_gradient=i > network.first_with_params,
-                # Up to the first layer with parameters, data is handed on as it is.
+                # Layers without parameters at the start pass sparse input through.
                 sparse_input=sparse_input and i <= network.first_with_params,
             )
             for i, layer in enumerate(self._layers)
         ]
-        # Buffers cut to a number of rows; a run knows two, a full batch and the last.
+        # Buffers for fewer rows, as for the last batch of an epoch.
         self._cut: dict[int, Sequence[Buffers]] = {n_rows: self._buffers}
 
     def set_progress(self, progress: float) -> None:
@@ -256,11 +255,11 @@ class Workspace:
 
     @property
     def coefs(self) -> Array:
-        """The penalised parameters, the head of ``params``."""
+        """The coefficients: penalized parameters, at the start of ``params``."""
         return self.params[: self.network.n_coefs]
 
     def forward(self, X: Any) -> Array:
-        """Raw outputs, shape (n_rows, n_outputs), in memory of this workspace."""
+        """Return raw outputs of shape (n_rows, n_outputs), in a buffer or ``X``."""
         x = X
         self._inputs: list[Any] = []
         buffers = self._buffers_for(X.shape[0])
@@ -273,9 +272,9 @@ class Workspace:
         return output
 
     def backward(self, delta: Array) -> None:
-        """Fill ``grad``, given the gradient with respect to `forward`'s result.
+        """Write the gradient into ``grad``, given that of the raw outputs, ``delta``.
 
-        ``delta`` and the intermediate results of the forward pass are destroyed.
+        ``delta`` and the intermediate results of the forward pass are overwritten.
         """
         buffers = self._buffers_for(delta.shape[0])
         first = self.network.first_with_params
@@ -293,6 +292,6 @@ class Workspace:
         del self._inputs
 
     def constrain(self) -> None:
-        """Put the parameters back into the sets that the layers confine them to."""
+        """Project the parameters onto the constraint sets of the layers."""
         for layer, params in zip(self._layers, self._param_views, strict=False):
             layer.constrain(params)

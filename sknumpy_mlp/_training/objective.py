@@ -1,4 +1,4 @@
-"""The objective, mean loss plus penalty, and its gradient: a batch, or all rows."""
+"""The objective, mean loss plus L2 penalty, and its gradient."""
 
 from typing import Any
 
@@ -20,7 +20,7 @@ def objective(
     alpha: float,
     total_weight: float | None = None,
 ) -> tuple[float, float]:
-    r"""Evaluate the objective on a batch; its gradient goes to ``workspace.grad``.
+    r"""Evaluate the objective on a batch, and write its gradient to ``workspace.grad``.
 
     .. math::
 
@@ -28,15 +28,14 @@ def objective(
             + \frac{\alpha}{2 S} \lVert W \rVert^2,
         \qquad S = \sum_i s_i
 
-    This is the only place that scales losses, weights and the penalty.  ``alpha`` is
-    divided by the weight of the *batch*, as in scikit-learn.  The penalty's part of
-    the gradient, ``l2 * workspace.coefs``, is left to the caller: an optimiser adds it
-    block by block, while the block is in the cache.
+    As in scikit-learn, ``alpha`` is divided by the total weight of the *batch*.  The
+    gradient excludes that of the penalty, ``l2 * workspace.coefs``: the optimizer adds
+    it block by block, while the block is in the cache.
 
     Parameters
     ----------
     workspace : Workspace
-        The network's parameters and memory.
+        The network's parameters and buffers.
     loss : Loss
         The loss.
     X : {ndarray, CSR matrix} of shape (n_rows, n_features)
@@ -48,8 +47,8 @@ def objective(
     alpha : float
         Strength of the penalty on the coefficients.
     total_weight : float or None, default=None
-        The divisor S; None for the sum of the weights.  With that of all rows, values
-        and gradients of several batches add up to those of their union.
+        The divisor S; None for the sum of the weights of the batch.  With that of all
+        rows, values and gradients of the batches sum to those of all rows.
 
     Returns
     -------
@@ -75,17 +74,17 @@ def objective(
     return value, l2
 
 
-def whole_objective(
+def full_batch_objective(
     workspace: Workspace, loss: Loss, batches: Batches, alpha: float
 ) -> tuple[float, Array]:
-    """Evaluate the objective on all rows, batch by batch.
+    """Evaluate the objective on all rows, accumulated batch by batch.
 
     Parameters
     ----------
     workspace, loss, alpha
-        As for `objective`.
+        As in `objective`.
     batches : Batches
-        All rows.
+        The data.
 
     Returns
     -------
@@ -97,9 +96,9 @@ def whole_objective(
     total_weight = batches.total_weight
     value, gradient = 0.0, np.zeros_like(workspace.grad)
     for X, y, sample_weight in batches.in_order():
-        # Only now in the parameters' type: a copy of all of X may not fit.
+        # Cast by batch: a copy of all of X may not fit into memory.
         X = X.astype(workspace.params.dtype, copy=False)
-        # The penalty is that of all rows, so it goes to the first batch alone.
+        # The penalty is added once, with the first batch.
         batch_value, l2 = objective(
             workspace, loss, X, y, sample_weight, alpha, total_weight
         )

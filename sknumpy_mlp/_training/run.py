@@ -1,4 +1,4 @@
-"""Records of a run: each epoch, what a later run needs to continue, the run itself."""
+"""Records of training: epochs, the state that a warm start continues from, runs."""
 
 import copy
 import math
@@ -15,31 +15,30 @@ from sknumpy_mlp.optimizers import Optimizer
 
 @dataclass(frozen=True)
 class EpochEnd:
-    """What is known at the end of an epoch (for L-BFGS, of an iteration).
+    """The result of an epoch (for L-BFGS, of an iteration).
 
     Attributes
     ----------
     epoch : int
         Number of the epoch in this run, from 1.
     loss : float
-        Mean of the objective, penalty included, over the epoch's batches.
+        Mean of the objective, including the penalty, over the epoch's batches.
     learning_rate : float or None
-        The learning rate of the epoch's first step; None for L-BFGS.
+        The learning rate of the first step; None for L-BFGS.
     seconds : float
         Time since the run began, in seconds.
     params : ndarray of shape (n_params,)
-        The parameters, live: copy what is to be kept.
+        The parameters, which later steps change in place: copy them to keep them.
     validation_loss : float or None, default=None
-        Mean loss on the validation data, without penalty; None if there is none.
+        Mean loss on the validation data, without penalty; None without such data.
     validation_score : float or None, default=None
-        Score on the validation data, higher is better; None if there is none.
+        Score on the validation data, higher is better; None without such data.
     member : int or None, default=None
-        The network's number, from 0, if it is one of several that a tabular estimator
-        trains; else None.
+        In a tabular estimator, the index of the network, from 0; otherwise None.
 
     Examples
     --------
-    Callbacks are given one after each epoch:
+    Callbacks are passed one after each epoch:
 
     >>> from sknumpy_mlp import NumpyMLPClassifier
     >>> from sknumpy_mlp.callbacks import Callback
@@ -64,40 +63,40 @@ class EpochEnd:
 
 @dataclass
 class TrainingState:
-    """What a run must remember so that a later one can go on where it stopped.
+    """The state that a later run needs to continue training.
 
     Attributes
     ----------
     settings : tuple
-        What the training aimed at: a plateau of other settings tells nothing.
+        Settings that a plateau depends on; it is reset if they change.
     optimizer : Optimizer or None
-        The optimiser with its moments; None starts afresh.
-    optimizer_as_given : Optimizer or None
-        The optimiser as it was before it did a step.
+        The optimizer with its moments; None to initialize a new one.
+    initial_optimizer : Optimizer or None
+        The optimizer before its first step.
     base_rate : float or None
-        The learning rate that plateaus have left; None is the initial one.
+        The base learning rate, reduced at plateaus; None is the initial one.
     early_stopping : EarlyStopping or None
-        The best score so far, and the patience that is used up.
+        The best score, and the epochs without improvement.
     n_samples_seen : int
-        Rows trained on, in all epochs.
+        Number of rows trained on, in all epochs.
     order : ndarray of shape (n_rows,) or None
         The current permutation of the training rows.
     holdout : tuple of two ndarrays, or None
-        Rows to train on and rows held out for validation.
+        Rows to train on, and rows held out for validation.
     validation_fraction : float or None
-        The share that the hold-out was to be.
+        The ``validation_fraction`` of the hold-out.
     seed : int or None
         The integer that ``stream`` was seeded with.
     stream : RandomState or None
-        The random stream, kept when the estimator has an integer ``random_state``;
-        other kinds of ``random_state`` go on by themselves.
-    noise : Generator or None
-        What random layers draw from.
+        The random stream, if ``random_state`` is an integer.  Other kinds of
+        ``random_state`` have a state of their own.
+    layer_rng : Generator or None
+        Random number generator of layers that are random in training (dropout).
     """
 
     settings: tuple[Any, ...] = ()
     optimizer: Optimizer | None = None
-    optimizer_as_given: Optimizer | None = None
+    initial_optimizer: Optimizer | None = None
     base_rate: float | None = None
     early_stopping: Any = None
     n_samples_seen: int = 0
@@ -106,15 +105,15 @@ class TrainingState:
     validation_fraction: float | None = None
     seed: int | None = None
     stream: np.random.RandomState | None = None
-    noise: np.random.Generator | None = None
+    layer_rng: np.random.Generator | None = None
 
-    def forget_plateau(self) -> None:
-        """Start afresh with the full rate, no best score and all patience."""
+    def reset_plateau(self) -> None:
+        """Reset the learning rate, the best score and the patience."""
         self.base_rate = None
         self.early_stopping = None
 
-    def at_rest(self) -> "TrainingState":
-        """Return what a later run needs, without a copy of the best parameters."""
+    def without_best_params(self) -> "TrainingState":
+        """Return the state to keep after a run, without the best parameters."""
         if self.early_stopping is None:
             return self
         stopping = copy.copy(self.early_stopping)
@@ -124,18 +123,18 @@ class TrainingState:
 
 @dataclass
 class Run:
-    """A training under way: what callbacks see, and all that it takes to go on.
+    """A training run, as callbacks see it and checkpoints store it.
 
     Attributes
     ----------
     params : ndarray of shape (n_params,)
-        The parameters, live: copy what is to be kept.
+        The parameters, which later steps change in place: copy them to keep them.
     state : TrainingState
-        Optimiser, counters and random streams, live.
+        Optimizer, counters and random streams, which change during the run.
     rng : RandomState
-        The stream that draws the order of the rows.
+        The random stream that shuffles the rows.
     max_epochs : int
-        The most epochs (for L-BFGS, iterations) of the run.
+        Maximum number of epochs (for L-BFGS, of iterations).
     has_validation : bool
         Whether there is validation data.
     compute_fingerprint : callable
@@ -143,32 +142,31 @@ class Run:
     callbacks : sequence of Callback
         The callbacks of the run.
     callback_states : dict of str to list of dict
-        From a checkpoint: for each class of callbacks, by its `callback_key`, the
-        states of its objects, see `load_callback_states`.
+        States from a checkpoint, by the `callback_key` of the class, see
+        `load_callback_states`.
     losses, learning_rates : list of float
         Objective and learning rate of each epoch (no rates for L-BFGS).
     validation_losses, validation_scores : list of float
-        Loss and score on the validation data after each epoch; empty without any.
+        Loss and score on the validation data after each epoch; empty without such data.
     early_stopping : EarlyStopping or None
         The estimator's own early stopping, by validation score or training loss.
     final_loss : float or None
-        The objective at the end of L-BFGS; None for the loss of the last epoch.
+        The final objective of L-BFGS; None for the loss of the last epoch.
     n_samples_before : int
-        Rows trained on in earlier runs, part of ``state.n_samples_seen``.
+        Number of rows trained on in earlier runs, included in ``state.n_samples_seen``.
     kept_params : ndarray of shape (n_params,) or None
-        Parameters that a callback wants to be kept at the end, instead of the best or
-        the last ones.
+        Parameters that a callback has chosen as the result, instead of the best or the
+        last ones.
     status : str
-        "running"; at the end "finished" (by the estimator's own rules), "exhausted"
+        "running"; at the end "finished" (by the estimator's own criteria), "exhausted"
         (``max_epochs`` done), "stopped" (by a callback), "interrupted" (Ctrl-C) or
         "failed" (an exception).
     member : int or None
-        The network's number, from 0, if it is one of several that a tabular estimator
-        trains; else None.
+        In a tabular estimator, the index of the network, from 0; otherwise None.
 
     Examples
     --------
-    Callbacks are given it at the beginning and at the end:
+    Callbacks are passed it at the beginning and at the end:
 
     >>> from sknumpy_mlp import NumpyMLPClassifier
     >>> from sknumpy_mlp.callbacks import Callback
@@ -202,7 +200,7 @@ class Run:
 
     @property
     def n_epochs(self) -> int:
-        """Number of epochs done."""
+        """Number of completed epochs."""
         return len(self.losses)
 
     @cached_property
@@ -212,19 +210,19 @@ class Run:
 
     @property
     def n_samples_seen(self) -> int:
-        """Rows trained on in this run, in all epochs."""
+        """Number of rows trained on in this run, in all epochs."""
         return self.state.n_samples_seen - self.n_samples_before
 
     @property
     def loss(self) -> float:
-        """The objective at the end; NaN before the first epoch."""
+        """The final objective; NaN before the first epoch."""
         if self.final_loss is not None:
             return self.final_loss
         return self.losses[-1] if self.losses else math.nan
 
     @property
     def best_params(self) -> Array | None:
-        """The best parameters so far, if the estimator's early stopping keeps them."""
+        """The best parameters so far, if the estimator's early stopping stores them."""
         if self.early_stopping is None:
             return None
         best_params: Array | None = self.early_stopping.best_params
@@ -232,24 +230,23 @@ class Run:
 
     @property
     def best_score(self) -> float | None:
-        """Score of the parameters to keep, if early stopping has chosen them."""
+        """Score of the result, if early stopping has chosen it."""
         if self.best_params is None or self.kept_params is not None:
             return None
         return float(self.early_stopping.best_score)
 
     @property
     def result(self) -> Array:
-        """The parameters to keep if the run ended now."""
+        """The parameters that the estimator keeps: chosen, best or last ones."""
         if self.kept_params is not None:
             return self.kept_params
         return self.params if self.best_params is None else self.best_params
 
     def load_callback_states(self) -> None:
-        """Hand the states in a checkpoint to the callbacks, if the run is resumed.
+        """Load the states from a checkpoint into the callbacks.
 
-        Of several callbacks of one class, the first gets the first state, the second
-        the second, and so on.  A callback without a state, or with an empty one, is
-        left as it is.
+        Several callbacks of a class are given their states in the order of the list.  A
+        callback without a state, or with an empty one, is left unchanged.
         """
         states = {key: iter(each) for key, each in self.callback_states.items()}
         for callback in self.callbacks:
@@ -259,12 +256,12 @@ class Run:
 
     @staticmethod
     def callback_key(callback: Any) -> str:
-        """Return the key under which a checkpoint stores the states of a class.
+        """Return the key of a callback's class in checkpoints.
 
         Parameters
         ----------
         callback : Callback
-            An object of the class.
+            The callback.
 
         Returns
         -------
@@ -274,12 +271,12 @@ class Run:
         return f"{type(callback).__module__}.{type(callback).__qualname__}"
 
     def record(self, event: EpochEnd) -> None:
-        """Append what an epoch brought.
+        """Append the result of an epoch to the curves.
 
         Parameters
         ----------
         event : EpochEnd
-            What is known at its end.
+            The result of the epoch.
         """
         for values, value in (
             (self.learning_rates, event.learning_rate),
@@ -288,11 +285,11 @@ class Run:
         ):
             if value is not None:
                 values.append(value)
-        # Last, because it is the losses that are counted: the epoch is there now.
+        # Last, since `n_epochs` counts the losses, and Ctrl-C may interrupt this.
         self.losses.append(event.loss)
 
-    def drop_torn_epoch(self) -> None:
-        """Forget what is there of an epoch in whose `record` Ctrl-C came."""
+    def drop_partial_epoch(self) -> None:
+        """Remove what `record` has appended of an epoch if Ctrl-C interrupted it."""
         for values in (
             self.learning_rates,
             self.validation_losses,

@@ -1,4 +1,4 @@
-"""One training step: gradient clipping, the optimizer's update, constraints."""
+"""A training step: gradient clipping, the optimizer's update, constraints."""
 
 import math
 from dataclasses import dataclass
@@ -15,7 +15,9 @@ _CONSTANT = Constant()
 
 @dataclass(frozen=True)
 class Regularization:
-    r"""What holds parameters and steps back, beside the layers' own means.
+    r"""L2 penalty, weight decay and gradient clipping.
+
+    Dropout and max-norm constraints belong to the layers.
 
     Attributes
     ----------
@@ -25,10 +27,10 @@ class Regularization:
         Decoupled decay of the coefficients, see
         :meth:`sknumpy_mlp.optimizers.Optimizer.step`.
     decay_schedule : Schedule, default=Constant()
-        Factor on ``weight_decay`` over the run.
+        Factor on ``weight_decay`` as a function of the training progress.
     max_grad_norm : float or None, default=None
-        Upper bound on the Euclidean norm of the whole gradient, penalty included; a
-        longer one is scaled back to it [1]_.
+        Gradient clipping: upper bound on the global Euclidean norm of the gradient,
+        including that of the penalty [1]_.
 
     References
     ----------
@@ -50,22 +52,22 @@ def update(
     regularization: Regularization,
     progress: float = 0.0,
 ) -> None:
-    """Do one step along the gradient that `objective` has left; destroys it.
+    """Update the parameters by the gradient from `objective`, which is overwritten.
 
     Parameters
     ----------
     workspace : Workspace
-        Parameters (changed in place), gradient and memory.
+        Parameters (changed in place) and gradient.
     optimizer : Optimizer
-        Makes the step.
+        The optimizer.
     learning_rate : float
-        The rate of this step.
+        The learning rate of this step.
     l2 : float
         Strength of the penalty on this batch.
     regularization : Regularization
-        Weight decay and the bound on the gradient.
+        Weight decay and gradient clipping.
     progress : float, default=0.0
-        Share of the run that is done before this step.
+        The training progress before this step, from 0 to 1.
     """
     grad, n_coefs = workspace.grad, workspace.network.n_coefs
     if regularization.max_grad_norm is not None:
@@ -89,10 +91,10 @@ def clip_norm(vector: Array, max_norm: float) -> None:
     """Scale a vector in place so that its Euclidean norm is at most ``max_norm``."""
     norm = math.sqrt(float(vector @ vector))
     if norm == math.inf:
-        # The squares overflow long before the numbers do.
+        # The squares overflow: divide by the largest component first.
         largest = float(np.abs(vector).max())
         if not math.isfinite(largest):
-            return  # nothing can be said of its direction
+            return  # it has no direction
         vector /= largest
         norm = math.sqrt(float(vector @ vector))
         vector *= min(max_norm / norm, largest)

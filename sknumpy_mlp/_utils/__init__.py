@@ -1,1 +1,1 @@
-"""Small tools that know nothing of networks."""
+"""Utilities without dependencies on other modules of the package."""

@@ -12,7 +12,7 @@ from typing import Any, NoReturn
 import numpy as np
 
 from sknumpy_mlp._utils.typing import Array
-from sknumpy_mlp._utils.values import shown
+from sknumpy_mlp._utils.values import short_repr
 
 # The relative error up to which a derivative counts as right.  The errors of rounding
 # and of curvature are much smaller, as are those of constants such as
@@ -28,7 +28,8 @@ def check_is_instance(name: str, value: Any, *classes: type[Any]) -> None:
     if not isinstance(value, classes):
         names = " or ".join(cls.__name__ for cls in classes)
         raise TypeError(
-            f"{name} must be an object of a subclass of {names}, got {shown(value)}."
+            f"{name} must be an object of a subclass of {names}, got "
+            f"{short_repr(value)}."
         )
 
 
@@ -44,7 +45,7 @@ class GradientCheck:
     """
 
     def __init__(self, name: str, obj: Any) -> None:
-        self.label = f"{name}={shown(obj)}"
+        self.label = f"{name}={short_repr(obj)}"
 
     def fail(self, problem: str) -> NoReturn:
         """Raise the ValueError for a failed check."""

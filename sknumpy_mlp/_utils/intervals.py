@@ -12,17 +12,17 @@ Closed: TypeAlias = Literal["left", "right", "both", "neither"]
 
 
 def is_bool(value: Any) -> bool:
-    """Whether a value is True or False, of Python's type or NumPy's."""
+    """Return True if a value is True or False, of Python's type or NumPy's."""
     return isinstance(value, bool | np.bool_)
 
 
 def is_integer(value: Any) -> bool:
-    """Whether a value is an integer; a Boolean is none."""
+    """Return True if a value is an integer; a Boolean is none."""
     return isinstance(value, Integral) and not is_bool(value)
 
 
 def is_real(value: Any) -> TypeGuard[Real]:
-    """Whether a value is a real number; a Boolean is none."""
+    """Return True if a value is a real number; a Boolean is none."""
     return isinstance(value, Real) and not is_bool(value)
 
 

@@ -8,11 +8,11 @@ import numpy as np
 from sknumpy_mlp._version import __version__
 
 #: Version of the format that estimators are saved in.  Increment it when attributes of
-#: fitted estimators change; `Saved.__setstate__` is the place to convert older states.
+#: fitted estimators change; convert older states in `VersionedStateMixin.__setstate__`.
 FORMAT_VERSION = 1
 
 
-class Saved:
+class VersionedStateMixin:
     """Mixin that adds the format and the package version to an estimator's state.
 
     Everything that serializes estimators (pickle, joblib, skops, process pools) uses
@@ -62,7 +62,11 @@ def _without_memmaps(value: Any) -> Any:
         return value if same else changed
     # Objects of this package contain arrays; nested estimators convert themselves.
     is_ours = type(value).__module__.startswith("sknumpy_mlp.")
-    if is_ours and hasattr(value, "__dict__") and not isinstance(value, Saved):
+    if (
+        is_ours
+        and hasattr(value, "__dict__")
+        and not isinstance(value, VersionedStateMixin)
+    ):
         # The pickled state, without cycles: an active checkpoint and its run refer to
         # each other.
         attributes = value.__getstate__() or {}

@@ -21,7 +21,7 @@ class Value:
     def __eq__(self, other: object) -> bool:
         if type(self) is not type(other):
             return NotImplemented
-        return alike(vars(self), vars(other))
+        return deep_equal(vars(self), vars(other))
 
     def __hash__(self) -> int:
         # Attributes may be unhashable; equal objects have the same attribute names.
@@ -32,20 +32,20 @@ class Value:
         return f"{type(self).__name__}({settings})"
 
 
-def alike(a: Any, b: Any) -> bool:
-    """Whether two values, which may contain arrays, are equal."""
+def deep_equal(a: Any, b: Any) -> bool:
+    """Return True if two values, which may contain arrays, are equal."""
     if isinstance(a, np.ndarray) or isinstance(b, np.ndarray):
         return type(a) is type(b) and a.dtype == b.dtype and np.array_equal(a, b)
     if type(a) is not type(b):
         return bool(a == b)
     if isinstance(a, dict):
-        return a.keys() == b.keys() and all(alike(a[name], b[name]) for name in a)
+        return a.keys() == b.keys() and all(deep_equal(a[name], b[name]) for name in a)
     if isinstance(a, list | tuple):
-        return len(a) == len(b) and all(map(alike, a, b))
+        return len(a) == len(b) and all(map(deep_equal, a, b))
     try:
         return bool(a == b)
     except ValueError:  # raised by the equality of dataclasses with arrays
-        return alike(_compared(a), _compared(b))
+        return deep_equal(_compared(a), _compared(b))
 
 
 def _compared(obj: Any) -> dict[str, Any]:
@@ -57,7 +57,7 @@ def _compared(obj: Any) -> dict[str, Any]:
     return attributes
 
 
-def copy_of(obj: Any) -> Any:
+def copy_with_python_numbers(obj: Any) -> Any:
     """Return a deep copy with Python's numbers instead of NumPy's as attributes.
 
     NumPy's would promote results in float32 to float64.
@@ -96,7 +96,7 @@ def plain(value: Any) -> Any:
 _LONGEST = 500
 
 
-def shown(value: Any) -> str:
+def short_repr(value: Any) -> str:
     """Return the representation of a value for error messages.
 
     It is shortened if it is long; Python's limit on the digits of an int is observed,
@@ -165,7 +165,7 @@ def check_bool(obj: Any, name: str) -> None:
 
 
 def _refuse(obj: Any, name: str, required: str) -> NoReturn:
-    value = shown(getattr(obj, name))
+    value = short_repr(getattr(obj, name))
     raise ValueError(
         f"{type(obj).__name__}({name}={value}): {name} must be {required}."
     )

@@ -51,8 +51,10 @@ def warn(message: str, category: type[Warning] = UserWarning) -> None:
 
 
 def warn_of_interrupt() -> None:
-    """Warn that Ctrl-C has ended a training, and of what is left of it."""
-    warn("Training interrupted by user. The estimator keeps what it has learnt so far.")
+    """Warn that training was interrupted, and that its result so far is kept."""
+    warn(
+        "Training interrupted by user. The estimator keeps what it has learned so far."
+    )
 
 
 def _is_inside(frame: FrameType) -> bool:

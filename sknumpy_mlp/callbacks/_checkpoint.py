@@ -162,4 +162,4 @@ class Checkpoint(Callback):
         message += "Make room, or choose another path."
         if self.on_error == "raise":
             raise OSError(error.errno, message) from error
-        warn(f"{message} The training goes on.")
+        warn(f"{message} Training continues.")

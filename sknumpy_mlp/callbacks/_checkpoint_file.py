@@ -168,9 +168,9 @@ def _pack(run: Run) -> tuple[dict[str, Any], dict[str, Any]]:
         "finished": run.status == "finished",
         "n_steps": 0 if state.optimizer is None else state.optimizer.n_steps,
         "stream": _to_json(run.rng.get_state(legacy=False)),
-        "noise": None
-        if state.noise is None
-        else _to_json(state.noise.bit_generator.state),
+        "layer_rng": None
+        if state.layer_rng is None
+        else _to_json(state.layer_rng.bit_generator.state),
     }
     meta |= {name: getattr(run, name) for name in _LISTS}
     meta |= {name: getattr(state, name) for name in _COUNTERS}
@@ -249,7 +249,7 @@ def _unpack(
             )
     try:
         stream = _from_json(meta["stream"])
-        noise = None if meta["noise"] is None else _from_json(meta["noise"])
+        layer_rng = None if meta["layer_rng"] is None else _from_json(meta["layer_rng"])
         names: tuple[str, ...] = (*_LISTS, *_COUNTERS)
         if run.early_stopping is not None:
             names += _OF_EARLY_STOPPING
@@ -262,8 +262,8 @@ def _unpack(
         # A copy, since the stream may be the user's or NumPy's global one.
         rng = copy.deepcopy(run.rng)
         rng.set_state(stream)
-        if noise is not None and state.noise is not None:
-            state.noise.bit_generator.state = noise
+        if layer_rng is not None and state.layer_rng is not None:
+            state.layer_rng.bit_generator.state = layer_rng
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise ValueError(
             f"{path} is damaged: {error!r}. Delete it, or give Checkpoint another path."
@@ -346,8 +346,8 @@ def _check_versions(path: Path, stored: dict[str, str]) -> None:
     if changed:
         warn(
             f"{path} was written with other versions ({', '.join(changed)}): the run "
-            "goes on, but its last digits may differ from those of a run without a "
-            "break."
+            "is resumed, but its last digits may differ from those of an uninterrupted "
+            "run."
         )
 
 

@@ -125,7 +125,7 @@ def _find_bar(*, with_widgets: bool) -> Any:
 
 
 def _is_in_notebook(file: Any) -> bool:
-    """Whether a file writes to the output of a notebook cell."""
+    """Return True if a file writes to the output of a notebook cell."""
     iostream = sys.modules.get("ipykernel.iostream")
     return iostream is not None and isinstance(file, iostream.OutStream)
 

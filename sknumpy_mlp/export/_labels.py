@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sknumpy_mlp._utils.values import shown
+from sknumpy_mlp._utils.values import short_repr
 
 
 def check_unicode(subject: str, string: str) -> None:
@@ -17,8 +17,8 @@ def check_unicode(subject: str, string: str) -> None:
         string.encode()
     except UnicodeEncodeError as error:
         raise ValueError(
-            f"{subject} {shown(string)}, with half a character (a lone surrogate), "
-            "which ONNX cannot hold. Replace it, for example by "
+            f"{subject} {short_repr(string)}, with half a character (a lone "
+            "surrogate), which ONNX cannot hold. Replace it, for example by "
             "string.encode(errors='replace').decode(), and fit again."
         ) from error
 

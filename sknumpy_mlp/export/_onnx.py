@@ -237,16 +237,16 @@ def _tabular_model(estimator: Any, dtype: str | None) -> Any:
     graph, table = _begin_table(estimator, dtype or members[0]._params.dtype.name)
     # Networks are trained on a table of the preprocessor's type.
     table = graph.cast(graph.cast(table, estimator.preprocessor_.dtype), graph.dtype)
-    raws = [add_network(graph, m._network, m._params, table) for m in members]
+    raw_outputs = [add_network(graph, m._network, m._params, table) for m in members]
     if isinstance(estimator, TabularMLPRegressor):
         targets = [
             _add_target(graph, member, raw)
-            for member, raw in zip(members, raws, strict=True)
+            for member, raw in zip(members, raw_outputs, strict=True)
         ]
         predicted = graph.mean(targets)
     else:
         loss, n_outputs = members[0]._loss, members[0].n_outputs_
-        logits = graph.mean(raws)
+        logits = graph.mean(raw_outputs)
         scale = graph.number(1.0 / estimator.temperature_)
         predicted = add_link(graph, loss, graph.node("Mul", logits, scale), n_outputs)
     _add_outputs(graph, estimator, members[0], predicted)

@@ -20,7 +20,7 @@ from sknumpy_mlp._estimators.regression_target import RegressionTarget
 from sknumpy_mlp._estimators.regressor import NumpyMLPRegressor
 from sknumpy_mlp._estimators.targets import Target
 from sknumpy_mlp._training.run import TrainingState
-from sknumpy_mlp._utils.values import shown
+from sknumpy_mlp._utils.values import short_repr
 from sknumpy_mlp.activations import ACTIVATIONS
 from sknumpy_mlp.export._supported import EXPORTABLE, check_supported, refuse_classes
 from sknumpy_mlp.layers import Dense
@@ -159,9 +159,9 @@ def _sample_of_classes(estimator: NumpyMLPClassifier) -> Any:
         return csr_matrix(matrix) if estimator._target.is_sparse else matrix
     if n_classes == 1:
         raise ValueError(
-            f"The estimator knows a single class, {shown(estimator.classes_[0])}, for "
-            "which scikit-learn's networks predict two probabilities. Use to_onnx, or "
-            "sklearn.dummy.DummyClassifier."
+            f"The estimator knows a single class, {short_repr(estimator.classes_[0])}, "
+            "for which scikit-learn's networks predict two probabilities. Use "
+            "to_onnx, or sklearn.dummy.DummyClassifier."
         )
     classes: NDArray[Any] = estimator.classes_
     return classes
@@ -313,9 +313,10 @@ def _classification_target(loss: Any, estimator: MLPClassifier) -> Classificatio
     """Return the target of scikit-learn's classifier."""
     if len(estimator.classes_) == 1:
         raise ValueError(
-            f"The estimator knows a single class, {shown(estimator.classes_[0])}, for "
-            "which it predicts two probabilities. Use sklearn.dummy.DummyClassifier, "
-            "or fit a NumpyMLPClassifier, which predicts one."
+            f"The estimator knows a single class, {short_repr(estimator.classes_[0])}, "
+            "for which it predicts two probabilities. Use "
+            "sklearn.dummy.DummyClassifier, or fit a NumpyMLPClassifier, which "
+            "predicts one."
         )
     is_multinomial = estimator.out_activation_ == "softmax"
     is_multilabel = estimator.n_outputs_ > 1 and not is_multinomial

@@ -23,7 +23,7 @@ class PeriodicEmbedding(Layer):
         e_i = \left[\, h V_i + d_i,\; x_i \,\right] \in \mathbb{R}^q
 
     and the output is the concatenation of :math:`e_1, e_2, \ldots`.  Networks are
-    biased towards smooth functions of their inputs; periodic features of several
+    biased toward smooth functions of their inputs; periodic features of several
     frequencies let them learn functions that vary quickly.  The parameters are not
     penalized.
 

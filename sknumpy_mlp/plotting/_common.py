@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from sknumpy_mlp._utils.typing import Array
-from sknumpy_mlp._utils.values import shown
+from sknumpy_mlp._utils.values import short_repr
 
 # From the color-blind-safe palette of Okabe and Ito; on a dark background, sky blue
 # replaces blue.
@@ -52,21 +52,21 @@ def check_flags(**flags: Any) -> None:
     """Raise ValueError for the first argument that is neither True nor False."""
     for name, value in flags.items():
         if not isinstance(value, bool | np.bool_):
-            raise ValueError(f"{name}={shown(value)} must be True or False.")
+            raise ValueError(f"{name}={short_repr(value)} must be True or False.")
 
 
 def check_strings(**strings: Any) -> None:
     """Raise ValueError for the first argument that is neither a str nor None."""
     for name, value in strings.items():
         if not (value is None or isinstance(value, str)):
-            raise ValueError(f"{name}={shown(value)} must be a str or None.")
+            raise ValueError(f"{name}={short_repr(value)} must be a str or None.")
 
 
 def check_choice(choices: Collection[str], **values: Any) -> None:
     """Raise ValueError for the first argument that is none of the choices."""
     for name, value in values.items():
         if value not in choices:
-            raise ValueError(f"{name}={shown(value)} must be one of {choices}.")
+            raise ValueError(f"{name}={short_repr(value)} must be one of {choices}.")
 
 
 def check_positive_int(*, optional: bool = False, **values: Any) -> None:
@@ -79,7 +79,7 @@ def check_positive_int(*, optional: bool = False, **values: Any) -> None:
         if not (optional and value is None) and not (is_int and value >= 1):
             or_none = ", or None" if optional else ""
             raise ValueError(
-                f"{name}={shown(value)} must be an int of at least 1{or_none}."
+                f"{name}={short_repr(value)} must be an int of at least 1{or_none}."
             )
 
 
@@ -88,7 +88,7 @@ def check_styles(**styles: Any) -> None:
     for name, value in styles.items():
         if not (value is None or isinstance(value, dict)):
             raise ValueError(
-                f"{name}={shown(value)} must be a dict with keyword arguments of "
+                f"{name}={short_repr(value)} must be a dict with keyword arguments of "
                 "matplotlib's, such as {'color': 'black'}, or None."
             )
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from sknumpy_mlp._tabular.networks import find_network, networks_of
 from sknumpy_mlp._utils.typing import Array
-from sknumpy_mlp._utils.values import shown
+from sknumpy_mlp._utils.values import short_repr
 from sknumpy_mlp.callbacks import EarlyStopping
 from sknumpy_mlp.plotting._common import (
     as_curves,
@@ -269,7 +269,7 @@ class LossCurveDisplay:
             for curve, epoch in pairs
         ):
             raise ValueError(
-                f"best_epochs={shown(given)} must be a list with the number of an "
+                f"best_epochs={short_repr(given)} must be a list with the number of an "
                 f"epoch, counted from 1, or None, for each of the {len(curves)} "
                 "curves, or None."
             )

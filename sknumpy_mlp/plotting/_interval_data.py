@@ -15,7 +15,7 @@ from sknumpy_mlp._inputs.table import Table
 from sknumpy_mlp._tabular.networks import unwrap
 from sknumpy_mlp._tabular.regressor import TabularMLPRegressor
 from sknumpy_mlp._utils.typing import Array
-from sknumpy_mlp._utils.values import shown
+from sknumpy_mlp._utils.values import short_repr
 from sknumpy_mlp.losses import Quantile
 
 
@@ -24,7 +24,8 @@ def check_coverage(coverage: Any) -> None:
     is_number = isinstance(coverage, Real) and not isinstance(coverage, bool)
     if coverage is not None and not (is_number and 0 < coverage < 1):
         raise ValueError(
-            f"coverage={shown(coverage)} must be a float in the range (0, 1), or None."
+            f"coverage={short_repr(coverage)} must be a float in the range (0, 1), or "
+            "None."
         )
 
 
@@ -259,7 +260,7 @@ def feature_values(X: Any, feature: Any, *, alone: bool) -> tuple[Array, str]:
     others = (j for j in range(n_features) if j != i)
     if alone and any(_varies(source, j) for j in others):
         raise ValueError(
-            f"kind='band' shows intervals that depend on feature={shown(feature)} "
+            f"kind='band' shows intervals that depend on feature={short_repr(feature)} "
             "alone, but they depend on all columns of X, of which others vary as well: "
             "a band would go up and down from one sample to the next. Use kind='bars', "
             "or an X in which the other columns are the same in all rows."
@@ -268,16 +269,17 @@ def feature_values(X: Any, feature: Any, *, alone: bool) -> tuple[Array, str]:
         column = source.columns[i]
         if column.kind not in ("number", "boolean"):
             raise ValueError(
-                f"feature={shown(feature)} must be a column of numbers, for samples to "
-                f"stand at, but it has the type {column.dtype}. Use feature=None."
+                f"feature={short_repr(feature)} must be a column of numbers, for "
+                f"samples to stand at, but it has the type {column.dtype}. Use "
+                "feature=None."
             )
         values = source.numbers([i])[:, 0]
     else:
         values = source[:, [i]].toarray()[:, 0]
     if np.isnan(values).all():
         raise ValueError(
-            f"feature={shown(feature)} has no value in any sample, so there is nothing "
-            "to draw. Use feature=None, for the order of the predictions."
+            f"feature={short_repr(feature)} has no value in any sample, so there is "
+            "nothing to draw. Use feature=None, for the order of the predictions."
         )
     return values, names[i] if names else f"Feature {i}"
 
@@ -289,7 +291,7 @@ def _feature_index(feature: Any, names: list[str], n_features: int) -> int:
     if feature in names:
         return names.index(feature)
     raise ValueError(
-        f"feature={shown(feature)} must be a column of X: an int in the range "
+        f"feature={short_repr(feature)} must be a column of X: an int in the range "
         f"[{-n_features}, {n_features})" + (f", or one of {names}." if names else ".")
     )
 

@@ -12,7 +12,7 @@ from sknumpy_mlp._estimators.base import _BaseMLP
 from sknumpy_mlp._inputs.errors import error_prefix
 from sknumpy_mlp._tabular.networks import find_network
 from sknumpy_mlp._utils.typing import Array
-from sknumpy_mlp._utils.values import shown
+from sknumpy_mlp._utils.values import short_repr
 from sknumpy_mlp.plotting._common import (
     check_flags,
     check_positive_int,
@@ -108,7 +108,7 @@ class WeightsDisplay:
         names: Any = self.names
         if not isinstance(names, Sequence | np.ndarray) or isinstance(names, str):
             raise ValueError(
-                f"names={shown(names)} must be a list with a name for each image."
+                f"names={short_repr(names)} must be a list with a name for each image."
             )
         if images.ndim != 3 or len(names) != len(images):
             raise ValueError(
@@ -300,8 +300,8 @@ def _check_image_shape(image_shape: Any, n_features: int) -> tuple[int, int]:
     is_shape = len(shape) == 2 and all(isinstance(n, Integral) for n in shape)
     if not is_shape or math.prod(shape) != n_features or min(shape) < 1:
         raise ValueError(
-            f"image_shape={shown(image_shape)} must be (height, width) with as many "
-            f"pixels as there are features, {n_features}."
+            f"image_shape={short_repr(image_shape)} must be (height, width) with as "
+            f"many pixels as there are features, {n_features}."
         )
     return shape
 

@@ -239,7 +239,7 @@ def test_a_file_that_cannot_be_written(Estimator, tmp_path):
         est.fit(X, y)
     assert not hasattr(est, "n_iter_")
     est.set_params(callbacks=[Checkpoint(nowhere, every=6, on_error="warn")])
-    with pytest.warns(UserWarning, match="The training goes on") as record:
+    with pytest.warns(UserWarning, match="Training continues") as record:
         est.fit(X, y)
     assert record[0].filename == __file__
     assert est.n_iter_ == 12

@@ -68,7 +68,7 @@ def fill_up(path, on_error, share):
         else:
             assert on_error == "warn"
             text = str(caught[0].message)
-            assert "The training goes on" in text
+            assert "Training continues" in text
             np.testing.assert_array_equal(clf._params, whole._params)
     assert str(path) in text and "Make room, or choose another path" in text, text
     assert "before is still there" in text, text
@@ -121,7 +121,7 @@ def test_a_folder_that_goes_away(on_error, tmp_path):
             est.fit(X, y)
         assert vars(est) == before
         return
-    with pytest.warns(UserWarning, match="The training goes on"):
+    with pytest.warns(UserWarning, match="Training continues"):
         est.fit(X, y)
     whole = NumpyMLPRegressor(**SETTINGS).fit(X, y)
     np.testing.assert_array_equal(est._params, whole._params)
@@ -148,7 +148,7 @@ def test_a_folder_that_may_not_be_written(mode, on_error):
                 est.fit(X, y)
             assert vars(est) == before
         else:
-            with pytest.warns(UserWarning, match="The training goes on"):
+            with pytest.warns(UserWarning, match="Training continues"):
                 est.fit(X, y)
             np.testing.assert_array_equal(est._params, whole._params)
     finally:
@@ -177,7 +177,7 @@ def test_a_folder_in_place_of_the_file(tmp_path):
     error = _assert_refused(path, OSError, "cannot be read as a checkpoint")
     assert error.errno == errno.EISDIR
     est = NumpyMLPRegressor(callbacks=[Checkpoint(path, on_error="warn")], **SETTINGS)
-    with pytest.warns(UserWarning, match="The training goes on"):
+    with pytest.warns(UserWarning, match="Training continues"):
         est.fit(X, y)
     assert os.listdir(tmp_path) == ["run.npz"]
 

@@ -24,6 +24,11 @@ from sknumpy_mlp import (
 )
 from sknumpy_mlp.callbacks import EpochEnd, Run
 from tests.conftest import plain_estimators, unconverged
+from sknumpy_mlp.activations import ACTIVATIONS
+from sknumpy_mlp.initializers import INITIALIZERS
+from sknumpy_mlp.losses import CLASSIFICATION_LOSSES, REGRESSION_LOSSES
+from sknumpy_mlp.optimizers import OPTIMIZERS
+from sknumpy_mlp.schedules import SCHEDULES
 
 TABULAR = [TabularMLPClassifier, TabularMLPRegressor, TabularPreprocessor]
 
@@ -219,6 +224,26 @@ def test_public_constants_have_a_comment(module):
         obj = getattr(module, name)
         if not (inspect.isclass(obj) or inspect.isfunction(obj) or name[:2] == "__"):
             assert re.search(rf"\n#: .+\n{name}\b", source), name
+
+
+@pytest.mark.parametrize(
+    ("module", "table"),
+    [
+        ("activations", ACTIVATIONS),
+        ("initializers", INITIALIZERS),
+        ("losses", CLASSIFICATION_LOSSES | REGRESSION_LOSSES),
+        ("optimizers", OPTIMIZERS),
+        ("schedules", SCHEDULES),
+    ],
+)
+def test_docstring_of_a_module_lists_its_names_and_their_classes(module, table):
+    doc = MODULES[f"sknumpy_mlp.{module}"].__doc__
+    listed = dict(re.findall(r"^- ``'(\w+)'``, `(\w+)`: ", doc, re.MULTILINE))
+    classes = {
+        name: entry if inspect.isclass(entry) else type(entry)
+        for name, entry in table.items()
+    }
+    assert listed == {name: cls.__name__ for name, cls in classes.items()}
 
 
 def test_public_names_are_found():

@@ -34,7 +34,7 @@ PATHS = {
     "_estimators.regressor": ["NumpyMLPRegressor"],
     "_estimators.target_scale": ["TargetScale"],
     "_tabular.architecture": ["MemberConfig"],
-    "_tabular.calibration": ["Errors"],
+    "_tabular.calibration": ["ConformalResiduals"],
     "_tabular.classifier": ["TabularMLPClassifier"],
     "_tabular.member": ["MemberClassifier", "MemberRegressor"],
     "_tabular.preprocessor": ["TabularPreprocessor"],

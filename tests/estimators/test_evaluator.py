@@ -233,8 +233,8 @@ def test_metrics_that_are_not_defined_without_a_class(scoring, method):
 @pytest.mark.parametrize(
     ("params", "split"),
     [
-        ({"n_members": 4}, "fold [1-4], which judges network [1-4]"),
-        ({"n_members": 4, "n_jobs": 2}, "fold [1-4], which judges network [1-4]"),
+        ({"n_members": 4}, "fold [1-4], which validates network [1-4]"),
+        ({"n_members": 4, "n_jobs": 2}, "fold [1-4], which validates network [1-4]"),
         ({"ensemble": None}, r"the hold-out \(validation_fraction=0.2\)"),
         ({"ensemble": "seeds", "n_members": 2}, "the hold-out"),
         ({"ensemble": "refit"}, "the hold-out"),
@@ -408,5 +408,5 @@ def test_labels_that_are_constant():
 def test_the_log_loss_of_scikit_learn_is_for_exclusive_classes(Estimator, scoring):
     """Of labels it counts those that are there, and is best where all are predicted."""
     clf = Estimator(8, max_iter=2, scoring=scoring)
-    with pytest.raises(ValueError, match=r"several labels at once.*scoring='loss'"):
+    with pytest.raises(ValueError, match=r"multilabel.*scoring='loss'"):
         clf.fit(X, LABELS, X_val=X_VAL, y_val=LABELS_VAL)

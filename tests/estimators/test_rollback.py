@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from sknumpy_mlp import NumpyMLPClassifier
-from sknumpy_mlp._estimators.rollback import all_or_nothing
+from sknumpy_mlp._estimators.rollback import rollback_on_error
 from tests.conftest import plain_estimators, unconverged
 from tests.estimators.conftest import X, y
 
@@ -21,14 +21,14 @@ def test_attributes_are_restored(error):
         del est.verbose
         raise error
 
-    with pytest.raises(error), all_or_nothing(est):
+    with pytest.raises(error), rollback_on_error(est):
         fail()
     assert vars(est) == before
 
 
 def test_without_an_error_attributes_are_kept():
     est = NumpyMLPClassifier()
-    with all_or_nothing(est):
+    with rollback_on_error(est):
         est.alpha = 0.1
     assert est.alpha == 0.1
 

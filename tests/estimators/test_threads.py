@@ -25,7 +25,7 @@ SMALL = 1_000_000
 
 def _libraries():
     """NumPy's pool and SciPy's, by whether they are SciPy's."""
-    scipys = {pool._library.filepath: pool.is_scipys for pool in _pools()}
+    scipys = {pool._library.filepath: pool.is_scipy for pool in _pools()}
     return {
         scipys[library.filepath]: library
         for library in ThreadpoolController().lib_controllers
@@ -226,7 +226,7 @@ def test_limits_inside_those_of_the_user_in_the_same_thread():
 
 def test_a_fit_in_the_middle_of_setting_a_limit():
     """As by a signal handler, which may run between any two statements."""
-    pool = next(pool for pool in _pools() if not pool.is_scipys)
+    pool = next(pool for pool in _pools() if not pool.is_scipy)
     library = pool._library
 
     class Interrupted:
@@ -247,7 +247,7 @@ def test_a_fit_in_the_middle_of_setting_a_limit():
 
 def test_an_interrupted_end_is_finished():
     """Ctrl-C while threads are put back: they are put back all the same."""
-    pool = next(pool for pool in _pools() if not pool.is_scipys)
+    pool = next(pool for pool in _pools() if not pool.is_scipy)
     library = pool._library
 
     class Interrupting:

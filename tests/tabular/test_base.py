@@ -179,7 +179,7 @@ def test_pickles_predict_the_same_and_carry_no_data(tmp_path):
 def test_pickles_do_not_give_the_target_away():
     X, y = load_diabetes(return_X_y=True)
     reg = regressor(max_iter=2).fit(X, y)
-    errors = reg._errors.values
+    errors = reg._residuals.values
     assert (np.diff(errors) >= 0).all()
 
 

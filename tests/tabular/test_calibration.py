@@ -7,7 +7,7 @@ import pytest
 from sklearn.metrics import log_loss
 
 from sknumpy_mlp._inputs.data import Data
-from sknumpy_mlp._tabular.calibration import Errors, best_temperature
+from sknumpy_mlp._tabular.calibration import ConformalResiduals, best_temperature
 from tests.tabular.conftest import classifier
 
 
@@ -39,7 +39,7 @@ def test_a_few_rows_that_happen_to_be_right_give_no_certainty():
 
 def test_quantiles_of_errors_count_a_new_one():
     errors = np.random.default_rng(0).permutation(np.arange(1.0, 10.0))[:, None]
-    plain = Errors.of(errors, None)
+    plain = ConformalResiduals.of(errors, None)
     np.testing.assert_array_equal(plain.quantiles(0.8), [[1.0, 9.0]])
     np.testing.assert_array_equal(plain.quantiles(0.6), [[2.0, 8.0]])
     assert plain.quantiles(0.9).tolist() == [[-math.inf, math.inf]]
@@ -48,7 +48,9 @@ def test_quantiles_of_errors_count_a_new_one():
 def test_weights_of_errors_count():
     # Of the weights and a new one of their mean, 5, the errors have the shares
     # 1: 10/20, 2: 4/20, 3: 1/20.
-    errors = Errors.of(np.array([[3.0], [1.0], [2.0]]), np.array([1.0, 10.0, 4.0]))
+    errors = ConformalResiduals.of(
+        np.array([[3.0], [1.0], [2.0]]), np.array([1.0, 10.0, 4.0])
+    )
     upper = [errors.quantiles(c)[0, 1] for c in (0.0001, 0.2, 0.4, 0.5, 0.6)]
     assert upper == [2.0, 2.0, 2.0, 3.0, math.inf]
     lower = [errors.quantiles(c)[0, 0] for c in (0.2, 0.5, 0.6)]

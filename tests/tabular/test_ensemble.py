@@ -20,7 +20,7 @@ from threadpoolctl import threadpool_limits
 from sknumpy_mlp import TabularMLPRegressor
 from sknumpy_mlp._tabular import base as _tabular_base
 from sknumpy_mlp._tabular import ensemble as _ensemble
-from sknumpy_mlp._tabular.ensemble import n_side_by_side, train_members
+from sknumpy_mlp._tabular.ensemble import n_parallel, train_members
 from sknumpy_mlp._tabular.progress import EnsembleProgress
 from sknumpy_mlp._utils.warnings import warn
 from sknumpy_mlp.activations import Mish, ReLU
@@ -77,19 +77,19 @@ def four_cores(monkeypatch):
 )
 def test_as_many_as_the_backend_will_run(config, n_jobs, default, seconds, expected):
     with joblib.parallel_config(**config) if config else nullcontext():
-        assert n_side_by_side(n_jobs, default, seconds) == expected
+        assert n_parallel(n_jobs, default, seconds) == expected
 
 
 def test_joblib_knows_how_many_cores_there_are(monkeypatch):
     monkeypatch.setenv("LOKY_MAX_CPU_COUNT", "1")
-    assert n_side_by_side(None, 16, math.inf) == 1
+    assert n_parallel(None, 16, math.inf) == 1
 
 
 def test_without_locks_to_share_there_are_no_processes():
     """JOBLIB_MULTIPROCESSING=0 is what joblib finds on a read-only /dev/shm."""
     code = (
-        "import math; from sknumpy_mlp._tabular.ensemble import n_side_by_side;"
-        "print([n_side_by_side(n, 16, math.inf) for n in (None, 3, -1)])"
+        "import math; from sknumpy_mlp._tabular.ensemble import n_parallel;"
+        "print([n_parallel(n, 16, math.inf) for n in (None, 3, -1)])"
     )
     done = run_program(code, env={"JOBLIB_MULTIPROCESSING": "0"})
     assert done.stdout == "[1, 1, 1]\n"
@@ -129,11 +129,11 @@ def test_no_more_threads_than_cores(monkeypatch):
 
 @tabular_estimators
 def test_time_is_divided_for_those_that_take_turns(monkeypatch, Estimator):
-    monkeypatch.setattr(_tabular_base, "_WORTH_PROCESSES", 0)
+    monkeypatch.setattr(_tabular_base, "_MIN_PRODUCTS_FOR_PROCESSES", 0)
     monkeypatch.setattr(_tabular_base, "n_blas_threads", lambda: 16)
     with joblib.parallel_config("sequential"):
         (progress,) = _progress_of(monkeypatch, Estimator(**SMALL, max_time=300))
-    assert progress.n_side_by_side == 1
+    assert progress.n_parallel == 1
     now = time.time()
     share = (progress.deadline_of(0) - now) / (progress.deadline - now)
     assert share == pytest.approx(1 / 3, abs=0.01)
@@ -169,7 +169,7 @@ from sknumpy_mlp._tabular import base as _tabular_base
 
 # Python 3.12 warns of every fork of a process with threads.
 warnings.filterwarnings("ignore", category=DeprecationWarning, message=".*fork")
-_tabular_base._WORTH_PROCESSES = 0
+_tabular_base._MIN_PRODUCTS_FOR_PROCESSES = 0
 _tabular_base.n_blas_threads = lambda: 2
 
 X = np.random.default_rng(0).normal(size=(60, 3))
@@ -256,7 +256,7 @@ def test_a_child_that_trained_in_processes_ends_when_it_is_done():
 def _warnings_of_a_fit():
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
-        return n_side_by_side(None, 16, math.inf), [str(each) for each in caught]
+        return n_parallel(None, 16, math.inf), [str(each) for each in caught]
 
 
 def test_a_daemon_is_not_warned_of_what_nobody_asked_for():

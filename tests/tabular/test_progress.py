@@ -30,5 +30,5 @@ def test_progress_in_a_folder(tmp_path, folder):
     theirs.stop()
     is_here = folder == "here"
     assert mine.read() == [(0.5, "half of it") if is_here else (0.0, ""), (0.0, "")]
-    assert mine.stops == is_here
-    assert theirs.stops
+    assert mine.stop_requested == is_here
+    assert theirs.stop_requested

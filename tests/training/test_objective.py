@@ -8,7 +8,7 @@ import scipy.sparse as sp
 
 from sknumpy_mlp._training.batches import Batches
 from sknumpy_mlp._training.network import Network, Workspace
-from sknumpy_mlp._training.objective import objective, whole_objective
+from sknumpy_mlp._training.objective import full_batch_objective, objective
 from sknumpy_mlp.layers import Dense
 from sknumpy_mlp.losses import SquaredError
 from tests.training.conftest import problem
@@ -25,7 +25,7 @@ def test_the_objective_of_all_rows_from_small_batches(container, weighted):
     def evaluate(batch_size):
         workspace = Workspace(network, params, batch_size)
         batches = Batches(container(X), y, weight, batch_size, shuffle=False)
-        return whole_objective(workspace, SquaredError(), batches, 0.1)
+        return full_batch_objective(workspace, SquaredError(), batches, 0.1)
 
     value, gradient = evaluate(len(X))
     workspace = Workspace(network, params, len(X))
@@ -68,7 +68,7 @@ def test_data_of_another_type_are_cast_batch_by_batch_and_others_not_copied():
         params = network.init(np.random.RandomState(0), dtype)
         workspace = Workspace(network, params, 7)
         batches = Batches(X, y.astype(dtype), None, 7, shuffle=False)
-        value, gradient = whole_objective(workspace, SquaredError(), batches, 0.1)
+        value, gradient = full_batch_objective(workspace, SquaredError(), batches, 0.1)
         assert math.isfinite(value)
         assert gradient.dtype == dtype
         assert {x.dtype for x in seen} == {np.dtype(dtype)}

@@ -54,17 +54,17 @@ def test_an_epoch_torn_by_an_interrupt_is_forgotten(n_done):
         run.validation_losses,
         run.validation_scores,
     )
-    run.drop_torn_epoch()
+    run.drop_partial_epoch()
     assert [len(curve) for curve in curves] == [n_done] * 4
     run.learning_rates.append(0.2)
     run.validation_losses.append(0.8)
-    run.drop_torn_epoch()
+    run.drop_partial_epoch()
     assert curves == tuple(n_done * [value] for value in (0.5, 0.1, 0.7, 0.9))
 
 
 def test_a_forgotten_plateau_is_as_none_had_been():
     state = TrainingState(base_rate=0.1, early_stopping=EarlyStopping())
-    state.forget_plateau()
+    state.reset_plateau()
     assert state == TrainingState()
 
 

@@ -9,10 +9,10 @@ import pytest
 from sklearn.base import BaseEstimator
 
 from sknumpy_mlp import __version__
-from sknumpy_mlp._utils.saved import FORMAT_VERSION, Saved
+from sknumpy_mlp._utils.saved import FORMAT_VERSION, VersionedStateMixin
 
 
-class Estimator(Saved, BaseEstimator):
+class Estimator(VersionedStateMixin, BaseEstimator):
     """As little of an estimator as there can be."""
 
 

@@ -9,12 +9,12 @@ import pytest
 
 from sknumpy_mlp._utils.values import (
     Value,
-    alike,
     builtin,
     check_bool,
     check_number,
-    copy_of,
-    shown,
+    copy_with_python_numbers,
+    deep_equal,
+    short_repr,
 )
 
 
@@ -43,13 +43,13 @@ class Code(enum.IntEnum):
     ids=str,
 )
 def test_numpy_s_numbers_are_shown_as_python_s(value, text):
-    assert shown(value) == text
+    assert short_repr(value) == text
 
 
 def test_lists_that_hold_themselves_are_shown():
     loop = [np.int64(1)]
     loop.append(loop)
-    assert "[...]" in shown(loop)
+    assert "[...]" in short_repr(loop)
 
 
 @pytest.mark.parametrize("value", [Word.ONE, Code.ONE, np.str_("one"), np.int64(1)])
@@ -110,20 +110,20 @@ DIFFERENT = {
 @pytest.mark.parametrize("name", ALIKE)
 def test_alike(name):
     a, b = ALIKE[name]
-    assert alike(a, b) is True
-    assert alike(b, a) is True
+    assert deep_equal(a, b) is True
+    assert deep_equal(b, a) is True
 
 
 @pytest.mark.parametrize("name", DIFFERENT)
 def test_different(name):
     a, b = DIFFERENT[name]
-    assert alike(a, b) is False
-    assert alike(b, a) is False
+    assert deep_equal(a, b) is False
+    assert deep_equal(b, a) is False
 
 
 def test_a_copy_shares_nothing_and_has_python_s_numbers():
     original = Settings([np.ones(2)], np.int64(3))
-    copied = copy_of(original)
+    copied = copy_with_python_numbers(original)
     assert type(copied.seen) is int
     assert type(original.seen) is np.int64
     original.table[0][:] = 7.0

@@ -1,21 +1,19 @@
 """Checks of custom losses and custom activations before training."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
 from numpy.typing import NDArray
 
+from sknumpy_mlp._estimators.architecture import Architecture
+from sknumpy_mlp._estimators.targets import Target
 from sknumpy_mlp.activations import Activation, try_activation
 from sknumpy_mlp.losses import Loss, try_loss
 
 
 def check_custom_parts(
-    loss: Loss,
-    activations: Iterable[tuple[Activation, int]],
-    y: NDArray[Any],
-    n_outputs: int,
-    dtype: Any,
+    architecture: Architecture, target: Target, y: NDArray[Any], dtype: Any
 ) -> None:
     """Check custom losses and activations, above all their gradients.
 
@@ -24,14 +22,12 @@ def check_custom_parts(
 
     Parameters
     ----------
-    loss : Loss
-        The loss.
-    activations : iterable of (Activation, int)
-        The activations, with the number of units of each layer.
+    architecture : Architecture
+        The hidden layers, with their activations.
+    target : Target
+        The fitted target, with its loss.
     y : ndarray of shape (n_samples,) or (n_samples, n_outputs)
         The encoded target, of which a few rows are used.
-    n_outputs : int
-        The number of outputs of the network.
     dtype : data type
         The data type of the network.
 
@@ -40,10 +36,12 @@ def check_custom_parts(
     ValueError
         If a check fails.
     """
-    if type(loss).__module__ != Loss.__module__:
+    if type(target.loss).__module__ != Loss.__module__:
         with _advising("sknumpy_mlp.losses.check_loss(loss, y)"):
-            try_loss(loss, y, n_outputs, dtype)
-    for activation, n_units in activations:
+            try_loss(target.loss, y, target.n_outputs, dtype)
+    for activation, n_units in zip(
+        architecture.activations, architecture.hidden_layer_sizes, strict=True
+    ):
         if type(activation).__module__ != Activation.__module__:
             call = f"check_activation(activation, n_units={n_units})"
             with _advising(f"sknumpy_mlp.activations.{call}"):

@@ -1,0 +1,110 @@
+"""Parameters of the tabular estimators: checks, and the batch size by default."""
+
+import math
+from numbers import Integral, Real
+from typing import Any
+
+from sknumpy_mlp._estimators.parameters import (
+    CATEGORICAL_FEATURES_CHECKS,
+    PARAMETER_CHECKS,
+    Check,
+    Choice,
+    Instance,
+    Number,
+    Predicate,
+)
+from sknumpy_mlp._utils.intervals import Interval
+from sknumpy_mlp.optimizers import OPTIMIZERS, Optimizer
+
+# Parameters that are passed to the members unchanged.
+MEMBER_PARAMETERS = (
+    "hidden_layer_sizes",
+    "activation",
+    "loss",
+    "solver",
+    "alpha",
+    "learning_rate",
+    "learning_rate_init",
+    "max_iter",
+    "n_iter_no_change",
+    "beta_1",
+    "beta_2",
+    "epsilon",
+    "init",
+    "dropout",
+    "weight_decay",
+    "max_norm",
+    "max_grad_norm",
+    "scoring",
+)
+
+TABULAR_CHECKS: dict[str, tuple[Check, ...]] = {
+    name: PARAMETER_CHECKS[name]
+    for name in (
+        *MEMBER_PARAMETERS,
+        "batch_size",
+        "random_state",
+        "verbose",
+        "callbacks",
+    )
+    if name in PARAMETER_CHECKS
+} | {
+    "solver": (Choice(tuple(OPTIMIZERS)), Instance(Optimizer)),
+    "validation_fraction": (Number(Real, Interval(0, 1, "neither")),),
+    "categorical_features": CATEGORICAL_FEATURES_CHECKS,
+    "ensemble": (Choice(("kfold", "seeds", "refit", None)),),
+    "n_members": (Number(Integral, Interval(1)),),
+    "max_time": (Choice((None,)), Number(Real, Interval(0, closed="neither"))),
+    "n_jobs": (
+        Choice((None,)),
+        Predicate(
+            lambda value: (
+                isinstance(value, Integral)
+                and not isinstance(value, bool)
+                and value != 0
+            ),
+            "an int other than 0",
+        ),
+    ),
+}
+
+# Numbers of rows up to which a batch size is used.
+_BATCH_SIZES = (
+    (1_000, 64),
+    (6_000, 128),
+    (30_000, 256),
+    (100_000, 512),
+    (math.inf, 1024),
+)
+
+
+def check_ensemble(estimator: Any) -> None:
+    """Raise ValueError for valid parameters that an ensemble cannot combine."""
+    if estimator.ensemble == "kfold" and estimator.n_members < 2:
+        raise ValueError(
+            "ensemble='kfold' needs at least two members, got n_members="
+            f"{estimator.n_members}. Use ensemble=None for a single network."
+        )
+    resumes = [c for c in estimator.callbacks or [] if getattr(c, "resume", False)]
+    if resumes and not isinstance(estimator.random_state, Integral):
+        raise ValueError(
+            f"{resumes[0]!r} cannot resume where training with random_state="
+            f"{estimator.random_state!r} stopped: folds and seeds would be different. "
+            "Set random_state to an int, for both runs."
+        )
+
+
+def batch_size(wanted: Any, n_rows: int) -> int:
+    """Return the batch size, so that the batches of an epoch have equal sizes.
+
+    Parameters
+    ----------
+    wanted : int or 'auto'
+        The estimator's parameter.
+    n_rows : int
+        The number of rows that a member is trained on.
+    """
+    if wanted == "auto":
+        wanted = next(size for limit, size in _BATCH_SIZES if n_rows <= limit)
+    n_batches = max(1, round(n_rows / int(wanted)))
+    return math.ceil(n_rows / n_batches)
