@@ -22,13 +22,13 @@ from sknumpy_mlp import (
     TabularMLPRegressor,
     TabularPreprocessor,
 )
-from sknumpy_mlp.callbacks import EpochEnd, Run
-from tests.conftest import plain_estimators, unconverged
 from sknumpy_mlp.activations import ACTIVATIONS
+from sknumpy_mlp.callbacks import EpochEnd, Run
 from sknumpy_mlp.initializers import INITIALIZERS
 from sknumpy_mlp.losses import CLASSIFICATION_LOSSES, REGRESSION_LOSSES
 from sknumpy_mlp.optimizers import OPTIMIZERS
 from sknumpy_mlp.schedules import SCHEDULES
+from tests.conftest import plain_estimators, unconverged
 
 TABULAR = [TabularMLPClassifier, TabularMLPRegressor, TabularPreprocessor]
 
