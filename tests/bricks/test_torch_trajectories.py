@@ -3,7 +3,7 @@
 ``tests/data/torch_trajectories.npz`` has what PyTorch 2.13 computed in float64.  It is
 made anew, where PyTorch is installed, by::
 
-    python tests/bricks/test_torch_trajectories.py
+    python -m tests.bricks.test_torch_trajectories
 
 Two conventions differ, and the comparison keeps clear of them.  PyTorch's Adam adds
 epsilon after the bias correction, ours before, as in scikit-learn: epsilon is 0 here.

@@ -546,7 +546,7 @@ def _run(machine, n_in_ci, seconds):
 
 
 def test_sequences_of_calls():
-    _run(Sequences, 700, 600)
+    _run(Sequences, 400, 600)
 
 
 def test_sequences_of_calls_with_tables():

@@ -4,7 +4,7 @@
 kind as that version saved it and what it predicted.  With a release, add its own, which
 are not replaced any more (while it is not out, remove its folder first)::
 
-    python tests/contracts/test_persistence.py
+    python -m tests.contracts.test_persistence
 """
 
 import copy

@@ -3,7 +3,7 @@
 After a change that is meant to change the numbers, store new ones and say why in the
 commit::
 
-    python tests/contracts/test_stored_weights.py
+    python -m tests.contracts.test_stored_weights
 """
 
 import hashlib
