@@ -379,7 +379,7 @@ class _BaseTabularMLP(
         """
         raw_outputs: list[Any] = [each.raw for each in trained]
         held_out: list[Any] = [each.split.held_out for each in trained]
-        is_shared = all(rows is held_out[0] for rows in held_out)
+        is_shared = self.ensemble != "kfold" or task.validation is not None
         groups = [raw_outputs] if is_shared else [[raw] for raw in raw_outputs]
         self.oof_predictions_ = None
         if task.validation is not None:

@@ -15,7 +15,7 @@ from functools import cache
 from multiprocessing import current_process, parent_process
 from multiprocessing.util import Finalize
 from threading import Event, Thread, current_thread, main_thread
-from typing import Any
+from typing import Any, TypeAlias
 
 from joblib import Parallel, cpu_count, delayed, effective_n_jobs
 from joblib.externals.loky import get_reusable_executor
@@ -266,13 +266,23 @@ def train_members(
         trained = _train_sequentially(jobs, progress)
     else:
         trained = _train_in_parallel(jobs, progress, n_jobs)
-    return [each for each in trained if each is not None and each.member.n_iter_ > 0]
+    return [
+        TrainedMember(member, task.split, raw, was_cut_short)
+        # Fewer than the tasks, if Ctrl-C came between two members.
+        for task, (member, raw, was_cut_short) in zip(tasks, trained, strict=False)
+        if member is not None and member.n_iter_ > 0
+    ]
+
+
+# A fitted member, its raw outputs, and whether it was cut short.  The split stays where
+# it is: a process would send a copy of it back.
+_Fitted: TypeAlias = tuple[Any, Array | None, bool]
 
 
 def _train_sequentially(
     jobs: Sequence[Any], progress: EnsembleProgress
-) -> list[TrainedMember | None]:
-    trained: list[TrainedMember | None] = []
+) -> list[_Fitted]:
+    trained: list[_Fitted] = []
     try:
         for job in jobs:
             trained.append(_fit_member(*job))
@@ -284,7 +294,7 @@ def _train_sequentially(
 
 def _train_in_parallel(
     jobs: Sequence[Any], progress: EnsembleProgress, n_jobs: int
-) -> list[TrainedMember | None]:
+) -> list[_Fitted]:
     outcomes: list[Any] = []
     errors: list[BaseException] = []
     is_over = Event()
@@ -345,7 +355,7 @@ def _train_in_parallel(
 
 def _fit_and_record(
     *job: Any,
-) -> tuple[TrainedMember | None, list[tuple[str, type[Warning]]]]:
+) -> tuple[_Fitted, list[tuple[str, type[Warning]]]]:
     """Fit a member in another process; return it, and its warnings."""
     with ExitStack() as stack:
         messages = stack.enter_context(collected_warnings())
@@ -364,9 +374,9 @@ def _fit_member(
     data: Data,
     validation: Data | None,
     progress: EnsembleProgress,
-) -> TrainedMember | None:
+) -> _Fitted:
     if progress.stop_requested:
-        return None
+        return None, None, False
     member, split = task.member, task.split
     deadline = progress.deadline_of(task.number)
     monitor = MemberMonitor(progress, task.number, deadline)
@@ -378,4 +388,4 @@ def _fit_member(
     own = data.take(split.rows) if len(split.rows) < len(data.X) else data
     member.train(own, validation, context)
     raw = None if validation is None else member.raw(validation.X)
-    return TrainedMember(member, split, raw, monitor.was_cut_short)
+    return member, raw, monitor.was_cut_short
