@@ -17,16 +17,22 @@ from sknumpy_mlp.losses import SquaredError
 from tests.training.conftest import problem
 
 
+def _minimize(workspace, X, y, **options):
+    given = {"tol": 1e-6, "max_iter": 100, "max_fun": 500}
+    batches = Batches(X, y, None, len(X), shuffle=False)
+    return minimize_lbfgs(
+        workspace, SquaredError(), batches, alpha=0.1, **given | options
+    )
+
+
 def test_lbfgs_reports_iterations_and_finds_a_stationary_point():
     X, y, network, params = problem()
     workspace = Workspace(network, params, len(X))
     events = []
-    result = minimize_lbfgs(
+    result = _minimize(
         workspace,
-        SquaredError(),
-        Batches(X, y, None, len(X), shuffle=False),
-        alpha=0.1,
-        tol=1e-6,
+        X,
+        y,
         max_iter=2000,
         max_fun=5000,
         on_iteration=lambda event: bool(events.append((event.epoch, event.loss))),
@@ -47,12 +53,10 @@ def test_lbfgs_ends_without_numpy_warnings_where_numbers_overflow():
     X, y, _, _ = problem()
     network = Network((Dense(4, 1),))
     params = network.init(np.random.RandomState(0), np.float64)
-    result = minimize_lbfgs(
+    result = _minimize(
         Workspace(network, params, len(X)),
-        SquaredError(),
-        Batches(1e200 * X, y, None, len(X), shuffle=False),
-        alpha=0.1,
-        tol=1e-6,
+        1e200 * X,
+        y,
         max_iter=20,
         max_fun=50,
         on_iteration=lambda event: False,
@@ -72,14 +76,10 @@ def test_lbfgs_interrupted_keeps_the_last_finished_iteration():
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        minimize_lbfgs(
+        _minimize(
             workspace,
-            SquaredError(),
-            Batches(X, y, None, len(X), shuffle=False),
-            alpha=0.1,
-            tol=1e-6,
-            max_iter=100,
-            max_fun=500,
+            X,
+            y,
             on_iteration=interrupt,
         )
     np.testing.assert_array_equal(workspace.params, seen[-1])
@@ -93,14 +93,10 @@ def test_lbfgs_ends_when_it_is_told_to():
         seen.append(event.params.copy())
         return event.epoch == 3
 
-    result = minimize_lbfgs(
+    result = _minimize(
         Workspace(network, params, len(X)),
-        SquaredError(),
-        Batches(X, y, None, len(X), shuffle=False),
-        alpha=0.1,
-        tol=1e-6,
-        max_iter=100,
-        max_fun=500,
+        X,
+        y,
         on_iteration=stop_at_three,
     )
     assert result.n_iter == 3
@@ -114,14 +110,12 @@ def test_lbfgs_goes_on_from_the_iterations_that_were_done(monkeypatch):
     monkeypatch.setattr(lbfgs, "time", clock)
     X, y, network, params = problem()
     events = []
-    result = minimize_lbfgs(
+    result = _minimize(
         Workspace(network, params, len(X)),
-        SquaredError(),
-        Batches(X, y, None, len(X), shuffle=False),
-        alpha=0.1,
+        X,
+        y,
         tol=1e-12,
         max_iter=10,
-        max_fun=500,
         on_iteration=lambda event: bool(events.append(event)),
         n_iter_done=6,
     )
@@ -136,11 +130,10 @@ def test_who_is_told_of_iterations_handles_errors_as_before():
     found = []
     with np.errstate(over="raise", under="warn"):
         expected = np.geterr()
-        minimize_lbfgs(
+        _minimize(
             Workspace(network, params, len(X)),
-            SquaredError(),
-            Batches(X, y, None, len(X), shuffle=False),
-            alpha=0.1,
+            X,
+            y,
             tol=1e-12,
             max_iter=2,
             max_fun=50,
