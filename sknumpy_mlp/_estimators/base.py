@@ -310,9 +310,7 @@ class _BaseMLP(
         self.__dict__.pop("_training_state", None)
         if task.is_incremental or self.warm_start:
             is_stochastic = task.config.optimizer is not None
-            self._training_state = (
-                run.state.without_best_params() if is_stochastic else None
-            )
+            self._training_state = run.state_to_keep() if is_stochastic else None
 
     def _attributes(
         self, network: Network, target: Target, params: Array

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from sknumpy_mlp._estimators.evaluator import Evaluator
 from sknumpy_mlp._estimators.task import FitTask
-from sknumpy_mlp._training.run import EpochEnd, Run
+from sknumpy_mlp._training.run import EarlyStoppingLike, EpochEnd, Run
 from sknumpy_mlp._utils.console import write_line
 from sknumpy_mlp.callbacks import Callback, Checkpoint, EarlyStopping
 
@@ -80,7 +80,7 @@ class EpochController:
             name = f"the hold-out of early_stopping (validation_fraction={fraction})"
         return Evaluator(self._task, self._task.validation_data(self._run), name)
 
-    def _begin_early_stopping(self, stopping: EarlyStopping) -> None:
+    def _begin_early_stopping(self, stopping: EarlyStoppingLike) -> None:
         """Set the initial parameters as the best ones."""
         if not stopping.restore_best or self._run.n_epochs:
             return
@@ -144,7 +144,9 @@ class EpochController:
             line += f", validation score = {event.validation_score:.6f}"
         write_line(line)
 
-    def _print_plateau(self, stopping: EarlyStopping, base_rate: float | None) -> None:
+    def _print_plateau(
+        self, stopping: EarlyStoppingLike, base_rate: float | None
+    ) -> None:
         if not self._config.verbose:
             return
         by_loss = stopping.monitor == "loss"
@@ -161,7 +163,7 @@ class EpochController:
 
 
 def make_early_stopping(
-    task: FitTask, previous: EarlyStopping | None
+    task: FitTask, previous: EarlyStoppingLike | None
 ) -> EarlyStopping | None:
     """Return the estimator's early stopping, by validation score or training loss.
 

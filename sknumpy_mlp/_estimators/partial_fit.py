@@ -5,6 +5,7 @@ from types import MethodType
 from typing import Any
 
 from sknumpy_mlp._estimators.parameters import needs_horizon
+from sknumpy_mlp.optimizers import OPTIMIZERS
 
 
 class PartialFitUnavailableError(AttributeError, ValueError, NotImplementedError):
@@ -39,7 +40,7 @@ class PartialFit:
         if estimator.solver == "lbfgs":
             raise PartialFitUnavailableError(
                 "partial_fit is only available for stochastic optimizers. "
-                "solver='lbfgs' is not stochastic; use 'sgd', 'adam' or 'rmsprop'."
+                f"solver='lbfgs' is not stochastic; use one of {[*OPTIMIZERS]}."
             )
         if needs_horizon(estimator.learning_rate):
             raise PartialFitUnavailableError(

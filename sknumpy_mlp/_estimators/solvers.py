@@ -29,7 +29,6 @@ from sknumpy_mlp._training.run import Run, TrainingState
 from sknumpy_mlp._utils.typing import Array
 from sknumpy_mlp._utils.values import copy_with_python_numbers, deep_equal
 from sknumpy_mlp._utils.warnings import warn, warn_of_interrupt
-from sknumpy_mlp.layers import Dropout
 from sknumpy_mlp.optimizers import Optimizer
 
 
@@ -74,7 +73,7 @@ def _solve_lbfgs(task: FitTask) -> Run:
     # Always in float64: the line search depends on small differences of the objective.
     config, data, n_samples = task.config, task.data, task.data.X.shape[0]
     params = task.params.astype(np.float64, copy=False)
-    run = _make_run(task, params, TrainingState())
+    run = _begin_run(task, params, TrainingState())
     message = ""
 
     def count_samples() -> None:
@@ -134,7 +133,7 @@ def _solve_stochastic(task: FitTask, optimizer: Optimizer) -> Run:
     state = _make_state(task, optimizer)
     if task.has_holdout:
         hold_out(task, state)
-    run = _make_run(task, task.params, state)
+    run = _begin_run(task, task.params, state)
     with callback_lifecycle(run):
         controller = EpochController(task, run)
         batches = _make_batches(task, run)
@@ -188,13 +187,8 @@ def _solve_stochastic(task: FitTask, optimizer: Optimizer) -> Run:
         )
     else:
         warn_of_target(task, run)
-    if run.result is not run.params:
-        if not np.array_equal(run.result, run.params):
-            # Moments and patience are those of the last epoch, not the restored one.
-            state.optimizer = None
-            state.reset_plateau()
-        if run.best_score != -math.inf:  # otherwise `solve` raises
-            warn_of_divergence(task, run)
+    if run.result is not run.params and run.best_score != -math.inf:
+        warn_of_divergence(task, run)  # otherwise `solve` raises
     return run
 
 
@@ -212,9 +206,9 @@ def _make_state(task: FitTask, optimizer: Optimizer) -> TrainingState:
         or initial is None
         or not initial.same_settings(optimizer)
     ):
-        state.initial_optimizer = copy_with_python_numbers(optimizer)
-        optimizer.init(task.params)
-        state.optimizer = optimizer
+        state.initial_optimizer = optimizer
+        state.optimizer = copy_with_python_numbers(optimizer)
+        state.optimizer.init(task.params)
         state.reset_plateau()
     with np.errstate(over="ignore"):
         moments = tuple(
@@ -227,7 +221,7 @@ def _make_state(task: FitTask, optimizer: Optimizer) -> TrainingState:
         state.optimizer.init(task.params)
     seed = task.config.seed
     state.seed, state.stream = seed, None if seed is None else task.rng
-    if not any(isinstance(layer, Dropout) for layer in task.network.layers):
+    if not any(layer.is_random for layer in task.network.layers):
         state.layer_rng = None
     elif state.layer_rng is None:
         noise_seed = task.rng.randint(2**32, size=4, dtype=np.uint32)
@@ -288,7 +282,8 @@ def _seconds_left(task: FitTask) -> float:
 # ----------------------------------------------------------------------------- the run
 
 
-def _make_run(task: FitTask, params: Array, state: TrainingState) -> Run:
+def _begin_run(task: FitTask, params: Array, state: TrainingState) -> Run:
+    """Return the run of a task, with early stopping as part of its state."""
     state.early_stopping = make_early_stopping(task, state.early_stopping)
     return Run(
         params=params,
@@ -298,7 +293,6 @@ def _make_run(task: FitTask, params: Array, state: TrainingState) -> Run:
         has_validation=task.validation is not None or task.has_holdout,
         compute_fingerprint=task.compute_fingerprint,
         callbacks=task.callbacks,
-        early_stopping=state.early_stopping,
         n_samples_before=state.n_samples_seen,
         member=task.context.member,
     )

@@ -5,12 +5,17 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Any
+from typing import Any, Literal, Protocol, TypeAlias
 
 import numpy as np
 
 from sknumpy_mlp._utils.typing import Array, IntArray
 from sknumpy_mlp.optimizers import Optimizer
+
+#: How far a run is, and what has ended it, see `Run`.
+Status: TypeAlias = Literal[
+    "running", "finished", "exhausted", "stopped", "interrupted", "failed"
+]
 
 
 @dataclass(frozen=True)
@@ -61,6 +66,25 @@ class EpochEnd:
     member: int | None = None
 
 
+class EarlyStoppingLike(Protocol):
+    """What a run needs of :class:`sknumpy_mlp.callbacks.EarlyStopping`."""
+
+    best_score: float
+    best_params: Array | None
+    n_epochs_no_change: int
+
+    @property
+    def monitor(self) -> str:
+        """The monitored value."""
+
+    @property
+    def restore_best(self) -> bool:
+        """Whether the best parameters are kept."""
+
+    def on_epoch_end(self, event: EpochEnd) -> bool:
+        """Return True if out of patience."""
+
+
 @dataclass
 class TrainingState:
     """The state that a later run needs to continue training.
@@ -98,7 +122,7 @@ class TrainingState:
     optimizer: Optimizer | None = None
     initial_optimizer: Optimizer | None = None
     base_rate: float | None = None
-    early_stopping: Any = None
+    early_stopping: EarlyStoppingLike | None = None
     n_samples_seen: int = 0
     order: IntArray | None = None
     holdout: tuple[IntArray, IntArray] | None = None
@@ -111,14 +135,6 @@ class TrainingState:
         """Reset the learning rate, the best score and the patience."""
         self.base_rate = None
         self.early_stopping = None
-
-    def without_best_params(self) -> "TrainingState":
-        """Return the state to keep after a run, without the best parameters."""
-        if self.early_stopping is None:
-            return self
-        stopping = copy.copy(self.early_stopping)
-        stopping.best_params = None
-        return replace(self, early_stopping=stopping)
 
 
 @dataclass
@@ -148,8 +164,6 @@ class Run:
         Objective and learning rate of each epoch (no rates for L-BFGS).
     validation_losses, validation_scores : list of float
         Loss and score on the validation data after each epoch; empty without such data.
-    early_stopping : EarlyStopping or None
-        The estimator's own early stopping, by validation score or training loss.
     final_loss : float or None
         The final objective of L-BFGS; None for the loss of the last epoch.
     n_samples_before : int
@@ -191,11 +205,10 @@ class Run:
     learning_rates: list[float] = field(default_factory=list)
     validation_losses: list[float] = field(default_factory=list)
     validation_scores: list[float] = field(default_factory=list)
-    early_stopping: Any = None
     final_loss: float | None = None
     n_samples_before: int = 0
     kept_params: Array | None = None
-    status: str = "running"
+    status: Status = "running"
     member: int | None = None
 
     @property
@@ -221,19 +234,23 @@ class Run:
         return self.losses[-1] if self.losses else math.nan
 
     @property
+    def early_stopping(self) -> EarlyStoppingLike | None:
+        """The estimator's early stopping, part of the state."""
+        return self.state.early_stopping
+
+    @property
     def best_params(self) -> Array | None:
         """The best parameters so far, if the estimator's early stopping stores them."""
-        if self.early_stopping is None:
-            return None
-        best_params: Array | None = self.early_stopping.best_params
-        return best_params
+        stopping = self.early_stopping
+        return None if stopping is None else stopping.best_params
 
     @property
     def best_score(self) -> float | None:
         """Score of the result, if early stopping has chosen it."""
-        if self.best_params is None or self.kept_params is not None:
+        stopping = self.early_stopping
+        if stopping is None or stopping.best_params is None:
             return None
-        return float(self.early_stopping.best_score)
+        return None if self.kept_params is not None else float(stopping.best_score)
 
     @property
     def result(self) -> Array:
@@ -241,6 +258,25 @@ class Run:
         if self.kept_params is not None:
             return self.kept_params
         return self.params if self.best_params is None else self.best_params
+
+    def state_to_keep(self) -> TrainingState:
+        """Return the state that a later run continues from.
+
+        Returns
+        -------
+        state : TrainingState
+            Without a copy of the best parameters.  If those of an earlier epoch are
+            restored, also without moments and patience, which belong to the last one.
+        """
+        result = self.result
+        if result is not self.params and not np.array_equal(result, self.params):
+            kept = replace(self.state, optimizer=None)
+            kept.reset_plateau()
+            return kept
+        stopping = copy.copy(self.early_stopping)
+        if stopping is not None:
+            stopping.best_params = None
+        return replace(self.state, early_stopping=stopping)
 
     def load_callback_states(self) -> None:
         """Load the states from a checkpoint into the callbacks.

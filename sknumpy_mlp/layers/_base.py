@@ -126,6 +126,15 @@ class Layer(ABC):
         """
 
     @property
+    def is_random(self) -> bool:
+        """Whether forward passes in training draw random numbers.
+
+        A network with such a layer is trained with a random number generator in the
+        context of `forward`.
+        """
+        return False
+
+    @property
     def adapts(self) -> bool:
         """Whether `adapt` has an effect."""
         return False

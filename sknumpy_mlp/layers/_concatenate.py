@@ -43,6 +43,11 @@ class Concatenate(Layer):
         return sum(part.fan_in for part in self.parts)
 
     @property
+    def is_random(self) -> bool:
+        """Whether one of the parts draws random numbers in training."""
+        return any(part.is_random for part in self.parts)
+
+    @property
     def fan_out(self) -> int:  # type: ignore[override]
         """Number of columns of the output: the sum over the parts."""
         return sum(part.fan_out for part in self.parts)

@@ -60,6 +60,11 @@ class Dropout(ElementwiseLayer):
     def __post_init__(self) -> None:
         check_number(self, "rate", 0.0, 1.0)
 
+    @property
+    def is_random(self) -> bool:
+        """Always true: the mask is drawn anew for each batch."""
+        return True
+
     def make_buffers(
         self,
         n_rows: int,

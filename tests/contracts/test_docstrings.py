@@ -244,6 +244,8 @@ def test_docstring_of_a_module_lists_its_names_and_their_classes(module, table):
         for name, entry in table.items()
     }
     assert listed == {name: cls.__name__ for name, cls in classes.items()}
+    public = set(MODULES[f"sknumpy_mlp.{module}"].__all__)
+    assert {cls.__name__ for cls in classes.values()} <= public
 
 
 def test_public_names_are_found():

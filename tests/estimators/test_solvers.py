@@ -3,7 +3,8 @@
 import copy
 import io
 import time
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from typing import ClassVar
 
 import numpy as np
 import pytest
@@ -12,7 +13,9 @@ from sklearn.metrics import r2_score
 
 from sknumpy_mlp._estimators.solvers import solve
 from sknumpy_mlp._estimators.task import FitContext
+from sknumpy_mlp._training.network import Network
 from sknumpy_mlp.callbacks import Callback
+from sknumpy_mlp.embeddings import Passthrough
 from tests.conftest import plain_estimators, unconverged
 from tests.estimators.conftest import X, make_data, make_task, y
 
@@ -173,7 +176,9 @@ def test_early_stopping_restores_the_best_epoch():
     score = r2_score(task.validation.y, predicted)
     assert score == pytest.approx(run.validation_scores[best]) == run.best_score
     # Moments and patience belong to the last epoch.
-    assert run.state.optimizer is run.state.early_stopping is None
+    kept = run.state_to_keep()
+    assert kept.optimizer is kept.early_stopping is None
+    assert task.config.optimizer.n_steps == 0  # the configuration is not trained
 
 
 @unconverged
@@ -252,3 +257,26 @@ def test_the_time_that_validation_takes_is_set_aside():
     )
     assert 0 < run.n_epochs < 10**6
     assert len(run.validation_losses) == run.n_epochs
+
+
+@unconverged
+def test_random_layers_get_a_generator():
+    """Every layer that says it is random, not only dropout."""
+
+    @dataclass(frozen=True)
+    class Noise(Passthrough):
+        seen: ClassVar[list] = []
+
+        @property
+        def is_random(self):
+            return True
+
+        def forward(self, params, x, buffers, context):
+            if context is not None:  # in training
+                self.seen.append(context.rng.random())
+            return super().forward(params, x, buffers, context)
+
+    task = make_task(max_iter=2)
+    layers = (Noise(task.network.layers[0].fan_in), *task.network.layers)
+    solve(replace(task, network=Network(layers)))
+    assert len(Noise.seen) == len(set(Noise.seen)) > 2

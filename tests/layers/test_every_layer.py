@@ -234,11 +234,29 @@ def test_layers_are_immutable_values(name):
 
 
 @every_layer
-def test_layers_are_pickled_under_the_module_named_after_the_class(name):
-    """Renaming a module breaks saved models."""
-    cls = type(LAYERS[name])
-    words = "".join(f"_{c.lower()}" if c.isupper() else c for c in cls.__name__)
-    assert cls.__module__ == f"sknumpy_mlp.layers.{words}"
+def test_random_layers_say_so(name):
+    """Solvers make a random number generator for them alone."""
+    layer, x = LAYERS[name], _input(name)
+    network = Network((layer,))
+    views = network.views(network.init(np.random.default_rng(1), float))[0]
+    outputs = [
+        layer.forward(
+            views,
+            x.copy(),
+            layer.make_buffers(
+                N_ROWS,
+                float,
+                training=True,
+                need_input_gradient=False,
+                sparse_input=False,
+            ),
+            TrainingContext(np.random.default_rng(seed)),
+        ).copy()
+        for seed in range(2)
+    ]
+    assert layer.is_random == (outputs[0] != outputs[1]).any()
+    beside = Concatenate((layer, Passthrough(1)))
+    assert beside.is_random == layer.is_random
 
 
 class _FromInput(Tanh):

@@ -7,10 +7,12 @@ import pytest
 
 from sknumpy_mlp._training.run import EpochEnd, Run, TrainingState
 from sknumpy_mlp.callbacks import EarlyStopping
+from sknumpy_mlp.optimizers import Adam
 
 
-def _run(**options):
-    return Run(np.zeros(1), TrainingState(), np.random.RandomState(0), 5, **options)
+def _run(state=None, **options):
+    state = TrainingState() if state is None else state
+    return Run(np.zeros(1), state, np.random.RandomState(0), 5, **options)
 
 
 def test_a_run_records_what_there_is():
@@ -26,12 +28,30 @@ def test_a_run_records_what_there_is():
 def test_a_run_keeps_what_a_callback_wants_or_else_the_best_or_the_last():
     run = _run()
     assert run.result is run.params
-    run.early_stopping = EarlyStopping()
+    run.state.early_stopping = EarlyStopping()
     assert run.result is run.params
     run.early_stopping.best_params = np.ones(1)
     assert run.result is run.best_params
     run.kept_params = np.full(1, 2.0)
     assert run.result is run.kept_params
+
+
+def test_the_state_to_keep_is_that_of_the_last_epoch():
+    stopping, optimizer = EarlyStopping(), Adam()
+    state = TrainingState(optimizer=optimizer, base_rate=0.1, early_stopping=stopping)
+    run = _run(state=state)
+    stopping.best_score, stopping.best_params = 0.5, run.params.copy()
+    kept = run.state_to_keep()
+    assert (kept.optimizer, kept.base_rate) == (optimizer, 0.1)
+    assert kept.early_stopping.best_score == 0.5
+    assert kept.early_stopping.best_params is None
+    # Parameters of an earlier epoch are restored, and nothing else of it is known.
+    stopping.best_params = run.params + 1.0
+    kept = run.state_to_keep()
+    assert (kept.optimizer, kept.base_rate, kept.early_stopping) == (None, None, None)
+    # Whoever has the run sees it as it was.
+    assert run.best_params is stopping.best_params
+    assert run.state.optimizer is optimizer
 
 
 def test_the_fingerprint_is_computed_once():
