@@ -14,7 +14,6 @@ from sknumpy_mlp._estimators.architecture import Architecture
 from sknumpy_mlp._estimators.config import TrainingConfig
 from sknumpy_mlp._estimators.custom_parts import check_custom_parts
 from sknumpy_mlp._estimators.fingerprint import fingerprint
-from sknumpy_mlp._estimators.fit import solve
 from sknumpy_mlp._estimators.fitted_network import FittedNetwork
 from sknumpy_mlp._estimators.overflow import refuse_overflow
 from sknumpy_mlp._estimators.parameters import (
@@ -25,7 +24,8 @@ from sknumpy_mlp._estimators.parameters import (
 )
 from sknumpy_mlp._estimators.partial_fit import PartialFitUnavailableError
 from sknumpy_mlp._estimators.rollback import rollback_on_error
-from sknumpy_mlp._estimators.targets import Target
+from sknumpy_mlp._estimators.solvers import solve
+from sknumpy_mlp._estimators.target import Target
 from sknumpy_mlp._estimators.task import FitContext, FitTask
 from sknumpy_mlp._estimators.validation import Validation, read_validation
 from sknumpy_mlp._inputs.column_labels import non_string_labels

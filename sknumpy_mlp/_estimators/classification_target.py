@@ -14,7 +14,7 @@ from sklearn.utils.multiclass import (
 )
 
 from sknumpy_mlp._estimators.class_weights import make_class_weights
-from sknumpy_mlp._estimators.targets import Target
+from sknumpy_mlp._estimators.target import Target
 from sknumpy_mlp._inputs.errors import error_prefix
 from sknumpy_mlp._inputs.missing import refuse_missing
 from sknumpy_mlp._inputs.targets import encode_labels, read_target

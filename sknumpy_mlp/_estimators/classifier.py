@@ -20,7 +20,7 @@ from sknumpy_mlp._estimators.partial_fit import PartialFit
 from sknumpy_mlp._estimators.scores import (
     classification_score,
 )
-from sknumpy_mlp._estimators.targets import Target
+from sknumpy_mlp._estimators.target import Target
 from sknumpy_mlp._utils.suggestions import suggests_parameters
 from sknumpy_mlp._utils.typing import Array, DtypeName
 from sknumpy_mlp.activations import Activation, ActivationName

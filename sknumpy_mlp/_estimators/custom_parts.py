@@ -7,7 +7,7 @@ from typing import Any
 from numpy.typing import NDArray
 
 from sknumpy_mlp._estimators.architecture import Architecture
-from sknumpy_mlp._estimators.targets import Target
+from sknumpy_mlp._estimators.target import Target
 from sknumpy_mlp.activations import Activation, try_activation
 from sknumpy_mlp.losses import Loss, try_loss
 

@@ -4,7 +4,7 @@ from typing import Any
 
 from sknumpy_mlp._estimators.config import TrainingConfig
 from sknumpy_mlp._estimators.digests import describe, digest
-from sknumpy_mlp._estimators.targets import Target
+from sknumpy_mlp._estimators.target import Target
 from sknumpy_mlp._inputs.data import Data
 from sknumpy_mlp._training.network import Network
 from sknumpy_mlp._utils.typing import Array

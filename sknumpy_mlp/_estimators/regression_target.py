@@ -7,8 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sknumpy_mlp._estimators.scores import regression_score
+from sknumpy_mlp._estimators.target import Target
 from sknumpy_mlp._estimators.target_scale import TargetScale
-from sknumpy_mlp._estimators.targets import Target
 from sknumpy_mlp._utils.typing import Array
 from sknumpy_mlp._utils.values import copy_with_python_numbers
 from sknumpy_mlp.losses import REGRESSION_LOSSES

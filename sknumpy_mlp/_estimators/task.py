@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from sknumpy_mlp._estimators.config import TrainingConfig
-from sknumpy_mlp._estimators.targets import Target
+from sknumpy_mlp._estimators.target import Target
 from sknumpy_mlp._inputs.data import Data
 from sknumpy_mlp._training.network import Network
 from sknumpy_mlp._training.run import Run, TrainingState

@@ -6,7 +6,7 @@ from typing import Any, TypeAlias
 from numpy.typing import NDArray
 from sklearn.utils import check_array, check_consistent_length
 
-from sknumpy_mlp._estimators.targets import Target
+from sknumpy_mlp._estimators.target import Target
 from sknumpy_mlp._inputs.data import Data
 from sknumpy_mlp._inputs.dates import refuse_dates
 from sknumpy_mlp._inputs.errors import error_prefix

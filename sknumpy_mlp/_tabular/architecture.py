@@ -4,7 +4,7 @@ import math
 from dataclasses import dataclass, replace
 
 from sknumpy_mlp._estimators.architecture import Architecture
-from sknumpy_mlp._estimators.targets import Target
+from sknumpy_mlp._estimators.target import Target
 from sknumpy_mlp._training.network import Network
 from sknumpy_mlp.activations import Activation, Identity
 from sknumpy_mlp.embeddings import (

@@ -27,7 +27,7 @@ from sknumpy_mlp._estimators.parameters import (
     layer_sizes,
 )
 from sknumpy_mlp._estimators.rollback import rollback_on_error
-from sknumpy_mlp._estimators.targets import Target
+from sknumpy_mlp._estimators.target import Target
 from sknumpy_mlp._estimators.task import FitContext
 from sknumpy_mlp._estimators.threads import n_blas_threads
 from sknumpy_mlp._estimators.validation import Validation, read_validation

@@ -14,7 +14,7 @@ from sknumpy_mlp._estimators.parameters import (
     Check,
 )
 from sknumpy_mlp._estimators.scores import classification_score
-from sknumpy_mlp._estimators.targets import Target
+from sknumpy_mlp._estimators.target import Target
 from sknumpy_mlp._inputs.data import Data
 from sknumpy_mlp._tabular.base import _BaseTabularMLP
 from sknumpy_mlp._tabular.calibration import best_temperature

@@ -17,7 +17,7 @@ from sknumpy_mlp._estimators.parameters import (
 from sknumpy_mlp._estimators.regression_target import RegressionTarget
 from sknumpy_mlp._estimators.regressor import NumpyMLPRegressor
 from sknumpy_mlp._estimators.scores import regression_score
-from sknumpy_mlp._estimators.targets import Target
+from sknumpy_mlp._estimators.target import Target
 from sknumpy_mlp._inputs.data import Data
 from sknumpy_mlp._tabular.base import _BaseTabularMLP
 from sknumpy_mlp._tabular.calibration import ConformalResiduals

@@ -18,7 +18,7 @@ from sknumpy_mlp._estimators.classifier import NumpyMLPClassifier
 from sknumpy_mlp._estimators.parameters import layer_sizes
 from sknumpy_mlp._estimators.regression_target import RegressionTarget
 from sknumpy_mlp._estimators.regressor import NumpyMLPRegressor
-from sknumpy_mlp._estimators.targets import Target
+from sknumpy_mlp._estimators.target import Target
 from sknumpy_mlp._training.run import TrainingState
 from sknumpy_mlp._utils.values import short_repr
 from sknumpy_mlp.activations import ACTIVATIONS

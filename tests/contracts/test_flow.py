@@ -57,7 +57,7 @@ def test_from_fit_to_a_step(Estimator, home, early_stopping):
             "_utils.suggestions",
             f"_estimators.{home}",
             "_estimators.base",
-            "_estimators.fit",
+            "_estimators.solvers",
             "_training.loop",
             "_training.step",
         ]  # and from there to the optimizer, here one of our own

@@ -10,7 +10,7 @@ import pytest
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.metrics import r2_score
 
-from sknumpy_mlp._estimators.fit import solve
+from sknumpy_mlp._estimators.solvers import solve
 from sknumpy_mlp._estimators.task import FitContext
 from sknumpy_mlp.callbacks import Callback
 from tests.conftest import plain_estimators, unconverged

@@ -5,7 +5,7 @@ import pytest
 
 from sknumpy_mlp._estimators.classification_target import ClassificationTarget
 from sknumpy_mlp._estimators.regression_target import RegressionTarget
-from sknumpy_mlp._estimators.targets import Target
+from sknumpy_mlp._estimators.target import Target
 
 NUMBERS = RegressionTarget.fit(np.arange(3.0), "squared_error")
 LABELS = ClassificationTarget.fit(np.array([0, 1, 2]), "log_loss")
