@@ -13,6 +13,7 @@ from sknumpy_mlp._estimators.epochs import (
 )
 from sknumpy_mlp._training.run import EpochEnd
 from sknumpy_mlp.callbacks import Callback, Checkpoint, EarlyStopping
+from sknumpy_mlp.schedules import Plateau
 from tests.conftest import name_of, plain_estimators, unconverged
 from tests.estimators.conftest import (
     SETTINGS,
@@ -364,7 +365,7 @@ def test_a_plateau_lowers_the_rate_and_gives_patience_anew(capsys):
 def test_lbfgs_has_no_rate_to_lower():
     controller, run = make_controller(
         solver="lbfgs",
-        learning_rate="adaptive",
+        learning_rate=Plateau(),
         early_stopping=True,
         n_iter_no_change=1,
         validation=make_data(15, 1),
