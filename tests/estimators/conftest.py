@@ -72,10 +72,10 @@ def make_task(*, data=None, validation=None, target=None, fitted=None, **fields)
 _TASK_FIELDS = FitTask.__dataclass_fields__.keys()
 
 
-def make_run(task, **fields):
+def make_run(task, early_stopping=None, **fields):
     """Return the run of a task before its first epoch."""
     given = {
-        "state": TrainingState(),
+        "state": TrainingState(early_stopping=early_stopping),
         "has_validation": task.validation is not None or task.has_holdout,
         "callbacks": task.callbacks,
     }
