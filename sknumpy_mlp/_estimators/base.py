@@ -27,12 +27,12 @@ from sknumpy_mlp._estimators.rollback import rollback_on_error
 from sknumpy_mlp._estimators.solvers import solve
 from sknumpy_mlp._estimators.target import Target
 from sknumpy_mlp._estimators.task import FitContext, FitTask
+from sknumpy_mlp._estimators.training_data import encode_training_data
 from sknumpy_mlp._estimators.validation import Validation, read_validation
 from sknumpy_mlp._inputs.column_labels import non_string_labels
-from sknumpy_mlp._inputs.data import Data
 from sknumpy_mlp._inputs.errors import error_prefix
 from sknumpy_mlp._inputs.features import check_feature_order, reading_features
-from sknumpy_mlp._inputs.sample_weights import apply_class_weights, check_sample_weight
+from sknumpy_mlp._inputs.sample_weights import check_sample_weight
 from sknumpy_mlp._inputs.targets import read_target, squeeze_single_column
 from sknumpy_mlp._training.network import Network
 from sknumpy_mlp._training.run import Run, TrainingState
@@ -148,12 +148,9 @@ class _BaseMLP(
             incremental=incremental,
             classes=classes,
         )
-        encoded = target.encode(y, X.dtype, "y")
-        target.loss.check_target(encoded)
-        class_weights = target.class_weights(
-            getattr(self, "class_weight", None), encoded, weight
+        data, class_weights = encode_training_data(
+            target, X, y, weight, getattr(self, "class_weight", None)
         )
-        data = apply_class_weights(Data(X, encoded, weight, y), class_weights)
         # A copy, so that a fit that fails leaves the estimator's state unchanged.
         state = copy.deepcopy(getattr(self, "_training_state", None)) if warm else None
         rng = self._random_stream(state)
@@ -175,7 +172,7 @@ class _BaseMLP(
             validation,
             lambda X_val: self._read_validation_input(X_val, X.dtype),
             target,
-            encoded,
+            data.y,
             class_weights,
         )
         start = params.copy() if warm and self.callbacks else None

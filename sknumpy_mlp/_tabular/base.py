@@ -30,11 +30,12 @@ from sknumpy_mlp._estimators.rollback import rollback_on_error
 from sknumpy_mlp._estimators.target import Target
 from sknumpy_mlp._estimators.task import FitContext
 from sknumpy_mlp._estimators.threads import n_blas_threads
+from sknumpy_mlp._estimators.training_data import encode_training_data
 from sknumpy_mlp._estimators.validation import Validation, read_validation
 from sknumpy_mlp._inputs.data import Data
 from sknumpy_mlp._inputs.dates import refuse_dates
 from sknumpy_mlp._inputs.errors import error_prefix
-from sknumpy_mlp._inputs.sample_weights import apply_class_weights, check_sample_weight
+from sknumpy_mlp._inputs.sample_weights import check_sample_weight
 from sknumpy_mlp._inputs.table import Table
 from sknumpy_mlp._inputs.targets import read_target, squeeze_single_column
 from sknumpy_mlp._tabular.architecture import MemberConfig
@@ -174,12 +175,9 @@ class _BaseTabularMLP(
         check_consistent_length(no_columns, y)
         weight = check_sample_weight(sample_weight, no_columns)
         target = self._fit_target(y)
-        encoded = target.encode(y, np.float64, "y")
-        target.loss.check_target(encoded)
-        class_weights = target.class_weights(
-            getattr(self, "class_weight", None), encoded, weight
+        data, class_weights = encode_training_data(
+            target, no_columns, y, weight, getattr(self, "class_weight", None)
         )
-        data = apply_class_weights(Data(no_columns, encoded, weight, y), class_weights)
         # Rows of weight zero are dropped: a fold might contain no others.
         rows = np.arange(n_samples)
         if data.sample_weight is not None:
@@ -191,7 +189,7 @@ class _BaseTabularMLP(
                 data, table = data.take(rows), table.take(rows)
         data = replace(data, X=self._preprocess(table))
         held_out = read_validation(
-            validation, self._read_validation_input, target, encoded, class_weights
+            validation, self._read_validation_input, target, data.y, class_weights
         )
         if len(rows) < 2 and held_out is None:
             raise ValueError(
