@@ -94,3 +94,18 @@ def test_only_public_names_of_scikit_learn(module):
         if imported.startswith("sklearn"):
             parts = [*imported.split("."), *names]
             assert not any(part.startswith("_") for part in parts), parts
+
+
+# The bricks, which are lists of small classes, and the estimators, whose constructors
+# and docstrings are spelled out.
+LONG = FLOORS[FLOOR["losses"]] | {
+    f"{room}.{kind}"
+    for room in ("_estimators", "_tabular")
+    for kind in ("classifier", "regressor")
+}
+
+
+@pytest.mark.parametrize("module", [m for m in MODULES if m not in LONG])
+def test_modules_have_one_idea_and_450_lines_at_the_most(module):
+    text = MODULES[module].read_text(encoding="utf-8")
+    assert len(text.splitlines()) <= 450
