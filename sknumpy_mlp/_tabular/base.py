@@ -343,9 +343,9 @@ class _BaseTabularMLP(
             params["callbacks"] = [callback.for_member(i) for callback in callbacks]
             if last_epoch is not None:
                 params["early_stopping"] = False
+                params["callbacks"].append(StopAtEpoch(last_epoch))
             member = self._member_type(task.member_config, **params)
             context = FitContext(
-                callbacks=[] if last_epoch is None else [StopAtEpoch(last_epoch)],
                 bridge=None
                 if task.bridge is None
                 else task.bridge.network(

@@ -380,9 +380,7 @@ def _fit_member(
     member, split = task.member, task.split
     deadline = progress.deadline_of(task.number)
     monitor = MemberMonitor(progress, task.number, deadline)
-    context = replace(
-        task.context, callbacks=[*task.context.callbacks, monitor], deadline=deadline
-    )
+    context = replace(task.context, callbacks=[monitor], deadline=deadline)
     if split.held_out is not None:
         validation = data.take(split.held_out)
     own = data.take(split.rows) if len(split.rows) < len(data.X) else data

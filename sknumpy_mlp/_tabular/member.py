@@ -8,14 +8,17 @@ callbacks and checkpoints are inherited.
 import inspect
 from abc import ABC
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any, ClassVar
 
 import numpy as np
 
 from sknumpy_mlp._estimators.architecture import Architecture
 from sknumpy_mlp._estimators.base import _BaseMLP
+from sknumpy_mlp._estimators.classification_target import ClassificationTarget
 from sknumpy_mlp._estimators.classifier import NumpyMLPClassifier
 from sknumpy_mlp._estimators.config import TrainingConfig
+from sknumpy_mlp._estimators.regression_target import RegressionTarget
 from sknumpy_mlp._estimators.regressor import NumpyMLPRegressor
 from sknumpy_mlp._estimators.task import FitContext
 from sknumpy_mlp._inputs.data import Data
@@ -67,11 +70,6 @@ class _Member(_BaseMLP, ABC):
         """Return the network's raw outputs for a preprocessed table."""
         return self._network.predict_raw(self._params, X)
 
-    def _fit_target(
-        self, y: Any, previous: Any, *, incremental: bool, classes: Any
-    ) -> Any:
-        return self.member_config.target
-
     def _make_config(self) -> TrainingConfig:
         return TrainingConfig.of(self, decay_schedule=FlatCosine())
 
@@ -81,7 +79,7 @@ class _Member(_BaseMLP, ABC):
         return tabular_network(architecture, self.member_config, n_features, n_outputs)
 
 
-def _constructor(estimator: type[Any]) -> Callable[..., None]:
+def _constructor(owner: str, estimator: type[Any]) -> Callable[..., None]:
     """Return a constructor with ``member_config`` and the parameters of an estimator.
 
     Its signature names them all, since scikit-learn reads the parameters from it.
@@ -99,6 +97,8 @@ def _constructor(estimator: type[Any]) -> Callable[..., None]:
     ]
     signature = itself.replace(parameters=[*first, *others])
     vars(constructor)["__signature__"] = signature
+    constructor.__name__ = "__init__"
+    constructor.__qualname__ = f"{owner}.__init__"
     return constructor
 
 
@@ -107,7 +107,20 @@ class MemberClassifier(_Member, NumpyMLPClassifier):
 
     _doc_link_template = page_of("NumpyMLPClassifier")
 
-    __init__ = _constructor(NumpyMLPClassifier)
+    __init__ = _constructor("MemberClassifier", NumpyMLPClassifier)
+
+    def _fit_target(
+        self, y: Any, previous: Any, *, incremental: bool, classes: Any
+    ) -> ClassificationTarget:
+        whole = self.member_config.target
+        assert isinstance(whole, ClassificationTarget)
+        # The classes of all rows: a fold may lack some, or look multiclass with few.
+        return ClassificationTarget.of_classes(
+            whole.classes,
+            self.loss,
+            is_multilabel=y.ndim == 2,
+            is_sparse=False,
+        )
 
 
 class MemberRegressor(_Member, NumpyMLPRegressor):
@@ -115,4 +128,11 @@ class MemberRegressor(_Member, NumpyMLPRegressor):
 
     _doc_link_template = page_of("NumpyMLPRegressor")
 
-    __init__ = _constructor(NumpyMLPRegressor)
+    __init__ = _constructor("MemberRegressor", NumpyMLPRegressor)
+
+    def _fit_target(
+        self, y: Any, previous: Any, *, incremental: bool, classes: Any
+    ) -> RegressionTarget:
+        whole = self.member_config.target
+        assert isinstance(whole, RegressionTarget)
+        return replace(RegressionTarget.fit(y, self.loss), scale=whole.scale)

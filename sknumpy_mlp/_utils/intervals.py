@@ -9,6 +9,7 @@ import numpy as np
 
 #: The ends that belong to an interval.
 Closed: TypeAlias = Literal["left", "right", "both", "neither"]
+_CLOSED_LEFT, _CLOSED_RIGHT = ("left", "both"), ("right", "both")
 
 
 def is_bool(value: Any) -> bool:
@@ -51,20 +52,20 @@ class Interval:
     closed: Closed = "left"
 
     def __contains__(self, value: object) -> bool:
-        if not is_real(value):
-            return False
-        try:
-            number = float(value)
-        except OverflowError:  # an int beyond every float
-            return False
+        if type(value) is not float:  # as most parameters are, which saves time
+            if not is_real(value):
+                return False
+            try:
+                value = float(value)
+            except OverflowError:  # an int beyond every float
+                return False
         # Written so that NaN fails.
-        above = number >= self.low if self._closed_on("left") else number > self.low
-        below = number <= self.high if self._closed_on("right") else number < self.high
+        closed = self.closed
+        above = value >= self.low if closed in _CLOSED_LEFT else value > self.low
+        below = value <= self.high if closed in _CLOSED_RIGHT else value < self.high
         return above and below
 
-    def _closed_on(self, side: Closed) -> bool:
-        return self.closed in (side, "both")
-
     def __str__(self) -> str:
-        left, right = "(["[self._closed_on("left")], ")]"[self._closed_on("right")]
+        left = "(["[self.closed in _CLOSED_LEFT]
+        right = ")]"[self.closed in _CLOSED_RIGHT]
         return f"{left}{self.low:g}, {self.high:g}{right}"

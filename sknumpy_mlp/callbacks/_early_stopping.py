@@ -139,8 +139,8 @@ default='validation_score'
         A state that does not fit is ignored: one of another ``monitor``, or one without
         the best parameters if they are to be restored.
         """
-        has_all = state["restore_best"] or not self.restore_best
-        if state["monitor"] != self.monitor or not has_all:
+        has_all = state.get("restore_best") or not self.restore_best
+        if state.get("monitor") != self.monitor or not has_all:
             return
         self.best_score = state["best_score"]
         self.best_epoch = state["best_epoch"]

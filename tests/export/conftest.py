@@ -1,7 +1,6 @@
 """Data and comparisons that the tests of exported models share."""
 
 import numpy as np
-import pandas as pd
 import pytest
 
 from sknumpy_mlp.export import onnx_inputs, to_onnx
@@ -54,6 +53,8 @@ def _is_sure(probabilities, labels, margin):
 
 def mixed_table(n_rows=300, seed=0):
     """A frame with every kind of column."""
+    # Not above: the environment of the converters has no pandas.
+    pd = pytest.importorskip("pandas")
     rng = np.random.default_rng(seed)
     frame = pd.DataFrame(
         {

@@ -16,7 +16,9 @@ from sknumpy_mlp._inputs.data import Data
 from sknumpy_mlp._tabular.architecture import MemberConfig
 from sknumpy_mlp._tabular.member import MemberClassifier, MemberRegressor
 from sknumpy_mlp.callbacks import Callback, History
+from sknumpy_mlp.losses import LogLoss
 from sknumpy_mlp.schedules import FlatCosine
+from tests.conftest import unconverged
 from tests.tabular.conftest import regressor
 
 
@@ -150,7 +152,10 @@ def test_its_target_is_that_of_all_rows(kind):
     encoded = member.member_config.target.encode(y, np.float64, "y")
     data = Data(TABLE, encoded, None, y).take(few)
     member.train(data, None, FitContext(expects_convergence=False))
-    assert member._target is member.member_config.target
+    whole = member.member_config.target
+    np.testing.assert_array_equal(
+        member._target.encode(y, np.float64, "y"), whole.encode(y, np.float64, "y")
+    )
     if kind == "classifier":
         assert member.classes_.tolist() == ["high", "low"]
         assert member.predict_proba(TABLE).shape == (N_ROWS, 2)
@@ -170,3 +175,27 @@ def test_weight_decay_fades_in_its_schedule():
     config = make_member("regressor", weight_decay=0.1)._make_config()
     assert config.regularization.decay_schedule == FlatCosine()
     assert config.regularization.weight_decay == 0.1
+
+
+def test_a_clone_of_a_refitted_member_learns_the_same():
+    """What ends its training is among its callbacks."""
+    X, y = load_diabetes(return_X_y=True)
+    reg = regressor(ensemble="refit", max_iter=12).fit(X, y)
+    (member,) = reg.estimators_
+    again = clone(member).fit(reg.preprocessor_.transform(X), y)
+    assert again.n_iter_ == member.n_iter_ == reg.n_iter_
+    np.testing.assert_array_equal(again._params, member._params)
+
+
+@unconverged
+@kinds
+def test_a_clone_may_have_another_loss(kind):
+    loss = {
+        "classifier": LogLoss(label_smoothing=0.2),
+        "regressor": "absolute_error",
+    }[kind]
+    y = KINDS[kind][2]
+    member = make_member(kind).fit(TABLE, y)
+    other = clone(member).set_params(loss=loss).fit(TABLE, y)
+    assert other.loss_ != member.loss_
+    assert type(other._loss) is not type(member._loss) or other._loss != member._loss
