@@ -273,9 +273,11 @@ class Run:
             kept = replace(self.state, optimizer=None)
             kept.reset_plateau()
             return kept
+        if self.best_params is None:
+            return self.state
         stopping = copy.copy(self.early_stopping)
-        if stopping is not None:
-            stopping.best_params = None
+        assert stopping is not None
+        stopping.best_params = None
         return replace(self.state, early_stopping=stopping)
 
     def load_callback_states(self) -> None:
