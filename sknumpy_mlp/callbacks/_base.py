@@ -94,7 +94,9 @@ class Callback:
         ----------
         run : Run
             The run, with the initial parameters or, if it is resumed, with the
-            parameters and the epochs from the checkpoint.
+            parameters and the epochs from the checkpoint.  The states of callbacks
+            follow when this method of all of them has been called, see
+            `load_state_dict`.
         """
 
     def on_epoch_end(self, event: EpochEnd) -> bool | None:
