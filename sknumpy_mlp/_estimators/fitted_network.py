@@ -1,5 +1,6 @@
 """Access to the weights and the hidden activations of a fitted network."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterable, Sequence
 from numbers import Integral
 from typing import Any
@@ -16,11 +17,10 @@ from sknumpy_mlp._utils.typing import Array
 from sknumpy_mlp.layers import Dense, Dropout
 
 
-class FittedNetwork:
+class FittedNetwork(ABC):
     """Mixin of estimators: the weights and the hidden activations of their network.
 
-    The estimator has the attributes below when it is fitted, and a method
-    ``_read_input`` that validates ``X``.
+    The estimator has the attributes below when it is fitted.
     """
 
     _params: Array
@@ -29,8 +29,9 @@ class FittedNetwork:
     def __sklearn_is_fitted__(self) -> bool:
         return hasattr(self, "_params")
 
+    @abstractmethod
     def _read_input(self, X: Any, dtype: Any) -> Any:
-        raise NotImplementedError
+        """Validate ``X`` for a prediction."""
 
     def _forward(self, X: Any, n_layers: int | None = None) -> Array:
         """Validate ``X`` and return the output of the first ``n_layers``, or of all."""

@@ -153,7 +153,7 @@ NO_ROWS = {
     "None": lambda X: None,
     "a text": lambda X: "rows",
     "a number": lambda X: 3.0,
-    "texts": lambda X: np.full(X.shape, "a"),
+    "strings": lambda X: np.full(X.shape, "a"),
     "dates": lambda X: np.full(X.shape, "2020-01-01", "M8[D]"),
     "complex": lambda X: X + 1j,
     "a dict": lambda X: {"a": X},
@@ -419,7 +419,7 @@ OF_TABLES = {
 NO_TABLES = {
     name: NO_ROWS[name]
     for name in sorted(NO_ROWS)
-    if name not in ("texts", "objects")  # those are categories
+    if name not in ("strings", "objects")  # those are categories
 }
 
 

@@ -2,6 +2,7 @@
 
 import sys
 from itertools import groupby
+from typing import ClassVar
 
 import numpy as np
 import pytest
@@ -36,11 +37,11 @@ def _modules_on_the_stack():
 
 
 class Spy(SGD):
+    seen: ClassVar[list] = []
+
     def step(self, *args, **kwargs):
         super().step(*args, **kwargs)
         self.seen.append(_modules_on_the_stack())
-
-    seen = []  # noqa: RUF012
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,7 @@
 """Where scikit-learn goes, these estimators go: one test for each of its tools.
 
 Each runs the real thing with both families, arrays for `NumpyMLP` and a raw frame with
-texts and missing values for `TabularMLP`, and compares with what the tool does, done
+strings and missing values for `TabularMLP`, and compares with what the tool does, done
 by hand, or with what chance or doing without would give.
 """
 
@@ -114,7 +114,7 @@ def _frame(seed=0):
 
 FRAME, VALUE = _frame()
 LEVEL = np.where(VALUE < 0.0, "low", np.where(VALUE < 1.2, "middle", "high"))
-# The same without texts and gaps, for estimators that take arrays of numbers.
+# The same without strings and gaps, for estimators that take arrays of numbers.
 TABLE = np.column_stack(
     [FRAME["size"].fillna(0.0), FRAME["noise"], FRAME["town"] == "Bonn"]
 )
@@ -167,14 +167,14 @@ def test_column_transformer():
                 make_pipeline(SimpleImputer(add_indicator=True), StandardScaler()),
                 ["size", "noise"],
             ),
-            ("texts", OneHotEncoder(handle_unknown="ignore"), ["town"]),
+            ("strings", OneHotEncoder(handle_unknown="ignore"), ["town"]),
         ]
     )
     pipeline = Pipeline([("columns", columns), ("mlp", NumpyMLPClassifier(**NUMPY))])
     score = cross_val_score(pipeline, FRAME, LEVEL).mean()
     assert score > LARGEST_CLASS + 0.3
     # Without the towns there is less to know.
-    pipeline.set_params(columns__texts="drop")
+    pipeline.set_params(columns__strings="drop")
     assert cross_val_score(pipeline, FRAME, LEVEL).mean() < score - 0.1
 
 
@@ -237,7 +237,7 @@ IS_SPAM = np.array(["now" in text.split() for text in TEXTS])
 @pytest.mark.parametrize(
     "vectorizer", [TfidfVectorizer(), HashingVectorizer(n_features=2**10)]
 )
-def test_sparse_texts(vectorizer):
+def test_sparse_strings(vectorizer):
     clf = NumpyMLPClassifier(**NUMPY)
     pipeline = make_pipeline(vectorizer, clf)
     assert scipy.sparse.issparse(vectorizer.fit_transform(TEXTS))
@@ -539,7 +539,7 @@ def test_bagging(clf, X):
 
 
 def _as_bagged(X):
-    """Scikit-learn's ensembles make an array of objects of a frame with texts."""
+    """Scikit-learn's ensembles make an array of objects of a frame with strings."""
     return np.asarray(X, dtype=object) if hasattr(X, "iloc") else X
 
 
@@ -701,7 +701,7 @@ def test_partial_dependence_of_numbers():
 
 
 def test_partial_dependence_of_a_raw_frame(axes):
-    """Of texts, too; scikit-learn cannot sort texts with gaps, so those are filled."""
+    """Of strings, too; scikit-learn cannot sort them beside gaps: these are filled."""
     X = FRAME.fillna({"town": "none"})
     reg = TabularMLPRegressor(**TABULAR).fit(X, VALUE)
     shown = PartialDependenceDisplay.from_estimator(

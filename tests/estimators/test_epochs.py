@@ -128,7 +128,7 @@ def _neg_log_loss(estimator, X, y):
     ids=name_of,
 )
 def test_early_stopping_puts_the_best_epoch_back(scoring):
-    """By whatever metric, on data of one's own; and the best one is not the last."""
+    """With any metric, on a user-supplied validation set; the best is not the last."""
     snapshots = Snapshots()
     clf = NumpyMLPClassifier(
         hidden_layer_sizes=50,

@@ -22,14 +22,14 @@ pytestmark = unconverged
 
 
 @pytest.mark.parametrize("activation", ["identity", "logistic", "tanh", "relu"])
-@pytest.mark.parametrize("kind", ["binary", "multiclass", "labels", "texts"])
+@pytest.mark.parametrize("kind", ["binary", "multiclass", "labels", "strings"])
 def test_sklearn_classifier_is_the_same_function(kind, activation):
     X, codes = load_iris(return_X_y=True)
     y = {
         "binary": codes == 1,
         "multiclass": codes,
         "labels": np.column_stack([codes == 0, codes > 0, codes == 1]).astype(int),
-        "texts": np.array(["x", "y", "z"])[codes],
+        "strings": np.array(["x", "y", "z"])[codes],
     }[kind]
     clf = NumpyMLPClassifier(
         (7, 5), activation=activation, max_iter=20, random_state=0
