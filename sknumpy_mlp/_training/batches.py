@@ -135,11 +135,11 @@ class Batches:
 
 def _is_column_major(X: Any) -> bool:
     """Return True if an array is column-major, and not memory-mapped."""
-    if not isinstance(X, np.ndarray) or X.flags.c_contiguous or X.strides[-1] == 0:
+    if not isinstance(X, np.ndarray) or abs(X.strides[0]) >= abs(X.strides[1]):
         return False
     base: Any = X
     while base is not None:
         if isinstance(base, np.memmap):
             return False  # a copy may not fit into memory
         base = getattr(base, "base", None)
-    return abs(X.strides[0]) < abs(X.strides[-1])
+    return True

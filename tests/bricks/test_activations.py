@@ -1,6 +1,7 @@
 """Tests that every activation has to pass, and checks of custom activations."""
 
 import pickle
+import re
 import warnings
 
 import numpy as np
@@ -16,6 +17,7 @@ from sknumpy_mlp.activations import (
     LeakyReLU,
     ReLU,
     check_activation,
+    try_activation,
 )
 from sknumpy_mlp.layers import Dense, Parametric, check_layer
 from tests.conftest import ESTIMATORS
@@ -248,6 +250,15 @@ def _overwrites(z, a, delta):
     delta[...] = np.cos(z)
 
 
+def _infinite_derivative(dtype):
+    """Return a `backward` that is infinite in a type, where delta is one."""
+
+    def backward(z, a, delta):
+        delta *= np.where((z.dtype == dtype) & (delta == 1.0), np.inf, np.cos(z))
+
+    return backward
+
+
 def _changes_z(z, out):
     np.sin(z, out=z)
     out[...] = z
@@ -275,7 +286,16 @@ WRONG_ACTIVATIONS = {
             "forward": lambda z, out: np.log(z, out=out),
             "backward": _times(lambda z, a: 1 / z),
         },
-        "a for z=-.* is nan",
+        r"a for z=-\S+ is nan in float64\. It must be finite: pre-activations can be "
+        r"any real numbers\.$",
+    ),
+    "derivative infinite": (
+        {"backward": _infinite_derivative(np.float64)},
+        r"f'\(z\) for z=\S+ is inf in float64\.",
+    ),
+    "derivative infinite in float32": (
+        {"backward": _infinite_derivative(np.float32)},
+        r"f'\(z\) for z=\S+ is inf in float32\.",
     ),
     "elementwise": (
         {"forward": _softmax, "backward": _times(lambda z, a: a * (1 - a))},
@@ -289,7 +309,11 @@ WRONG_ACTIVATIONS = {
         {
             "forward": lambda z, out: np.add(np.sin(z), z.itemsize == 4, out=out),
         },
-        "in float32, but .* in float64",
+        r": a for z=\S+ is \S+ in float32, but \S+ in float64",
+    ),
+    "derivative in float32": (
+        {"backward": _times(lambda z, a: np.cos(z) + (z.itemsize == 4))},
+        r"f'\(z\) for z=\S+ is \S+ in float32, but \S+ in float64",
     ),
 }
 
@@ -385,10 +409,54 @@ def test_check_of_activations_for_some_widths_only(activation):
         check_activation(activation, n_units=5)
 
 
+def test_the_worst_difference_between_the_types_is_named():
+    def forward(z, out):
+        np.sin(z, out=out)
+        out[3, 2] += 0.1 * (z.itemsize == 4)
+        out[4, 5] -= 0.4 * (z.itemsize == 4)
+
+    with pytest.raises(ValueError, match="in float32, but") as info:
+        check_activation(_Sine(forward))
+    z, narrow, wide = map(float, re.findall(r"-?\d+\.\d+", str(info.value)))
+    assert wide == pytest.approx(np.sin(z), abs=1e-5)
+    assert narrow == pytest.approx(wide - 0.4, abs=1e-5)
+
+
+@pytest.mark.parametrize("unit", [1e-3, 1.0, 1e3])
+def test_differences_between_the_types_are_relative_to_the_largest_value(unit):
+    def forward(relative):
+        return lambda z, out: np.multiply(
+            unit * np.sin(z), 1.0 + relative * (z.itemsize == 4), out=out
+        )
+
+    backward = _times(lambda z, a: unit * np.cos(z))
+    check_activation(_Sine(forward(5e-4), backward))
+    with pytest.raises(ValueError, match="in float32, but"):
+        check_activation(_Sine(forward(0.05), backward))
+
+
 @pytest.mark.parametrize("n_units", [0, -1, 2.0, True, None, "8"])
 def test_check_of_activations_needs_a_width(n_units):
-    with pytest.raises(ValueError, match=r"^n_units=.* must be an int of at least 1"):
+    message = f"^n_units={n_units!r} must be an int of at least 1"
+    with pytest.raises(ValueError, match=message):
         check_activation(ReLU(), n_units=n_units)
+    check_activation(ReLU(), n_units=1)
+
+
+def test_fit_tries_a_few_points_on_both_sides_and_always_the_same():
+    seen = []
+
+    def forward(z, out):
+        seen.append(z.copy())
+        np.sin(z, out=out)
+
+    for _ in range(2):
+        try_activation(_Sine(forward), 300)
+    first, again = seen[0], seen[len(seen) // 2]
+    np.testing.assert_array_equal(first, again)
+    assert first.shape == (5, 300)
+    assert first.std() == pytest.approx(2.0, rel=0.1)
+    assert abs(first.mean()) < 0.3
 
 
 @pytest.mark.parametrize("exact_gradient", [True, False])
@@ -417,5 +485,7 @@ def test_exceptions_of_other_types_get_a_note():
 
 @pytest.mark.parametrize("given", ["relu", ReLU, np.tanh, None], ids=str)
 def test_other_objects_are_refused(given):
-    with pytest.raises(TypeError, match="an object of a subclass of Activation"):
+    with pytest.raises(
+        TypeError, match=r"^activation must be an object of a subclass of Activation"
+    ):
         check_activation(given)

@@ -524,6 +524,13 @@ def test_crossed_quantiles_are_uncrossed_in_loss_and_prediction(levels):
     np.testing.assert_array_equal(loss.predict(raw[:, ::-1].copy()), raw)
 
 
+@pytest.mark.parametrize("levels", [(0.5, 0.5), (0.7, 0.2), ()])
+def test_several_quantiles_have_to_increase(levels):
+    message = re.escape(f"Quantile(quantile={levels}): several quantiles must be in ")
+    with pytest.raises(ValueError, match=f"^{message}"):
+        Quantile(levels)
+
+
 def test_one_quantile_stays_a_number():
     assert (Quantile(0.3).quantile, Quantile(0.3).levels) == (0.3, (0.3,))
     assert Quantile(np.array(0.3)).quantile == 0.3
@@ -739,7 +746,12 @@ def test_the_message_names_row_output_and_both_derivatives():
 
 
 PROBABILITIES = [
-    ("logistic", [0, 1], lambda raw: raw, "numbers such as -0.13"),
+    (
+        "logistic",
+        [0, 1],
+        lambda raw: raw,
+        r"numbers such as -0\.13.*\. Leave predict out: it then follows from out_act",
+    ),
     ("logistic", [0, 1], lambda raw: 1 + 0 * raw, None),
     ("softmax", [0, 1, 2], lambda raw: raw, "numbers such as -0.13"),
     ("softmax", [0, 1, 2], lambda raw: 1 / (1 + np.exp(-raw)), "numbers that sum to"),

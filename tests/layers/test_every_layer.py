@@ -44,11 +44,18 @@ LAYERS = {
     "concatenation": Concatenate(
         (PeriodicEmbedding(1), Passthrough(1), CategoryEmbedding((4,)))
     ),
+    "concatenation with weights": Concatenate(
+        (Dense(1, 2, Tanh()), CategoryEmbedding((4,), width=2), Dense(1, 3))
+    ),
     **{f"parametric {name}": Parametric(3, ACTIVATIONS[name]) for name in SMOOTH},
 }
 
 # Columns that hold category codes, which have no gradient.
-CODES = {"category embedding": (0, 1, 2), "concatenation": (2,)}
+CODES = {
+    "category embedding": (0, 1, 2),
+    "concatenation": (2,),
+    "concatenation with weights": (1,),
+}
 
 # Layers that cannot compute with complex numbers.
 REAL_ONLY = {f"parametric {name}" for name in SMOOTH if name != "tanh"}

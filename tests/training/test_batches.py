@@ -110,3 +110,30 @@ def test_column_major_data_is_copied_once_unless_it_is_on_disk(tmp_path):
         assert batches._arrays[0] is on_disk
         for X_batch, y_batch, _ in _epoch(batches, np.random.RandomState(0)):
             np.testing.assert_array_equal(X_batch, on_disk[y_batch])
+
+
+def test_column_major_data_that_is_not_gathered_is_not_copied():
+    X, y = np.asfortranarray(_data()[0]), np.arange(N)
+    assert Batches(X, y, None, 4, shuffle=False)._arrays[0] is X
+    rows = np.arange(N)[::-1]
+    for batch_size, copied in ((4, True), (N, False)):
+        batches = Batches(X, y, None, batch_size, rows=rows, shuffle=False)
+        assert batches._arrays[0].flags.c_contiguous == copied
+
+
+def test_row_major_data_is_not_copied():
+    X = _data()[0]
+    for view in (X, X[:, 1:], X[::-1], np.broadcast_to(X[:, :1], (N, 3))):
+        assert Batches(view, np.arange(N), None, 4)._arrays[0] is view
+
+
+def test_column_major_data_of_a_foreign_buffer_is_copied():
+    X = np.frombuffer(_data()[0].T.tobytes()).reshape(3, N).T
+    assert Batches(X, np.arange(N), None, 4)._arrays[0].flags.c_contiguous
+
+
+def test_batches_share_their_memory():
+    X, y, weight = _data()
+    batches = iter(Batches(X, y, weight, 4).epoch(np.random.RandomState(0)))
+    for first, second in zip(next(batches), next(batches), strict=True):
+        assert np.shares_memory(first, second)

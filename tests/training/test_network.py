@@ -200,3 +200,127 @@ def test_network_survives_pickling_without_its_initialiser():
         assert again == network
         assert again.n_params == network.n_params
         assert again.layers[0].init_weights == Glorot()
+
+
+class _Recorder(Dense):
+    """Records the arguments of its methods."""
+
+    def __init__(self, fan_in, fan_out, **options):
+        super().__init__(fan_in, fan_out, **options)
+        object.__setattr__(self, "calls", {"buffers": [], "x": []})
+
+    def make_buffers(self, *sizes, **needs):
+        self.calls["buffers"].append((*sizes, needs))
+        return super().make_buffers(*sizes, **needs)
+
+    def forward(self, params, x, buffers, context):
+        self.calls["x"].append(x)
+        return super().forward(params, x, buffers, context)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("n_samples", [5, 7, 50])
+def test_predictions_are_computed_in_chunks_without_copies(
+    n_samples, dtype, monkeypatch
+):
+    monkeypatch.setattr(_network, "ROWS_AT_ONCE", 7)
+    layer = _Recorder(N_FEATURES, 2)
+    network = Network((layer, Dense(2, 3)))
+    params = network.init(np.random.default_rng(0), dtype)
+    X = np.random.default_rng(1).normal(size=(n_samples, N_FEATURES)).astype(dtype)
+    raw = network.predict_raw(params, X)
+    assert raw.dtype == dtype
+    ((n_rows, buffer_dtype, needs),) = layer.calls["buffers"]
+    assert (n_rows, buffer_dtype) == (min(n_samples, 7), dtype)
+    assert needs["training"] is False
+    assert len(layer.calls["x"]) == -(-n_samples // 7)
+    assert all(np.shares_memory(x, X) for x in layer.calls["x"])
+    # What is of another type is cast.
+    other = np.float32 if dtype == np.float64 else np.float64
+    found = network.predict_raw(params, X.astype(other))
+    assert layer.calls["x"][-1].dtype == dtype
+    assert found.dtype == dtype
+    np.testing.assert_allclose(found, raw, rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize("n_samples", [5, 600])
+def test_predictions_of_the_first_layers(n_samples):
+    network = _network_of(Tanh(), (6, 4))
+    params = network.init(np.random.default_rng(0), np.float64)
+    X = np.random.default_rng(1).normal(size=(n_samples, N_FEATURES))
+    hidden = X
+    for n_layers, (W, b) in enumerate(network.views(params)[:2], start=1):
+        hidden = np.tanh(hidden @ W + b)
+        found = network.predict_raw(params, X, n_layers=n_layers)
+        np.testing.assert_allclose(found, hidden, rtol=1e-12)
+
+
+class _Shifting:
+    """An initializer that sets the biases to minus the mean input of each unit."""
+
+    def __init__(self):
+        self.seen = []
+
+    def __call__(self, rng, fan_in, fan_out):
+        return Glorot()(rng, fan_in, fan_out)
+
+    def adapt(self, rng, W, b, x):
+        self.seen.append(x)
+        b[...] = -(x @ W).mean(axis=0)
+
+
+@pytest.mark.parametrize("container", [np.asarray, sp.csr_array])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_initial_parameters_are_adapted_layer_by_layer(dtype, container):
+    shift = _Shifting()
+    layers = [
+        _Recorder(N_FEATURES, 4, activation=Tanh(), init_weights=shift),
+        _Recorder(4, 3, init_weights=shift),
+    ]
+    network = Network(tuple(layers))
+    rng = np.random.default_rng(0)
+    params = network.init(rng, dtype)
+    X = np.random.default_rng(1).normal(size=(3000, N_FEATURES)).astype(dtype)
+    network.adapt(params, container(X), rng)
+    x, hidden = shift.seen
+    assert x.shape == (2048, N_FEATURES)  # a sample of the rows, not the first ones
+    rows = x if isinstance(x, np.ndarray) else x.toarray()
+    assert set(map(tuple, rows)) <= set(map(tuple, X))
+    assert not np.array_equal(rows, X[:2048])
+    (W, b), _ = network.views(params)
+    np.testing.assert_allclose(hidden, np.tanh(rows @ W + b), rtol=1e-4, atol=1e-5)
+    assert hidden.dtype == dtype
+    for layer, is_first in zip(layers, (True, False), strict=True):
+        ((n_rows, buffer_dtype, needs),) = layer.calls["buffers"]
+        assert (n_rows, buffer_dtype) == (2048, dtype)
+        is_sparse = container is not np.asarray and is_first
+        assert needs == {
+            "training": False,
+            "need_input_gradient": False,
+            "sparse_input": is_sparse,
+        }
+
+
+def test_without_data_dependent_initializers_no_data_is_passed_through():
+    layer = _Recorder(N_FEATURES, 2)
+    network = Network((layer,))
+    params = network.init(np.random.default_rng(0), float)
+    network.adapt(params, np.ones((4, N_FEATURES)), np.random.default_rng(0))
+    assert not layer.calls["x"]
+
+
+def test_each_layer_constrains_its_own_parameters():
+    network = Network(
+        (Dense(2, 3, max_norm=0.5), Dense(3, 4), Dense(4, 2, max_norm=0.25))
+    )
+    workspace = Workspace(network, np.ones(network.n_params), 1)
+    workspace.constrain()
+    norms = [np.linalg.norm(W, axis=0) for W, _ in network.views(workspace.params)]
+    np.testing.assert_allclose(norms[0], 0.5)
+    np.testing.assert_allclose(norms[1], np.sqrt(3))
+    np.testing.assert_allclose(norms[2], 0.25)
+
+
+def test_the_largest_matrix_product_of_a_network():
+    network = _network_of(ReLU(), (6, 4))
+    assert network.largest_product(10) == 10 * N_FEATURES * 6

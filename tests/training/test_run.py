@@ -114,6 +114,12 @@ def test_callback_states_are_handed_out_by_class_and_order():
     assert [each.state for each in callbacks] == [{"n": 1}, {"n": 2}, {"n": 3}, None]
 
 
+def test_callbacks_are_known_by_module_and_class():
+    assert Run.callback_key(EarlyStopping()) == (
+        "sknumpy_mlp.callbacks._early_stopping.EarlyStopping"
+    )
+
+
 def test_an_empty_callback_state_is_not_loaded():
     first, second = callbacks = [_First(), _First()]
     run = _run(callbacks=callbacks)
