@@ -90,7 +90,7 @@ class CategoryEmbedding(Layer):
         zero, not noise.
         """
         seen = np.zeros(len(params[0]), dtype=bool)
-        seen[(X.astype(np.intp) + self._starts).reshape(-1)] = True
+        seen[(X.astype(np.intp) + self._starts).ravel()] = True
         params[0][~seen] = 0.0
 
     def make_buffers(
@@ -139,5 +139,5 @@ class CategoryEmbedding(Layer):
         # np.add.at is fast only for one-dimensional indices.
         rows: Any = buffers["rows"]
         numbers = rows[:, :, np.newaxis] * self.width + np.arange(self.width)
-        np.add.at(grad.reshape(-1), numbers.reshape(-1), delta.reshape(-1))
+        np.add.at(grad.ravel(), numbers.ravel(), delta.ravel())
         return np.zeros_like(x) if need_input_gradient else None

@@ -1,7 +1,7 @@
 """Concatenation of layers."""
 
 import itertools
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -95,26 +95,25 @@ class Concatenate(Layer):
             coef, intercept = coef + n_coefs, intercept + n_intercepts
             yield own
 
-    def _columns(self, *, out: bool) -> list[slice]:
-        """Return each part's columns of the input or of the output."""
-        widths = [part.fan_out if out else part.fan_in for part in self.parts]
-        ends = [0, *itertools.accumulate(widths)]
-        return [slice(start, end) for start, end in itertools.pairwise(ends)]
+    def _each_part(self, *arrays: Sequence[Array]) -> Iterator[tuple[Any, ...]]:
+        """Yield each part, its columns of input and output, and its own ``arrays``."""
+        return zip(
+            self.parts,
+            _consecutive_slices(part.fan_in for part in self.parts),
+            _consecutive_slices(part.fan_out for part in self.parts),
+            *map(self.params_of_parts, arrays),
+            strict=True,
+        )
 
     def init(self, params: Sequence[Array], rng: RandomSource) -> None:
         """Initialize the parts in their order."""
-        for part, own in zip(self.parts, self.params_of_parts(params), strict=True):
+        for part, _, _, own in self._each_part(params):
             part.init(own, rng)
 
     def init_from_data(self, params: Sequence[Array], X: Any) -> None:
         """Adjust each part to its columns of the data."""
-        for part, own, columns in zip(
-            self.parts,
-            self.params_of_parts(params),
-            self._columns(out=False),
-            strict=True,
-        ):
-            part.init_from_data(own, X[:, columns])
+        for part, taken, _, own in self._each_part(params):
+            part.init_from_data(own, X[:, taken])
 
     def make_buffers(
         self,
@@ -157,15 +156,7 @@ class Concatenate(Layer):
     ) -> Array:
         """Return the concatenated outputs of the parts."""
         a = buffers["a"]
-        for i, (part, own, taken, given) in enumerate(
-            zip(
-                self.parts,
-                self.params_of_parts(params),
-                self._columns(out=False),
-                self._columns(out=True),
-                strict=True,
-            )
-        ):
+        for i, (part, taken, given, own) in enumerate(self._each_part(params)):
             a[:, given] = part.forward(
                 own, x[:, taken], self._buffers(buffers, i), context
             )
@@ -183,15 +174,8 @@ class Concatenate(Layer):
     ) -> Array | None:
         """Write the gradients of all parts; return the gradient of x."""
         delta_x = buffers.get("delta_x")
-        for i, (part, own, own_grads, taken, given) in enumerate(
-            zip(
-                self.parts,
-                self.params_of_parts(params),
-                self.params_of_parts(grads),
-                self._columns(out=False),
-                self._columns(out=True),
-                strict=True,
-            )
+        for i, (part, taken, given, own, own_grads) in enumerate(
+            self._each_part(params, grads)
         ):
             own_delta = part.backward(
                 own,
@@ -204,3 +188,9 @@ class Concatenate(Layer):
             if delta_x is not None:
                 delta_x[:, taken] = own_delta
         return delta_x
+
+
+def _consecutive_slices(widths: Iterable[int]) -> list[slice]:
+    """Return slices of the given widths, each beginning where the last one ends."""
+    ends = itertools.accumulate(widths, initial=0)
+    return [slice(start, end) for start, end in itertools.pairwise(ends)]

@@ -160,7 +160,7 @@ class PeriodicEmbedding(Layer):
         np.sin(angle, out=angle)
         delta_h *= angle
         flat = delta_h.reshape(len(x), -1)
-        np.dot(buffers["ones"], flat, out=grad_c.reshape(-1))
+        np.dot(buffers["ones"], flat, out=grad_c.ravel())
         np.negative(grad_c, out=grad_c)
         delta_x = None
         if need_input_gradient:
@@ -169,6 +169,6 @@ class PeriodicEmbedding(Layer):
             delta_x *= -2.0 * math.pi
             delta_x += delta_e[:, :, -1]
         delta_h *= x[:, :, np.newaxis]
-        np.dot(buffers["ones"], flat, out=grad_w.reshape(-1))
+        np.dot(buffers["ones"], flat, out=grad_w.ravel())
         grad_w *= -2.0 * math.pi
         return delta_x

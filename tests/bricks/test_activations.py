@@ -409,6 +409,100 @@ def test_check_of_activations_for_some_widths_only(activation):
         check_activation(activation, n_units=5)
 
 
+# A number in a message.
+NUMBER = r"-?\d[-+.e\d]*"
+WRONG_DERIVATIVE = (
+    "backward applies a wrong derivative. For z=N and delta=N it leaves N in delta, "
+    "but central differences of forward give N; N of the 192 derivatives compared are "
+    "wrong"
+)
+MESSAGES = {
+    "sign": (
+        f"{WRONG_DERIVATIVE}, each by a factor of about -1. If it differs on purpose, "
+        "set exact_gradient = False in the class."
+    ),
+    "from output": (
+        f"{WRONG_DERIVATIVE}. If it differs on purpose, set exact_gradient = False in "
+        "the class. If backward needs z, set from_output = False: else both z and a "
+        "hold the activations."
+    ),
+    "returned": (
+        f"{WRONG_DERIVATIVE}. It has left delta as it was: multiply delta in place."
+    ),
+    "changes z": (
+        "forward changes z. Write into out alone, or set from_output = True if "
+        "backward needs only a."
+    ),
+    "forward returned": (
+        "forward writes no numbers into out. Write the result into out in place, as in "
+        "out[...] = result."
+    ),
+    "random": (
+        "the results of forward for the same z differ from call to call. If they are "
+        "meant to, set exact_gradient = False in the class."
+    ),
+}
+
+
+@pytest.mark.parametrize("name", MESSAGES)
+def test_the_whole_message(name):
+    """Each says which method is wrong, by how much, and what to write instead."""
+    methods, _ = WRONG_ACTIVATIONS[name]
+    message = re.sub(r"\bN\b", lambda _: NUMBER, re.escape(MESSAGES[name]))
+    with pytest.raises(ValueError, match=rf"^activation=_Sine\(.*\): {message}$"):
+        check_activation(_Sine(**methods))
+
+
+def test_the_first_value_that_is_not_finite_is_named():
+    seen = {}
+
+    def forward(z, out):
+        np.sin(z, out=out)
+        out[3, 2], out[4, 5] = np.inf, -np.inf
+        seen["z"] = z[3, 2]
+
+    with pytest.raises(ValueError, match="It must be finite") as info:
+        check_activation(_Sine(forward))
+    assert f": a for z={seen['z']:.6g} is inf in float64." in str(info.value)
+
+
+@pytest.mark.parametrize("where", ["a", "derivative"])
+def test_derivatives_are_compared_where_values_are_finite(where):
+    """What is infinite is left to the check of values, and does not hide the rest."""
+
+    def forward(z, out):
+        np.sin(z, out=out)
+        if where == "a":
+            out[3, 2] = np.inf
+
+    def backward(z, a, delta):
+        delta *= 2 * np.cos(z)
+        if where == "derivative":
+            delta[3, 2] = np.inf
+
+    message = "; 191 of the 192 derivatives .* a factor of about 2"
+    with pytest.raises(ValueError, match=message):
+        check_activation(_Sine(forward, backward))
+
+
+def test_the_check_of_an_activation_is_the_same_in_each_call():
+    messages = set()
+    for _ in range(2):
+        with pytest.raises(ValueError, match="wrong derivative") as info:
+            check_activation(_Sine(backward=_overwrites))
+        messages.add(str(info.value).partition(": ")[2])
+    assert len(messages) == 1
+
+
+def test_numpy_s_warnings_in_the_check_are_not_shown():
+    def backward(z, a, delta):
+        delta /= 0.0 * z
+
+    straight = _Sine(backward=backward, exact_gradient=False)
+    with pytest.raises(ValueError, match=r"f'\(z\) for z=\S+ is -?inf in float64"):
+        check_activation(straight)
+
+
 def test_the_worst_difference_between_the_types_is_named():
     def forward(z, out):
         np.sin(z, out=out)

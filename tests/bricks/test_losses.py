@@ -25,6 +25,7 @@ from sknumpy_mlp.losses import (
     Poisson,
     Quantile,
     SquaredError,
+    _LossCheck,
     check_loss,
     try_loss,
 )
@@ -728,6 +729,178 @@ def test_wrong_losses_fail(name):
     np.testing.assert_array_equal(y, given)
 
 
+WRONG_GRADIENT = (
+    "loss_gradient writes a wrong gradient. For row N (y=[N], raw=[N]) the derivative "
+    "with respect to output 0 is N, but central differences of the losses give N; N of "
+    "the 24 derivatives compared are wrong"
+)
+MESSAGES = {
+    "sign": (
+        f"{WRONG_GRADIENT}, each by a factor of about -1. If it is modified on "
+        "purpose, for example clipped, set exact_gradient = False in the class."
+    ),
+    "rebound": (
+        f"{WRONG_GRADIENT}. It has left raw as it was: overwrite raw in place, as in "
+        "raw[...] = gradient."
+    ),
+    "random": (
+        "the losses for the same y and raw differ from call to call. If they are meant "
+        "to, set exact_gradient = False in the class."
+    ),
+    "float32": (
+        "the losses for row N (y=[N], raw=[N]) are N in float32, but N in float64."
+    ),
+}
+
+
+@pytest.mark.parametrize("name", MESSAGES)
+def test_the_whole_message(name):
+    """Each says which method is wrong, by how much, and what to write instead."""
+    number = r" ?-?\d[-+.e\d]*"
+    message = re.sub(r"\bN\b", lambda _: number, re.escape(MESSAGES[name]))
+    with pytest.raises(ValueError, match=rf"^loss=_Own\(.*\): {message}$"):
+        check_loss(_Own(WRONG_LOSSES[name][0]), np.array(REAL))
+
+
+@pytest.mark.parametrize("which", ["losses", "derivatives"])
+def test_what_is_not_finite_is_named(which):
+    def loss_gradient(y, raw):
+        losses = SquaredError().loss_gradient(y, raw)
+        (losses if which == "losses" else raw)[3] = np.inf
+        return losses
+
+    message = (
+        rf"^loss=.*: the {which} for row \d \(y=.*, raw=.*\) are \[?inf\]? in "
+        r"float64\. Raw outputs can be any real numbers, and are near 0 when training "
+        r"begins\. If it is the target that is out of range, raise ValueError in "
+        r"check_target\.$"
+    )
+    with pytest.raises(ValueError, match=message):
+        check_loss(_Own(loss_gradient), REAL)
+
+
+def test_losses_may_not_change_the_targets():
+    message = r"changes y, the training data\. Work on raw, or on a copy of y\.$"
+    with pytest.raises(ValueError, match=f": loss_gradient {message}"):
+        check_loss(_Own(_changes_y), REAL)
+
+
+@pytest.mark.parametrize("which", ["losses", "derivatives"])
+@pytest.mark.parametrize("factor", [1.0, 2.0])
+def test_fit_compares_the_rows_that_are_finite(which, factor):
+    def loss_gradient(y, raw):
+        losses = SquaredError().loss_gradient(y, raw)
+        raw *= factor
+        (losses if which == "losses" else raw)[y[:, 0] == 0.0] = np.nan
+        return losses
+
+    y = np.arange(3.0)[:, np.newaxis] * [1.0, 2.0]
+    if factor == 1.0:
+        try_loss(_Own(loss_gradient), y, 2, np.float64)
+        return
+    with pytest.raises(ValueError, match="each by a factor of about 2"):
+        try_loss(_Own(loss_gradient), y, 2, np.float64)
+
+
+def test_targets_whose_squares_exceed_float32_are_compared_in_float64():
+    check_loss(_Own(_squared(lambda y, raw: None)), [1e20, 3e20, -2e20])
+
+
+@pytest.mark.parametrize("y", [[0, 1, 2], [0.0, 1.0, 2.0], ["a", "b", "c"]])
+def test_labels_become_class_codes(y):
+    check_loss(MultinomialLogLoss(), y)
+
+
+def _points(y, link="identity", n_outputs=None):
+    y = np.asarray(y, dtype=float)
+    loss = _Own(_squared(lambda y, raw: None), out_activation=link)
+    y = y.reshape(len(y), -1) if link != "softmax" else y.astype(int)
+    check = _LossCheck(loss, y, np.arange(len(y)), n_outputs or y.shape[1])
+    return check.points
+
+
+NORMAL = np.random.default_rng(0).normal(size=2000)
+NORMAL /= NORMAL.std()
+
+
+@pytest.mark.parametrize(
+    ("y", "scales"),
+    [
+        (0.5 * NORMAL, [1.0, 1.0]),
+        (5.0 * NORMAL, [1.0, 1.0]),
+        (10.5 * NORMAL, [1.0, 1.0, 10.5]),
+        (0.05 * NORMAL, [1.0, 1.0, 0.05]),
+        (1e-5 * NORMAL, [1.0, 1.0, 1e-5]),
+        (1e7 + NORMAL / 20, [1.0, 1.0]),  # differences of 0.05 are rounding errors
+        (2e10 + 1e9 * NORMAL, [1.0, 1e9]),  # and those of 1
+    ],
+)
+def test_losses_are_checked_near_zero_and_near_the_targets(y, scales):
+    points = _points(y)
+    assert [scale for _, scale in points] == pytest.approx(scales)
+    zero, *near = points
+    assert zero[0].std() == pytest.approx(1.0, rel=0.1)
+    for raw, scale in near:
+        noise = raw[:, 0] - y
+        assert noise.std() == pytest.approx(scale, rel=0.1)
+        assert len(np.unique(noise)) > 1000
+    # Several outputs for one target, such as quantiles.
+    shapes = {raw.shape for raw, _ in _points(y, n_outputs=3)}
+    assert shapes == {(2000, 3)}
+
+
+@pytest.mark.parametrize("unit", [0.01, 1.0, 100.0])
+def test_losses_with_a_log_link_are_checked_near_the_logarithm_of_the_targets(unit):
+    y = unit * np.where(np.arange(2000) < 400, 0.0, 5.0)  # with the mean 4 units
+    (_, first), (raw, second) = _points(y, link="exp")
+    assert (first, second) == (1.0, 1.0)
+    noise = raw[:, 0] - np.log(np.maximum(y, 0.4 * unit))
+    assert abs(noise[:400].mean()) < 0.2
+    assert abs(noise[400:].mean()) < 0.2
+    assert noise.std() == pytest.approx(1.0, rel=0.1)
+
+
+@pytest.mark.parametrize(
+    ("y", "link", "n_outputs"),
+    [
+        (np.zeros(5), "exp", 1),  # without a logarithm
+        (np.arange(5), "softmax", 5),  # class codes
+        (np.ones(5), "logistic", 1),
+        (np.ones((5, 2)), "identity", 3),
+    ],
+)
+def test_losses_are_checked_near_zero_alone_where_targets_are_no_outputs(
+    y, link, n_outputs
+):
+    assert len(_points(y, link, n_outputs)) == 1
+
+
+def test_long_rows_are_abbreviated_in_messages():
+    y = np.arange(40.0).reshape(4, 10) + 1 / 3
+    loss = _Own(_squared(lambda y, raw: 2 * raw))
+    with pytest.raises(ValueError, match="wrong gradient") as info:
+        check_loss(loss, y)
+    assert re.search(
+        r"\(y=\[ ?\d+\.333333 +\d+\.333333 +\d+\.333333 +\.\.\. +\d+\.333333.*\], "
+        r"raw=\[ ?\S+ +\S+ +\S+ +\.\.\. +\S+ +\S+ +\S+\]\)",
+        str(info.value),
+    )
+
+
+def test_custom_losses_may_ask_for_positive_targets():
+    loss = _Own(_squared(lambda y, raw: raw))
+    loss.positive_only = True
+    loss.check_target(np.array([[0.0], [0.5]]))
+    loss.check_target(np.empty((0, 1)))
+    message = (
+        r"^Some value\(s\) of y are out of the valid range of loss=<?.*_Own.*: got "
+        r"-0\.5, but targets must be at least 0\. Shift y, or use "
+        r"loss='squared_error'\.$"
+    )
+    with pytest.raises(ValueError, match=message):
+        loss.check_target(np.array([[1.0], [-0.5]]))
+
+
 def test_the_message_names_row_output_and_both_derivatives():
     y = [[10.0, 20.0], [30.0, 40.0]]
     with pytest.raises(ValueError, match="wrong gradient") as info:
@@ -753,6 +926,9 @@ PROBABILITIES = [
         r"numbers such as -0\.13.*\. Leave predict out: it then follows from out_act",
     ),
     ("logistic", [0, 1], lambda raw: 1 + 0 * raw, None),
+    ("logistic", [0, 1], lambda raw: 0 * raw, None),
+    ("logistic", [0, 1], lambda raw: 1.5 + 0 * raw, r"numbers such as 1\.5\."),
+    ("softmax", [0, 1, 2], lambda raw: 0.5 + 0 * raw, r"numbers that sum to 1\.5\."),
     ("softmax", [0, 1, 2], lambda raw: raw, "numbers such as -0.13"),
     ("softmax", [0, 1, 2], lambda raw: 1 / (1 + np.exp(-raw)), "numbers that sum to"),
     ("softmax", [0, 1, 2], lambda raw: softmax(raw, axis=1), None),
@@ -963,7 +1139,12 @@ def test_the_same_losses_with_a_wrong_gradient_fail(name, target, factor):
 
 
 NO_LOSSES = [
-    (SquaredError, [1.0], TypeError, "object of a subclass of Loss .* got <class"),
+    (
+        SquaredError,
+        [1.0],
+        TypeError,
+        "^loss must be an object .* got <class",
+    ),
     ("huber", [1.0], TypeError, "object of a subclass of Loss .* got 'huber'"),
     (SquaredError(), [], ValueError, r"hold targets; got the shape \(0,\)"),
     (SquaredError(), 3.0, ValueError, r"got the shape \(\)"),
@@ -974,7 +1155,7 @@ NO_LOSSES = [
         Huber(),
         np.ma.array(np.arange(9.0), mask=[1] + [0] * 8),
         ValueError,
-        "y contains masked values: 1 of",
+        r"1 of them\. Fill them in, with numpy\.ma\.filled, or leave those rows out\.$",
     ),
     (SquaredError(), [1e200], ValueError, "losses for row 0 .* are inf"),
     (Gamma(), [0.0, 1.0], ValueError, "valid range of loss='gamma'"),

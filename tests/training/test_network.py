@@ -150,6 +150,29 @@ def test_float32_starts_where_float64_does():
     np.testing.assert_array_equal(single, double.astype(np.float32))
 
 
+def test_initial_parameters_too_large_for_float32_are_refused():
+    network = Network(
+        (Dense(2, 3, init_weights=lambda rng, n, m: np.full((n, m), 1e39)),)
+    )
+    rng = np.random.default_rng(0)
+    assert np.isfinite(network.init(rng, np.float64)).all()
+    message = (
+        "^init drew numbers too large for float32, the type of X\\. Draw smaller ones, "
+        "or pass X in float64\\.$"
+    )
+    with pytest.raises(ValueError, match=message):
+        network.init(rng, np.float32)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_learning_rate_multipliers_of_a_network(dtype):
+    network = Network((Dense(2, 2, lr_multipliers=(2.0, 1.0)), Dense(2, 1)))
+    multipliers = network.lr_multipliers(dtype)
+    assert multipliers.dtype == dtype
+    np.testing.assert_array_equal(multipliers, [2.0] * 4 + [1.0] * 5)
+    assert Network((Dense(2, 2),)).lr_multipliers(dtype) is None
+
+
 def test_a_short_batch_uses_the_same_memory():
     rng = np.random.default_rng(0)
     loss = SquaredError()
