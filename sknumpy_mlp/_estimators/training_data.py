@@ -24,7 +24,7 @@ def encode_training_data(
     target : Target
         The fitted target.
     X : {ndarray, sparse matrix} of shape (n_samples, n_features)
-        The features, whose type the encoded target gets.
+        The features, whose data type is also that of the encoded target.
     y : ndarray of shape (n_samples,) or (n_samples, n_targets)
         The target, validated.
     sample_weight : ndarray of shape (n_samples,) or None
