@@ -125,7 +125,7 @@ def as_curves(curves: Any, name: str) -> list[Array]:
 
 
 def use_integer_ticks(ax: Any) -> None:
-    """Put ticks of the x-axis at integers only, also if a single one is in view."""
+    """Restrict the ticks of the x-axis to integers, even if only one is in view."""
     from matplotlib.ticker import MaxNLocator
 
     ax.xaxis.set_major_locator(
