@@ -14,7 +14,7 @@ class DocLinkMixin:
 
     It must precede scikit-learn's ``BaseEstimator``, which reads these attributes, in
     the list of base classes.  The page is that of the name in the top-level package.
-    User-defined subclasses get no link, because scikit-learn compares the packages.
+    User-defined subclasses have no link, since scikit-learn compares the package names.
     """
 
     _doc_link_module = "sknumpy_mlp"
