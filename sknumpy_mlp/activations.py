@@ -628,8 +628,8 @@ def _zeros(n_columns: int, dtype: Any) -> Array:
 def _beside_zeros(extremum: np.ufunc, z: Array, out: Array) -> None:
     """Compute ``extremum(z, 0)``, np.maximum or np.minimum, in half the time or less.
 
-    NumPy (up to 2.4 at least) has vector instructions for the extrema of two arrays,
-    but none for those of an array and a number.
+    NumPy (up to 2.4 at least) uses vector instructions for the extrema of two arrays,
+    but not for the extrema of an array and a number.
     """
     if z.ndim != 2:  # outside of networks, for example in a plot of the function
         extremum(z, 0.0, out=out)

@@ -1031,7 +1031,7 @@ class _LossCheck(GradientCheck):
         self._y = y[rows]
         if self._y.dtype.kind == "f":
             self._y = self._y.astype(np.float64)
-        # The magnitude of each row's targets; that of class codes does not matter.
+        # The magnitude of each row's targets, irrelevant for class codes.
         self._sizes = np.zeros((len(rows), 1))
         if self._y.ndim == 2:
             self._sizes = np.abs(self._y).max(axis=1, keepdims=True)

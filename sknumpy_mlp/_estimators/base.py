@@ -81,7 +81,7 @@ class _BaseMLP(
     def _fit_target(
         self, y: Any, previous: Any, *, incremental: bool, classes: Any
     ) -> Target:
-        """Return the fitted target; ``previous`` is that of a warm start, or None."""
+        """Return the fitted target; a warm start passes the ``previous`` one."""
 
     def _make_config(self) -> TrainingConfig:
         """Return the training configuration."""

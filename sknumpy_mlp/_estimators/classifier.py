@@ -158,7 +158,7 @@ class NumpyMLPClassifier(ClassifierMixin, _BaseMLP):  # type: ignore[misc]
     init : {'glorot', 'he', 'lecun', 'data'} or callable, default='glorot'
         Weight initialization: a name or an object from :mod:`sknumpy_mlp.initializers`,
         or a callable ``(rng, fan_in, fan_out) -> array of shape (fan_in, fan_out)``.
-        'glorot' is that of scikit-learn; 'he' is meant for rectified linear units, and
+        'glorot' is scikit-learn's; 'he' is meant for rectified linear units, and
         'lecun' for linear and SELU units; 'data' adapts weights and biases to the
         training data.  Biases are initialized to zero, except with 'glorot' and 'data'.
     class_weight : dict, list of dict, 'balanced' or None, default=None

@@ -150,7 +150,7 @@ def _deciding_r2(task: FitTask, run: Run) -> float | None:
 
 
 def _is_worse_than_a_constant(task: FitTask, run: Run) -> bool:
-    """Return True if the training loss exceeds that of the best constant."""
+    """Return True if the training loss is worse than the best constant's."""
     rows = _training_rows(task, run)
     data = task.data.take(rows[:: max(1, len(rows) // _ROWS_TO_COMPARE)])
     y, weight = data.y.astype(np.float64), data.sample_weight

@@ -16,7 +16,7 @@ from sknumpy_mlp.callbacks import Callback, Checkpoint, EarlyStopping
 def callback_lifecycle(run: Run) -> Iterator[None]:
     """Call ``on_train_begin`` and, even after errors, ``on_train_end`` of callbacks.
 
-    When a run is resumed, the callbacks are given their states from the checkpoint.
+    When a run is resumed, the callbacks load their states from the checkpoint.
     """
     begun: list[Callback] = []
     errors: list[BaseException] = []

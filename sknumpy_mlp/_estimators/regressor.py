@@ -155,7 +155,7 @@ class NumpyMLPRegressor(RegressorMixin, _BaseMLP):  # type: ignore[misc]
     init : {'glorot', 'he', 'lecun', 'data'} or callable, default='glorot'
         Weight initialization: a name or an object from :mod:`sknumpy_mlp.initializers`,
         or a callable ``(rng, fan_in, fan_out) -> array of shape (fan_in, fan_out)``.
-        'glorot' is that of scikit-learn; 'he' is meant for rectified linear units, and
+        'glorot' is scikit-learn's; 'he' is meant for rectified linear units, and
         'lecun' for linear and SELU units; 'data' adapts weights and biases to the
         training data.  Biases are initialized to zero, except with 'glorot' and 'data'.
     dropout : float or sequence of float, default=0.0
@@ -209,7 +209,7 @@ class NumpyMLPRegressor(RegressorMixin, _BaseMLP):  # type: ignore[misc]
         Number of output units.
     out_activation_ : str
         Name of the output activation: 'exp' for the losses 'poisson' and 'gamma',
-        'identity' for the other losses of this package, or that of a custom loss.
+        'identity' for the other losses of this package; custom losses define it.
     t_ : int
         Total number of samples seen in all epochs of all calls; for 'lbfgs', in all
         evaluations of the objective.

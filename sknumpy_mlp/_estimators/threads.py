@@ -12,7 +12,7 @@ restores the original number of threads.  They are not coordinated with limits t
 other code sets with threadpoolctl in other threads at the same time: whichever ends
 last may restore a number of threads that the other had limited.
 
-Only OpenBLAS with a thread pool of its own (not OpenMP) is limited.
+Only OpenBLAS with its own thread pool (not OpenMP) is limited.
 """
 
 import os

@@ -17,7 +17,7 @@ ClassWeights: TypeAlias = Callable[[NDArray[Any]], Array] | None
 def encode_training_data(
     target: Target, X: Any, y: Any, sample_weight: Array | None, class_weight: Any
 ) -> tuple[Data, ClassWeights]:
-    """Encode a target, and multiply the weights of rows by those of their classes.
+    """Encode a target, and multiply sample weights by class weights.
 
     Parameters
     ----------

@@ -76,7 +76,7 @@ def read_target(y: Any, name: str, *, numeric: bool) -> Any:
 def _as_labels(values: NDArray[Any], name: str) -> NDArray[Any]:
     """Convert objects that are all strings, all booleans or all numbers.
 
-    Integers are given a data type that can represent them.
+    Integers are converted to a data type that can represent them.
     """
     with suppress(ArithmeticError):  # a signaling NaN cannot be compared
         refuse_missing(values, name)

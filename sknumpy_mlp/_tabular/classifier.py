@@ -240,10 +240,10 @@ class TabularMLPClassifier(ClassifierMixin, _BaseTabularMLP):  # type: ignore[mi
 
     Notes
     -----
-    The networks are those of RealMLP [1]_, with changes that were evaluated on tables
-    of 600 to 20,000 samples (``benchmarks/tabular.md``): no label smoothing, early
-    stopping by the loss, a k-fold ensemble instead of a hold-out, calibrated
-    probabilities, and imputation of missing numbers.
+    The networks follow RealMLP [1]_, with changes that were evaluated on tables of 600
+    to 20,000 samples (``benchmarks/tabular.md``): no label smoothing, early stopping by
+    the loss, a k-fold ensemble instead of a hold-out, calibrated probabilities, and
+    imputation of missing numbers.
 
     With default parameters `fit` takes about 7 seconds for 1,000 rows, 40 for 5,000, 80
     for 10,000 and two minutes for 20,000, on two cores (``benchmarks/tabular.md``).

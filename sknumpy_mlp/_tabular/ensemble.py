@@ -63,8 +63,8 @@ if hasattr(os, "register_at_fork"):
 def _stop_processes_at_exit() -> None:
     """Stop joblib's processes at exit, if this process is a child of multiprocessing.
 
-    Such a child waits at exit for its own children, and those of joblib idle for five
-    minutes.
+    Such a child waits at exit for its own children, and joblib's processes idle for
+    five minutes.
     """
     if parent_process() is not None:
         Finalize(None, _stop_processes, exitpriority=1)

@@ -110,8 +110,8 @@ class TabularPreprocessor(
         names or in another order than in `fit`, values in a numeric column that are not
         numbers, and categories of another kind than in `fit`.
     TypeError
-        For sparse tables, for lazy frames and those of unsupported libraries, and for
-        values, such as lists, that are neither numbers nor categories.
+        For sparse tables, lazy frames, frames of unsupported libraries, and values,
+        such as lists, that are neither numbers nor categories.
 
     Warns
     -----
@@ -307,14 +307,14 @@ class TabularPreprocessor(
         Parameters
         ----------
         input_features : array-like of str of shape (n_features,), default=None
-            Names of the table's columns; None for those of `fit`, or x0, x1, ...
+            Names of the table's columns; None for the names in `fit`, or x0, x1, ...
 
         Returns
         -------
         names : ndarray of str of shape (n_features_out,)
-            The names of numeric and ordinally encoded columns are kept, those of
-            one-hot columns end with the category, and those of indicators have a
-            prefix.  An underscore is appended to a repeated name.
+            Numeric and ordinally encoded columns keep their names, one-hot columns
+            append the category, and indicators have a prefix.  An underscore is
+            appended to a repeated name.
         """
         check_is_fitted(self)
         names = check_input_features(self, input_features)

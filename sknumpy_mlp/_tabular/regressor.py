@@ -241,10 +241,10 @@ class TabularMLPRegressor(RegressorMixin, _BaseTabularMLP):  # type: ignore[misc
 
     Notes
     -----
-    The networks are those of RealMLP [1]_, with changes that were evaluated on tables
-    of 600 to 20,000 samples (``benchmarks/tabular.md``): no label smoothing, early
-    stopping by the loss, a k-fold ensemble instead of a hold-out, prediction intervals,
-    and imputation of missing numbers.
+    The networks follow RealMLP [1]_, with changes that were evaluated on tables of 600
+    to 20,000 samples (``benchmarks/tabular.md``): no label smoothing, early stopping by
+    the loss, a k-fold ensemble instead of a hold-out, prediction intervals, and
+    imputation of missing numbers.
 
     With default parameters `fit` takes about 7 seconds for 1,000 rows, 40 for 5,000, 80
     for 10,000 and two minutes for 20,000, on two cores (``benchmarks/tabular.md``).
@@ -407,8 +407,8 @@ class TabularMLPRegressor(RegressorMixin, _BaseTabularMLP):  # type: ignore[misc
         """Predict conformal prediction intervals of a given coverage.
 
         An interval is the prediction plus quantiles of the residuals of networks on
-        samples that they were not trained on (those of ``oof_predictions_``, or
-        ``X_val``).  Conformal prediction makes no assumption about the distribution,
+        samples that they were not trained on (the residuals of ``oof_predictions_``, or
+        on ``X_val``).  Conformal prediction makes no assumption about the distribution,
         except that new samples are drawn from the same one [1]_.
 
         The coverage is approximate and marginal (an average over samples).  Two small

@@ -218,7 +218,7 @@ def _are_copies(
 ) -> bool:
     """Return True if more rows are equal than can be expected by chance.
 
-    The fraction of pairs of rows that are equal is compared with that of independent
+    The fraction of pairs of equal rows is compared with the fraction for independent
     columns.
     """
     counts = _counts(sums)

@@ -15,7 +15,7 @@ from typing import Any
 class Console:
     """Wrapper of a text stream whose methods never raise.
 
-    All other attributes, such as ``encoding``, are those of the stream.
+    All other attributes, such as ``encoding``, are attributes of the stream.
 
     Parameters
     ----------

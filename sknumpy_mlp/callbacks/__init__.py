@@ -12,7 +12,7 @@ after an error.  ``partial_fit`` calls no callbacks.
   True.
 - Callbacks are not copied, so that their attributes can be read after the fit.
   Functions that clone estimators clone the callbacks as well: after a grid search, read
-  those of ``best_estimator_``.
+  the callbacks of ``best_estimator_``.
 
 To write a callback, subclass `Callback`:
 

@@ -89,7 +89,7 @@ class Checkpoint(Callback):
         resume: bool = False,
         on_error: Literal["raise", "warn"] = "raise",
     ) -> None:
-        # An int would be taken for a file descriptor.
+        # An int would be interpreted as a file descriptor.
         if not isinstance(path, str | os.PathLike):
             raise ValueError(
                 f"Checkpoint(path={path!r}): it must be a str or a path, such as "

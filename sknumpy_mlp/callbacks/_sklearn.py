@@ -3,8 +3,8 @@
 In scikit-learn, an estimator calls the callbacks that ``set_callbacks`` has registered
 at the beginning and the end of each *task* of its fit, and meta-estimators pass their
 callbacks on: ``ProgressBar`` on a GridSearchCV shows a bar for each fit in each fold.
-The subtasks of the fit of a network are its epochs; those of the fit of a tabular
-estimator are its networks, whose subtasks are their epochs.  With older releases of
+The subtasks of a network's fit are its epochs; the subtasks of a tabular estimator's
+fit are its networks, whose subtasks are their epochs.  With older releases of
 scikit-learn, the functions here do nothing.
 """
 
@@ -174,7 +174,7 @@ class _NetworkBridge(SklearnBridge):
         super().reconstruct_by(network, attributes)
 
     def on_train_begin(self, run: Run) -> None:
-        """Begin the task of the network and that of its first epoch."""
+        """Begin the tasks of the network and of its first epoch."""
         self._fit = self._fit.subcontext(
             task_name="network", max_subtasks=run.max_epochs
         )

@@ -5,7 +5,7 @@ are views of two flat vectors, its buffers for intermediate results belong to th
 workspace of a training run, and `Layer.forward` and `Layer.backward` receive both as
 arguments.  Therefore a network is small when pickled, can be used by several threads at
 once, and allocates little memory in a training step: with the default activation, one
-Boolean mask.
+Boolean mask for each hidden layer.
 
 Layers have two kinds of parameters: *coefficients* are subject to the L2 penalty
 ``alpha``, *intercepts* are not.  `check_layer` checks a custom layer, including its

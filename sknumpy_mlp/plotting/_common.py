@@ -28,7 +28,7 @@ def import_pyplot(caller: str) -> Any:
 
 
 def single_axes(plt: Any, ax: Any) -> Any:
-    """Return the axes to draw on, those of a new figure if ``ax`` is None."""
+    """Return the axes to draw on, in a new figure if ``ax`` is None."""
     if ax is None:
         # The constrained layout makes room for long tick labels.
         _, ax = plt.subplots(layout="constrained")

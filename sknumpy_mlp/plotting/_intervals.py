@@ -135,7 +135,7 @@ class PredictionIntervalDisplay:
             that samples at the same value have the same interval.
         subsample : int or None, default=200
             Maximum number of samples to draw, evenly spaced in their order; None draws
-            all of them.  The empirical coverage is always that of all samples.
+            all of them.  The empirical coverage always includes all samples.
         interval_kw : dict, default=None
             Keyword arguments of matplotlib's ``vlines`` or ``fill_between``.
         line_kw : dict, default=None

@@ -95,8 +95,7 @@ class WeightsDisplay:
         ImportError
             If matplotlib is not installed.
         ValueError
-            If the number of axes is not that of the images, or if ``ax`` cannot be
-            divided.
+            If there is not one axes for each image, or if ``ax`` cannot be divided.
         """
         plt = import_pyplot(f"{type(self).__name__}.plot")
         check_flags(colorbar=colorbar)
