@@ -1,4 +1,4 @@
-"""Multi-layer perceptrons for scikit-learn, written by hand in NumPy."""
+"""Multi-layer perceptrons for scikit-learn in hand-written NumPy."""
 
 import importlib
 from typing import TYPE_CHECKING
@@ -21,7 +21,7 @@ __all__ = [
     "__version__",
 ]
 
-# Public modules are attributes of the package, imported at their first use.
+# Public modules are attributes of the package, which are imported on first use.
 _SUBMODULES = (
     "activations",
     "callbacks",
@@ -37,8 +37,8 @@ _SUBMODULES = (
 )
 
 if TYPE_CHECKING:
-    # For type checkers and editors, which would accept any name if they saw the
-    # function below.
+    # For type checkers and editors, which would accept any name because of the function
+    # below.
     from sknumpy_mlp import activations as activations
     from sknumpy_mlp import callbacks as callbacks
     from sknumpy_mlp import embeddings as embeddings

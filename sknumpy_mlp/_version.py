@@ -1,3 +1,3 @@
-"""The package's version, for all that writes it down."""
+"""The version of the package."""
 
 __version__ = "0.1.0"

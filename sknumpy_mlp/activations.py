@@ -9,7 +9,7 @@ Estimators accept the names in `ACTIVATIONS` and `Activation` objects, such as
 - ``'relu'``, `ReLU`: :math:`f(z) = \max(0, z)`;
 - ``'leaky_relu'``, `LeakyReLU`: :math:`f(z) = \max(0.01\, z, z)`;
 - ``'elu'``, `ELU`: :math:`f(z) = z` for positive z, else :math:`e^z - 1`;
-- ``'selu'``, `SELU`: a scaled `ELU` whose units normalize themselves;
+- ``'selu'``, `SELU`: a scaled `ELU`, for self-normalizing networks;
 - ``'gelu'``, `GELU`: :math:`f(z) = z\, \Phi(z)`, with the normal distribution
   function :math:`\Phi`;
 - ``'silu'``, `SiLU`: :math:`f(z) = z / (1 + e^{-z})`, also known as swish;
@@ -17,8 +17,7 @@ Estimators accept the names in `ACTIVATIONS` and `Activation` objects, such as
 - ``'softplus'``, `Softplus`: :math:`f(z) = \log(1 + e^z)`.
 
 For a custom activation, write a subclass of `Activation` and check it with
-`check_activation`.  To add one to the package, also list it in `ACTIVATIONS`, whose
-entries the tests check.
+`check_activation`.  To add one to the package, also list it in `ACTIVATIONS`.
 
 Throughout, ``z`` of shape (n_rows, n_units) holds the pre-activations, ``a`` the
 activations :math:`f(z)`, and ``delta`` the gradient of the objective: with respect to
@@ -75,15 +74,15 @@ class Activation(Value, ABC):
     from_output : bool
         Whether the derivative can be computed from the output ``a`` alone.  If so,
         ``z`` and ``a`` are the same array: `forward` works in place, and `backward`
-        receives the array twice.  If not, ``z`` is kept in an array of its own.
+        receives the array twice.  If not, ``z`` is kept in a separate array.
     glorot_factor : float
         The numerator of the bound :math:`\sqrt{factor / (fan_{in} + fan_{out})}` of
         Glorot's uniform initialization for layers with this activation.
     exact_gradient : bool
-        Whether `backward` multiplies by the derivative of `forward`, which ``fit``
-        checks at a few points for a custom activation.  Set it to False if the gradient
-        differs on purpose, as that of a straight-through estimator does, or if the
-        activation is random.
+        Whether `backward` multiplies by the derivative of `forward`.  If so, ``fit``
+        checks the derivative of a custom activation at a few points.  Set it to False
+        if the gradient differs on purpose, as in a straight-through estimator, or if
+        the activation is random.
 
     See Also
     --------
@@ -125,7 +124,7 @@ class Activation(Value, ABC):
         z : ndarray of shape (n_rows, n_units)
             The pre-activations; if ``from_output``, the same array as ``a``.
         a : ndarray of shape (n_rows, n_units)
-            The activations, as `forward` left them.
+            The activations, as written by `forward`.
         delta : ndarray of shape (n_rows, n_units)
             The gradient of the objective with respect to ``a``; afterwards, with
             respect to ``z``.
@@ -134,7 +133,7 @@ class Activation(Value, ABC):
 
 @dataclass(frozen=True)
 class Identity(Activation):
-    """The identity, f(z) = z: a linear layer.
+    """The identity, f(z) = z, for linear layers.
 
     Its derivative is 1.  Several layers with this activation are equivalent to a single
     linear layer.
@@ -155,15 +154,15 @@ class Identity(Activation):
             np.copyto(out, z)
 
     def backward(self, z: Array, a: Array, delta: Array) -> None:
-        """Leave ``delta`` as it is: f'(z) = 1."""
+        """Leave ``delta`` unchanged, since f'(z) = 1."""
 
 
 @dataclass(frozen=True)
 class Logistic(Activation):
     """The logistic sigmoid, f(z) = 1 / (1 + exp(-z)), with f' = f (1 - f).
 
-    It maps the real numbers to (0, 1).  The derivative is at most 1/4: gradients vanish
-    in networks of many such layers, for which rectifiers are preferred.
+    It maps the real numbers to (0, 1).  The derivative is at most 1/4, so that
+    gradients vanish in networks of many such layers; rectifiers avoid this.
 
     References
     ----------
@@ -332,7 +331,7 @@ class ELU(Activation):
     ----------
     alpha : float, default=1.0
         The negative of the limit for :math:`z \to -\infty` (before scaling), more than
-        0.  Only with 1 is the derivative continuous.
+        0.  The derivative is continuous only if it is 1.
     scale : float, default=1.0
         The factor s, more than 0.
 
@@ -384,18 +383,18 @@ class ELU(Activation):
 
 @dataclass(frozen=True)
 class SELU(ELU):
-    r"""The scaled exponential linear unit: `ELU` with two special constants.
+    r"""The scaled exponential linear unit: `ELU` with the constants for normalization.
 
     With weights of variance :math:`1 / fan_{in}` (``init="lecun"``) and biases of zero,
-    mean and variance of the activations converge to 0 and 1 from layer to layer.
+    the mean and the variance of activations converge to 0 and 1 over the layers.
 
     Parameters
     ----------
     alpha : float, default=1.6732632423543772
         The :math:`\alpha` of `ELU`.
     scale : float, default=1.0507009873554805
-        The factor s of `ELU`.  Other values of the two parameters have other fixed
-        points, or none.
+        The factor s of `ELU`.  With other values of the two parameters, mean and
+        variance converge to other values, or do not converge.
 
     References
     ----------
@@ -420,9 +419,9 @@ class SELU(ELU):
 class GELU(Activation):
     r"""The Gaussian error linear unit, :math:`f(z) = z\, \Phi(z)`.
 
-    :math:`\Phi` is the standard normal distribution function, computed exactly and not
-    by the approximation with tanh; :math:`f' = \Phi(z) + z\, \varphi(z)`, with the
-    density :math:`\varphi(z) = e^{-z^2 / 2} / \sqrt{2 \pi}`.
+    :math:`\Phi` is the standard normal distribution function, computed exactly, without
+    the tanh approximation.  The derivative is :math:`f' = \Phi(z) + z\, \varphi(z)`,
+    with the density :math:`\varphi(z) = e^{-z^2 / 2} / \sqrt{2 \pi}`.
 
     References
     ----------
@@ -570,9 +569,9 @@ class Mish(Activation):
 
     @staticmethod
     def _ratio(z: Array, out: Array, w: Array) -> None:
-        """``w = exp(z)`` and ``out = (u**2 - 1) / (u**2 + 1)`` for ``u = w + 1``."""
-        # For larger z the ratio rounds to 1, and exp may overflow.
-        # Computed from w, it has no cancellation where w is small.
+        """Compute ``w = exp(z)`` and ``out = (u**2 - 1) / (u**2 + 1)``, u = w + 1."""
+        # For larger z, the ratio rounds to 1, and exp may overflow.  Computing it from
+        # w avoids cancellation where w is small.
         np.minimum(z, _MISH_IS_LINEAR, out=w)
         np.exp(w, out=w)
         np.add(w, 2.0, out=out)
@@ -627,12 +626,12 @@ def _zeros(n_columns: int, dtype: Any) -> Array:
 
 
 def _beside_zeros(extremum: np.ufunc, z: Array, out: Array) -> None:
-    """``extremum(z, 0)``, for np.maximum or np.minimum, in half the time or less.
+    """Compute ``extremum(z, 0)``, np.maximum or np.minimum, in half the time or less.
 
-    NumPy (up to 2.4 at least) has vector instructions for the extrema of two arrays,
-    but none for those of an array and a number.
+    NumPy (up to 2.4 at least) uses vector instructions for the extrema of two arrays,
+    but not for the extrema of an array and a number.
     """
-    if z.ndim != 2:  # not in a network, but for example in a plot of the function
+    if z.ndim != 2:  # outside of networks, for example in a plot of the function
         extremum(z, 0.0, out=out)
         return
     zeros = _zeros(z.shape[1], z.dtype)
@@ -656,7 +655,7 @@ ActivationName: TypeAlias = Literal[
     "softplus",
 ]
 
-#: The activations that the estimators know by name.
+#: The activations that estimators accept by name.
 ACTIVATIONS: dict[str, Activation] = {
     "identity": Identity(),
     "logistic": Logistic(),
@@ -689,15 +688,15 @@ def check_activation(activation: Activation, *, n_units: int = 8) -> None:
       unless ``from_output`` makes them the same array;
     - `Activation.backward` multiplies ``delta`` by the derivative, which agrees with
       central differences.  At a kink, such as that of a rectifier, any subgradient is
-      right.  Activations with ``exact_gradient = False`` are not compared.
+      accepted.  Activations with ``exact_gradient = False`` are not compared.
 
     Parameters
     ----------
     activation : Activation
-        The activation, an instance and not a class.
+        The activation: an instance, not a class.
     n_units : int, default=8
-        The number of units, for an activation that needs a certain one: it may have a
-        parameter for each unit, or combine units in pairs.
+        The number of units, for an activation that needs a certain number: it may have
+        a parameter for each unit, or combine units in pairs.
 
     Raises
     ------
@@ -763,7 +762,7 @@ def try_activation(activation: Activation, n_units: int) -> None:
 
 
 class _ActivationCheck(GradientCheck):
-    """The checks of an activation, on a copy of it, whose state may change."""
+    """The checks of an activation, on a copy, whose state may change."""
 
     def __init__(self, activation: Activation) -> None:
         super().__init__("activation", activation)

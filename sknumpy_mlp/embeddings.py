@@ -1,8 +1,8 @@
 r"""Embeddings: first layers of networks for tabular data.
 
-They map each numerical or categorical column of a table to several columns.
-`Concatenate` combines the layers for the different kinds of columns, and `Passthrough`
-is for columns that are not embedded.
+Embedding layers map each numerical or categorical column of a table to several columns.
+`Concatenate` combines the layers for different kinds of columns; `Passthrough` is for
+columns that are not embedded.
 """
 
 from sknumpy_mlp.layers._category_embedding import CategoryEmbedding

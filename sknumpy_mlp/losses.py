@@ -1,16 +1,16 @@
 r"""Losses, their gradients and their inverse links.
 
 A loss is a function of the *raw* output of the last layer (the logits, the logarithm
-of the expected count, ...) and defines its value, its gradient, and the inverse link
+of the expected count, ...).  It defines its value, its gradient, and the inverse link
 from raw outputs to predictions.  The value is computed from raw outputs, not from
-predictions, and remains exact where probabilities would round to 0 or 1.
+predictions, so that it remains exact where probabilities would round to 0 or 1.
 
 Estimators accept names of losses and objects, such as ``loss=Huber(delta=2.0)``.
 
 For regression:
 
 - ``'squared_error'``, `SquaredError`: half the squared error;
-- ``'absolute_error'``, `AbsoluteError`: its minimizer is the median;
+- ``'absolute_error'``, `AbsoluteError`: minimized by the median;
 - ``'huber'``, `Huber`: quadratic up to an error of 1, linear beyond;
 - ``'quantile'``, `Quantile`: the pinball loss, of the median or of given quantiles;
 - ``'poisson'``, `Poisson`: half the Poisson deviance, with a log link, for targets of
@@ -23,8 +23,8 @@ For classification:
 
 For a custom regression loss, write a subclass of `Loss` and check it with `check_loss`;
 to add it to the package, list it in ``REGRESSION_LOSSES``.  Losses for classification
-have two forms, binary (also for multilabel targets) and multinomial:
-``CLASSIFICATION_LOSSES`` lists objects such as `LogLoss` that choose between them.
+have two forms, binary (also for multilabel targets) and multinomial.  The objects in
+``CLASSIFICATION_LOSSES``, such as `LogLoss`, choose between them.
 
 Throughout, ``raw`` has shape (n_rows, n_outputs); for ``y``, see `Loss.loss_gradient`.
 """
@@ -84,13 +84,13 @@ class Loss(Value, ABC):
         any other name.  Losses for classifiers must predict probabilities: "logistic"
         for binary and multilabel targets, "softmax" for multiclass targets.
     positive_only : bool
-        Whether negative targets are outside the domain.
+        Whether negative targets are outside the domain of the loss.
     exact_gradient : bool
-        Whether `loss_gradient` writes the derivative of the losses it returns, which
-        ``fit`` checks for custom losses on a few rows.  Set it to False for a gradient
-        that is modified on purpose (clipped, reversed, of a surrogate), or for losses
-        that are random or change from call to call.  ``solver="lbfgs"`` needs an exact
-        gradient.
+        Whether `loss_gradient` writes the derivative of the losses it returns.  If so,
+        ``fit`` checks it for custom losses on a few rows.  Set it to False for a
+        gradient that is modified on purpose (clipped, reversed, of a surrogate), or for
+        losses that are random or change from call to call.  ``solver="lbfgs"`` needs an
+        exact gradient.
 
     See Also
     --------
@@ -127,8 +127,8 @@ class Loss(Value, ABC):
             The targets; for multinomial losses, class codes from 0 to
             ``n_outputs - 1``.  They must not be changed.
         raw : ndarray of shape (n_rows, n_outputs)
-            The raw outputs; afterwards, the derivatives of each row's loss with respect
-            to them.
+            The raw outputs.  They are overwritten with the derivatives of each row's
+            loss with respect to them.
 
         Returns
         -------
@@ -191,7 +191,7 @@ class Loss(Value, ABC):
     def check_target(self, y: Array) -> None:
         """Raise ValueError if ``y`` is outside the domain of the loss.
 
-        By default, negative targets are if ``positive_only`` is set.
+        By default, negative targets are outside if ``positive_only`` is set.
 
         Parameters
         ----------
@@ -201,7 +201,7 @@ class Loss(Value, ABC):
         Raises
         ------
         ValueError
-            If it is; the message names the values and a remedy.
+            If it is outside; the message names the values and a remedy.
         """
         if self.positive_only and y.min(initial=0.0) < 0:
             raise ValueError(
@@ -221,7 +221,7 @@ def _exp(raw: Array) -> Array:
 
 def _logistic(raw: Array) -> Array:
     """Return probabilities strictly between 0 and 1."""
-    # Rounding can return 0 and 1, the function itself cannot.
+    # Rounding may result in 0 or 1.
     probability: Array = expit(raw, out=raw)
     limits = np.finfo(raw.dtype)
     return probability.clip(limits.tiny, 1.0 - limits.epsneg, out=probability)
@@ -254,7 +254,7 @@ class SquaredError(Loss):
     Link: identity.  Domain: real numbers.
 
     The gradient is ``raw - y``.  For several outputs, scikit-learn reports the *mean*
-    over the outputs but follows the gradient of the sum; here, both are the sum.
+    over the outputs, but uses the gradient of the sum; here, both are for the sum.
 
     References
     ----------
@@ -279,7 +279,7 @@ class SquaredError(Loss):
 
 @dataclass(frozen=True)
 class AbsoluteError(Loss):
-    r"""The absolute error, summed over the outputs, for predictions of the median.
+    r"""The absolute error, summed over the outputs, for predicting medians.
 
     .. math:: \ell = \sum_k |raw_k - y_k|
 
@@ -324,8 +324,8 @@ class Huber(Loss):
     Parameters
     ----------
     delta : float, default=1.0
-        The absolute error from which on the loss is linear, in the unit of the target;
-        more than 0.
+        The absolute error above which the loss is linear, in units of the target; more
+        than 0.
 
     References
     ----------
@@ -359,20 +359,21 @@ class Huber(Loss):
 
 @dataclass(frozen=True)
 class Quantile(Loss):
-    r"""The pinball loss, for predictions of quantiles.
+    r"""The pinball loss, for predicting quantiles.
 
     .. math::
 
         \ell = \sum_k \max(q_k u_k, (q_k - 1) u_k),
         \qquad u_k = y_k - p_k
 
-    for predictions p.  Link: identity for a single quantile, which supports several
-    targets.  Several quantiles need a single target and have an output each; the
-    predictions are the *sorted* raw outputs, in the loss as in `predict`, so that
-    quantiles never cross [1]_.  Domain: real numbers.
+    for predictions p.  Link: identity.  Domain: real numbers.
+
+    A single quantile supports several targets.  Several quantiles require a single
+    target, and have one output each.  Their predictions are the *sorted* raw outputs,
+    both in the loss and in `predict`, so that quantiles never cross [1]_.
 
     The score of an estimator with several quantiles is the mean of their D2 pinball
-    scores.  With one quantile it is R2, as for scikit-learn's ``QuantileRegressor``, so
+    scores.  With one quantile, it is R2, as for scikit-learn's ``QuantileRegressor``;
     set ``scoring="loss"`` for early stopping.
 
     Parameters
@@ -428,7 +429,7 @@ class Quantile(Loss):
         return given if isinstance(given, tuple) else (given,)
 
     def n_outputs(self, n_targets: int) -> int:
-        """Return the number of targets, or that of the quantiles of a single target."""
+        """Return the number of targets or, with several quantiles, of quantiles."""
         if len(self.levels) == 1:
             return n_targets
         if n_targets != 1:
@@ -457,7 +458,7 @@ class Quantile(Loss):
         return losses
 
     def predict(self, raw: Array) -> Array:
-        """Return the quantiles; several ones in ascending order."""
+        """Return the quantiles, in ascending order if there are several."""
         if len(self.levels) > 1:
             raw.sort(axis=1)
         return raw
@@ -631,8 +632,8 @@ class MultinomialLogLoss(Loss):
 
     .. math:: \ell = \log \sum_k e^{raw_k} - raw_y
 
-    Link: the inverse is softmax.  Domain: ``y`` holds class codes from 0 to
-    ``n_outputs - 1``, shape (n_rows,).
+    Inverse link: softmax.  Domain: ``y`` of shape (n_rows,) contains class codes from 0
+    to ``n_outputs - 1``.
 
     Parameters
     ----------
@@ -693,10 +694,10 @@ class MultinomialLogLoss(Loss):
             )
 
 
-# From about this number of classes on, the transposed copy does not pay.
+# From about this number of classes on, a transposed copy is not faster.
 _MANY_CLASSES = 100
 
-# Number of rows of which probabilities are computed at once.
+# Number of rows whose probabilities are computed at once.
 _ROWS_AT_ONCE = 8192
 
 
@@ -719,9 +720,10 @@ def _exp_and_normalize(raw: Array) -> Array:
 
 
 class ClassificationLoss(Value, ABC):
-    """Base class of losses for all kinds of classification targets.
+    """Base class of losses that support all kinds of classification targets.
 
-    A subclass chooses the `Loss` for a target: multiclass, or binary and multilabel.
+    A subclass chooses the `Loss` for a target: one for multiclass targets, and one for
+    binary and multilabel targets.
 
     Examples
     --------
@@ -739,7 +741,7 @@ class ClassificationLoss(Value, ABC):
 
     @abstractmethod
     def for_target(self, *, multinomial: bool) -> Loss:
-        """Return the loss for multiclass targets, or for binary and multilabel ones.
+        """Return the loss for multiclass targets, or for binary and multilabel targets.
 
         Parameters
         ----------
@@ -756,10 +758,10 @@ class ClassificationLoss(Value, ABC):
 
 @dataclass(frozen=True)
 class LogLoss(ClassificationLoss):
-    r"""Cross-entropy for classification: binary or multinomial, by the target.
+    r"""Cross-entropy for classification, binary or multinomial according to the target.
 
-    Links and formulas: `BinaryLogLoss` for two classes and for multilabel targets,
-    `MultinomialLogLoss` for more classes.
+    For links and formulas, see `BinaryLogLoss` (two classes, and multilabel targets)
+    and `MultinomialLogLoss` (more than two classes).
 
     Parameters
     ----------
@@ -767,7 +769,7 @@ class LogLoss(ClassificationLoss):
         The fraction :math:`\epsilon`, in [0, 1), of each target that is distributed
         uniformly over the classes: ones become :math:`1 - \epsilon + \epsilon / K` and
         zeros :math:`\epsilon / K`, for K classes (two, for each label of a multilabel
-        target).  Keeps the logits from growing without bound [1]_.
+        target).  It prevents the logits from growing without bound [1]_.
 
     References
     ----------
@@ -801,7 +803,7 @@ class LogLoss(ClassificationLoss):
 #: The names of `CLASSIFICATION_LOSSES`, to annotate variables with.
 ClassificationLossName: TypeAlias = Literal["log_loss"]
 
-#: The losses that classifiers know by name.
+#: The losses that classifiers accept by name.
 CLASSIFICATION_LOSSES: dict[str, ClassificationLoss] = {"log_loss": LogLoss()}
 
 #: The names of `REGRESSION_LOSSES`, to annotate variables with.
@@ -809,7 +811,7 @@ RegressionLossName: TypeAlias = Literal[
     "squared_error", "absolute_error", "huber", "quantile", "poisson", "gamma"
 ]
 
-#: The losses that regressors know by name.
+#: The losses that regressors accept by name.
 REGRESSION_LOSSES: dict[str, Loss] = {
     "squared_error": SquaredError(),
     "absolute_error": AbsoluteError(),
@@ -840,17 +842,17 @@ def check_loss(loss: Loss | ClassificationLoss, y: Any) -> None:
     - losses and predictions have the right shapes and are finite, in float32 and in
       float64, and predictions of "logistic" and "softmax" are probabilities;
     - the gradient agrees with central differences of the losses.  At a kink, such as
-      that of the absolute error, any subgradient is right.  Losses with
+      that of the absolute error, any subgradient is accepted.  Losses with
       ``exact_gradient = False`` are not compared.
 
-    For a `ClassificationLoss`, both losses are checked: that for targets like ``y`` and
-    that for the other kind of target, unless `ClassificationLoss.for_target` raises
-    NotImplementedError for it.
+    For a `ClassificationLoss`, both losses are checked: the one for targets like ``y``,
+    and the one for the other kind of target, unless `ClassificationLoss.for_target`
+    raises NotImplementedError for it.
 
     Parameters
     ----------
     loss : Loss or ClassificationLoss
-        The loss, an instance and not a class.
+        The loss: an instance, not a class.
     y : array-like of shape (n_samples,) or (n_samples, n_targets)
         Targets from the domain of the loss.  For classification, class labels, or the
         indicator matrix of a multilabel target.
@@ -969,7 +971,7 @@ def _losses_and_targets(
     codes: NDArray[Any] = np.unique(y, return_inverse=True)[1].reshape(y.shape)
     n_classes = int(codes.max()) + 1
     multinomial = y.ndim == 1 and n_classes > 2
-    # The kind of target that y is comes first.
+    # The kind of target of y comes first.
     if multinomial:
         both = {True: codes, False: np.eye(n_classes)[codes]}
     else:
@@ -1011,7 +1013,7 @@ class _LossCheck(GradientCheck):
     Parameters
     ----------
     loss : Loss
-        The loss.  A copy of it is called, so that its own state does not change.
+        The loss.  A copy is called, so that its state does not change.
     y : ndarray of shape (n_samples, n_targets) or (n_samples,)
         The targets, as in `Loss.loss_gradient`.
     rows : ndarray of int
@@ -1029,7 +1031,7 @@ class _LossCheck(GradientCheck):
         self._y = y[rows]
         if self._y.dtype.kind == "f":
             self._y = self._y.astype(np.float64)
-        # The magnitude of each row's targets; that of class codes does not matter.
+        # The magnitude of each row's targets, irrelevant for class codes.
         self._sizes = np.zeros((len(rows), 1))
         if self._y.ndim == 2:
             self._sizes = np.abs(self._y).max(axis=1, keepdims=True)
@@ -1058,8 +1060,8 @@ class _LossCheck(GradientCheck):
     def evaluate(self, raw: Array, rows: Any = slice(None)) -> tuple[Array, Array]:
         """Return the losses and the gradient, after checking their shapes.
 
-        They are computed in the type of ``raw``, which belongs to these of the rows and
-        is not changed.
+        ``raw`` has the raw outputs of these rows, and is not changed.  The computation
+        is in its data type.
         """
         loss, y = self._loss, self._y[rows].copy()
         if y.dtype.kind == "f":
@@ -1117,7 +1119,7 @@ class _LossCheck(GradientCheck):
         )
 
     def finite_values(self, raw: Array) -> dict[str, Array]:
-        """Return all that the loss computes, after checking that it is finite."""
+        """Return losses, derivatives and predictions, after checking for finiteness."""
         with np.errstate(all="ignore"):
             losses, gradient = self.evaluate(raw)
             predicted = self.predict(raw)
@@ -1185,7 +1187,7 @@ class _LossCheck(GradientCheck):
         )
 
     def check_precision(self) -> None:
-        """Raise ValueError if float32 gives other results than float64."""
+        """Raise ValueError if results in float32 differ from those in float64."""
         raw, _ = self.points[0]
         wide = self.finite_values(raw)
         numbers = (self._y, *wide.values())

@@ -1,19 +1,19 @@
-r"""Optimizers.
+r"""Optimizers for training with mini-batches.
 
 An optimizer updates the vector of all parameters :math:`\theta` in place, given the
-vector of their gradient :math:`g`.  It is a dataclass: its fields are hyperparameters,
-and its state is set up by `Optimizer.init`.
+gradient :math:`g`.  It is a dataclass: its fields are hyperparameters, and its state is
+initialized by `Optimizer.init`.
 
 Estimators accept names of optimizers and objects, such as ``solver=Adam(beta_2=0.98)``.
 An optimizer that is given by its name has the hyperparameters of the estimator:
 
-- ``'sgd'``, `SGD`: stochastic gradient descent, with momentum or Nesterov's momentum;
+- ``'sgd'``, `SGD`: stochastic gradient descent, with (Nesterov) momentum;
 - ``'rmsprop'``, `RMSprop`: gradients divided by a moving root mean square;
-- ``'adam'``, `Adam`: momentum divided by a moving root mean square, with
-  ``weight_decay`` AdamW.
+- ``'adam'``, `Adam`: momentum divided by a moving root mean square; with
+  ``weight_decay``, AdamW.
 
-For a custom one, write a subclass of `Optimizer`; to add it to the package, list it in
-``OPTIMIZERS``.
+For a custom optimizer, write a subclass of `Optimizer`; to add it to the package, list
+it in ``OPTIMIZERS``.
 """
 
 import math
@@ -28,8 +28,8 @@ from sknumpy_mlp._utils.values import check_bool, check_number, deep_equal
 
 __all__ = ["OPTIMIZERS", "SGD", "Adam", "Optimizer", "OptimizerName", "RMSprop"]
 
-# Number of parameters that are updated at once.  A step makes some ten passes over four
-# vectors, whose blocks (320 kB each in float32) stay in the L2 or L3 cache.
+# Number of parameters that are updated at once.  A step makes about ten passes over
+# four vectors, whose blocks (320 kB each in float32) stay in the L2 or L3 cache.
 _BLOCK = 80_000
 
 # Number of steps between two flushes of tiny numbers to zero.
@@ -47,7 +47,7 @@ class Optimizer(ABC):
     Attributes
     ----------
     parameters : dict of str
-        Maps fields to the parameters of the estimators that they are set from.
+        Mapping from fields to the estimator's parameters that they are set from.
     n_steps : int
         Number of steps since `init`.
     moments : tuple of ndarray of shape (n_params,)
@@ -55,7 +55,7 @@ class Optimizer(ABC):
 
     Examples
     --------
-    A custom optimizer, which uses only the signs of the gradient:
+    A custom optimizer that uses only the signs of the gradient:
 
     >>> import numpy as np
     >>> from sknumpy_mlp.optimizers import Optimizer
@@ -92,7 +92,7 @@ class Optimizer(ABC):
     ) -> None:
         """Update a block of ``params`` and ``moments``; may overwrite ``grad``.
 
-        ``n_steps`` includes this step: it is 1 in the first one.
+        ``n_steps`` includes the current step: it is 1 in the first step.
 
         Parameters
         ----------
@@ -103,11 +103,11 @@ class Optimizer(ABC):
         moments : tuple of ndarray of shape (n_block,)
             The block of each moment, in the order of `powers`, changed in place.
         rate : float or ndarray of shape (n_block,)
-            The learning rate, common to all parameters or one for each of them.
+            The learning rate, the same for all parameters or one for each of them.
         """
 
     def same_settings(self, other: Any) -> bool:
-        """Return whether ``other`` has the same class and hyperparameters.
+        """Return True if ``other`` has the same class and hyperparameters.
 
         Parameters
         ----------
@@ -117,7 +117,7 @@ class Optimizer(ABC):
         Returns
         -------
         same : bool
-            True if both are equal up to their state.
+            Whether both are equal, apart from their state.
         """
 
         def settings(optimizer: Any) -> dict[str, Any]:
@@ -164,11 +164,11 @@ class Optimizer(ABC):
             Decoupled weight decay, as in AdamW [1]_: before the update, parameters are
             multiplied by ``1 - learning_rate * weight_decay``.
         n_penalized : int, default=0
-            Penalty and weight decay apply to the first ``n_penalized`` parameters.
+            Number of parameters, the first ones, that penalty and decay apply to.
         lr_multipliers : ndarray of shape (n_params,) or None, default=None
-            Learning-rate multiplier of each parameter; None for ones.  They do not
-            apply to weight decay: they compensate for the scale of gradients, on which
-            weight decay does not depend.
+            Learning-rate multiplier of each parameter; None for ones.  Multipliers do
+            not apply to weight decay: they compensate for the scale of gradients, on
+            which weight decay does not depend.
 
         References
         ----------
@@ -182,7 +182,7 @@ class Optimizer(ABC):
             params_block, grad_block = params[block], grad[block]
             if start < n_penalized and (l2 or weight_decay):
                 penalized = slice(0, n_penalized - start)
-                # Views with names: ``array[part] += x`` would write the part twice.
+                # Named views, since ``array[part] += x`` would write the part twice.
                 coefs, coefs_grad = params_block[penalized], grad_block[penalized]
                 if l2:
                     coefs_grad += l2 * coefs
@@ -196,8 +196,9 @@ class Optimizer(ABC):
         if self.n_steps % _STEPS_TO_FLUSH == 0:
             limits = np.finfo(params.dtype)
             smallest = math.sqrt(limits.tiny)
-            # The square of a weight's gradient, which may be that of the penalty alone,
-            # must not be denormal.  A very weak penalty must not flush larger weights.
+            # The square of a weight's gradient must not be denormal, even if it is the
+            # gradient of the penalty alone.  A very weak penalty must not cause larger
+            # weights to be flushed.
             weakest = min(max(l2, float(limits.eps)), 1.0) if l2 else 1.0
             _flush(params, smallest / weakest)
             for moment, power in zip(self.moments, self.powers, strict=True):
@@ -207,19 +208,19 @@ class Optimizer(ABC):
 def _flush(array: Array, smallest: float) -> None:
     """Set tiny numbers to zero before they become denormal (flush-to-zero).
 
-    The moments of a weight with a gradient of zero decay exponentially until they are
-    denormal, and stay so because of rounding; under a penalty, weights without input do
-    the same.  Arithmetic with denormal numbers is up to a hundred times slower: a few
-    dead units or inputs of zero made a step in float32 half as slow again.  Adding and
-    subtracting an offset rounds tiny numbers to zero, by two passes over the array once
-    in many steps.
+    The moments of a weight whose gradient is zero decay exponentially until they are
+    denormal, and remain so because of rounding; with a penalty, so do weights of inputs
+    that are zero.  Arithmetic with denormal numbers is up to a hundred times slower: a
+    few dead units, or inputs of zero, made a step in float32 take 1.5 times as long.
+    Adding and subtracting an offset rounds tiny numbers to zero, with two passes over
+    the array once in many steps.
 
     Parameters
     ----------
     array : ndarray
         The array, changed in place.
     smallest : float
-        Numbers up to about this size become zero.
+        Numbers up to about this absolute value become zero.
     """
     offset = smallest / float(np.finfo(array.dtype).eps)
     array += offset
@@ -243,7 +244,7 @@ class SGD(Optimizer):
     Parameters
     ----------
     momentum : float, default=0.9
-        The momentum :math:`\mu`, in [0, 1]; 0 is plain gradient descent.
+        The momentum :math:`\mu`, in [0, 1]; 0 means plain gradient descent.
     nesterov : bool, default=True
         Whether to use Nesterov momentum.
 
@@ -280,7 +281,7 @@ class SGD(Optimizer):
 
     @property
     def powers(self) -> tuple[int, ...]:
-        """The velocity is a first moment."""
+        """The powers: 1 for the velocity, if there is momentum."""
         return (1,) if self.momentum else ()
 
     def rule(
@@ -316,7 +317,7 @@ class RMSprop(Optimizer):
         b &\leftarrow \mu b + \frac{g}{\sqrt{v} + \epsilon} \\
         \theta &\leftarrow \theta - \eta b
 
-    The formula is PyTorch's; without momentum, :math:`b` is the quotient alone.
+    This is PyTorch's formula; without momentum, :math:`b` is the quotient alone.
 
     Parameters
     ----------
@@ -356,7 +357,7 @@ class RMSprop(Optimizer):
 
     @property
     def powers(self) -> tuple[int, ...]:
-        """The mean square and, with momentum, the velocity."""
+        """The powers: 2 for the mean square and, with momentum, 1 for the velocity."""
         return (2, 1) if self.momentum else (2,)
 
     def rule(
@@ -443,7 +444,7 @@ class Adam(Optimizer):
 
     @property
     def powers(self) -> tuple[int, ...]:
-        """The first and the second moment."""
+        """The powers: 1 for the first moment, 2 for the second moment."""
         return (1, 2)
 
     def rule(
@@ -483,7 +484,7 @@ class Adam(Optimizer):
 #: The names of `OPTIMIZERS`, to annotate variables with.
 OptimizerName: TypeAlias = Literal["sgd", "adam", "rmsprop"]
 
-#: The optimizers that the estimators know by name.
+#: The optimizers that estimators accept by name.
 OPTIMIZERS: dict[str, type[Optimizer]] = {
     "sgd": SGD,
     "adam": Adam,

@@ -1,4 +1,4 @@
-"""Preprocessing of raw tables for neural networks."""
+"""Preprocessing of tables for neural networks."""
 
 from sknumpy_mlp._tabular.preprocessor import (
     TabularPreprocessor,

@@ -31,13 +31,13 @@ Estimators accept names of schedules and objects, such as
 - ``'flat_cosine'``, `FlatCosine`: constant for half of training, then cosine annealing
   to zero;
 - ``'coslog'``, `CosineLog`: four cosine cycles between zero and the maximum, each twice
-  as long as the one before.
+  as long as the previous one.
 
-Schedules are immutable and have no state.  For a custom one, write a subclass of
+Schedules are immutable and have no state.  For a custom schedule, write a subclass of
 `Schedule`; to add it to the package, list it in ``SCHEDULES``.
 
 Throughout, ``progress`` is the training progress before a step, from 0 to 1: with 10
-epochs, the second one begins at 0.1 and is half done at 0.15.
+epochs, it is 0.1 at the start and 0.15 in the middle of the second epoch.
 """
 
 import math
@@ -62,12 +62,12 @@ __all__ = [
 
 
 class Schedule(Value):
-    """Base class of schedules: a constant rate, with training ending on a plateau.
+    """Base class of schedules; by default, the rate is constant.
 
     Attributes
     ----------
     parameters : dict of str
-        Maps fields to the parameters of the estimators that they are set from.
+        Mapping from fields to the estimator's parameters that they are set from.
 
     Examples
     --------
@@ -87,10 +87,10 @@ class Schedule(Value):
 
     @property
     def needs_horizon(self) -> bool:
-        """Whether the rate depends on the number of epochs.
+        """Whether the rate depends on the training progress.
 
-        Training then does not end early on a plateau of the loss, which may improve
-        again when the rate falls.
+        If so, training does not end early on a plateau of the loss, which may improve
+        again when the rate decreases.
         """
         return type(self).__call__ is not Schedule.__call__
 
@@ -125,12 +125,12 @@ class Schedule(Value):
         return 1.0
 
     def after_plateau(self, learning_rate: float) -> float | None:
-        """Return the new base rate after training stopped improving.
+        """Return the new base rate after a plateau.
 
         Parameters
         ----------
         learning_rate : float
-            The present base rate.
+            The current base rate.
 
         Returns
         -------
@@ -194,12 +194,12 @@ class InverseScaling(Schedule):
 
 @dataclass(frozen=True)
 class Plateau(Schedule):
-    r"""A constant rate that is divided whenever training stops improving.
+    r"""A constant rate that is divided at each plateau.
 
     .. math:: \eta \leftarrow \eta / divisor
 
-    That is, when the loss, or with early stopping the validation score, has not
-    improved by ``tol`` for ``n_iter_no_change`` epochs.  With the defaults it is
+    A plateau is reached when the loss or, with early stopping, the validation score has
+    not improved by ``tol`` for ``n_iter_no_change`` epochs.  With the defaults, it is
     scikit-learn's ``learning_rate="adaptive"``.
 
     Parameters
@@ -207,7 +207,7 @@ class Plateau(Schedule):
     divisor : float, default=5.0
         The divisor, more than 1.
     min_rate : float, default=1e-6
-        Training ends on a plateau at this rate or a smaller one; more than 0.
+        Training ends at a plateau with this rate or a smaller one; more than 0.
 
     Examples
     --------
@@ -301,9 +301,9 @@ class CosineLog(Schedule):
     .. math:: f(p) = \tfrac{1}{2}
               \left(1 - \cos(2 \pi \log_2(1 + (2^n - 1)\, p))\right)
 
-    Each of the n cycles lasts twice as long as the one before.  Training goes through
-    high and low rates several times, and the weights at the end of an early cycle are
-    already good ones, in case the validation loss increases afterwards.
+    Each of the n cycles is twice as long as the previous one.  The weights at the end
+    of an early cycle, where the rate is low, are already good, in case the validation
+    loss increases afterwards.
 
     ``learning_rate_init`` is the *maximum* rate.
 
@@ -465,7 +465,7 @@ ScheduleName: TypeAlias = Literal[
     "coslog",
 ]
 
-#: The schedules that the estimators know by name.
+#: The schedules that estimators accept by name.
 SCHEDULES: dict[str, type[Schedule]] = {
     "constant": Constant,
     "invscaling": InverseScaling,
@@ -478,5 +478,5 @@ SCHEDULES: dict[str, type[Schedule]] = {
     "coslog": CosineLog,
 }
 
-#: The names that are also scikit-learn's, which apply to SGD only, as they do there.
+#: The names of scikit-learn's schedules; as there, they have an effect with SGD only.
 SGD_SCHEDULES = frozenset({"constant", "invscaling", "adaptive"})

@@ -1,4 +1,4 @@
-"""Base class of both estimators: fitting, fitted attributes and prediction."""
+"""Base class of the plain estimators: fitting, fitted attributes and prediction."""
 
 import copy
 from abc import ABC, abstractmethod
@@ -58,7 +58,7 @@ class _BaseMLP(
     BaseEstimator,  # type: ignore[misc]
     ABC,
 ):
-    """Base class of the estimators; subclasses define their constructors."""
+    """Base class of the plain estimators; subclasses define their constructors."""
 
     _parameter_checks: ClassVar[dict[str, tuple[Check, ...]]]
     _target_type: ClassVar[type[Target]]
@@ -81,7 +81,7 @@ class _BaseMLP(
     def _fit_target(
         self, y: Any, previous: Any, *, incremental: bool, classes: Any
     ) -> Target:
-        """Return the fitted target; ``previous`` is that of a warm start, or None."""
+        """Return the fitted target; a warm start passes the ``previous`` one."""
 
     def _make_config(self) -> TrainingConfig:
         """Return the training configuration."""
@@ -272,8 +272,8 @@ class _BaseMLP(
     def _init_stream(self, rng: np.random.RandomState) -> RandomSource:
         """Return the random stream of initial weights.
 
-        'glorot' has to draw the numbers that scikit-learn draws.  Other initializers
-        are given a generator, which the stream only seeds.
+        'glorot' has to draw the same numbers as scikit-learn.  Other initializers draw
+        from a generator that is seeded by the stream.
         """
         if self.init == "glorot":
             return rng
@@ -340,7 +340,7 @@ class _BaseMLP(
 
     def _read_input(self, X: Any, dtype: Any) -> Any:
         """Validate ``X`` for a prediction."""
-        # validate_data would return this array unchanged, and takes ten times as long
+        # validate_data would return this array unchanged, but takes ten times as long
         # as a prediction for one row.
         if (
             type(X) is np.ndarray
@@ -369,7 +369,7 @@ class _BaseMLP(
         # An intermediate overflow may be harmless, as in tanh(inf); refuse_overflow
         # checks the predictions.
         with np.errstate(all="ignore"):
-            raw = self._forward(X)  # raises if there is no target yet
+            raw = self._forward(X)  # raises if the estimator is not fitted
             return refuse_overflow(self._target.predict(raw))
 
     def __sklearn_tags__(self) -> Any:

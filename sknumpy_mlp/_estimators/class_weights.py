@@ -1,4 +1,4 @@
-"""Class weights: from the parameter ``class_weight`` to sample weights."""
+"""Conversion of the parameter ``class_weight`` to sample weights."""
 
 import sys
 from collections.abc import Callable
@@ -43,7 +43,7 @@ def make_class_weights(
     """
     if class_weight is None:
         return None
-    # The values of each column of the target, and below the weight of each value.
+    # The values of each column of the target; below, the weights of these values.
     columns = [np.arange(2)] * len(classes) if multilabel else [classes]
     if isinstance(class_weight, str):
         tables = [
@@ -78,14 +78,14 @@ def make_class_weights(
 
 
 def _codes(y: NDArray[Any], multilabel: bool) -> list[IntArray]:
-    """Return class codes, for each column of the target."""
+    """Return the class codes of each column of the target."""
     if multilabel:
         return list(y.T.astype(np.intp))
     return [y.reshape(len(y)).astype(np.intp, copy=False)]
 
 
 def _balance(codes: IntArray, sample_weight: Array | None, n_values: int) -> Array:
-    """Return weights that give all values that occur the same total weight."""
+    """Return weights that give each value that occurs the same total weight."""
     counts = np.bincount(codes, weights=sample_weight, minlength=n_values)
     occurs = counts > 0
     weights = np.ones(n_values)

@@ -1,4 +1,4 @@
-"""The target of a classification: class labels, or an indicator matrix."""
+"""Classification targets: class labels, or multilabel indicator matrices."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -130,7 +130,7 @@ class ClassificationTarget(Target):
                 f"{name} must be a vector of class labels, as y is; got the shape "
                 f"{y.shape}."
             )
-        if name != "y":  # whose labels `fit` has checked
+        if name != "y":  # the labels of y have been checked in `fit`
             self._check_known_classes(y, name)
         codes = encode_labels(y, self.classes, name)
         if n_classes > 2:
@@ -214,7 +214,7 @@ class ClassificationTarget(Target):
         )
 
     def stratify_holdout(self, y: NDArray[Any]) -> NDArray[Any] | None:
-        """Return the classes of a binary target: scikit-learn stratifies no others."""
+        """Return the classes of a binary target, else None, as in scikit-learn."""
         is_single_output = y.ndim == 2 and y.shape[1] == 1
         return y.astype(bool) if is_single_output else None
 
@@ -251,7 +251,7 @@ class ClassificationTarget(Target):
 
 
 def _classification_loss(given: Any, *, multinomial: bool) -> Loss:
-    """Return the loss for a classifier, whose predictions must be probabilities."""
+    """Return the loss for a classifier; its predictions must be probabilities."""
     made = (
         CLASSIFICATION_LOSSES[given]
         if isinstance(given, str)
@@ -324,7 +324,7 @@ def _same_classes(y: Any, previous: ClassificationTarget) -> NDArray[Any]:
 def _classes_of(y: Any) -> NDArray[Any]:
     """Return the sorted labels of a target whose kind has been checked."""
     if getattr(y, "ndim", None) == 1:
-        # Twice each, or else scikit-learn would warn again of many distinct labels.
+        # Each twice, since scikit-learn would warn again about many distinct labels.
         y = np.repeat(np.unique(y), 2)
     classes: NDArray[Any] = unique_labels(y)
     return classes

@@ -1,4 +1,4 @@
-"""The training configuration: the parameters of an estimator for the solvers."""
+"""The training configuration: the parameters of an estimator that solvers need."""
 
 import math
 from dataclasses import dataclass
@@ -109,7 +109,7 @@ class TrainingConfig:
 
     @property
     def plateau_settings(self) -> tuple[Any, ...]:
-        """Settings that a plateau depends on: patience is reset if they change."""
+        """Settings that a plateau depends on; the patience is reset if they change."""
         return (
             self.schedule,
             self.learning_rate_init,

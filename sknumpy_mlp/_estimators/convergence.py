@@ -21,7 +21,7 @@ from sknumpy_mlp.losses import SquaredError
 # Larger features are probably not standardized.
 _LARGE_FEATURES = 20.0
 
-# Minimum relative difference to the loss of a constant; a smaller one may be chance.
+# Minimum relative difference from the loss of a constant; a smaller one may be chance.
 _CLEARLY_WORSE = 0.2
 
 # Approximate number of rows on which these losses are compared.
@@ -130,9 +130,9 @@ def _n_diverged(run: Run) -> int:
 
 
 def _deciding_r2(task: FitTask, run: Run) -> float | None:
-    """Return the R2 by which early stopping has chosen the network, or None.
+    """Return the R2 by which early stopping has selected the network, or None.
 
-    Other losses than the squared error are not minimized by the mean, so that good
+    Losses other than the squared error are not minimized by the mean, so that good
     networks, such as those for low quantiles, may have a negative R2.
     """
     is_r2 = task.config.scoring is None or task.config.scoring == "r2"
@@ -150,7 +150,7 @@ def _deciding_r2(task: FitTask, run: Run) -> float | None:
 
 
 def _is_worse_than_a_constant(task: FitTask, run: Run) -> bool:
-    """Return True if the training loss exceeds that of the best constant."""
+    """Return True if the training loss is worse than the best constant's."""
     rows = _training_rows(task, run)
     data = task.data.take(rows[:: max(1, len(rows) // _ROWS_TO_COMPARE)])
     y, weight = data.y.astype(np.float64), data.sample_weight

@@ -16,7 +16,7 @@ from sknumpy_mlp.callbacks import Callback, Checkpoint, EarlyStopping
 def callback_lifecycle(run: Run) -> Iterator[None]:
     """Call ``on_train_begin`` and, even after errors, ``on_train_end`` of callbacks.
 
-    When a run is resumed, the callbacks are given their states from the checkpoint.
+    When a run is resumed, the callbacks load their states from the checkpoint.
     """
     begun: list[Callback] = []
     errors: list[BaseException] = []
@@ -31,7 +31,7 @@ def callback_lifecycle(run: Run) -> Iterator[None]:
     except BaseException as error:
         run.status = "failed"
         errors.append(error)
-    # Checkpoints first again, before the other callbacks drop their states.
+    # Checkpoints first again, while the other callbacks still have their states.
     for callback in begun:
         try:
             callback.on_train_end(run)
@@ -53,7 +53,7 @@ def _checkpoints_and_others(
 
 
 class EpochController:
-    """Validates, records and reports each epoch, and decides whether to stop.
+    """Controller that validates, records and reports epochs, and decides when to stop.
 
     Parameters
     ----------
@@ -87,7 +87,7 @@ class EpochController:
         assert self._evaluator is not None
         params = self._run.params
         stopping.best_params = params.copy()
-        # In a warm start, their score on the validation data of this call counts.
+        # In a warm start, they are scored on the validation data of this call.
         score = self._evaluator(params)[1] if self._task.is_warm else -math.inf
         stopping.best_score = -math.inf if math.isnan(score) else score
 
@@ -172,7 +172,7 @@ def make_early_stopping(
     task : FitTask
         The fit.
     previous : EarlyStopping or None
-        That of the run that a warm start continues.
+        The early stopping of the run that a warm start continues.
 
     Returns
     -------

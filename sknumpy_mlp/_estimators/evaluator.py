@@ -51,7 +51,7 @@ class Evaluator:
         is_sparse = hasattr(data.target, "toarray")
         self._data = replace(data, target=data.target.toarray()) if is_sparse else data
         self._name = name
-        # All classes, to be passed to the metric if some are absent from the data.
+        # All classes, which are passed to the metric if some are absent from the data.
         self._labels: NDArray[Any] | None = None
         self.is_finite = True
         self._scorer: Callable[..., Any] | None = None

@@ -1,4 +1,4 @@
-"""The fingerprint of a run, by which a checkpoint is matched to it."""
+"""The fingerprint of a run, which identifies the checkpoints that match it."""
 
 from typing import Any
 

@@ -42,7 +42,7 @@ class FittedNetwork(ABC):
 
     @property
     def coefs_(self) -> tuple[Array, ...]:
-        """Weights of each layer, shape (fan_in, fan_out): views of the parameters."""
+        """Weights of each layer, shape (fan_in, fan_out), as parameter views."""
         return tuple(W for W, _ in self._dense_views("coefs_"))
 
     @coefs_.setter
@@ -51,7 +51,7 @@ class FittedNetwork(ABC):
 
     @property
     def intercepts_(self) -> tuple[Array, ...]:
-        """Biases of each layer, of shape (fan_out,): views of the parameters."""
+        """Biases of each layer, shape (fan_out,), as parameter views."""
         return tuple(b for _, b in self._dense_views("intercepts_"))
 
     @intercepts_.setter
@@ -102,7 +102,7 @@ class FittedNetwork(ABC):
         self._params = params
 
     def hidden_activations(self, X: Any, layer: int = -1) -> Array:
-        """Compute the activations of a hidden layer, the learned representation.
+        """Compute the activations of a hidden layer (the learned representation).
 
         Parameters
         ----------

@@ -9,7 +9,7 @@ from sknumpy_mlp._utils.typing import IntArray
 
 
 def hold_out(task: FitTask, state: TrainingState) -> None:
-    """Hold rows out for validation; the earlier ones, if the data may be the same."""
+    """Hold out rows for validation, the same as before if the data may be the same."""
     n_samples = task.data.X.shape[0]
     fraction = task.config.validation_fraction
     same_length = state.holdout is not None and n_samples == sum(

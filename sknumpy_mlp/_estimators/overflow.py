@@ -10,8 +10,8 @@ from sknumpy_mlp._utils.typing import Array
 def refuse_overflow(predicted: Array) -> Array:
     """Return predictions; raise ValueError if one of them is infinite or NaN.
 
-    Outputs may overflow for ordinary rows after training that has nearly diverged, and
-    for extreme rows with any weights.
+    Outputs may overflow for ordinary rows if training has nearly diverged, and for
+    extreme rows with any weights.
     """
     # A sum needs no temporary array, and is finite only if all terms are.
     if math.isfinite(np.add.reduce(predicted, axis=None)):

@@ -1,4 +1,4 @@
-"""Checks of the estimators' parameters."""
+"""Validation of the estimators' parameters."""
 
 import math
 from collections.abc import Callable, Mapping
@@ -21,9 +21,9 @@ from sknumpy_mlp.schedules import SCHEDULES, SGD_SCHEDULES, Schedule
 
 
 class InvalidParameterError(ValueError, TypeError):
-    """A parameter of an estimator has a value or a type that is not allowed.
+    """Error for a parameter of an estimator whose value or type is not allowed.
 
-    Like scikit-learn's error of the same name it is both a ValueError and a
+    Like scikit-learn's error of the same name, it is both a ValueError and a
     TypeError, so that code that catches either of them works.
 
     Examples
@@ -62,7 +62,7 @@ class Number:
 
 @dataclass(frozen=True)
 class Choice:
-    """One of some strings or other values."""
+    """One of several strings or other values."""
 
     options: tuple[Any, ...]
 
@@ -109,7 +109,7 @@ class Instance:
 
 @dataclass(frozen=True)
 class Several:
-    """A list, tuple or one-dimensional array whose items are each allowed."""
+    """A list, tuple or one-dimensional array of allowed items."""
 
     alternatives: tuple[Check, ...]
     purpose: str
@@ -175,7 +175,7 @@ class Scorer:
 
     @property
     def options(self) -> tuple[str, ...]:
-        """All names."""
+        """The allowed names."""
         return ("loss", *get_scorer_names())
 
     def __call__(self, value: Any) -> bool:
@@ -336,7 +336,7 @@ _REGRESSION_METRICS = ("error", "deviance", "explained_variance", "r2")
 
 
 def _is_metric_for(estimator: Any, name: str | None) -> bool:
-    """Return True if a metric is for the kind of the estimator."""
+    """Return True if a metric is for the estimator's task, regression or not."""
     if name in (None, "loss"):
         return True
     is_for_numbers = any(part in name for part in _REGRESSION_METRICS)
@@ -344,7 +344,7 @@ def _is_metric_for(estimator: Any, name: str | None) -> bool:
 
 
 class SuggestingMixin:
-    """Mixin of estimators whose `set_params` suggests names of parameters."""
+    """Mixin whose `set_params` suggests known names for unknown parameters."""
 
     def set_params(self, **params: Any) -> Self:
         """Set parameters of the estimator.

@@ -1,4 +1,4 @@
-"""`partial_fit`, which is only available with some parameters."""
+"""The descriptor of `partial_fit`, which is only available with some parameters."""
 
 from collections.abc import Callable
 from types import MethodType
@@ -9,11 +9,11 @@ from sknumpy_mlp.optimizers import OPTIMIZERS
 
 
 class PartialFitUnavailableError(AttributeError, ValueError, NotImplementedError):
-    """`partial_fit` is not available with the estimator's parameters.
+    """Error for `partial_fit` with parameters of the estimator that do not support it.
 
-    An AttributeError, so that ``hasattr`` returns False; a ValueError, which
+    It is an AttributeError, so that ``hasattr`` returns False; a ValueError, which
     scikit-learn raises for ``early_stopping=True``; and a NotImplementedError, which
-    its estimator checks allow.
+    scikit-learn's estimator checks allow.
     """
 
 
@@ -22,7 +22,7 @@ class PartialFit:
 
     It is available with ``early_stopping=True``, since it may be called with ``X_val``.
 
-    scikit-learn's ``available_if`` would replace the reason by a general message.
+    scikit-learn's ``available_if`` would replace the reason by a generic message.
 
     Parameters
     ----------

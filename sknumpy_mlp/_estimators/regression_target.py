@@ -1,4 +1,4 @@
-"""The target of a regression: one or several outputs."""
+"""Regression targets: one or several outputs, or several quantiles of one."""
 
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Self
@@ -49,7 +49,7 @@ class RegressionTarget(Target):
         return cls(made, 1 if y.ndim == 1 else y.shape[1])
 
     def with_scale(self, y: Array, sample_weight: Array | None) -> Self:
-        """Return a copy that scales encoded targets, given an unscaled encoded one."""
+        """Return a copy with a scaling fitted to ``y``, an encoded unscaled target."""
         return replace(self, scale=TargetScale.fit(y, sample_weight, self.loss))
 
     def encode(self, y: Any, dtype: Any, name: str) -> NDArray[Any]:

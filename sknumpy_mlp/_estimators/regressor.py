@@ -37,77 +37,85 @@ from sknumpy_mlp.schedules import Schedule, ScheduleName
 class NumpyMLPRegressor(RegressorMixin, _BaseMLP):  # type: ignore[misc]
     """Multi-layer perceptron regressor.
 
-    Minimizes the squared error, or another loss, by L-BFGS or stochastic gradient
-    descent.  A drop-in replacement for :class:`sklearn.neural_network.MLPRegressor`,
-    with the same parameters, methods and attributes, and with the same results for the
-    same integer ``random_state``.
+    A drop-in replacement for :class:`sklearn.neural_network.MLPRegressor`, with the
+    same parameters, methods and attributes, and with the same results for the same
+    integer ``random_state``.  It minimizes the squared error, or another loss, by
+    L-BFGS or stochastic gradient descent.
 
     Supports single-output and multi-output targets, and dense and sparse ``X``.
-    Computations are in the data type of ``X``, float32 or float64.
 
     Parameters
     ----------
     loss : str or Loss, default='squared_error'
-        The loss, summed over the outputs: a name or an object of
-        :mod:`sknumpy_mlp.losses`, which lists all, or an object of a custom subclass of
-        :class:`sknumpy_mlp.losses.Loss`.  With several quantiles, as in
+        The loss function, summed over the outputs: a name or an object from
+        :mod:`sknumpy_mlp.losses`, which lists all of them, or an object of a custom
+        subclass of :class:`sknumpy_mlp.losses.Loss`.  'absolute_error' and 'huber' are
+        robust to outliers; 'poisson' is for non-negative targets such as counts,
+        'gamma' for positive ones.  With several quantiles, as in
         ``Quantile([0.1, 0.5, 0.9])``, `predict` returns a column for each of them.
-        scikit-learn has 'squared_error' and 'poisson'.
+        scikit-learn supports 'squared_error' and 'poisson'.
     hidden_layer_sizes : int or array-like of int, default=(100,)
-        Number of units in each hidden layer.  An int is one hidden layer, ``()`` none.
+        Number of units in each hidden layer.  An int means a single hidden layer, and
+        ``()`` none (a linear model).  Increase it if the network underfits.
     activation : str, Activation or sequence of these, default='relu'
-        Activation function of the hidden layers, or a sequence with one for each of
-        them: a name or an object of :mod:`sknumpy_mlp.activations`, which lists all, or
-        an object of a custom subclass of :class:`sknumpy_mlp.activations.Activation`.
-        scikit-learn has 'identity', 'logistic', 'tanh' and 'relu'.
+        Activation function of the hidden layers, or a sequence with one for each hidden
+        layer: a name or an object from :mod:`sknumpy_mlp.activations`, which lists all
+        of them, or an object of a custom subclass of
+        :class:`sknumpy_mlp.activations.Activation`.  scikit-learn supports 'identity',
+        'logistic', 'tanh' and 'relu'.
     solver : {'lbfgs', 'sgd', 'adam', 'rmsprop'} or Optimizer, default='adam'
-        The solver that minimizes the objective.  scikit-learn has the first three.
+        The solver that minimizes the objective.  scikit-learn supports the first three.
 
-        - 'lbfgs', SciPy's L-BFGS-B on all data at once, in float64.  Converges fast on
+        - 'lbfgs': SciPy's L-BFGS-B on the full data, in float64.  It converges fast on
           small data sets.
-        - 'sgd', 'adam', 'rmsprop' or an object of :mod:`sknumpy_mlp.optimizers`, or of
-          a custom subclass of :class:`sknumpy_mlp.optimizers.Optimizer`: mini-batch
-          gradient descent with this optimizer.  With ``weight_decay``, 'adam' is AdamW.
+        - 'sgd', 'adam', 'rmsprop', an object from :mod:`sknumpy_mlp.optimizers`, or an
+          object of a custom subclass of :class:`sknumpy_mlp.optimizers.Optimizer`:
+          mini-batch gradient descent with this optimizer.  With ``weight_decay``,
+          'adam' is AdamW.
 
     alpha : float, default=0.0001
         Strength of the L2 regularization: the penalty ``alpha / (2 S) * sum(W**2)`` on
-        the weights (not the biases), where S is the number of samples in the
-        mini-batch, or the sum of their weights.
+        the weights (not the biases), where S is the total sample weight of the
+        mini-batch.  Increase it against overfitting.
     batch_size : int or 'auto', default='auto'
-        Samples in a mini-batch; 'auto' is ``min(200, n_samples)``.  A mini-batch whose
-        samples all have weight zero is skipped.  Not used by 'lbfgs'.
+        Number of samples in a mini-batch; 'auto' is ``min(200, n_samples)``.  Larger
+        mini-batches make epochs faster, but take fewer steps.  A mini-batch in which
+        all samples have weight zero is skipped.  Not used by 'lbfgs'.
     learning_rate : str or Schedule, default='constant'
-        The learning-rate schedule: a name or an object of :mod:`sknumpy_mlp.schedules`,
-        which lists all, or an object of a custom subclass of
-        :class:`sknumpy_mlp.schedules.Schedule`.  scikit-learn has 'constant',
-        'invscaling' and 'adaptive', of which the latter two have an effect only with
-        ``solver='sgd'``.  All others can be used with every solver but 'lbfgs'.
+        Learning-rate schedule: a name or an object from :mod:`sknumpy_mlp.schedules`,
+        which lists all of them, or an object of a custom subclass of
+        :class:`sknumpy_mlp.schedules.Schedule`.  scikit-learn supports 'constant',
+        'invscaling' and 'adaptive'; the last two have an effect only with
+        ``solver='sgd'``.  All other schedules work with every solver except 'lbfgs'.
 
         Schedules such as 'cosine' and 'one_cycle' depend on the training progress, the
-        fraction of ``max_iter`` epochs done.  With them, training does not end when the
-        loss stops improving, but after ``max_iter`` epochs, unless ``early_stopping``
-        or a callback stops it; and `partial_fit` is not available, since the number of
-        its calls is unknown.
+        fraction of ``max_iter`` epochs completed.  With them, training lasts
+        ``max_iter`` epochs unless ``early_stopping`` or a callback stops it: it does
+        not end when the loss stops improving.  `partial_fit` is not available, since
+        the number of its calls is unknown.
 
     learning_rate_init : float, default=0.001
-        The initial learning rate; for schedules with a warmup, the maximum.  Not used
-        by 'lbfgs'.
+        The initial learning rate; for schedules with a warmup, the maximum.  Decrease
+        it if training diverges, increase it if the loss decreases slowly.  Not used by
+        'lbfgs'.
     power_t : float, default=0.5
-        Exponent of ``learning_rate='invscaling'``.
+        Exponent of the decay with ``learning_rate='invscaling'``.  Larger values decay
+        faster.
     max_iter : int, default=200
-        Maximum number of epochs (passes over the data) of a call of `fit`; for 'lbfgs',
-        of iterations.
+        Maximum number of epochs (passes over the data) in a call of `fit`; for 'lbfgs',
+        of iterations.  Increase it if `fit` warns that training has not converged.
     shuffle : bool, default=True
-        Whether to shuffle the samples in each epoch.  Not used by 'lbfgs'.
+        Whether to shuffle the samples in each epoch; False keeps their order.  Not used
+        by 'lbfgs'.
     random_state : int, RandomState instance or None, default=None
-        Determines the initial weights and biases, the hold-out of ``early_stopping``,
-        the order of the samples, and the units that ``dropout`` drops.  All but the
-        last draw the random numbers that scikit-learn draws, in the same sequence.
-        Pass an int for reproducible results.
+        Seed or generator of the initial weights and biases, the hold-out of
+        ``early_stopping``, the order of the samples, and dropout.  All but dropout draw
+        the same random numbers as scikit-learn, in the same order.  Pass an int for
+        reproducible results.
     tol : float, default=1e-4
-        The smallest change of the training loss, or of the validation score, that
-        counts as an improvement.  For 'lbfgs', the solver stops when no component of
-        the gradient exceeds it.
+        Minimum improvement of the training loss or the validation score; smaller
+        improvements do not count (see ``n_iter_no_change``).  'lbfgs' stops when no
+        component of the gradient exceeds it in absolute value.
     verbose : bool or int, default=False
         Whether to print a line for each epoch, with the training loss and, if there is
         validation data, the validation loss and score.
@@ -115,72 +123,79 @@ class NumpyMLPRegressor(RegressorMixin, _BaseMLP):  # type: ignore[misc]
         Whether `fit` continues training where the last call stopped, with its
         parameters, optimizer state, counters, hold-out and random stream, as if
         training had not been interrupted.  Schedules that depend on ``max_iter`` start
-        again in each call, and so does the optimizer after early stopping has restored
+        over in each call, and so does the optimizer after early stopping has restored
         an earlier epoch.
     momentum : float, default=0.9
-        Momentum of 'sgd', between 0 and 1.
+        Momentum of 'sgd', between 0 and 1; 0 is plain gradient descent.
     nesterovs_momentum : bool, default=True
-        Whether the momentum of 'sgd' is Nesterov's.
+        Whether 'sgd' uses Nesterov momentum.
     early_stopping : bool, default=False
         Whether to stop training when the validation score (see ``scoring``) has not
-        improved by ``tol`` for ``n_iter_no_change`` epochs, and to restore the
-        parameters of the best epoch, against overfitting.  The validation data is
-        ``X_val`` in `fit`, or else a hold-out of ``validation_fraction`` of the
+        improved by ``tol`` for ``n_iter_no_change`` epochs, and to restore the weights
+        of the best epoch.  Use it against overfitting.  The validation data is
+        ``X_val`` in `fit` or, without it, a hold-out of ``validation_fraction`` of the
         samples.  'lbfgs' supports early stopping only with ``X_val``.
     validation_fraction : float, default=0.1
         Fraction of the samples in the hold-out of ``early_stopping``, in [0, 1).  At
-        least two samples must be held out.
+        least two samples must be held out.  Not used with ``X_val``.
     beta_1 : float, default=0.9
-        Decay rate of Adam's first moment, in [0, 1).
+        Decay rate of the first moment in Adam, in [0, 1).  Rarely needs tuning.
     beta_2 : float, default=0.999
-        Decay rate of Adam's second moment, in [0, 1).
+        Decay rate of the second moment in Adam, in [0, 1).  Rarely needs tuning.
     epsilon : float, default=1e-8
-        Added to denominators of 'adam' and 'rmsprop' for numerical stability.
+        Added to the denominators of 'adam' and 'rmsprop' for numerical stability.
+        Rarely needs tuning.
     n_iter_no_change : int or inf, default=10
-        The patience: maximum number of consecutive epochs without an improvement.  Not
-        used by 'lbfgs' without ``early_stopping``.
+        Patience: maximum number of consecutive epochs without an improvement of at
+        least ``tol``.  Increase it if training stops too early; ``inf`` means that a
+        plateau never stops it.  Not used by 'lbfgs' without ``early_stopping``.
     max_fun : int, default=15000
-        Maximum number of evaluations of the objective by 'lbfgs'.
+        Maximum number of evaluations of the objective by 'lbfgs'.  Increase it if
+        'lbfgs' reaches it before it has converged.
     init : {'glorot', 'he', 'lecun', 'data'} or callable, default='glorot'
-        Weight initialization: a name or an object of :mod:`sknumpy_mlp.initializers`,
+        Weight initialization: a name or an object from :mod:`sknumpy_mlp.initializers`,
         or a callable ``(rng, fan_in, fan_out) -> array of shape (fan_in, fan_out)``.
-        'glorot' is scikit-learn's; 'data' fits weights and biases to the training
-        data.  Except for these two, biases are initialized to zero.
+        'glorot' is scikit-learn's; 'he' is meant for rectified linear units, and
+        'lecun' for linear and SELU units; 'data' adapts weights and biases to the
+        training data.  Biases are initialized to zero, except with 'glorot' and 'data'.
     dropout : float or sequence of float, default=0.0
         Dropout rate: the fraction of a layer's outputs that are set to zero at random
-        in each training step, see :class:`sknumpy_mlp.layers.Dropout`.  A float applies
-        to each hidden layer; a sequence has one for the inputs, then one for each
-        hidden layer.
+        in each training step, in [0, 1) (:class:`sknumpy_mlp.layers.Dropout`).  A float
+        applies to every hidden layer; a sequence has one rate for the inputs, then one
+        for each hidden layer.  Increase it against overfitting.
     weight_decay : float, default=0.0
-        Decoupled weight decay (as in AdamW): each step multiplies the weights by ``1 -
-        learning_rate * weight_decay``.  Unlike the penalty of ``alpha``, it depends
-        neither on the batch size nor on the scale of the gradients.
+        Decoupled weight decay, as in AdamW: each step multiplies the weights by
+        ``1 - learning_rate * weight_decay``.  Unlike the penalty of ``alpha``, it
+        depends neither on the batch size nor on the scale of the gradients.  Increase
+        it against overfitting.
     max_norm : float or None, default=None
         Max-norm constraint: upper bound on the Euclidean norm of the incoming weights
-        of each hidden unit, enforced after each step.
+        of each hidden unit, enforced after each step; None for no bound.  An
+        alternative to weight decay, often combined with dropout.
     max_grad_norm : float or None, default=None
         Gradient clipping: upper bound on the global (Euclidean) norm of the gradient in
-        each step.
+        each step; None for no clipping.  Set it if training diverges.
     scoring : str, callable or None, default=None
-        The validation score.  None is R2 or, for several quantiles, the mean of their
-        D2 pinball scores; 'loss' is minus the loss; otherwise the name of a scorer of
-        scikit-learn, or a callable ``(estimator, X, y) -> float``.
+        The validation score: None for R2 (with several quantiles, the mean of their D2
+        pinball scores), 'loss' for minus the loss, the name of a scikit-learn scorer,
+        or a callable ``(estimator, X, y) -> float``.
     callbacks : list of Callback or None, default=None
-        Callbacks run after each epoch; any of them can stop training, see
-        :mod:`sknumpy_mlp.callbacks`.
+        Callbacks, which run after each epoch and can stop training: early stopping by
+        another criterion, checkpoints, a time limit, a progress bar, or custom ones;
+        see :mod:`sknumpy_mlp.callbacks`.
     dtype : {'float32', 'float64'} or None, default=None
-        The data type of the computations; None is that of ``X``.  'lbfgs' always
-        computes in float64, and stores the result in this type.
+        Data type of the computations; None for that of ``X``.  'float32' needs half the
+        memory of 'float64'.  'lbfgs' always computes in float64, and stores the result
+        in this type.
 
     Attributes
     ----------
     coefs_ : tuple of ndarray, each of shape (fan_in, fan_out)
-        Weights of each layer: views of the parameter vector.  The arrays can be changed
-        in place, but elements of the tuple cannot be replaced.  To replace all of them,
-        assign a sequence of arrays of the same shapes to the attribute, which copies
-        them.
+        Weights of each layer, as views of the parameter vector: the arrays can be
+        changed in place, but the items of the tuple cannot be replaced.  To replace all
+        weights, assign a sequence of arrays of the same shapes, which are copied.
     intercepts_ : tuple of ndarray, each of shape (fan_out,)
-        Biases of each layer, views as well.
+        Biases of each layer, also as views of the parameter vector.
     n_features_in_ : int
         Number of features seen during `fit`.
     feature_names_in_ : ndarray of shape (n_features,)
@@ -194,15 +209,15 @@ class NumpyMLPRegressor(RegressorMixin, _BaseMLP):  # type: ignore[misc]
         Number of output units.
     out_activation_ : str
         Name of the output activation: 'exp' for the losses 'poisson' and 'gamma',
-        'identity' for the other losses of this package, or that of a custom loss.
+        'identity' for the other losses of this package; custom losses define it.
     t_ : int
-        Number of samples seen in all epochs (for 'lbfgs', all evaluations of the
-        objective) of all calls.
+        Total number of samples seen in all epochs of all calls; for 'lbfgs', in all
+        evaluations of the objective.
     loss_ : float
-        The objective (mean loss plus penalty) in the last epoch; NaN if the first one
+        The objective (mean loss plus penalty) in the last epoch; NaN if the first epoch
         was interrupted.
     best_loss_ : float or None
-        The minimum of ``loss_curve_``; None if ``early_stopping`` has chosen the
+        The minimum of ``loss_curve_``; None if ``early_stopping`` has selected the
         parameters by the validation score.
     loss_curve_ : list of float
         The objective in each epoch (for 'lbfgs', iteration).  ``warm_start`` and
@@ -228,8 +243,8 @@ class NumpyMLPRegressor(RegressorMixin, _BaseMLP):  # type: ignore[misc]
         From `fit` and `partial_fit`, if parameters are incompatible with each other or
         with the data, if the data is invalid, or if training diverges to infinite or
         NaN parameters, as with unscaled features or targets, or a learning rate that
-        is too large.  The estimator is then left unchanged.  From predictions, if ``X``
-        is invalid, or if a prediction is infinite or NaN.
+        is too large; the estimator is then left unchanged.  From prediction methods, if
+        ``X`` is invalid, or if a prediction is infinite or NaN.
 
     See Also
     --------
@@ -244,8 +259,9 @@ class NumpyMLPRegressor(RegressorMixin, _BaseMLP):  # type: ignore[misc]
     >>> X, y = make_regression(n_samples=200, n_features=20, random_state=1)
     >>> X_train, X_test, y_train, y_test = train_test_split(X, y, random_state=1)
     >>> reg = NumpyMLPRegressor(solver="lbfgs", tol=0.1, random_state=1)
-    >>> reg.fit(X_train, y_train).score(X_test, y_test) > 0.9
-    True
+    >>> score = reg.fit(X_train, y_train).score(X_test, y_test)
+    >>> print(f"R2 = {score:.3f}")
+    R2 = 0.996
     """
 
     _parameter_checks: ClassVar[dict[str, tuple[Check, ...]]] = PARAMETER_CHECKS | {
@@ -351,13 +367,13 @@ class NumpyMLPRegressor(RegressorMixin, _BaseMLP):  # type: ignore[misc]
             Sample weights, at least 0 and not all 0.  None means equal weights.
         X_val : {array-like, sparse matrix} of shape (n_val, n_features), default=None
             Validation data, on which the loss and the score are recorded after each
-            epoch.  With ``early_stopping`` it is used instead of a hold-out.  In a
+            epoch.  With ``early_stopping``, it is used instead of a hold-out.  In a
             pipeline, ``Pipeline(..., transform_input=["X_val"])`` transforms it like
             ``X``, with scikit-learn's metadata routing enabled and
-            ``set_fit_request(X_val=True, y_val=True)``.  Cross-validation that passes
-            it on splits it if it has as many rows as ``X``.
-        y_val : array-like of shape (n_val,) or (n_val, n_outputs), \
-default=None
+            ``set_fit_request(X_val=True, y_val=True)``.  When passed through
+            scikit-learn's cross-validation, it is split like ``X`` if it has as many
+            rows.
+        y_val : array-like of shape (n_val,) or (n_val, n_outputs), default=None
             The validation targets.
         sample_weight_val : array-like of shape (n_val,), default=None
             The validation sample weights.
@@ -384,7 +400,8 @@ default=None
     ) -> Self:
         """Train for one epoch on the given data.
 
-        Available with every solver but 'lbfgs'.
+        Available with every solver except 'lbfgs', unless ``learning_rate`` depends on
+        the training progress.
 
         Parameters
         ----------
@@ -393,13 +410,12 @@ default=None
         y : array-like of shape (n_samples,) or (n_samples, n_outputs)
             The targets.
         sample_weight : array-like of shape (n_samples,), default=None
-            Sample weights.
+            Sample weights, at least 0 and not all 0.  None means equal weights.
         X_val : {array-like, sparse matrix} of shape (n_val, n_features), default=None
             Validation data, on which the loss and the score are recorded.  It is
             required with ``early_stopping=True``, although `partial_fit` neither stops
             training nor restores parameters.
-        y_val : array-like of shape (n_val,) or (n_val, n_outputs), \
-default=None
+        y_val : array-like of shape (n_val,) or (n_val, n_outputs), default=None
             The validation targets.
         sample_weight_val : array-like of shape (n_val,), default=None
             The validation sample weights.
@@ -444,7 +460,7 @@ default=None
         Returns
         -------
         score : float
-            At most 1; the best constant prediction has a score of 0.
+            The score: 1 for perfect predictions, 0 for the best constant prediction.
 
         See Also
         --------

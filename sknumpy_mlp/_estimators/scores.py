@@ -25,8 +25,8 @@ def classification_score(y: Any, y_pred: Any, sample_weight: Any) -> float:
 
 def regression_score(loss: Loss, y: Any, y_pred: Array, sample_weight: Any) -> float:
     """Return R2 or, for several quantiles, the mean of their D2 pinball scores."""
-    # In float32, squares of numbers above 1e19 overflow.  In float64 those of extremely
-    # wrong predictions may, for which -inf is the correct score.
+    # In float32, squares of numbers above 1e19 overflow.  In float64, only those of
+    # extremely wrong predictions may, for which -inf is the correct score.
     y = read_target(y, "y", numeric=True)
     y_pred = y_pred.astype(np.float64)
     weight = _check_score_weight(sample_weight, y_pred)

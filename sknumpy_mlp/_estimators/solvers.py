@@ -1,4 +1,4 @@
-"""The solvers: they train the network of a fit task, and return the run."""
+"""The solvers, which train the network of a fit task and return the run."""
 
 import math
 import time
@@ -49,7 +49,7 @@ def solve(task: FitTask) -> Run:
     run = (
         _solve_lbfgs(task) if optimizer is None else _solve_stochastic(task, optimizer)
     )
-    # The loss is that of the last epoch, irrelevant if earlier parameters are restored.
+    # This is the loss of the last epoch, irrelevant if earlier parameters are restored.
     loss_counts = run.status != "interrupted" and run.result is run.params
     diverged = loss_counts and not math.isfinite(run.loss)
     # No epoch had a score, so that the initial parameters would be restored.
@@ -82,7 +82,7 @@ def _solve_lbfgs(task: FitTask) -> Run:
     with callback_lifecycle(run):
         controller = EpochController(task, run)
         n_before = run.n_epochs
-        if not n_before:  # a finished checkpoint without iterations is run again
+        if not n_before:  # a completed run without iterations is run again
             run.status, run.state.n_samples_seen = "running", 0
         try:
             # A checkpoint may contain a completed run.
@@ -193,7 +193,7 @@ def _solve_stochastic(task: FitTask, optimizer: Optimizer) -> Run:
 
 
 def _make_state(task: FitTask, optimizer: Optimizer) -> TrainingState:
-    """Return the state of the previous run as far as it applies, or a new one."""
+    """Return the state of the previous run, where it is still valid, or a new one."""
     state = TrainingState() if task.state is None else task.state
     settings = (*task.config.plateau_settings, task.target.loss, task.network)
     if not deep_equal(state.settings, settings):
@@ -257,12 +257,12 @@ def _make_batches(task: FitTask, run: Run) -> Batches:
     )
 
 
-# Number of rows whose prediction is timed, to estimate the time of validation.
+# Number of rows whose prediction is timed to estimate the time of the validation.
 _ROWS_TO_TIME = 1024
 
 
 def _seconds_left(task: FitTask) -> float:
-    """Return the time until the deadline, minus that of the final validation.
+    """Return the time until the deadline, minus the time of the final validation.
 
     The validation data is predicted after the last epoch, and may be predicted again in
     float64, which takes more than twice as long.

@@ -39,7 +39,7 @@ class Target(ABC):
         return self.loss.n_outputs(self.n_targets)
 
     def with_scale(self, y: Array, sample_weight: Array | None) -> "Target":
-        """Return a copy that scales encoded targets, if that applies."""
+        """Return a copy with a scaling fitted to ``y``, if the target is scaled."""
         return self
 
     @abstractmethod

@@ -112,8 +112,9 @@ def unusual_scale(y: Array, sample_weight: Array | None, loss: Loss) -> str:
     Returns
     -------
     scale : str
-        Mean and standard deviation of the first output of an unusual scale, or only its
-        mean if it is to be divided by it; an empty string if there is none.
+        A description of the first output of an unusual scale: its mean and standard
+        deviation, or only its mean if it should be divided by it.  An empty string if
+        there is none.
     """
     if not has_scale(loss):
         return ""
@@ -146,8 +147,8 @@ def loss_of_constant(
 ) -> float:
     """Return the mean loss of the best constant prediction.
 
-    The candidates are the mean and the quantiles (the median, if the loss has no
-    levels), one of which is optimal for each loss of this package.
+    The candidates are the mean and the quantiles of the loss (by default, the median).
+    One of them is optimal for each loss of this package.
 
     Parameters
     ----------

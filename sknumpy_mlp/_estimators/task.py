@@ -19,7 +19,7 @@ from sknumpy_mlp.callbacks._sklearn import SklearnBridge
 
 @dataclass(frozen=True)
 class FitContext:
-    """The context of a fit: further callbacks, and limits of time and threads.
+    """The context of a fit: additional callbacks, and limits of time and threads.
 
     Attributes
     ----------
@@ -30,7 +30,7 @@ class FitContext:
     deadline : float, default=inf
         Time, as of `time.time`, at which the fit is to end.
     n_threads : int or None, default=None
-        Maximum number of threads of a matrix product; None for a number by its size.
+        Maximum number of threads of a matrix product; None if only its size counts.
     member : int or None, default=None
         In a tabular estimator, the index of the network; otherwise None.
     validation_name : str, default='y_val'
@@ -65,11 +65,11 @@ class FitTask:
     data : Data
         The training data.
     validation : Data or None
-        User-supplied validation data; None if there is none, or if it is held out.
+        User-supplied validation data; None if rows are held out, or if there is none.
     rng : RandomState
         The random stream of the hold-out and of shuffling.
     state : TrainingState or None
-        A copy of the state that an earlier run has left.
+        A copy of the state of an earlier run.
     is_warm : bool
         Whether the initial parameters are those of an earlier run.
     is_incremental : bool

@@ -1,18 +1,18 @@
 """Limits on the number of BLAS threads during training.
 
 The wheels of NumPy and SciPy each include an OpenBLAS with its own thread pool, one
-thread for each core.  This has two disadvantages.  Products of small matrices are
-distributed over too many threads.  And the threads of a pool keep spinning for a while
-after each product, so that two pools in alternation compete for the cores, as in
-L-BFGS, which runs in SciPy's pool, and its objective in NumPy's.
+thread for each core.  This has two disadvantages.  First, products of small matrices
+are distributed over too many threads.  Second, the threads of a pool keep spinning for
+a while after each product, so that two pools used in alternation compete for the cores.
+This happens in L-BFGS, which runs in SciPy's pool and its objective in NumPy's.
 
-`limited_threads` sets limits for the duration of a fit.  Limits of these pools apply to
-the whole process.  Concurrent fits in several threads share them, and the last one to
-end restores the original number of threads.  Limits that other code sets with
-threadpoolctl in other threads at the same time are not coordinated with these: the last
-one to end may restore a number that the other has limited.
+`limited_threads` sets limits for the duration of a fit.  They apply to the whole
+process.  Concurrent fits in several threads share them, and the last fit to end
+restores the original number of threads.  They are not coordinated with limits that
+other code sets with threadpoolctl in other threads at the same time: whichever ends
+last may restore a number of threads that the other had limited.
 
-Only OpenBLAS with a thread pool of its own (not OpenMP) is limited.
+Only OpenBLAS with its own thread pool (not OpenMP) is limited.
 """
 
 import os
@@ -30,8 +30,8 @@ from threadpoolctl import ThreadpoolController
 # (interface/gemm.c).
 _OPENBLAS_THREADS_FROM = 2**18
 
-# Number of multiplications in the largest product for each thread, below which another
-# thread does not pay off.  Measured, see benchmarks/README.md.
+# Minimum number of multiplications per thread in the largest product: with fewer,
+# another thread does not pay off.  Measured, see benchmarks/README.md.
 _PRODUCTS_PER_THREAD = 2_000_000
 
 # Reentrant, since a signal handler may call `fit` at any statement.
@@ -74,8 +74,8 @@ class _Pool:
             self._n_threads_before = self.n_threads
             self._library.set_num_threads(largest)
             if self.n_threads != largest:
-                # Since 3.8, threadpoolctl accepts limits from one thread at a time, and
-                # another one has set its own, which remain.
+                # Since release 3.8, threadpoolctl accepts limits from one thread at a
+                # time.  The limits of another thread remain in effect.
                 self._n_threads_before = None
 
     def remove(self, holder: object) -> None:
@@ -99,7 +99,7 @@ class _Pool:
         library.set_num_threads(n_threads)
         has_controlling_thread = hasattr(library, "clear_controlling_thread")
         if self.n_threads != n_threads and has_controlling_thread:
-            # Limits of another thread, that of another fit, are in effect.
+            # The limits of another fit, in another thread, are in effect.
             library.clear_controlling_thread(force=True)
             library.set_num_threads(n_threads)
 
@@ -109,7 +109,7 @@ _found: tuple[_Pool, ...] | None = None
 
 
 def _pools() -> tuple[_Pool, ...]:
-    """Return the pools of this process, which take milliseconds to find.
+    """Return the thread pools of this process, found once, since it takes milliseconds.
 
     All threads must share the same objects, or limits could not be removed.
     `functools.cache` does not guarantee that: it may call a function once in each of
@@ -209,7 +209,7 @@ def _remove(holder: object) -> None:
 def _after_fork() -> None:
     """Remove the limits of threads that the child process does not have.
 
-    Without calls of OpenBLAS, whose locks may be held by threads of the parent process.
+    OpenBLAS is not called, since threads of the parent process may have held its locks.
     """
     global _lock
     _lock = threading.RLock()

@@ -17,14 +17,14 @@ ClassWeights: TypeAlias = Callable[[NDArray[Any]], Array] | None
 def encode_training_data(
     target: Target, X: Any, y: Any, sample_weight: Array | None, class_weight: Any
 ) -> tuple[Data, ClassWeights]:
-    """Encode a target, and multiply the weights of rows by those of their classes.
+    """Encode a target, and multiply sample weights by class weights.
 
     Parameters
     ----------
     target : Target
         The fitted target.
     X : {ndarray, sparse matrix} of shape (n_samples, n_features)
-        The features, whose type the encoded target gets.
+        The features, whose data type is also that of the encoded target.
     y : ndarray of shape (n_samples,) or (n_samples, n_targets)
         The target, validated.
     sample_weight : ndarray of shape (n_samples,) or None

@@ -1,9 +1,9 @@
-"""Input data: tables, targets and sample weights are read, converted and checked.
+"""Conversion and validation of input data: tables, targets and sample weights.
 
-From the ground up: `frames` recognizes data frames, `cells` handles single values,
+From the bottom up: `frames` recognizes data frames, `cells` handles single values,
 `missing` and `dates` find missing values and dates, `column_labels` and `column_kinds`
-describe columns, `sources` and `table` read whole tables, `categories` encodes columns
-of categories; `arrays`, `targets` and `sample_weights` convert other arguments;
-`bad_values` explains why a plain network cannot use ``X``; `custom_parts` checks custom
-losses and activations; `data` holds the validated result.
+describe columns, `sources` and `table` read whole tables, and `categories` encodes
+columns of categories.  `arrays`, `targets` and `sample_weights` convert other
+arguments.  `features` reads ``X`` for the plain estimators, and `bad_values` explains
+why they cannot use it.  `data` contains the validated result.
 """

@@ -1,4 +1,4 @@
-"""Conversion of array-likes of all libraries to NumPy arrays."""
+"""Conversion of array-likes of any library to NumPy arrays."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
@@ -19,7 +19,7 @@ _NUMPY_TYPES = {"i": np.int64, "u": np.uint64, "f": np.float64, "b": np.bool_}
 
 
 def as_array(values: Any, name: str) -> Any:
-    """Convert tensors and polars series to arrays, and return all else as it is.
+    """Convert tensors and polars series to arrays; return other values unchanged.
 
     scikit-learn's validation needs a ``dtype.kind``, which their data types lack.
     """
@@ -28,7 +28,7 @@ def as_array(values: Any, name: str) -> Any:
         return values
     try:
         return np.asarray(values)
-    except Exception as error:  # each library raises errors of its own
+    except Exception as error:  # each library raises different errors
         if hasattr(values, "to_list"):  # 128-bit integers of polars
             return np.array(values.to_list(), dtype=object)
         raise TypeError(
@@ -38,7 +38,7 @@ def as_array(values: Any, name: str) -> Any:
 
 
 def to_array(y: Any, name: str) -> NDArray[Any]:
-    """Convert an array-like to an array, of objects where NumPy would change values.
+    """Convert an array-like to an array, of objects if NumPy would change values.
 
     NumPy converts all values of a list with strings to strings, and does not accept
     rows of different lengths.
@@ -62,7 +62,7 @@ def to_array(y: Any, name: str) -> NDArray[Any]:
 
 
 def _as_objects(values: Sequence[Any]) -> NDArray[Any]:
-    """Convert to an array of objects, 2D if all rows have the same length."""
+    """Convert to an array of objects, which is 2D if all rows have the same length."""
     try:
         return np.array(values, dtype=object)
     except ValueError:  # such as arrays of different lengths
@@ -142,7 +142,7 @@ def to_numbers(values: NDArray[Any], name: str, hint: str = "") -> Array:
     Raises
     ------
     ValueError, TypeError
-        If a value is missing or cannot be converted; the first such one is shown.
+        If a value is missing or cannot be converted; the message shows the first one.
     """
     with suppress(ArithmeticError):  # a signaling NaN cannot be compared
         refuse_missing(values, name)

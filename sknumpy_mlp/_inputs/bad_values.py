@@ -1,7 +1,7 @@
 """Error messages for values in ``X`` that a plain network cannot use.
 
-scikit-learn's validation finds NaN, infinity and values that are not numbers; the
-messages here add the columns they are in, and a way out.
+scikit-learn's validation finds NaN, infinity and values that are not numbers.  The
+messages here add the columns with such values, and a remedy.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -26,7 +26,7 @@ from sknumpy_mlp._utils.values import short_repr
 def explaining_bad_values(X: Any, dtype: Any, *, alternative: str) -> Iterator[None]:
     """Explain errors of scikit-learn's validation of ``X`` in the ``with`` block.
 
-    The messages begin with the first line of scikit-learn's.
+    The messages begin with the first line of scikit-learn's message.
 
     Parameters
     ----------
@@ -35,7 +35,7 @@ def explaining_bad_values(X: Any, dtype: Any, *, alternative: str) -> Iterator[N
     dtype : type or sequence of types
         The data type that it is converted to.
     alternative : str
-        The name of the estimator that takes raw tables.
+        The name of the estimator that supports raw tables.
     """
     try:
         yield
@@ -54,7 +54,7 @@ def explaining_bad_values(X: Any, dtype: Any, *, alternative: str) -> Iterator[N
         raise
 
 
-# How the messages of scikit-learn and NumPy begin that are about objects.
+# Prefixes of the messages of scikit-learn and NumPy about objects.
 _CONVERSION_ERRORS = (
     "could not convert string",
     "float() argument",
@@ -133,7 +133,7 @@ def _columns_where(
 
 
 def _columns_of_objects(X: Any) -> dict[str, dict[int, Any]]:
-    """Return the columns that are not numeric, by kind, each with a bad value."""
+    """Return the columns that are not numeric by kind, each with a bad value."""
     found: dict[str, dict[int, Any]] = {}
     for i, column in enumerate(_object_columns(X)):
         with suppress(TypeError, ValueError, ArithmeticError):

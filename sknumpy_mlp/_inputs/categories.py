@@ -1,4 +1,4 @@
-"""Categories of a column: they are learned from its values, and encoded as integers.
+"""Categories of a column, learned from its values and encoded as integers.
 
 A fitted estimator stores its categories as strings, booleans, ints and floats, and the
 kinds of the original values, such as ``'string'`` or ``'Interval'``.  Values of other
@@ -26,8 +26,8 @@ from sknumpy_mlp._utils.typing import IntArray
 def _mixed_key(value: Any) -> str:
     """Return the key of a value in a column of strings and values of other kinds.
 
-    In such a column ``94103``, ``94103.0`` and ``"94103"`` are one category, and so are
-    ``True`` and ``"True"``.
+    In such a column, ``94103``, ``94103.0`` and ``"94103"`` are one category, and so
+    are ``True`` and ``"True"``.
     """
     if isinstance(value, str):
         number = parse_number(value)
@@ -45,7 +45,7 @@ class Categories:
     values : list of (str, bool, int or float)
         The categories, in the order of their codes, which begin with 1.
     kinds : sequence of str
-        The kinds of the values that they were learned from, as of `kinds_of`.
+        The kinds of the original values, as returned by `kinds_of`.
     """
 
     def __init__(self, values: list[Any], kinds: Sequence[str]) -> None:
@@ -62,7 +62,7 @@ class Categories:
         """Learn categories from the values of a column, None for missing ones."""
         kinds = sorted(kinds_of(values))
         if len(kinds) == 1:
-            # The values determine the order: intervals are sorted by their bounds.
+            # Sorted by the original values: intervals are sorted by their bounds.
             first = {plain_value(v): v for v in _distinct(values)}
             try:
                 order = sorted(first, key=first.__getitem__)
@@ -108,7 +108,7 @@ class Categories:
 
 
 def _distinct(values: list[Any]) -> Iterable[Any]:
-    """Return the values that are not None, without duplicates where that is cheap."""
+    """Return the values that are not None, without duplicates if that is cheap."""
     if set(map(type, values)) <= PLAIN_TYPES | {float}:
         return set(values) - {None}
     return {id(value): value for value in values if value is not None}.values()

@@ -1,4 +1,4 @@
-"""Single values of a table: their kinds, and how they are represented as categories."""
+"""Single values of a table: their kinds, and their representation as categories."""
 
 import enum
 from collections.abc import Callable, Iterable
@@ -13,7 +13,7 @@ import numpy as np
 # Values of these types represent themselves as categories.
 PLAIN_TYPES = {str, bool, int, NoneType}
 
-# The largest float has fewer digits.
+# More digits than the largest float has.
 _MAX_DIGITS = 400
 
 
@@ -68,7 +68,7 @@ def plain_value(value: Any) -> Any:
 
 
 def _plain_number(value: Any) -> int | float:
-    """Return a number as a float, or an integer of an exact type as an int."""
+    """Return a number as a float, or as an int if it is an integer of an exact type."""
     if isinstance(value, float | np.floating):
         return float(value)
     if isinstance(value, Decimal):
@@ -99,7 +99,7 @@ def _string(value: Any) -> str:
 
 
 def number_string(value: Any) -> str:
-    """Return the string of a number, the same for 10 and 10.0."""
+    """Return a number as a string that is the same for 10 and 10.0."""
     plain = plain_value(value)
     if isinstance(plain, float) and plain.is_integer():
         plain = int(plain)
@@ -109,7 +109,7 @@ def number_string(value: Any) -> str:
 
 def parse_number(string: str) -> int | float | None:
     """Parse a string as a finite number; return None if it is not one."""
-    if "_" in string:  # a digit separator of Python only
+    if "_" in string:  # a digit separator in Python only
         return None
     with suppress(ValueError):
         return int(string)

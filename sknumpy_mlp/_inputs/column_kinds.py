@@ -1,7 +1,7 @@
-"""Kinds of columns, by their type or by their values.
+"""Kinds of columns, determined by their type or by their values.
 
 The kinds are ``'number'``, ``'boolean'``, ``'category'``, ``'date'`` and ``'other'``;
-columns of the last two cannot be used.
+columns of the last two kinds cannot be used.
 """
 
 from numbers import Number
@@ -47,7 +47,7 @@ def kind_of_objects(values: list[Any], without_values: str = "category") -> str:
     others = tuple(t for t in types if not issubclass(t, str | Number | np.generic))
     if any(getattr(t, "__hash__", None) is None for t in others):
         return "other"
-    # Each object is checked once, in however many rows it is.
+    # Each object is checked once, even if it is in many rows.
     objects = {id(value): value for value in present if isinstance(value, others)}
     are_stable = all(map(has_stable_form, objects.values()))
     return "category" if are_stable and "complex number" not in kinds else "other"

@@ -1,4 +1,4 @@
-"""Column labels: their order since `fit`, and how error messages name columns."""
+"""Column labels: the order seen in `fit`, and the names in error messages."""
 
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -9,7 +9,7 @@ from sknumpy_mlp._inputs.frames import is_pandas_frame
 from sknumpy_mlp._utils.values import short_repr
 from sknumpy_mlp._utils.warnings import warn
 
-# The number of columns that messages name, and of labels that they list.
+# Maximum number of columns that messages name, and of labels that they list.
 _MAX_COLUMNS, _MAX_LABELS = 5, 8
 
 
@@ -19,7 +19,7 @@ def labels_of(X: Any) -> Any:
 
 
 def column_names(labels: Any, which: Iterable[int]) -> list[str]:
-    """Return columns as error messages name them: by label, or by index without labels.
+    """Return the names of columns for error messages: labels or, without them, indices.
 
     Parameters
     ----------
@@ -32,7 +32,7 @@ def column_names(labels: Any, which: Iterable[int]) -> list[str]:
 
 
 def listed(columns: Sequence[str]) -> str:
-    """Return the names of columns as part of a sentence, the first ones of many."""
+    """Return the first names of columns as part of a sentence."""
     names = ", ".join(columns[:_MAX_COLUMNS])
     n_others = len(columns) - _MAX_COLUMNS
     if n_others > 0:
@@ -41,9 +41,9 @@ def listed(columns: Sequence[str]) -> str:
 
 
 def label_strings(labels: Iterable[Any]) -> list[str]:
-    """Return the ``repr`` of each label, by which the labels of `fit` are remembered.
+    """Return the ``repr`` of each label, which `fit` stores instead of the label.
 
-    1 thus differs from "1", and a saved estimator holds no objects of pandas.
+    Thus 1 differs from "1", and a saved estimator contains no pandas objects.
     """
     return [
         repr(label.item() if isinstance(label, np.generic) else label)
@@ -52,9 +52,9 @@ def label_strings(labels: Iterable[Any]) -> list[str]:
 
 
 def non_string_labels(X: Any) -> list[str] | None:
-    """Return the labels of a pandas frame as strings, if some of them are no strings.
+    """Return the labels of a pandas frame as strings, if some of them are not strings.
 
-    Return None if all are strings: scikit-learn checks the order of those.
+    Return None if all of them are strings, whose order scikit-learn checks.
     """
     if not is_pandas_frame(X):
         return None
@@ -82,18 +82,18 @@ def check_label_order(
 ) -> None:
     """Check that a table has the columns of `fit`, in the same order.
 
-    Labels that only number the columns are ignored: the columns are then taken in
-    their order, with a warning if the other labels are real.
+    Labels that only number the columns are ignored.  The columns are then used in their
+    order, with a warning if only one of the two tables has real labels.
 
     Parameters
     ----------
     expected, given : list of str or None
-        The labels of `fit` and of the table, as of `label_strings`; None for an array.
+        The labels of `fit` and of the table, from `label_strings`; None for an array.
     n_columns : int
         The number of columns.
     has_warned : bool
-        Whether scikit-learn has warned that only one of the two has labels, as it does
-        if these are strings.
+        Whether scikit-learn has already warned that only one of the two has labels,
+        which it does for strings.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""Detection of dates and times, which the estimators do not take."""
+"""Detection of dates and times, which the estimators do not support."""
 
 import datetime
 from collections.abc import Sequence
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from sknumpy_mlp._inputs.column_labels import column_names
 from sknumpy_mlp._inputs.frames import is_pandas_frame
 
-# How the names of date types of pandas, polars and Arrow begin.
+# Prefixes of the names of date types in pandas, polars and Arrow.
 _DTYPE_PREFIXES = ("period", "time", "date", "duration")
 
 _DATES = (
@@ -34,8 +34,8 @@ def refuse_dates(values: Any, name: str) -> None:
     Parameters
     ----------
     values : object
-        Frames, series and arrays are checked by type, arrays of objects by all their
-        values, and lists by their first item.
+        Frames, series and arrays are checked by their type, arrays of objects by all
+        their values, and lists by their first item.
     name : str
         The name of the argument.
     """
@@ -69,7 +69,7 @@ def dates_error(found: Sequence[str], name: str) -> ValueError:
     Parameters
     ----------
     found : sequence of str
-        The columns and types that they were found in.
+        The columns and types with dates or times.
     name : str
         The name of the argument.
     """
@@ -90,7 +90,7 @@ def date_columns_error(columns: list[str]) -> ValueError:
 
 
 def _dates_among_objects(values: Any) -> list[str]:
-    """Return where an array of objects, or the first item of a list, has dates."""
+    """Return the types, or columns, with dates in objects or in a list's first item."""
     row = values
     while isinstance(values, list | tuple) and values:
         row, values = values, values[0]
@@ -109,7 +109,7 @@ def _dates_among_objects(values: Any) -> list[str]:
 
 
 def _date_class_names(values: NDArray[Any]) -> list[str]:
-    """Return the names of the classes of dates and times among objects."""
+    """Return the names of the date and time classes among objects."""
     types = set(map(type, values.reshape(-1).tolist()))
     return sorted(t.__name__ for t in types if is_date_class(t))
 

@@ -1,17 +1,17 @@
-"""Parts of error messages that several checks share."""
+"""Parts of error messages that are shared by several checks."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 
 from sknumpy_mlp._inputs.column_labels import listed
 
-# How scikit-learn reports infinite numbers.
+# scikit-learn's message about infinite numbers.
 _INFINITY = "Input X contains infinity or a value too large for dtype('float64')."
 
 
 @contextmanager
 def error_prefix(what: str) -> Iterator[None]:
-    """Prefix the messages of errors with the name of what they are about."""
+    """Prefix the messages of errors with the name of the argument."""
     try:
         yield
     except ValueError as error:
@@ -21,7 +21,7 @@ def error_prefix(what: str) -> Iterator[None]:
 
 
 def item_name(name: str, index: Iterable[int]) -> str:
-    """Return an item of an array as messages name it, such as ``y[3]``."""
+    """Return the name of an array's item in messages, such as ``y[3]``."""
     return f"{name}[{', '.join(map(str, index))}]"
 
 
@@ -31,7 +31,7 @@ def infinity_error(columns: Sequence[str], reason: str = _INFINITY) -> ValueErro
     Parameters
     ----------
     columns : sequence of str
-        The columns, as of `column_names`.
+        The columns, from `column_names`.
     reason : str, default='Input X contains infinity ...'
         The first sentence of the message; the default is scikit-learn's.
     """

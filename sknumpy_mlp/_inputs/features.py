@@ -15,7 +15,7 @@ from sknumpy_mlp._inputs.missing import refuse_masked
 
 @contextmanager
 def reading_features(X: Any, dtype: Any, *, alternative: str) -> Iterator[Any]:
-    """Convert ``X`` for scikit-learn's validation, whose errors are explained.
+    """Convert ``X`` for scikit-learn's validation, and explain its errors.
 
     Parameters
     ----------
@@ -24,12 +24,12 @@ def reading_features(X: Any, dtype: Any, *, alternative: str) -> Iterator[Any]:
     dtype : type or sequence of types
         The data type that they are converted to.
     alternative : str
-        The name of the estimator that takes raw tables.
+        The name of the estimator that supports raw tables.
     """
     refuse_dates(X, "X")
     refuse_masked(X, "X")
     X = as_array(X, "X")
-    # scikit-learn sums X to find NaN, of which NumPy may warn.
+    # scikit-learn sums X to find NaN, which may cause NumPy warnings.
     with (
         np.errstate(over="ignore", invalid="ignore"),
         explaining_bad_values(X, dtype, alternative=alternative),
@@ -38,7 +38,7 @@ def reading_features(X: Any, dtype: Any, *, alternative: str) -> Iterator[Any]:
 
 
 def check_feature_order(X: Any, expected: list[str] | None) -> None:
-    """Raise ValueError for columns in another order, if labels are not strings.
+    """Raise ValueError for columns in another order, if their labels are not strings.
 
     scikit-learn checks the order of labels that are strings.
 

@@ -39,7 +39,7 @@ def check_sample_weight(
     Raises
     ------
     ValueError, TypeError
-        If they are not finite numbers of at least 0, of which one is above 0.
+        If they are not finite numbers of at least 0, or if all of them are 0.
     """
     if sample_weight is None:
         return None
@@ -93,7 +93,7 @@ def check_sample_weight(
 
 
 def _refuse_infinite_weights(weight: Array, name: str) -> None:
-    """Raise ValueError for infinity and NaN, naming the first of them."""
+    """Raise ValueError for infinite and NaN weights; the message names the first."""
     bad = ~np.isfinite(weight)
     if bad.any():
         index = tuple(np.argwhere(bad)[0].tolist())

@@ -1,7 +1,7 @@
 """Readers of pandas, polars and Arrow tables, arrays and lists of rows.
 
-A `Table` reads each of them through a source.  None of the libraries is imported before
-a user's table has done so.
+A `Table` reads each of them through a source.  The libraries are optional, and imported
+only if the user has passed a table of theirs.
 """
 
 from abc import ABC, abstractmethod
@@ -19,7 +19,7 @@ from sknumpy_mlp._utils.typing import Array, IntArray
 
 
 class TableSource(ABC):
-    """A table of one library.
+    """Reader of a table of one library.
 
     Attributes
     ----------
@@ -40,7 +40,7 @@ class TableSource(ABC):
 
     @abstractmethod
     def kind(self, dtype: Any) -> str | None:
-        """Return the kind of columns of a type; None if it depends on the values."""
+        """Return the kind of columns with a data type; None if the values decide."""
 
     @abstractmethod
     def is_typed(self, i: int) -> bool:
@@ -48,7 +48,7 @@ class TableSource(ABC):
 
     @abstractmethod
     def float_column(self, i: int) -> Array:
-        """Return a column of which `is_typed` is true as float64."""
+        """Return a column as float64, for which `is_typed` is true."""
 
     @abstractmethod
     def objects(self, i: int) -> list[Any]:
@@ -59,14 +59,14 @@ class TableSource(ABC):
         """Return a table of some of the rows."""
 
     def floats(self, which: list[int]) -> Array:
-        """Return columns of which `is_typed` is true as float64."""
+        """Return columns as float64, for which `is_typed` is true."""
         values = np.empty((self.shape[0], len(which)))
         for k, i in enumerate(which):
             values[:, k] = self.float_column(i)
         return values
 
     def all_floats(self) -> Array:
-        """Return all columns, if `is_typed` is true of all of them."""
+        """Return all columns as numbers, for all of which `is_typed` is true."""
         return self.floats(list(range(self.shape[1])))
 
     def kind_of_values(self, i: int) -> str:
@@ -75,7 +75,7 @@ class TableSource(ABC):
 
 
 class _PandasSource(TableSource):
-    """A pandas frame, or one with the same interface."""
+    """Reader of a pandas frame, or of one with the same interface."""
 
     def __init__(self, X: Any) -> None:
         self.data, self.shape = X, X.shape
@@ -133,7 +133,7 @@ class _PandasSource(TableSource):
         if len(codes) >= len(categories):
             names = [*categories.tolist(), None]  # for the code -1
             return [names[code] for code in codes.tolist()]
-        # A few rows of a column of many categories: take only those needed.
+        # A few rows of a column with many categories: take only those needed.
         names = categories.take(codes).tolist()
         known = zip(names, (codes >= 0).tolist(), strict=True)
         return [name if is_known else None for name, is_known in known]
@@ -143,7 +143,7 @@ class _PandasSource(TableSource):
 
 
 class _PolarsSource(TableSource):
-    """A polars frame."""
+    """Reader of a polars frame."""
 
     def __init__(self, X: Any) -> None:
         self.data, self.shape = X, X.shape
@@ -177,7 +177,7 @@ class _PolarsSource(TableSource):
 
 
 class _ArrowSource(TableSource):
-    """An Arrow table."""
+    """Reader of an Arrow table."""
 
     def __init__(self, X: Any) -> None:
         import pyarrow.types
@@ -220,7 +220,7 @@ class _ArrowSource(TableSource):
 
 
 class _ArraySource(TableSource):
-    """An array, a list of rows, or another array-like."""
+    """Reader of an array, a list of rows, or another array-like."""
 
     def __init__(self, X: Any) -> None:
         X = as_array(X, "X")
@@ -229,7 +229,7 @@ class _ArraySource(TableSource):
         if np.ma.isMaskedArray(X):
             X = np.ma.filled(X.astype(object), np.nan)
         if isinstance(X, list | tuple):
-            # NumPy would convert numbers to strings if there are strings among them.
+            # If there are strings, NumPy would convert numbers to strings as well.
             X = np.array(X, dtype=object) if _has_strings(X) else np.asarray(X)
         if getattr(X, "dtype", None) is not None and X.dtype.kind in "mM":
             raise date_columns_error([f"all ({X.dtype})"])
@@ -246,7 +246,7 @@ class _ArraySource(TableSource):
         return None if dtype.kind == "O" else kind_of_typecode(dtype.kind)
 
     def kind_of_values(self, i: int) -> str:
-        # A column without any value is assumed to be numeric.
+        # A column without any values is assumed to be numeric.
         return kind_of_objects(self.objects(i), without_values="number")
 
     def is_typed(self, i: int) -> bool:

@@ -1,4 +1,4 @@
-"""Tables: data frames and arrays behind one interface, read column by column."""
+"""Tables: a common interface to data frames and arrays, read column by column."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -27,7 +27,7 @@ class Column:
     name : str
         Its label as a string, or ``'column 0'`` and so on in an array.
     kind : {'number', 'boolean', 'category', 'date', 'other'}
-        Its kind, by its type, or by its values if they are objects.
+        Its kind, determined by its type or, for objects, by its values.
     dtype : str
         The name of its data type.
     """
@@ -37,7 +37,7 @@ class Column:
     dtype: str
 
     def __str__(self) -> str:
-        """Return the column as error messages show it."""
+        """Return the representation of the column in error messages."""
         return f"{self.name!r} ({self.dtype})"
 
 
@@ -56,7 +56,7 @@ class Table:
     shape : tuple of int
         Numbers of rows and columns.
     labels : list or None
-        The column labels as they are; None for an array.
+        The original column labels; None for an array.
 
     Raises
     ------
@@ -169,7 +169,7 @@ class Table:
         return with_none(self._source.objects(i))
 
     def unusable_value(self, i: int) -> Any:
-        """Return a value of a column of kind 'other' that is the reason for it."""
+        """Return a value that makes a column one of kind 'other'."""
         values = [value for value in self.categories(i) if value is not None]
         found = (value for value in values if kind_of_objects([value]) == "other")
         return next(found, values[0] if values else None)
@@ -179,7 +179,7 @@ class Table:
 
 
 def refuse_unusable(table: Table) -> None:
-    """Raise an error if there are columns of dates, or of kind 'other', naming them."""
+    """Raise an error that names the columns of dates or of kind 'other', if any."""
     if not {"date", "other"} & set(table.kinds):
         return
     columns = table.columns

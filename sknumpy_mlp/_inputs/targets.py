@@ -1,4 +1,4 @@
-"""Targets: labels and numbers of any type are converted to arrays."""
+"""Conversion of targets, labels or numbers of any type, to arrays."""
 
 from contextlib import suppress
 from numbers import Integral, Number
@@ -20,7 +20,7 @@ from sknumpy_mlp._inputs.missing import refuse_masked, refuse_missing
 from sknumpy_mlp._utils.typing import IntArray
 from sknumpy_mlp._utils.values import builtin, short_repr
 
-# Up to here, float64 represents every integer.
+# float64 represents every integer up to this limit.
 _LARGEST_EXACT = 2**53
 
 
@@ -29,8 +29,8 @@ def read_target(y: Any, name: str, *, numeric: bool) -> Any:
 
     This applies to ``y``, ``y_val`` and ``classes``, in `fit`, `partial_fit` and
     `score`.  Numbers may be given as strings, ``Decimal`` and other objects.  Labels
-    may be strings, or integers of any type; members of enumerations that are strings
-    or integers count as such.  None and sparse matrices are returned as they are.
+    may be strings or integers of any type, including enumerations of strings or
+    integers.  None and sparse matrices are returned unchanged.
 
     Parameters
     ----------
@@ -39,7 +39,7 @@ def read_target(y: Any, name: str, *, numeric: bool) -> Any:
     name : str
         The name of the argument.
     numeric : bool
-        Whether it holds numbers, as in regression, rather than labels.
+        Whether it consists of numbers, as in regression, and not of labels.
 
     Returns
     -------
@@ -63,7 +63,7 @@ def read_target(y: Any, name: str, *, numeric: bool) -> Any:
     if values.dtype.kind == "c":
         raise ValueError(f"{name}: Complex data not supported. Pass real numbers.")
     if numeric:
-        refuse_dates(values, name)  # those among the numbers of a list
+        refuse_dates(values, name)  # dates among the numbers of a list
         if values.dtype.kind not in "OSTU":
             return values
         hint = " For targets that are classes, use a classifier."
@@ -76,7 +76,7 @@ def read_target(y: Any, name: str, *, numeric: bool) -> Any:
 def _as_labels(values: NDArray[Any], name: str) -> NDArray[Any]:
     """Convert objects that are all strings, all booleans or all numbers.
 
-    Integers are given a data type that can represent them.
+    Integers are converted to a data type that can represent them.
     """
     with suppress(ArithmeticError):  # a signaling NaN cannot be compared
         refuse_missing(values, name)
@@ -131,7 +131,7 @@ def _label_error(labels: list[Any], name: str) -> ValueError:
 
 
 def _as_integers(labels: list[Any]) -> NDArray[Any] | None:
-    """Convert integers to int64 or uint64; return None for floats and larger ones."""
+    """Convert integers to int64 or uint64; return None for floats and larger values."""
     try:
         integers = [int(label) for label in labels]
     except (TypeError, ValueError, ArithmeticError):
@@ -180,7 +180,7 @@ def encode_labels(y: NDArray[Any], classes: NDArray[Any], name: str) -> IntArray
 
 
 def squeeze_single_column(y: Any, *, dense: bool, warn: bool) -> Any:
-    """Return a target of a single column as a vector, and others as they are."""
+    """Return a target with a single column as a vector, and others unchanged."""
     if dense and hasattr(y, "toarray"):
         y = y.toarray()
     if y.ndim == 2 and y.shape[1] == 1:

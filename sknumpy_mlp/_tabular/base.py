@@ -64,8 +64,8 @@ from sknumpy_mlp.callbacks._sklearn import (
     begin_ensemble,
 )
 
-# Number of multiplications of forward passes (about ten seconds on one core) from which
-# processes pay off, which take seconds to start.
+# Minimum number of multiplications in forward passes (about ten seconds on one core)
+# for training in processes, which take seconds to start.
 _MIN_PRODUCTS_FOR_PROCESSES = 5e10
 
 # Fraction of ``max_time`` that is reserved for calibration.
@@ -116,8 +116,8 @@ class _BaseTabularMLP(
     def _calibrate(self, raw_outputs: Sequence[Sequence[Array]], data: Data) -> None:
         """Calibrate on the members' raw outputs for rows they were not trained on.
 
-        There are groups of raw outputs; the members of a group have predicted the same
-        rows.  The rows of ``data`` are those of all groups, in order.
+        ``raw_outputs`` has a group for each set of validation rows, with the raw
+        outputs of each member for them.  ``data`` consists of these rows, in order.
         """
 
     @abstractmethod
@@ -170,7 +170,7 @@ class _BaseTabularMLP(
         table = Table(X)
         validate_data(self, table.data, skip_check_array=True)
         n_samples = table.shape[0]
-        # Stands for the table until it has been preprocessed.
+        # A placeholder for the table until it has been preprocessed.
         no_columns = np.empty((n_samples, 0))
         check_consistent_length(no_columns, y)
         weight = check_sample_weight(sample_weight, no_columns)
@@ -178,7 +178,7 @@ class _BaseTabularMLP(
         data, class_weights = encode_training_data(
             target, no_columns, y, weight, getattr(self, "class_weight", None)
         )
-        # Rows of weight zero are dropped: a fold might contain no others.
+        # Rows of weight zero are dropped: a fold might consist of them alone.
         rows = np.arange(n_samples)
         if data.sample_weight is not None:
             relative = data.sample_weight / data.sample_weight.max()
@@ -198,7 +198,7 @@ class _BaseTabularMLP(
                 "training and some for validation."
             )
         scaled = target.with_scale(data.y, data.sample_weight)
-        # Once for all members, on the scale that they learn the target on.
+        # Checked once for all members, on the scaled target that they learn.
         check_custom_parts(
             Architecture.of(self),
             scaled,
@@ -256,7 +256,7 @@ class _BaseTabularMLP(
         }
 
     def _train(self, task: "_EnsembleTask", began: float) -> None:
-        """Train the members, calibrate, and refit if that is asked for."""
+        """Train the members, calibrate and, with ``ensemble='refit'``, refit."""
         seconds = math.inf if self.max_time is None else float(self.max_time)
         deadline = began + seconds * (1.0 - _RESERVED_SHARE)
         refits = self.ensemble == "refit" and task.validation is None
@@ -300,7 +300,7 @@ class _BaseTabularMLP(
     def _n_parallel(self, task: "_EnsembleTask", n_members: int) -> int:
         """Return the number of networks to train in parallel."""
         if self.callbacks or task.bridge is not None:
-            return 1  # callbacks expect one network after the other
+            return 1  # callbacks expect sequential training
         n_rows, n_features = task.data.X.shape
         sizes = [n_features, *layer_sizes(self.hidden_layer_sizes)]
         n_weights = sum(itertools.starmap(operator.mul, itertools.pairwise(sizes)))
@@ -312,7 +312,7 @@ class _BaseTabularMLP(
     def _refit(
         self, task: "_EnsembleTask", first: TrainedMember, progress: EnsembleProgress
     ) -> list[TrainedMember]:
-        """Train a network on all rows, up to the best epoch of the first one."""
+        """Train a network on all rows, up to the best epoch of the first network."""
         best_epoch = int(np.nanargmax(first.member.validation_scores_)) + 1
         all_rows = MemberSplit(np.arange(len(task.data.X)), None, first.split.seed)
         return self._train_members(

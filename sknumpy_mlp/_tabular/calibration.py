@@ -60,8 +60,8 @@ class ConformalResiduals:
     Attributes
     ----------
     values : ndarray of shape (n_outputs, n_rows)
-        Target minus prediction, in ascending order.  In the order of the rows, they
-        would reveal the targets, together with the predictions.
+        Target minus prediction, in ascending order.  Sorted, they do not reveal the
+        training targets, as residuals and predictions in the order of the rows would.
     weights : ndarray of shape (n_outputs, n_rows) or None
         The sample weights.
     """
@@ -79,8 +79,8 @@ class ConformalResiduals:
     def quantiles(self, coverage: float) -> Array:
         """Return the lower and upper quantiles for a coverage, shape (n_outputs, 2).
 
-        They include the finite-sample correction of conformal prediction, an additional
-        residual of average weight and unknown value.
+        They include the finite-sample correction of conformal prediction: an additional
+        residual with the average weight and an unknown value.
         """
         n_outputs, n_rows = self.values.shape
         tail = 0.5 * (1.0 - coverage)
@@ -90,7 +90,7 @@ class ConformalResiduals:
             weight = weight / weight.mean(dtype=np.float64) / (n_rows + 1)
             for end, step in enumerate((-1, 1)):
                 share = np.cumsum(weight[::step])
-                # Tolerance for rounding where the share is exact.
+                # The tolerance is for rounding errors if a share equals the level.
                 at = int(np.searchsorted(share, 1.0 - tail - 1e-9))
                 ends[k, end] = residuals[::step][at] if at < n_rows else step * math.inf
         return ends

@@ -14,31 +14,31 @@ from sknumpy_mlp._utils.warnings import warn
 # With fewer values, nearly all may be distinct, or unknown, by chance.
 _MIN_VALUES = 20
 
-# If a larger share of the values is distinct, nearly every row has its own category.
+# If a larger fraction of the values is distinct, nearly every row has its own category.
 _MAX_DISTINCT = 0.9
 
 # The number of exceptions that a warning shows.
 _MAX_SHOWN = 5
 
-# How the names of categorical types of pandas, polars and Arrow begin.
+# Prefixes of the names of categorical types in pandas, polars and Arrow.
 _CATEGORICAL_DTYPES = ("category", "Categorical", "Enum", "dictionary")
 
-# At most so many distinct strings, or strings in at most this share of the rows, are
-# exceptions in a numeric column.
+# Maximum number of distinct strings, and maximum fraction of rows with strings, that
+# are considered exceptions in a numeric column; one of the two is sufficient.
 _MAX_EXCEPTIONS, _MAX_SHARE = 5, 0.05
 
-# From so many distinct strings on, fractions are numbers rather than names.
+# Minimum number of distinct strings with fractions that are considered numbers.
 _MIN_NUMBERS = 10
 
 
 def exceptions_among_numbers(
     categories: Categories, codes: IntArray
 ) -> list[str] | None:
-    """Return the strings that are exceptions in a column of numbers stored as strings.
+    """Return the strings that cannot be parsed in a column of numbers, else None.
 
-    A column is one of numbers if only a few distinct strings, or strings in a few rows,
-    cannot be parsed as numbers.  If all can be parsed, there must be many distinct
-    ones, fractions among them: integers may be codes.
+    A column of strings is considered numeric if only a few distinct strings, or strings
+    in a few rows, cannot be parsed as numbers.  If all can be parsed, there must be
+    many distinct ones with fractions among them, since integers may be codes.
 
     Parameters
     ----------
@@ -50,7 +50,7 @@ def exceptions_among_numbers(
     Returns
     -------
     exceptions : list of str or None
-        The strings that cannot be parsed; None if it is not a column of numbers.
+        The strings that cannot be parsed; None if the column is not numeric.
     """
     if "string" not in categories.kinds:
         return None
@@ -74,7 +74,7 @@ def exceptions_among_numbers(
 def warn_if_numeric(
     table: Table, i: int, categories: Categories, codes: IntArray
 ) -> None:
-    """Warn about a column of strings that may be meant as numbers."""
+    """Warn about a column of strings that are probably meant as numbers."""
     column = table.columns[i]
     if column.dtype.startswith(_CATEGORICAL_DTYPES):
         return
@@ -115,7 +115,7 @@ def warn_if_distinct(column: Column, categories: Categories, codes: IntArray) ->
 def check_unknown(
     column: Column, categories: Categories, values: list[Any], codes: IntArray
 ) -> None:
-    """Check the values of a column at prediction that are not known from `fit`.
+    """Check the values of a column, at prediction, that `fit` has not seen.
 
     Parameters
     ----------

@@ -1,7 +1,7 @@
 """Training of the members of an ensemble, sequentially or in parallel processes.
 
-In threads, the same fits took 1.3 to 1.9 times as long: a step consists of some hundred
-short calls of NumPy, so that threads contend for the interpreter lock.
+In threads, the same fits took 1.3 to 1.9 times as long: a step consists of about a
+hundred short calls of NumPy, so that threads contend for the interpreter lock.
 """
 
 import os
@@ -63,15 +63,15 @@ if hasattr(os, "register_at_fork"):
 def _stop_processes_at_exit() -> None:
     """Stop joblib's processes at exit, if this process is a child of multiprocessing.
 
-    Such a child waits at exit for its own children, and those of joblib idle for five
-    minutes.
+    Such a child waits at exit for its own children, and joblib's processes idle for
+    five minutes.
     """
     if parent_process() is not None:
         Finalize(None, _stop_processes, exitpriority=1)
 
 
 def _stop_processes() -> None:
-    # Killed, since they are idle and no longer respond to a request to shut down.
+    # Killed, since idle processes no longer respond to a request to shut down.
     get_reusable_executor(reuse=True).shutdown(kill_workers=True)
 
 
@@ -110,13 +110,13 @@ _PROCESSES = ("loky", "multiprocessing")
 
 
 def _is_one_of(backend: Any, names: Sequence[str]) -> bool:
-    """Return True if a backend is one of the named ones, as far as joblib has them."""
+    """Return True if a backend is an instance of one of joblib's named backends."""
     return isinstance(backend, tuple(BACKENDS[n] for n in names if n in BACKENDS))
 
 
 @dataclass(frozen=True)
 class MemberTask:
-    """A member to be trained.
+    """The training of a member.
 
     Attributes
     ----------
@@ -138,7 +138,7 @@ class MemberTask:
 
 @dataclass(frozen=True)
 class TrainedMember:
-    """A member that has been trained.
+    """A trained member, with its raw outputs for the validation rows.
 
     Attributes
     ----------
@@ -159,7 +159,7 @@ class TrainedMember:
 
 
 class MemberMonitor(Callback):
-    """Reports the epochs of a member, and stops it when all members are to stop.
+    """Callback that reports the progress of a member, and stops it with all others.
 
     Parameters
     ----------
@@ -215,7 +215,7 @@ class MemberMonitor(Callback):
 
 
 class StopAtEpoch(Callback):
-    """Stops a member after a given epoch.
+    """Callback that stops a member after a given epoch.
 
     Parameters
     ----------
@@ -232,7 +232,7 @@ class StopAtEpoch(Callback):
             run.status = "stopped"
 
     def on_epoch_end(self, event: EpochEnd) -> bool:
-        """Return True at the last epoch."""
+        """Return True after the last epoch."""
         return event.epoch >= self.epoch
 
 
@@ -268,14 +268,14 @@ def train_members(
         trained = _train_in_parallel(jobs, progress, n_jobs)
     return [
         TrainedMember(member, task.split, raw, was_cut_short)
-        # Fewer than the tasks, if Ctrl-C came between two members.
+        # Not strict: after Ctrl-C between two members, there are fewer than tasks.
         for task, (member, raw, was_cut_short) in zip(tasks, trained, strict=False)
         if member is not None and member.n_iter_ > 0
     ]
 
 
-# A fitted member, its raw outputs, and whether it was cut short.  The split stays where
-# it is: a process would send a copy of it back.
+# A fitted member, its raw outputs, and whether it was cut short.  The split is left
+# out, since a process would send a copy of it back.
 _Fitted: TypeAlias = tuple[Any, Array | None, bool]
 
 
@@ -286,7 +286,7 @@ def _train_sequentially(
     try:
         for job in jobs:
             trained.append(_fit_member(*job))
-    except KeyboardInterrupt:  # between two members, which handle it themselves
+    except KeyboardInterrupt:  # between two members; a member handles its own
         progress.stop()
         warn_of_interrupt()
     return trained
@@ -298,7 +298,7 @@ def _train_in_parallel(
     outcomes: list[Any] = []
     errors: list[BaseException] = []
     is_over = Event()
-    # Created here, since joblib's settings belong to the thread of the caller.
+    # Created here, since joblib's settings are those of the calling thread.
     parallel = Parallel(n_jobs=n_jobs)
     if _is_one_of(get_active_backend()[0], ("loky",)):
         _stop_processes_at_exit()
@@ -315,8 +315,9 @@ def _train_in_parallel(
             is_over.set()
 
     # joblib discards all results when it is interrupted.  It therefore runs in another
-    # thread: Python interrupts the main thread, which then stops the members.  That one
-    # waits for an event, since an interrupted Thread.join takes the thread as finished.
+    # thread: Ctrl-C interrupts the main thread only, which then stops the members.  The
+    # main thread waits for an event, since an interrupted Thread.join considers the
+    # other thread finished.
     if current_thread() is main_thread():
         Thread(target=run, daemon=True).start()
     else:
@@ -337,7 +338,7 @@ def _train_in_parallel(
         has_processes = _is_one_of(backend, _PROCESSES)
         failed_to_start = has_processes and isinstance(errors[0], OSError)
         if failed_to_start and not is_interrupted:
-            # If the error is one of a member, it will be raised again.
+            # If a member has raised the error, sequential training raises it again.
             warn(
                 f"The networks could not train in processes ({errors[0]}): they train "
                 "one after the other. Set n_jobs=1 to have them do so from the start."
@@ -361,8 +362,8 @@ def _fit_and_record(
         messages = stack.enter_context(collected_warnings())
         others: list[warnings.WarningMessage] = []
         if current_thread() is main_thread():
-            # Warnings of other packages as well.  It is safe in the main thread of a
-            # process of joblib, which has no other threads that might warn.
+            # Records the warnings of other packages as well.  This is safe in the main
+            # thread of a joblib process, which has no other threads that might warn.
             others = stack.enter_context(warnings.catch_warnings(record=True))
             warnings.simplefilter("always")
         trained = _fit_member(*job)

@@ -82,7 +82,7 @@ class _Member(_BaseMLP, ABC):
 def _constructor(owner: str, estimator: type[Any]) -> Callable[..., None]:
     """Return a constructor with ``member_config`` and the parameters of an estimator.
 
-    Its signature names them all, since scikit-learn reads the parameters from it.
+    Its signature lists all of them, since scikit-learn reads the parameters from it.
     """
 
     def constructor(self: Any, member_config: MemberConfig, **params: Any) -> None:
@@ -114,7 +114,7 @@ class MemberClassifier(_Member, NumpyMLPClassifier):
     ) -> ClassificationTarget:
         whole = self.member_config.target
         assert isinstance(whole, ClassificationTarget)
-        # The classes of all rows: a fold may lack some, or look multiclass with few.
+        # The classes of all rows, since a fold may lack some of them.
         return ClassificationTarget.of_classes(
             whole.classes,
             self.loss,

@@ -1,4 +1,4 @@
-"""Parameters of the tabular estimators: checks, and the batch size by default."""
+"""Parameters of the tabular estimators: checks, and the default batch size."""
 
 import math
 from numbers import Integral, Real
@@ -68,7 +68,7 @@ TABULAR_CHECKS: dict[str, tuple[Check, ...]] = {
     ),
 }
 
-# Numbers of rows up to which a batch size is used.
+# Maximum number of rows for each batch size.
 _BATCH_SIZES = (
     (1_000, 64),
     (6_000, 128),
@@ -79,7 +79,7 @@ _BATCH_SIZES = (
 
 
 def check_ensemble(estimator: Any) -> None:
-    """Raise ValueError for valid parameters that an ensemble cannot combine."""
+    """Raise ValueError for combinations of parameters that an ensemble cannot have."""
     if estimator.ensemble == "kfold" and estimator.n_members < 2:
         raise ValueError(
             "ensemble='kfold' needs at least two members, got n_members="
@@ -95,7 +95,7 @@ def check_ensemble(estimator: Any) -> None:
 
 
 def batch_size(wanted: Any, n_rows: int) -> int:
-    """Return the batch size, so that the batches of an epoch have equal sizes.
+    """Return the batch size, rounded so that the batches of an epoch have equal sizes.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""The preprocessor of the tabular estimators: it encodes and scales raw tables."""
+"""The preprocessor of the tabular estimators, which encodes and scales tables."""
 
 from numbers import Integral, Real
 from typing import Any, ClassVar, Self
@@ -44,42 +44,44 @@ class TabularPreprocessor(
     SuggestingMixin,
     BaseEstimator,  # type: ignore[misc]
 ):
-    r"""Encode categories, impute missing values and scale numbers of a raw table.
+    r"""Encode categories, impute missing values and scale numbers of a table.
 
-    Takes pandas and polars frames, Arrow tables, arrays and lists, with numbers,
-    booleans, categories and strings, and missing values in any column.  The columns of
-    the result are, in this order,
+    Supports pandas and polars data frames, Arrow tables, arrays and lists, with
+    numbers, booleans, categories and strings, and missing values in any column.  The
+    columns of the result are, in this order,
 
     1. each numeric column, robustly scaled and smoothly clipped:
 
        .. math:: u = (x - \operatorname{median}) / (q_{75} - q_{25}), \qquad
                  u / \sqrt{1 + (u / c)^2}
 
-       Where the quartiles are equal, the divisor is half the range; a constant column
+       If the quartiles are equal, the divisor is half the range; a constant column
        becomes zero.  Missing values are imputed by the median, which becomes zero;
-    2. for each column of few categories, a one-hot encoding, or a single column with -1
-       and 1 for two categories; and for each numeric column with missing values, a
-       missing indicator; all scaled and clipped likewise;
+    2. for each column of few categories, a one-hot encoding (for two categories, a
+       single column with -1 and 1), and for each numeric column with missing values, a
+       missing indicator; all are scaled and clipped in the same way;
     3. for each column of many categories, an ordinal encoding by integers from 1, for
        an embedding (:class:`sknumpy_mlp.embeddings.CategoryEmbedding`).
 
-    Unknown and missing categories are zero in all one-hot columns before scaling, and 0
-    in an ordinal encoding.  A category of another kind than those seen in `fit`, such
-    as a string in a column of booleans, is an error.
+    Unknown and missing categories are 0 in one-hot columns, before scaling, and in
+    ordinal encodings.  A category of another kind than those seen in `fit`, such as a
+    string in a column of booleans, is an error.
 
     Parameters
     ----------
-    categorical_features : 'from_dtype' or array-like, default='from_dtype'
+    categorical_features : 'from_dtype', array-like or None, default='from_dtype'
         The categorical columns.  'from_dtype' selects columns of categories, strings
         and booleans, and columns of objects unless all values are numbers (ints,
-        floats, ``Decimal`` and fractions, in any mixture).  Otherwise a mask, indices,
-        or names of columns of a frame, including all columns that are not numeric.
+        floats, ``Decimal`` and fractions).  Otherwise, pass a mask, indices, or names
+        of columns of a data frame, which must include all columns that are not numeric;
+        None if there are none.  Set it if numbers in a column are codes of categories.
     max_onehot : int, default=8
-        The largest number of categories of a column that is one-hot encoded.
+        Maximum number of categories of a one-hot encoded column.  0 encodes all
+        categorical columns ordinally; a large number encodes all of them one-hot.
     clip : float, default=3.0
-        The bound c of the smooth clipping.
+        The bound c of the smooth clipping.  Increase it to clip outliers less.
     dtype : {'float32', 'float64'}, default='float32'
-        The data type of the result.
+        The data type of the result.  'float64' is more precise, with twice the memory.
 
     Attributes
     ----------
@@ -88,7 +90,7 @@ class TabularPreprocessor(
     categories_ : dict of int to list
         The categories of each categorical column in the order of their codes, as
         strings, booleans, ints and floats; others, such as intervals, as strings.
-        Among numbers, a string that can be parsed as a number is that number.
+        In columns with numbers, strings that can be parsed as numbers are numbers.
     constant_features_ : list of str
         Columns that are constant, or missing in all rows, in the data of `fit`.  They
         have no influence on the result, even if they vary in the data of `transform`.
@@ -99,7 +101,7 @@ class TabularPreprocessor(
     n_features_in_ : int
         The number of columns of the table.
     feature_names_in_ : ndarray of shape (n_features,)
-        Their names, if `fit` saw a frame whose column labels are strings.
+        Names of the columns, if ``X`` in `fit` was a data frame with string labels.
 
     Raises
     ------
@@ -108,8 +110,8 @@ class TabularPreprocessor(
         names or in another order than in `fit`, values in a numeric column that are not
         numbers, and categories of another kind than in `fit`.
     TypeError
-        For sparse tables, for lazy frames and those of unsupported libraries, and for
-        values, such as lists, that are neither numbers nor categories.
+        For sparse tables, lazy frames, frames of unsupported libraries, and values,
+        such as lists, that are neither numbers nor categories.
 
     Warns
     -----
@@ -212,7 +214,7 @@ class TabularPreprocessor(
         return self.transform_table(table)
 
     def transform_table(self, table: Table) -> Array:
-        """Transform a table after scikit-learn's validation of its columns.
+        """Transform a table whose columns scikit-learn has validated.
 
         Parameters
         ----------
@@ -278,12 +280,12 @@ class TabularPreprocessor(
         """
         values, categories = table.categories(i), self._categories[i]
         codes = categories.encode(values)
-        if not codes.all():  # table.columns need not be made
+        if not codes.all():  # otherwise, `table.columns` is not computed
             check_unknown(table.columns[i], categories, values, codes)
         return values, codes
 
     def column_slices(self) -> list[slice]:
-        """Return where the result has each column of the table, without indicators.
+        """Return the position in the result of each column, without indicators.
 
         Returns
         -------
@@ -305,14 +307,14 @@ class TabularPreprocessor(
         Parameters
         ----------
         input_features : array-like of str of shape (n_features,), default=None
-            Names of the table's columns; None for those of `fit`, or x0, x1, ...
+            Names of the table's columns; None for the names in `fit`, or x0, x1, ...
 
         Returns
         -------
         names : ndarray of str of shape (n_features_out,)
-            The names of numeric and ordinally encoded columns are kept, a one-hot
-            column appends the category, and an indicator has a prefix.  A repeated name
-            is given a trailing underscore.
+            Numeric and ordinally encoded columns keep their names, one-hot columns
+            append the category, and indicators have a prefix.  An underscore is
+            appended to a repeated name.
         """
         check_is_fitted(self)
         names = check_input_features(self, input_features)
@@ -401,10 +403,7 @@ class TabularPreprocessor(
         numbers: Array | None = None,
         codes_of: dict[int, IntArray] | None = None,
     ) -> tuple[Array, Array, Array]:
-        """Return numbers (NaN for missing), flags and codes, all unscaled.
-
-        Flags are the one-hot columns and the missing indicators.
-        """
+        """Return unscaled numbers, flags (one-hot and missing indicators) and codes."""
         if numbers is None:
             numbers = table.numbers(self._numbers)
         if codes_of is None:

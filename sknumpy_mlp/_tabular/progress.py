@@ -1,4 +1,4 @@
-"""Progress of an ensemble: reports of its members, and their output."""
+"""Progress of an ensemble: reports of its members, and printing."""
 
 import math
 import time
@@ -37,11 +37,11 @@ class EnsembleProgress:
 
     @property
     def stop_requested(self) -> bool:
-        """Whether all are to stop."""
+        """Whether all members are to stop."""
         return self._stop_requested
 
     def stop(self) -> None:
-        """Have all stop at the end of their epoch, and others not begin."""
+        """Stop all members at the end of their epoch, and start no others."""
         self._stop_requested = True
 
     def report(self, member: int, share: float, text: str) -> None:
@@ -53,7 +53,7 @@ class EnsembleProgress:
         return list(self._reports)
 
     def deadline_of(self, member: int) -> float:
-        """Return the time at which a member that starts now is to end.
+        """Return the deadline of a member that starts now.
 
         The remaining time is divided equally between the rounds of parallel members
         that are still to come.
@@ -66,7 +66,8 @@ class EnsembleProgress:
 class SharedProgress(EnsembleProgress):
     """The progress of members in several processes, shared by files in a folder.
 
-    There is a file with the last report of each member, and one if all are to stop.
+    Each member has a file with its last report; another file exists if all members are
+    to stop.
 
     Parameters
     ----------
@@ -84,11 +85,11 @@ class SharedProgress(EnsembleProgress):
 
     @property
     def stop_requested(self) -> bool:
-        """Whether all are to stop."""
+        """Whether all members are to stop."""
         return self._stop_requested or (self._folder / "stop").exists()
 
     def stop(self) -> None:
-        """Have all stop at the end of their epoch, and others not begin."""
+        """Stop all members at the end of their epoch, and start no others."""
         super().stop()
         with suppress(OSError):  # the disk is full, or the folder was deleted
             (self._folder / "stop").touch()
@@ -119,7 +120,7 @@ class SharedProgress(EnsembleProgress):
 def share_progress(
     n_members: int, n_parallel: int, deadline: float, *, verbose: bool
 ) -> Iterator[EnsembleProgress]:
-    """Share the progress of members, and if ``verbose`` print it every few seconds.
+    """Share the progress of members and, if ``verbose``, print it every few seconds.
 
     If there is no temporary folder, members train sequentially, with a warning.
     """
@@ -154,7 +155,7 @@ def _printing(progress: EnsembleProgress) -> Iterator[None]:
         printer.join()
 
 
-# Seconds between lines.
+# Seconds between printed lines.
 _PAUSE = 2.0
 
 

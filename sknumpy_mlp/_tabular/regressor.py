@@ -44,147 +44,160 @@ _RATE, _RATE_OF_LINKS = 0.2, 0.04
 
 
 class TabularMLPRegressor(RegressorMixin, _BaseTabularMLP):  # type: ignore[misc]
-    """Regressor for raw tables: an ensemble of networks with tuned default settings.
+    """Regressor for tabular data: an ensemble of neural networks with tuned defaults.
 
-    Supports pandas and polars frames, Arrow tables and arrays, with numbers, booleans,
-    categories and strings, and missing values in any column.  The table is encoded and
-    scaled by `TabularPreprocessor`, and the target is standardized (divided by its mean
-    for losses with a log link).  The networks have embeddings for numbers and
-    categories, and are trained on different folds; their predictions are averaged, and
-    clipped to the range of the targets in `fit`.  Networks are trained in float32, and
-    predict in float64.
+    Supports pandas and polars data frames, Arrow tables and arrays, with numbers,
+    booleans, categories and strings, and missing values in any column; and
+    single-output and multi-output targets.
+
+    `TabularPreprocessor` encodes and scales the table, and the target is standardized
+    (divided by its mean for losses with a log link).  The networks have embeddings for
+    numbers and categories, and are trained on different folds.  Their predictions are
+    averaged, and clipped to the range of the targets in `fit`.  Networks are trained in
+    float32, and predict in float64.
 
     Parameters
     ----------
     hidden_layer_sizes : int or array-like of int, default=(256, 256, 256)
-        Number of units in each hidden layer.  An int is one hidden layer, ``()`` none.
+        Number of units in each hidden layer.  An int means a single hidden layer, and
+        ``()`` none.  Smaller layers train faster.
     activation : str, Activation or sequence of these, default='mish'
-        Activation function of the hidden layers, or a sequence with one for each of
-        them: a name or an object of :mod:`sknumpy_mlp.activations`, which lists all, or
-        an object of a custom subclass of :class:`sknumpy_mlp.activations.Activation`.
-        Each unit mixes it with the identity by a learnable weight, see
-        :class:`sknumpy_mlp.layers.Parametric`.
+        Activation function of the hidden layers, or a sequence with one for each hidden
+        layer: a name or an object from :mod:`sknumpy_mlp.activations`, which lists all
+        of them, or an object of a custom subclass of
+        :class:`sknumpy_mlp.activations.Activation`.  Each unit has a learnable mixing
+        weight between the activation and the identity
+        (:class:`sknumpy_mlp.layers.Parametric`).
     loss : str or Loss, default='squared_error'
-        The loss, summed over the outputs: a name or an object of
-        :mod:`sknumpy_mlp.losses`, which lists all, or an object of a custom subclass of
-        :class:`sknumpy_mlp.losses.Loss`.  It is computed on the scaled target: the
-        ``delta`` of `~sknumpy_mlp.losses.Huber` is in standard deviations.  With
-        several quantiles, as in ``Quantile([0.1, 0.5, 0.9])``, `predict` returns a
-        column for each of them.
+        The loss function, summed over the outputs: a name or an object from
+        :mod:`sknumpy_mlp.losses`, which lists all of them, or an object of a custom
+        subclass of :class:`sknumpy_mlp.losses.Loss`.  'absolute_error' and 'huber' are
+        robust to outliers; 'poisson' is for non-negative targets such as counts,
+        'gamma' for positive ones.  With several quantiles, as in
+        ``Quantile([0.1, 0.5, 0.9])``, `predict` returns a column for each of them.  The
+        loss is computed on the scaled target, so that the ``delta`` of
+        `~sknumpy_mlp.losses.Huber` is in standard deviations.
     learning_rate_init : float or 'auto', default='auto'
-        The maximum learning rate, for weights of unit variance: that of the weights of
-        a layer is divided by the square root of ``fan_in``.  'auto' is 0.2 for losses
-        with an identity link, and 0.04 for others, whose predictions are nonlinear in
-        the raw outputs.
+        The maximum learning rate, for weights of unit variance: the learning rate of a
+        layer's weights is divided by the square root of ``fan_in``.  'auto' is 0.2 for
+        losses with an identity link, and 0.04 for others, whose predictions are
+        nonlinear in the raw outputs.  Decrease it if training diverges.
     solver : {'adam', 'sgd', 'rmsprop'} or Optimizer, default='adam'
-        The optimizer: a name or an object of :mod:`sknumpy_mlp.optimizers`, or an
-        object of a custom subclass of :class:`sknumpy_mlp.optimizers.Optimizer`.
+        The optimizer: a name or an object from :mod:`sknumpy_mlp.optimizers`, or an
+        object of a custom subclass of :class:`sknumpy_mlp.optimizers.Optimizer`.  The
+        default of ``learning_rate_init`` is for 'adam'; adjust it for others.
     alpha : float, default=0.0
         Strength of the L2 regularization: the penalty ``alpha / (2 S) * sum(W**2)`` on
-        the weights, where S is the total sample weight of the mini-batch.  By default,
-        ``weight_decay`` is used instead.
+        the weights (not the biases), where S is the total sample weight of the
+        mini-batch.  By default, ``weight_decay`` regularizes instead.
     batch_size : int or 'auto', default='auto'
-        Samples in a mini-batch; 'auto' is 64 for up to 1,000 training samples of a
-        network, 128 for up to 6,000, 256 for up to 30,000, 512 for up to 100,000, and
-        1,024 for more.  It is rounded so that the mini-batches of an epoch have equal
-        sizes.
+        Number of samples in a mini-batch, rounded so that the mini-batches of an epoch
+        have equal sizes.  'auto' is 64 for up to 1,000 training samples of a network,
+        128 for up to 6,000, 256 for up to 30,000, 512 for up to 100,000, and 1,024 for
+        more.  Larger mini-batches make epochs faster, but take fewer steps.
     learning_rate : str or Schedule, default='coslog'
-        The learning-rate schedule: a name or an object of :mod:`sknumpy_mlp.schedules`,
-        which lists all, or an object of a custom subclass of
-        :class:`sknumpy_mlp.schedules.Schedule`.
+        Learning-rate schedule: a name or an object from :mod:`sknumpy_mlp.schedules`,
+        which lists all of them, or an object of a custom subclass of
+        :class:`sknumpy_mlp.schedules.Schedule`.  'coslog' consists of four cosine
+        cycles between zero and ``learning_rate_init``.
     max_iter : int, default=128
-        Number of epochs (passes over the data) of each network.
+        Number of epochs (passes over the data) of each network.  Decrease it for faster
+        training; ``max_time`` is a limit in seconds.
     random_state : int, RandomState instance or None, default=None
-        Determines the folds, and for each network the initial weights, the order of the
-        samples and the units that ``dropout`` drops.  Pass an int for reproducible
-        results.
+        Seed or generator of the folds and, for each network, of the initial weights,
+        the order of the samples, and dropout.  Pass an int for reproducible results.
     verbose : bool or int, default=False
         Whether to print the progress and the estimated remaining time every few
         seconds.
     validation_fraction : float, default=0.2
-        Fraction of the samples that are held out, with an ``ensemble`` other than
-        'kfold'.
+        Fraction of the samples in the hold-out.  Not used with ``ensemble='kfold'`` or
+        with ``X_val``.
     beta_1 : float, default=0.9
-        Decay rate of Adam's first moment, in [0, 1).
+        Decay rate of the first moment in Adam, in [0, 1).  Rarely needs tuning.
     beta_2 : float, default=0.95
-        Decay rate of Adam's second moment, in [0, 1).
+        Decay rate of the second moment in Adam, in [0, 1).  Rarely needs tuning.
     epsilon : float, default=1e-8
-        Added to denominators of 'adam' and 'rmsprop' for numerical stability.
+        Added to the denominators of 'adam' and 'rmsprop' for numerical stability.
+        Rarely needs tuning.
     n_iter_no_change : int or inf, default=inf
-        The patience of early stopping: maximum number of consecutive epochs without an
-        improvement of the validation score.  By default each network trains for
+        Patience of early stopping: maximum number of consecutive epochs without an
+        improvement of the validation score.  By default, each network trains for
         ``max_iter`` epochs, since the score may stagnate while the learning rate is
-        high.  In any case the weights of its best epoch are restored.
+        high.  In either case, the weights of the best epoch are restored.
     init : {'glorot', 'he', 'lecun', 'data'} or callable, default='data'
-        Weight initialization: a name or an object of :mod:`sknumpy_mlp.initializers`,
+        Weight initialization: a name or an object from :mod:`sknumpy_mlp.initializers`,
         or a callable ``(rng, fan_in, fan_out) -> array of shape (fan_in, fan_out)``.
-        'data' fits weights and biases to the training data.
+        'data' adapts weights and biases to the training data.
     dropout : float or sequence of float, default=0.15
         Dropout rate: the fraction of a layer's outputs that are set to zero at random
-        in each training step, annealed to zero over the second half of training.  A
-        float applies to each hidden layer; a sequence has one for the inputs, then one
-        for each hidden layer.
+        in each training step, in [0, 1).  It is annealed to zero over the second half
+        of training.  A float applies to every hidden layer; a sequence has one rate for
+        the inputs, then one for each hidden layer.  Increase it against overfitting.
     weight_decay : float, default=0.02
-        Decoupled weight decay (as in AdamW): each step multiplies the weights by ``1 -
-        learning_rate * weight_decay``.  It is annealed to zero over the second half of
-        training.
+        Decoupled weight decay, as in AdamW: each step multiplies the weights by
+        ``1 - learning_rate * weight_decay``.  It is annealed to zero over the second
+        half of training.  Increase it against overfitting.
     max_norm : float or None, default=None
         Max-norm constraint: upper bound on the Euclidean norm of the incoming weights
-        of each hidden unit, enforced after each step.
+        of each hidden unit, enforced after each step; None for no bound.  An
+        alternative to weight decay, often combined with dropout.
     max_grad_norm : float or None, default=None
         Gradient clipping: upper bound on the global (Euclidean) norm of the gradient in
-        each step.
+        each step; None for no clipping.  Set it if training diverges.
     scoring : str, callable or None, default='loss'
-        The validation score, by which the best epoch of each network is chosen.  'loss'
-        is minus the loss; None is the score of `score`; otherwise the name of a scorer
-        of scikit-learn, or a callable ``(estimator, X, y) -> float``, to which the
-        preprocessed table is passed.
+        The validation score that selects the best epoch of each network: 'loss' for
+        minus the loss, None for the score of `score`, the name of a scikit-learn
+        scorer, or a callable ``(estimator, X, y) -> float``, which is passed the
+        preprocessed table.
     callbacks : list of Callback or None, default=None
-        Callbacks run after each epoch; any of them can stop training, see
-        :mod:`sknumpy_mlp.callbacks`.  With callbacks, the networks train sequentially,
-        each in a run of its own with a number: a `~sknumpy_mlp.callbacks.History`
-        contains the epochs of all networks, and a `~sknumpy_mlp.callbacks.Checkpoint`
-        writes a file for each network.  The same holds for scikit-learn's callbacks
-        (``set_callbacks``, since scikit-learn 1.9), for which each network is a task of
-        the fit, and each epoch a task of its network.
+        Callbacks, which run after each epoch and can stop training: checkpoints, a
+        progress bar, or custom ones; see :mod:`sknumpy_mlp.callbacks`.  With callbacks,
+        the networks train sequentially, each in a separate run: a
+        `~sknumpy_mlp.callbacks.History` records the epochs of all networks, and a
+        `~sknumpy_mlp.callbacks.Checkpoint` writes a file for each network.
+        scikit-learn's callbacks (``set_callbacks``, since scikit-learn 1.9) see a task
+        for each network, with a subtask for each epoch.
     categorical_features : 'from_dtype', array-like or None, default='from_dtype'
         The categorical columns.  'from_dtype' selects columns of categories, strings
-        and booleans, and columns of objects unless all values are numbers.  Otherwise a
-        mask, indices, or names of columns of a frame, including all columns that are
-        not numeric; None if there are no categorical columns.  See
-        `TabularPreprocessor`.
+        and booleans, and columns of objects unless all values are numbers.  Otherwise,
+        pass a mask, indices, or names of columns of a data frame, which must include
+        all columns that are not numeric; None if there are no categorical columns.  Set
+        it if numbers in a column are codes of categories.
     ensemble : {'kfold', 'seeds', 'refit'} or None, default='kfold'
-        The kind of ensemble, and how its networks are validated.
+        The kind of ensemble, which also determines the validation data of its networks.
 
-        - 'kfold', ``n_members`` networks, each trained on all folds of the samples but
-          one, which is used for early stopping, calibration and out-of-fold
-          predictions.  If there are fewer samples than ``n_members``, there are as many
-          networks as samples.
-        - 'seeds', ``n_members`` networks that share a hold-out.
-        - 'refit', a network trained on all samples, for the number of epochs that
-          another network has found best on a hold-out.
-        - None, a single network with a hold-out.
+        - 'kfold': ``n_members`` networks.  Each is trained on all folds of the samples
+          but one; that fold is used for early stopping, calibration and out-of-fold
+          predictions.  With fewer samples than ``n_members``, each sample is a fold.
+        - 'seeds': ``n_members`` networks with different random seeds, which share a
+          hold-out.
+        - 'refit': one network that is trained on all samples, for the number of epochs
+          that another network has found best on a hold-out.
+        - None: a single network with a hold-out.  This is the fastest choice.
 
-        Rows that are equal in all columns are kept together, in the same fold or on the
-        same side of a hold-out: otherwise, copies of training rows would make scores
-        and prediction intervals too optimistic.  Exceptions are rows that are equal by
-        chance, since the table has few columns with few values, and rows that occur
-        more than five times with different targets: new rows will be equal to these as
-        well.
+        Duplicate rows are kept together, in the same fold or on the same side of a
+        hold-out: otherwise, copies of training rows would make scores and prediction
+        intervals too optimistic.  Two kinds of equal rows are not treated as
+        duplicates, since new rows will equal training rows as well: rows that are equal
+        by chance, in a table with few columns of few values, and rows that occur more
+        than five times with different targets.
 
     n_members : int, default=5
-        Number of networks with 'kfold' and 'seeds'.
+        Number of networks with 'kfold' and 'seeds'.  The training time is proportional
+        to it.
     max_time : float or None, default=None
-        Time limit of `fit`, in seconds.  The networks train for as many epochs as it
-        allows, and the learning-rate schedule is compressed to end with it.  Below 20
-        seconds the networks train sequentially, since processes take seconds to start.
+        Time limit of `fit` in seconds; None for no limit.  The networks train for as
+        many epochs as it allows, and the learning-rate schedule is compressed to end
+        with it.  Below 20 seconds, the networks train sequentially, since processes
+        take seconds to start.
     n_jobs : int or None, default=None
-        Number of networks that train in parallel, in processes of joblib.  None, unless
-        a :obj:`joblib.parallel_config` is active, is 1 for short training; for training
-        of more than a few seconds it is the number of threads of matrix products, so
-        that a fit uses the cores that BLAS would use, and a fit in a parallel search
-        only its part.  Where processes are not available (in a forked child, in a
-        daemon, without a temporary folder), the networks train sequentially.
+        Number of networks that train in parallel, in processes of joblib.  None means
+        the number of the active :obj:`joblib.parallel_config`.  Without one, it is 1
+        for short training; for training of more than a few seconds, it is the number of
+        BLAS threads, so that a fit uses the cores that BLAS would use, and a fit in a
+        parallel search only its share.  Where processes are not available (in a forked
+        child, in a daemon, without a temporary folder), the networks train
+        sequentially.
 
     Attributes
     ----------
@@ -194,14 +207,14 @@ class TabularMLPRegressor(RegressorMixin, _BaseTabularMLP):  # type: ignore[misc
         The fitted networks, `NumpyMLPRegressor` objects that take the preprocessed
         table, with their learning curves (``loss_curve_``, ``validation_scores_``).
     oof_score_ : float
-        The score (as of `score`, with the sample weights) of the out-of-fold
-        predictions, or of the predictions for the hold-out or for ``X_val``.  It is
-        slightly pessimistic with 'kfold', since new samples are predicted by the whole
-        ensemble; and slightly optimistic, since the best epochs were chosen on the same
-        samples.
+        The score (that of `score`, with the sample weights) of the out-of-fold
+        predictions or, without folds, of the predictions for the hold-out or ``X_val``.
+        It has two small biases.  It is optimistic, since the best epochs were selected
+        on the same samples.  With 'kfold', it is also pessimistic, since a single
+        network predicts each sample, and not the whole ensemble.
     oof_predictions_ : ndarray or None
-        The predictions for each sample, by networks that were not trained on it; NaN
-        for samples that all networks were trained on, and for those of weight zero.
+        The predictions for each sample, from networks that were not trained on it.  NaN
+        for samples that all networks were trained on, and for samples of weight zero;
         None with ``X_val``.
     n_features_in_ : int
         Number of columns of the table.
@@ -217,19 +230,19 @@ class TabularMLPRegressor(RegressorMixin, _BaseTabularMLP):  # type: ignore[misc
         From `fit`, if a parameter has a value that is not allowed.
     ValueError, TypeError
         From `fit`, if the table or the target is invalid (dates, infinite numbers, a
-        target with missing values), or if training diverges.  The estimator is then
-        left unchanged.  From predictions, if the table is invalid, or if a prediction
-        is infinite or NaN.
+        target with missing values), or if training diverges; the estimator is then
+        left unchanged.  From prediction methods, if the table is invalid, or if a
+        prediction is infinite or NaN.
 
     See Also
     --------
     NumpyMLPRegressor : A single network for arrays, with scikit-learn's defaults.
-    TabularPreprocessor : The encoding and scaling of the table.
+    TabularPreprocessor : Encodes and scales the table.
 
     Notes
     -----
-    The networks are RealMLP [1]_, with changes that were measured on tables of 600 to
-    20,000 samples (``benchmarks/tabular.md``): no label smoothing, early stopping by
+    The networks follow RealMLP [1]_, with changes that were evaluated on tables of 600
+    to 20,000 samples (``benchmarks/tabular.md``): no label smoothing, early stopping by
     the loss, a k-fold ensemble instead of a hold-out, prediction intervals, and
     imputation of missing numbers.
 
@@ -359,8 +372,9 @@ class TabularMLPRegressor(RegressorMixin, _BaseTabularMLP):  # type: ignore[misc
         X_val : frame or array-like of shape (n_val, n_features), default=None
             Validation data, with the columns of ``X``, used instead of folds or a
             hold-out for early stopping, ``oof_score_`` and prediction intervals.  All
-            networks are then trained on all of ``X``.  Cross-validation that passes it
-            on splits it if it has as many rows as ``X``.
+            networks are then trained on all of ``X``.  When passed through
+            scikit-learn's cross-validation, it is split like ``X`` if it has as many
+            rows.
         y_val : array-like of shape (n_val,) or (n_val, n_outputs), default=None
             The validation targets.
         sample_weight_val : array-like of shape (n_val,), default=None
@@ -393,16 +407,17 @@ class TabularMLPRegressor(RegressorMixin, _BaseTabularMLP):  # type: ignore[misc
         """Predict conformal prediction intervals of a given coverage.
 
         An interval is the prediction plus quantiles of the residuals of networks on
-        samples that they were not trained on (those of ``oof_predictions_``, or
-        ``X_val``).  Conformal prediction makes no assumption on the distribution,
+        samples that they were not trained on (the residuals of ``oof_predictions_``, or
+        on ``X_val``).  Conformal prediction makes no assumption about the distribution,
         except that new samples are drawn from the same one [1]_.
 
-        The coverage is approximate and marginal, that is on average over samples.  The
-        intervals are slightly too narrow since the best epochs were chosen on the same
-        samples, and too wide since the residuals are those of single networks, which
-        are less accurate than the ensemble.  They have the same width for all samples,
-        too narrow where the variance of the target is large and too wide where it is
-        small; for adaptive widths, fit quantiles, ``loss=Quantile([0.05, 0.95])``.
+        The coverage is approximate and marginal (an average over samples).  Two small
+        biases act on it: the intervals are too narrow, since the best epochs were
+        selected on the same samples, and too wide, since the residuals are those of
+        single networks, which are less accurate than the ensemble.  All intervals have
+        the same width, even if the variance of the target is larger for some samples
+        than for others.  For adaptive widths, fit quantiles instead, with
+        ``loss=Quantile([0.05, 0.95])``.
 
         Parameters
         ----------
@@ -415,7 +430,7 @@ class TabularMLPRegressor(RegressorMixin, _BaseTabularMLP):  # type: ignore[misc
         -------
         interval : ndarray of shape (n_samples, 2) or (n_samples, n_outputs, 2)
             Lower and upper bounds.  They are infinite if there are too few residuals
-            for these quantiles, fewer than about ``2 / (1 - coverage)``.
+            for the coverage, fewer than about ``2 / (1 - coverage)``.
 
         Raises
         ------
@@ -465,7 +480,7 @@ class TabularMLPRegressor(RegressorMixin, _BaseTabularMLP):  # type: ignore[misc
         Returns
         -------
         score : float
-            At most 1; the best constant prediction has a score of 0.
+            The score: 1 for perfect predictions, 0 for the best constant prediction.
         """
         y_pred = self.predict(X)
         return regression_score(self._loss, y, y_pred, sample_weight)

@@ -8,7 +8,7 @@ from sknumpy_mlp._utils.typing import Array, IntArray
 
 
 def _groups_of_columns(values: Array) -> Iterator[tuple[IntArray, Array]]:
-    """Yield the columns with the same number of values, and these values, by group.
+    """Yield groups of columns with equal numbers of known values, and these values.
 
     NaN is left out.  Vectorizing over the columns of a group is much faster than a loop
     over columns.
@@ -52,8 +52,8 @@ def robust_scale(values: Array) -> tuple[Array, Array]:
 def scale_and_clip(values: Array, center: Array, factor: Array, clip: float) -> Array:
     """Scale columns, and clip them smoothly to the range (-clip, clip).
 
-    Missing values (NaN) become zero.  The computation is in float64: the differences of
-    large numbers, such as timestamps, would be lost in float32.
+    Missing values (NaN) become zero.  The computation is in float64, since differences
+    between large numbers, such as timestamps, would be lost in float32.
     """
     with np.errstate(over="ignore"):
         scaled: Array = (values - center) * factor

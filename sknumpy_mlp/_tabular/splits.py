@@ -45,7 +45,7 @@ def split_members(
 ) -> list[MemberSplit]:
     """Split the rows for each member.
 
-    Copies of a row are kept together, in the same fold or on the same side of a
+    Duplicate rows are kept together, in the same fold or on the same side of a
     hold-out: validation rows with copies in the training data would make validation
     too optimistic.
 
@@ -123,25 +123,25 @@ def _hold_out(
         classes = classes[groups.first]
         counts = np.unique(classes, return_counts=True)[1]
         if counts.min() < 2 or len(counts) > min(n_held_out, n_groups - n_held_out):
-            classes = None  # too few rows for each class on both sides
+            classes = None  # too few groups to stratify
     kept, held_out = train_test_split(
         np.arange(n_groups), test_size=n_held_out, stratify=classes, random_state=rng
     )
     return groups.rows_of(kept), groups.rows_of(held_out)
 
 
-# Ratio of the observed frequency of equal rows to that of independent columns, from
-# which equal rows are considered copies.
+# Minimum ratio of the observed frequency of equal rows to that of independent columns,
+# for equal rows to be considered copies.
 _MIN_RATIO_OF_COPIES = 10.0
 
-# Average number of equal rows above which, if their targets differ, they are considered
-# repeated observations instead of copies.
+# Maximum average number of equal rows with different targets to be considered copies,
+# not repeated observations.
 _MAX_COPIES = 5
 
 
 @dataclass(frozen=True)
 class _Groups:
-    """Groups of the rows of a table, one for each set of copies.
+    """Groups of the rows of a table, one for each set of duplicate rows.
 
     Attributes
     ----------
@@ -169,8 +169,8 @@ class _Groups:
     ) -> "_Groups":
         """Group rows that are equal in all columns, unless they are equal by chance.
 
-        They may be in a table with few columns of few values.  There, new rows will be
-        equal to training rows as well, and if all rows with a combination of values
+        Rows are equal by chance in a table with few columns of few values.  New rows
+        then equal training rows as well, and if all rows with a combination of values
         were held out, networks could not learn it: with 48 combinations in 600 rows,
         grouping reduced R2 on new rows from 0.96 to 0.55.
         """
@@ -190,10 +190,10 @@ class _Groups:
         return len(self.first)
 
     def strata(self, classes: NDArray[Any] | None) -> NDArray[Any] | None:
-        """Return the strata of folds of groups, or None.
+        """Return the stratum of each group, or None for unstratified folds.
 
-        They consist of the class of the first row, and of the size of the group, by
-        powers of two, so that folds have similar numbers of rows.
+        A stratum is defined by the class of the group's first row and by the group's
+        size, in powers of two, so that folds have similar numbers of rows.
         """
         if self.counts.max() == 1:
             return classes
@@ -218,7 +218,7 @@ def _are_copies(
 ) -> bool:
     """Return True if more rows are equal than can be expected by chance.
 
-    The fraction of pairs of rows that are equal is compared with that of independent
+    The fraction of pairs of equal rows is compared with the fraction for independent
     columns.
     """
     counts = _counts(sums)
@@ -235,7 +235,7 @@ def _are_copies(
             return True  # early, after a few of many columns
     if n_varying > 1:
         return False
-    # Rows of a single column are as often equal as its values: include the target.
+    # With a single column, rows are equal as often as its values: include the target.
     by_chance *= _share_of_pairs(_counts(_checksums(y)))
     return share_with_target > _MIN_RATIO_OF_COPIES * by_chance
 

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from sknumpy_mlp._utils.typing import IntArray
 
-#: Rows of X and y, and their weights (None: all one).
+#: Rows of X and y, and their weights (None for ones).
 Batch: TypeAlias = tuple[Any, NDArray[Any], NDArray[Any] | None]
 
 
@@ -59,7 +59,7 @@ class Batches:
         n_rows = X.shape[0] if rows is None else len(rows)
         gathers = batch_size < n_rows and (shuffle or rows is not None)
         if gathers and _is_column_major(X):
-            # As data frames return them.  Gathering rows from such an array accesses
+            # The layout of arrays from data frames.  Gathering rows from it accesses
             # memory with a large stride in every epoch; a copy is cheaper.
             X = np.ascontiguousarray(X)
         self._arrays = (X, y, sample_weight)
@@ -92,7 +92,7 @@ class Batches:
     def epoch(self, rng: np.random.RandomState) -> Iterator[Batch]:
         """Yield the batches of an epoch, shuffled if ``shuffle`` is true."""
         if self._shuffle:
-            # As in scikit-learn, each epoch permutes the order of the one before.
+            # As in scikit-learn, each epoch permutes the order of the previous one.
             permutation = np.arange(self.n_rows)
             rng.shuffle(permutation)
             self.order = self.order[permutation]

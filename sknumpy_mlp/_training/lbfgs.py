@@ -1,4 +1,4 @@
-"""L-BFGS: full-batch training by SciPy."""
+"""L-BFGS: full-batch training with SciPy."""
 
 import time
 from collections.abc import Callable
@@ -52,8 +52,8 @@ def minimize_lbfgs(
 ) -> LBFGSResult:
     """Minimize the full-batch objective with SciPy's L-BFGS-B.
 
-    After a KeyboardInterrupt, which is re-raised, ``workspace.params`` holds the
-    parameters of the last complete iteration.
+    After a KeyboardInterrupt, which is re-raised, ``workspace.params`` contains the
+    parameters of the last completed iteration.
 
     Parameters
     ----------
@@ -100,7 +100,7 @@ def minimize_lbfgs(
         seconds = time.perf_counter() - began
         loss = float(intermediate_result.fun)
         event = EpochEnd(n_iter, loss, None, seconds, accepted)
-        # Floating-point errors are ignored in the solver, not in callbacks.
+        # Floating-point errors are ignored in the solver, but not in callbacks.
         with np.errstate(**handling):
             is_over = on_iteration(event)
         if is_over:

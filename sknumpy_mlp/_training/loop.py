@@ -61,8 +61,8 @@ def train(
     max_seconds : float, default=inf
         Time limit.  Training ends when it is exceeded, even within an epoch, but after
         at least one step.  The training progress, on which learning rate, weight decay
-        and dropout depend, is then the larger fraction of epochs and time, so that the
-        schedules are complete when the time is over.
+        and dropout depend, is then the larger one of the fractions of epochs and time,
+        so that schedules end with the time limit.
 
     Yields
     ------

@@ -1,4 +1,4 @@
-"""Networks: a sequence of layers over one flat parameter vector, and their buffers."""
+"""Networks: sequences of layers on a flat parameter vector, and their buffers."""
 
 import math
 from collections.abc import Sequence
@@ -23,16 +23,16 @@ _ROWS_TO_ADAPT = 2048
 class Network:
     """A sequence of layers: the architecture, without parameters.
 
-    Parameters are stored in one flat vector, the coefficients of all layers first, then
-    the intercepts of all layers.  Optimizers, penalties, snapshots and checks for
-    non-finite values work on the vector, and layers on views of it.
+    Parameters are stored in one flat vector: first the coefficients of all layers, then
+    their intercepts.  Optimizers, penalties, snapshots and checks for non-finite values
+    work on the vector, and layers on views of it.
     """
 
     layers: tuple[Layer, ...]
 
     @cached_property
     def n_coefs(self) -> int:
-        """Number of coefficients: penalized parameters, at the start of the vector."""
+        """Number of coefficients: penalized parameters at the start of the vector."""
         shapes = (shape for layer in self.layers for shape in layer.coef_shapes)
         return sum(math.prod(shape) for shape in shapes)
 
@@ -49,7 +49,7 @@ class Network:
 
     @property
     def widths(self) -> list[int]:
-        """Number of inputs, then of units of each layer with weights."""
+        """Number of inputs, followed by the number of units of each dense layer."""
         with_units = [layer for layer in self.layers if layer.product_size]
         return [self.layers[0].fan_in, *(layer.fan_out for layer in with_units)]
 
@@ -98,8 +98,8 @@ class Network:
     def adapt(self, params: Array, X: Any, rng: RandomSource) -> None:
         """Adjust the initial parameters to the data.
 
-        The first layer is given all of ``X``.  Then each layer is given its input for a
-        sample of the rows, from the layers below it, which are already adjusted.
+        The first layer receives all of ``X``.  Then each layer receives its input for a
+        sample of the rows, from the preceding layers, which are already adjusted.
         """
         all_views = self.views(params)
         self.layers[0].init_from_data(all_views[0], X)
@@ -173,7 +173,7 @@ class Network:
 
 
 class Workspace:
-    """Buffers for passes through a network: views, gradient, intermediate results.
+    """Memory for passes through a network: views, gradient and intermediate results.
 
     Parameters
     ----------
@@ -232,7 +232,7 @@ class Workspace:
             )
             for i, layer in enumerate(self._layers)
         ]
-        # Buffers for fewer rows, as for the last batch of an epoch.
+        # Buffers for fewer rows, such as the last batch of an epoch.
         self._cut: dict[int, Sequence[Buffers]] = {n_rows: self._buffers}
 
     def set_progress(self, progress: float) -> None:
@@ -255,11 +255,11 @@ class Workspace:
 
     @property
     def coefs(self) -> Array:
-        """The coefficients: penalized parameters, at the start of ``params``."""
+        """The coefficients, the penalized parameters at the start of ``params``."""
         return self.params[: self.network.n_coefs]
 
     def forward(self, X: Any) -> Array:
-        """Return raw outputs of shape (n_rows, n_outputs), in a buffer or ``X``."""
+        """Return the raw outputs, shape (n_rows, n_outputs), in a buffer or ``X``."""
         x = X
         self._inputs: list[Any] = []
         buffers = self._buffers_for(X.shape[0])
@@ -272,9 +272,10 @@ class Workspace:
         return output
 
     def backward(self, delta: Array) -> None:
-        """Write the gradient into ``grad``, given that of the raw outputs, ``delta``.
+        """Write the gradient into ``grad``.
 
-        ``delta`` and the intermediate results of the forward pass are overwritten.
+        ``delta`` is the gradient with respect to the raw outputs.  It is overwritten,
+        and so are the intermediate results of the forward pass.
         """
         buffers = self._buffers_for(delta.shape[0])
         first = self.network.first_with_params

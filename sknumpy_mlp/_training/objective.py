@@ -29,8 +29,8 @@ def objective(
         \qquad S = \sum_i s_i
 
     As in scikit-learn, ``alpha`` is divided by the total weight of the *batch*.  The
-    gradient excludes that of the penalty, ``l2 * workspace.coefs``: the optimizer adds
-    it block by block, while the block is in the cache.
+    gradient does not include that of the penalty, ``l2 * workspace.coefs``: the
+    optimizer adds it block by block, while the block is in the cache.
 
     Parameters
     ----------
@@ -47,8 +47,8 @@ def objective(
     alpha : float
         Strength of the penalty on the coefficients.
     total_weight : float or None, default=None
-        The divisor S; None for the sum of the weights of the batch.  With that of all
-        rows, values and gradients of the batches sum to those of all rows.
+        The divisor S; None for the sum of the weights of the batch.  With the sum of
+        all rows, values and gradients of the batches add up to those of all rows.
 
     Returns
     -------

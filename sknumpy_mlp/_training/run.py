@@ -1,4 +1,4 @@
-"""Records of training: epochs, the state that a warm start continues from, runs."""
+"""Records of training: epochs, runs, and the state for warm starts."""
 
 import copy
 import math
@@ -12,7 +12,7 @@ import numpy as np
 from sknumpy_mlp._utils.typing import Array, IntArray
 from sknumpy_mlp.optimizers import Optimizer
 
-#: How far a run is, and what has ended it, see `Run`.
+#: The status of a run, see `Run`.
 Status: TypeAlias = Literal[
     "running", "finished", "exhausted", "stopped", "interrupted", "failed"
 ]
@@ -33,17 +33,17 @@ class EpochEnd:
     seconds : float
         Time since the run began, in seconds.
     params : ndarray of shape (n_params,)
-        The parameters, which later steps change in place: copy them to keep them.
+        The parameters.  Later steps change them in place; copy them to keep them.
     validation_loss : float or None, default=None
-        Mean loss on the validation data, without penalty; None without such data.
+        Mean loss on the validation data, without penalty; None if there is none.
     validation_score : float or None, default=None
-        Score on the validation data, higher is better; None without such data.
+        Score on the validation data (higher is better); None if there is none.
     member : int or None, default=None
         In a tabular estimator, the index of the network, from 0; otherwise None.
 
     Examples
     --------
-    Callbacks are passed one after each epoch:
+    Callbacks receive it after each epoch:
 
     >>> from sknumpy_mlp import NumpyMLPClassifier
     >>> from sknumpy_mlp.callbacks import Callback
@@ -67,7 +67,7 @@ class EpochEnd:
 
 
 class EarlyStoppingLike(Protocol):
-    """What a run needs of :class:`sknumpy_mlp.callbacks.EarlyStopping`."""
+    """The part of :class:`sknumpy_mlp.callbacks.EarlyStopping` that a run uses."""
 
     best_score: float
     best_params: Array | None
@@ -92,15 +92,15 @@ class TrainingState:
     Attributes
     ----------
     settings : tuple
-        Settings that a plateau depends on; it is reset if they change.
+        Settings that a plateau depends on; if they change, it is reset.
     optimizer : Optimizer or None
         The optimizer with its moments; None to initialize a new one.
     initial_optimizer : Optimizer or None
         The optimizer before its first step.
     base_rate : float or None
-        The base learning rate, reduced at plateaus; None is the initial one.
+        The base learning rate, reduced at plateaus; None for the initial one.
     early_stopping : EarlyStopping or None
-        The best score, and the epochs without improvement.
+        The early stopping, with the best score and the epochs without improvement.
     n_samples_seen : int
         Number of rows trained on, in all epochs.
     order : ndarray of shape (n_rows,) or None
@@ -112,8 +112,8 @@ class TrainingState:
     seed : int or None
         The integer that ``stream`` was seeded with.
     stream : RandomState or None
-        The random stream, if ``random_state`` is an integer.  Other kinds of
-        ``random_state`` have a state of their own.
+        The random stream, if ``random_state`` is an integer.  A ``random_state`` that
+        is a generator has its own state.
     layer_rng : Generator or None
         Random number generator of layers that are random in training (dropout).
     """
@@ -139,12 +139,12 @@ class TrainingState:
 
 @dataclass
 class Run:
-    """A training run, as callbacks see it and checkpoints store it.
+    """A training run, which callbacks receive and checkpoints store.
 
     Attributes
     ----------
     params : ndarray of shape (n_params,)
-        The parameters, which later steps change in place: copy them to keep them.
+        The parameters.  Later steps change them in place; copy them to keep them.
     state : TrainingState
         Optimizer, counters and random streams, which change during the run.
     rng : RandomState
@@ -163,24 +163,24 @@ class Run:
     losses, learning_rates : list of float
         Objective and learning rate of each epoch (no rates for L-BFGS).
     validation_losses, validation_scores : list of float
-        Loss and score on the validation data after each epoch; empty without such data.
+        Loss and score on the validation data after each epoch; empty if there is none.
     final_loss : float or None
         The final objective of L-BFGS; None for the loss of the last epoch.
     n_samples_before : int
         Number of rows trained on in earlier runs, included in ``state.n_samples_seen``.
     kept_params : ndarray of shape (n_params,) or None
-        Parameters that a callback has chosen as the result, instead of the best or the
-        last ones.
+        Parameters that a callback has selected as the result, instead of the best or
+        the last ones.
     status : str
-        "running"; at the end "finished" (by the estimator's own criteria), "exhausted"
-        (``max_epochs`` done), "stopped" (by a callback), "interrupted" (Ctrl-C) or
-        "failed" (an exception).
+        "running"; at the end, "finished" (the estimator's stopping criteria are met),
+        "exhausted" (``max_epochs`` completed), "stopped" (by a callback), "interrupted"
+        (Ctrl-C) or "failed" (an exception).
     member : int or None
         In a tabular estimator, the index of the network, from 0; otherwise None.
 
     Examples
     --------
-    Callbacks are passed it at the beginning and at the end:
+    Callbacks receive it at the beginning and at the end:
 
     >>> from sknumpy_mlp import NumpyMLPClassifier
     >>> from sknumpy_mlp.callbacks import Callback
@@ -218,12 +218,12 @@ class Run:
 
     @cached_property
     def fingerprint(self) -> dict[str, Any]:
-        """Parameters, network and data digests; they must match to resume a run."""
+        """Parameters, network and digests of the data; to resume, they must match."""
         return self.compute_fingerprint()
 
     @property
     def n_samples_seen(self) -> int:
-        """Number of rows trained on in this run, in all epochs."""
+        """Number of rows trained on in all epochs of this run."""
         return self.state.n_samples_seen - self.n_samples_before
 
     @property
@@ -235,7 +235,7 @@ class Run:
 
     @property
     def early_stopping(self) -> EarlyStoppingLike | None:
-        """The estimator's early stopping, part of the state."""
+        """The estimator's early stopping, which is part of the state."""
         return self.state.early_stopping
 
     @property
@@ -246,7 +246,7 @@ class Run:
 
     @property
     def best_score(self) -> float | None:
-        """Score of the result, if early stopping has chosen it."""
+        """Score of the result, if early stopping has selected it."""
         stopping = self.early_stopping
         if stopping is None or stopping.best_params is None:
             return None
@@ -254,7 +254,7 @@ class Run:
 
     @property
     def result(self) -> Array:
-        """The parameters that the estimator keeps: chosen, best or last ones."""
+        """The parameters that the estimator keeps: selected, best or last ones."""
         if self.kept_params is not None:
             return self.kept_params
         return self.params if self.best_params is None else self.best_params
@@ -265,8 +265,9 @@ class Run:
         Returns
         -------
         state : TrainingState
-            Without a copy of the best parameters.  If those of an earlier epoch are
-            restored, also without moments and patience, which belong to the last one.
+            The state, without a copy of the best parameters.  If the parameters of an
+            earlier epoch are restored, also without moments and patience, which belong
+            to the last epoch.
         """
         result = self.result
         if result is not self.params and not np.array_equal(result, self.params):
@@ -283,7 +284,7 @@ class Run:
     def load_callback_states(self) -> None:
         """Load the states from a checkpoint into the callbacks.
 
-        Several callbacks of a class are given their states in the order of the list.  A
+        Several callbacks of a class receive their states in the order of the list.  A
         callback without a state, or with an empty one, is left unchanged.
         """
         states = {key: iter(each) for key, each in self.callback_states.items()}
@@ -327,7 +328,7 @@ class Run:
         self.losses.append(event.loss)
 
     def drop_partial_epoch(self) -> None:
-        """Remove what `record` has appended of an epoch if Ctrl-C interrupted it."""
+        """Remove the values of an epoch that `record` has only partially appended."""
         for values in (
             self.learning_rates,
             self.validation_losses,

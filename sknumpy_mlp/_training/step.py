@@ -1,4 +1,4 @@
-"""A training step: gradient clipping, the optimizer's update, constraints."""
+"""A training step: gradient clipping, the optimizer's update and constraints."""
 
 import math
 from dataclasses import dataclass
@@ -94,7 +94,7 @@ def clip_norm(vector: Array, max_norm: float) -> None:
         # The squares overflow: divide by the largest component first.
         largest = float(np.abs(vector).max())
         if not math.isfinite(largest):
-            return  # it has no direction
+            return  # a non-finite vector has no direction
         vector /= largest
         norm = math.sqrt(float(vector @ vector))
         vector *= min(max_norm / norm, largest)

@@ -15,7 +15,7 @@ from typing import Any
 class Console:
     """Wrapper of a text stream whose methods never raise.
 
-    All other attributes, such as ``encoding``, are those of the stream.
+    All other attributes, such as ``encoding``, are attributes of the stream.
 
     Parameters
     ----------
@@ -53,7 +53,7 @@ class Console:
         self._try("flush")
 
     def isatty(self) -> bool:
-        """Return whether the stream is a terminal; False if that is not known."""
+        """Return True if the stream is known to be a terminal."""
         return bool(self._try("isatty"))
 
     def _try(self, name: str, *arguments: Any) -> Any:
@@ -72,7 +72,7 @@ def write_line(line: str) -> None:
 
 @contextmanager
 def flushable_streams() -> Iterator[None]:
-    """Replace standard output and error, if they cannot be flushed, within a block.
+    """Replace standard output and error in a block, if they cannot be flushed.
 
     joblib flushes both before it starts a process, and tqdm before it shows a bar, even
     if they write to other streams.

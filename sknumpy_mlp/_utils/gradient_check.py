@@ -1,7 +1,7 @@
 """Gradient checks: analytic derivatives compared with central differences.
 
 This is the common part of `check_loss`, `check_activation` and `check_layer`, which are
-defined beside what they check.
+defined in the modules of losses, activations and layers.
 """
 
 from collections.abc import Callable, Iterator
@@ -14,12 +14,11 @@ import numpy as np
 from sknumpy_mlp._utils.typing import Array
 from sknumpy_mlp._utils.values import short_repr
 
-# The relative error up to which a derivative counts as right.  The errors of rounding
-# and of curvature are much smaller, as are those of constants such as
-# ``log(p + 1e-10)``.
+# Maximum relative error of a derivative.  Rounding and truncation errors are much
+# smaller, and so are those of safeguards such as ``log(p + 1e-10)``.
 _TOLERANCE = 1e-3
 
-# Absolute tolerances: relative to the largest derivative, and for rounding errors.
+# Absolute tolerances: one relative to the largest derivative, one for rounding errors.
 _ZERO, _ROUNDED_ZERO = 1e-6, 1e-12
 
 
@@ -70,7 +69,7 @@ class GradientCheck:
             raise
 
     def check_repeatable(self, values: str, first: Array, second: Array) -> None:
-        """Raise ValueError if two calls with the same arguments gave other results."""
+        """Raise ValueError if two calls with equal arguments had different results."""
         if not np.array_equal(first, second, equal_nan=True):
             self.fail(
                 f"{values} differ from call to call. If they are meant to, set "
@@ -89,9 +88,9 @@ class GradientCheck:
         finding : str
             The wrong method, and the derivative's position and value.
         function : str
-            What the method should have differentiated.
+            The function that the method should differentiate.
         hint : str, default=''
-            A likely cause, and a way to mend it.
+            A likely cause, and a remedy.
         """
         self.fail(
             f"{finding}, but central differences of {function} give "
@@ -101,7 +100,7 @@ class GradientCheck:
 
 @dataclass(frozen=True)
 class WrongDerivative:
-    """The largest of the errors in a gradient.
+    """The wrong derivative with the largest error in a gradient.
 
     Attributes
     ----------
@@ -112,7 +111,7 @@ class WrongDerivative:
     n_wrong, n_compared : int
         Number of wrong derivatives, and of those that were compared.
     factor : float or None
-        The factor between wrong and right derivatives, if it is always the same.
+        The factor between wrong and correct derivatives, if it is always the same.
     """
 
     index: tuple[int, ...]
@@ -142,9 +141,9 @@ def find_wrong_derivative(
 ) -> WrongDerivative | None:
     """Compare the gradient of ``terms(x).sum()`` with central differences.
 
-    A derivative is right if it lies between the slopes on the left and on the right, up
-    to rounding errors: at a kink, such as that of the absolute value at zero, any
-    subgradient is right.
+    A derivative is correct if it lies between the slopes on the left and on the right,
+    up to rounding errors: at a kink, such as that of the absolute value at zero, any
+    subgradient is accepted.
 
     Parameters
     ----------
@@ -166,7 +165,7 @@ def find_wrong_derivative(
     Returns
     -------
     wrong : WrongDerivative or None
-        The wrong derivative with the largest error; None if all are right.
+        The wrong derivative with the largest error; None if all are correct.
     """
     found: list[tuple[tuple[int, ...], float, float]] = []
     zero = _ZERO * float(np.abs(gradient).max(initial=0.0)) + _ROUNDED_ZERO
@@ -200,10 +199,10 @@ def find_wrong_derivative(
 
 
 def _precision(terms: Callable[[Array], Array], start: Array, x: Array) -> float:
-    """Return the relative precision in which a function computes.
+    """Return the relative precision of a function's computations.
 
-    It may be lower than that of its result: a function that computes in float32 gives
-    the same result for inputs that were rounded to float32 beforehand.
+    It may be lower than that of the result's data type: a function that computes in
+    float32 returns the same result for inputs that are rounded to float32 beforehand.
     """
     rounded = x.astype(np.float32).astype(x.dtype)
     blind = not np.array_equal(rounded, x) and np.array_equal(terms(rounded), start)
@@ -211,7 +210,7 @@ def _precision(terms: Callable[[Array], Array], start: Array, x: Array) -> float
 
 
 def _entries(gradient: Array, most: int) -> Iterator[tuple[int, ...]]:
-    """Yield the indices of the largest derivatives, and evenly spaced ones."""
+    """Yield the indices of the largest derivatives, and of evenly spaced ones."""
     numbers = np.arange(gradient.size)
     if gradient.size > most:
         largest = np.argsort(-np.abs(gradient), axis=None, kind="stable")[: most // 2]
@@ -228,25 +227,25 @@ def _slopes(
     index: tuple[int, ...],
     step: float,
 ) -> tuple[float, float, float]:
-    """Return the slope on the left, that on the right, and the size of the terms."""
+    """Return the slopes on the left and on the right, and the size of the terms."""
     slopes, size = [], 0.0
     for signed_step in (-step, step):
         moved = x.copy()
         moved[index] += signed_step
-        # The step after rounding.
+        # The actual step, after rounding.
         signed_step = float(moved[index]) - float(x[index])
         values = np.asarray(terms(moved))
         changed = values != start
         before, after = start[changed], values[changed]
         slopes.append(float((after - before).sum()) / signed_step)
-        # If the terms are so large that the step does not change them.
+        # The terms may be so large that the step does not change them.
         largest = np.abs(after).sum() if changed.any() else np.abs(start).max()
         size = max(size, float(largest))
     return slopes[0], slopes[1], size
 
 
 def _common_factor(pairs: Any) -> float | None:
-    """Return analytic / numeric, if it is the same for all of several pairs."""
+    """Return the ratio of analytic and numeric values, if it is the same for all."""
     analytic, numeric = pairs.T
     if len(pairs) < 2 or not numeric.all():
         return None

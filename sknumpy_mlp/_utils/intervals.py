@@ -1,4 +1,4 @@
-"""Intervals of real numbers, and the types of values that they contain."""
+"""Intervals of real numbers, and type checks of their values."""
 
 import math
 from dataclasses import dataclass
@@ -13,17 +13,17 @@ _CLOSED_LEFT, _CLOSED_RIGHT = ("left", "both"), ("right", "both")
 
 
 def is_bool(value: Any) -> bool:
-    """Return True if a value is True or False, of Python's type or NumPy's."""
+    """Return True if a value is a Boolean of Python or NumPy."""
     return isinstance(value, bool | np.bool_)
 
 
 def is_integer(value: Any) -> bool:
-    """Return True if a value is an integer; a Boolean is none."""
+    """Return True if a value is an integer, but not a Boolean."""
     return isinstance(value, Integral) and not is_bool(value)
 
 
 def is_real(value: Any) -> TypeGuard[Real]:
-    """Return True if a value is a real number; a Boolean is none."""
+    """Return True if a value is a real number, but not a Boolean."""
     return isinstance(value, Real) and not is_bool(value)
 
 
@@ -52,12 +52,12 @@ class Interval:
     closed: Closed = "left"
 
     def __contains__(self, value: object) -> bool:
-        if type(value) is not float:  # as most parameters are, which saves time
+        if type(value) is not float:  # a shortcut, since most parameters are floats
             if not is_real(value):
                 return False
             try:
                 value = float(value)
-            except OverflowError:  # an int beyond every float
+            except OverflowError:  # an int larger than every float
                 return False
         # Written so that NaN fails.
         closed = self.closed

@@ -13,8 +13,8 @@ class DocLinkMixin:
     """Mixin that links the HTML representation of an estimator to its reference page.
 
     It must precede scikit-learn's ``BaseEstimator``, which reads these attributes, in
-    the list of base classes.  The page is that of the name in the top-level package.
-    User-defined subclasses get no link, because scikit-learn compares the packages.
+    the list of base classes.  The page is that of the class in the top-level package.
+    User-defined subclasses have no link, since scikit-learn compares the package names.
     """
 
     _doc_link_module = "sknumpy_mlp"

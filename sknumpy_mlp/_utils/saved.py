@@ -47,7 +47,7 @@ class VersionedStateMixin:
 def _without_memmaps(value: Any) -> Any:
     """Return a value with memory-mapped arrays as ordinary views of the same memory.
 
-    An estimator loaded with ``mmap_mode`` is thereby saved like any other.  Values
+    Thus, an estimator loaded with ``mmap_mode`` is saved like any other.  Values
     without memory-mapped arrays are returned unchanged.
     """
     if isinstance(value, np.memmap):

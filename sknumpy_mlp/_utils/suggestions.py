@@ -1,6 +1,6 @@
-"""Suggestions for misspelled names and for those of other libraries.
+"""Suggestions for misspelled names and for names of other libraries.
 
-Error messages end with them: "Did you mean 'silu'?".
+They are appended to error messages, such as "Did you mean 'silu'?".
 """
 
 import difflib
@@ -18,7 +18,7 @@ _Function = TypeVar("_Function", bound=Callable[..., Any])
 _SIMILARITY = 0.65
 
 # Names of values in Keras, PyTorch and other libraries, as normalized by `_normalize`.
-# If there are several translations, the first one that the parameter accepts is taken.
+# If there are several translations, the first one that the parameter accepts is used.
 _VALUE_SYNONYMS: dict[str, tuple[str, ...]] = {
     # activations
     "swish": ("silu",),
@@ -116,7 +116,7 @@ _VALUE_SYNONYMS: dict[str, tuple[str, ...]] = {
     "ignore": ("warn",),
 }
 
-# Further settings that make a suggestion equivalent to the given name.
+# Additional settings that make a suggestion equivalent to the given name.
 _REMARKS = {
     "adamw": " with weight_decay",
     "momentum": " with momentum",
@@ -217,14 +217,14 @@ def suggest_value(given: Any, known: Iterable[Any]) -> str:
     ----------
     given : object
         The unknown value: a string, or a function, class or object of another library,
-        of which the name is used.
+        whose name is used.
     known : iterable
         The known values, not necessarily strings.
 
     Returns
     -------
     sentence : str
-        For example " Did you mean 'silu'?"; empty if no value is close.
+        For example " Did you mean 'silu'?"; empty if no value is similar.
     """
     name = _name_of(given)
     found = None if name is None else _closest(name, known, _VALUE_SYNONYMS)
@@ -246,7 +246,7 @@ def suggest_parameter(given: str, known: Iterable[str]) -> str:
     Returns
     -------
     sentence : str
-        For example " Did you mean 'max_iter'?"; empty if no name is close.
+        For example " Did you mean 'max_iter'?"; empty if no name is similar.
     """
     found = _closest(given, known, _PARAMETER_SYNONYMS)
     if found is None:
@@ -269,7 +269,7 @@ def suggests_parameters(function: _Function) -> _Function:
         except TypeError as error:
             unknown = next((name for name in kwargs if name not in known), None)
             hint = "" if unknown is None else suggest_parameter(unknown, known)
-            # Python 3.13 suggests similar names itself, but knows no synonyms.
+            # Python 3.13 suggests similar names itself, but no synonyms.
             if not hint or hint.strip() in str(error):
                 raise
             reason = str(error).partition(". Did you mean")[0]
@@ -298,7 +298,10 @@ def _normalize(name: str) -> str:
 def _closest(
     given: str, known: Iterable[Any], synonyms: Mapping[str, tuple[str, ...]]
 ) -> tuple[Any] | None:
-    """Return the closest known value in a tuple, because the value may be None."""
+    """Return the closest known value, which may be None, as a tuple of length 1.
+
+    Return None if no known value is similar.
+    """
     by_name = {_normalize(str(value)): value for value in known}
     meant = {
         name: by_name[target]

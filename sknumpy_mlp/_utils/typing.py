@@ -1,20 +1,20 @@
-"""Names for the types that annotations use everywhere."""
+"""Type aliases for annotations throughout the package."""
 
 from typing import Any, Literal, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-#: A floating-point array; its rank and shape are given where it is used.
+#: A floating-point array; docstrings state its shape.
 Array: TypeAlias = NDArray[np.floating[Any]]
 
 #: An array of row numbers or class codes.
 IntArray: TypeAlias = NDArray[np.intp]
 
-#: What draws random numbers: scikit-learn's legacy stream or NumPy's new one.
+#: A random number generator: the legacy one of scikit-learn, or NumPy's new one.
 RandomSource: TypeAlias = np.random.RandomState | np.random.Generator
 
 Shape: TypeAlias = tuple[int, ...]
 
-#: The types that networks compute in.
+#: The data types of networks.
 DtypeName: TypeAlias = Literal["float32", "float64"]

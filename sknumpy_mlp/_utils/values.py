@@ -14,8 +14,8 @@ from sknumpy_mlp._utils.intervals import Closed, Interval, is_bool, is_integer
 class Value:
     """Base of activations, losses and schedules, with equality by value.
 
-    A training run can be resumed only with the same settings, which may be instances of
-    custom classes.  Dataclasses define their own equality; this is for all others.
+    A training run can be resumed only with equal settings, which may be instances of
+    custom classes.  Dataclasses define their own equality; this is for other classes.
     """
 
     def __eq__(self, other: object) -> bool:
@@ -58,9 +58,9 @@ def _compared(obj: Any) -> dict[str, Any]:
 
 
 def copy_with_python_numbers(obj: Any) -> Any:
-    """Return a deep copy with Python's numbers instead of NumPy's as attributes.
+    """Return a deep copy whose attributes are Python numbers instead of NumPy numbers.
 
-    NumPy's would promote results in float32 to float64.
+    NumPy numbers would promote results in float32 to float64.
     """
     copied = copy.deepcopy(obj)
     for name, value in vars(copied).items():
@@ -82,7 +82,7 @@ def builtin(value: Any) -> Any:
 
 
 def plain(value: Any) -> Any:
-    """Return Python's numbers and strings instead of NumPy's, also in containers."""
+    """Convert NumPy numbers and strings to those of Python, also in containers."""
     if isinstance(value, np.number | np.bool_ | np.str_ | np.bytes_):
         return value.item()
     if type(value) in (list, tuple, set, frozenset):
@@ -99,10 +99,10 @@ _LONGEST = 500
 def short_repr(value: Any) -> str:
     """Return the representation of a value for error messages.
 
-    It is shortened if it is long; Python's limit on the digits of an int is observed,
-    and NumPy's numbers and strings look like Python's.
+    Long representations are shortened, and NumPy's numbers and strings look like
+    Python's.  Ints with more digits than Python converts to strings do not raise.
     """
-    with suppress(RecursionError):  # a list that holds itself
+    with suppress(RecursionError):  # a list that contains itself
         value = plain(value)
     try:
         text = repr(value)
@@ -121,7 +121,7 @@ def check_number(
     Parameters
     ----------
     obj : object
-        Its class and the attribute are named in the message.
+        The object, whose class is named in the message.
     name : str
         The attribute.
     low, high : float
@@ -141,7 +141,7 @@ def check_count(obj: Any, name: str) -> None:
     Parameters
     ----------
     obj : object
-        Its class and the attribute are named in the message.
+        The object, whose class is named in the message.
     name : str
         The attribute.
     """
@@ -156,7 +156,7 @@ def check_bool(obj: Any, name: str) -> None:
     Parameters
     ----------
     obj : object
-        Its class and the attribute are named in the message.
+        The object, whose class is named in the message.
     name : str
         The attribute.
     """

@@ -1,4 +1,4 @@
-"""Warnings that point at the user's code, not into this package."""
+"""Warnings that point at the user's code, not at this package."""
 
 import inspect
 import warnings
@@ -15,7 +15,7 @@ _collected: ContextVar[list[tuple[str, type[Warning]]] | None] = ContextVar(
 
 @contextmanager
 def collected_warnings() -> Iterator[list[tuple[str, type[Warning]]]]:
-    """Collect this package's warnings of this thread instead of issuing them.
+    """Collect this package's warnings in this thread instead of issuing them.
 
     `warnings.catch_warnings` is not thread-safe: it would catch warnings of all
     threads, and overlapping blocks may leave the filters changed.

@@ -37,16 +37,15 @@ class Callback:
     def for_member(self, member: int) -> "Callback":
         """Return the callback for one network of a tabular estimator.
 
-        With callbacks, the tabular estimators train their networks one after the
-        other.  They call this method once for each and pass the result to the network,
-        in whose parameter ``estimators_[member].callbacks`` it can be found after the
-        fit.  By default the same callback serves all networks, whose numbers are in
-        ``run.member`` and ``event.member``.
+        With callbacks, the tabular estimators train their networks sequentially.  They
+        call this method once for each network and pass it the result, which is in
+        ``estimators_[member].callbacks`` after the fit.  By default, all networks have
+        the same callback, and their indices are ``run.member`` and ``event.member``.
 
         Parameters
         ----------
         member : int
-            The number of the network, from 0.
+            The index of the network, from 0.
 
         Returns
         -------
@@ -63,20 +62,18 @@ class Callback:
         Returns
         -------
         state : dict of str to object
-            Arrays and what JSON can represent: Python's own numbers, strings,
-            booleans, None, lists, and dicts with strings as keys.  Tuples come back as
-            lists.
+            Arrays, and values that JSON can represent: Python numbers, strings,
+            booleans, None, lists, and dicts with strings as keys.  Tuples are restored
+            as lists.
         """
         return {}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Restore the state from a checkpoint when a run is resumed.
 
-        It is called after `on_train_begin` and before the first epoch, and not at all
-        if the checkpoint holds no state of this callback: `on_train_begin` prepares
-        for a run from the start, and this method, if called, for the rest of one.  Of
-        several callbacks of one class, the first gets the state of the first, the
-        second that of the second, and so on.
+        It is called after `on_train_begin` and before the first epoch, and only if the
+        checkpoint contains a state of this callback.  If there are several callbacks of
+        one class, their states are assigned in the order of the list.
 
         Parameters
         ----------
@@ -87,15 +84,15 @@ class Callback:
     def on_train_begin(self, run: Run) -> None:
         """Prepare for a run: called before its first epoch.
 
-        The state of an earlier fit, if any, is to be reset.  A tabular estimator calls
-        it once for each network, whose number is in ``run.member``.
+        It should reset the state of an earlier fit.  A tabular estimator calls it once
+        for each network, whose index is ``run.member``.
 
         Parameters
         ----------
         run : Run
             The run, with the initial parameters or, if it is resumed, with the
-            parameters and the epochs from the checkpoint.  The states of callbacks
-            follow when this method of all of them has been called, see
+            parameters and the epochs from the checkpoint.  The states of the callbacks
+            are loaded after this method of all of them has been called, see
             `load_state_dict`.
         """
 
@@ -115,10 +112,10 @@ class Callback:
         return False
 
     def on_train_end(self, run: Run) -> None:
-        """Clean up: called at the end of every run that began, however it ended.
+        """Clean up: called at the end of every run, even after errors.
 
         Parameters
         ----------
         run : Run
-            The run; its ``status`` says how it ended.
+            The run; its ``status`` tells why it ended.
         """

@@ -36,7 +36,7 @@ def save_checkpoint(path: Path, run: Run) -> None:
     Raises
     ------
     OSError
-        If the file cannot be written; a previous one is then still there.
+        If the file cannot be written; a previous file then remains.
     """
     arrays, meta = _pack(run)
     arrays["meta"] = np.frombuffer(json.dumps(meta).encode(), np.uint8)
@@ -92,10 +92,10 @@ def _write(file: BinaryIO, arrays: dict[str, Any]) -> None:
 
 
 def load_checkpoint(path: Path, run: Run) -> tuple[int, bool]:
-    """Restore a run that has just begun from a file.
+    """Load a file into a run that has just begun.
 
-    A run that has been restored from another file with as many epochs or more is left
-    unchanged.
+    The run is left unchanged if it has already been restored from another file with as
+    many epochs or more.
 
     Returns
     -------
@@ -109,7 +109,7 @@ def load_checkpoint(path: Path, run: Run) -> tuple[int, bool]:
     OSError
         If the file cannot be opened.
     ValueError
-        If the file is no checkpoint, is damaged, or belongs to another run; the run
+        If the file is not a checkpoint, is damaged, or belongs to another run; the run
         is then unchanged.
     """
     try:
@@ -183,7 +183,7 @@ def _pack(run: Run) -> tuple[dict[str, Any], dict[str, Any]]:
 def _pack_callback_states(run: Run, arrays: dict[str, Any]) -> dict[str, list[Any]]:
     """Return the states of the callbacks as JSON, and add their arrays to ``arrays``.
 
-    Classes of which no object has a state are left out.
+    Classes without any state are left out.
     """
     packed: dict[str, list[Any]] = {}
     for i, callback in enumerate(run.callbacks):
@@ -197,11 +197,11 @@ def _pack_callback_states(run: Run, arrays: dict[str, Any]) -> dict[str, list[An
 
 
 def _pack_state(callback: Any, prefix: str, arrays: dict[str, Any]) -> dict[str, Any]:
-    """Return a callback's state, in which names from ``arrays`` replace the arrays."""
+    """Return a callback's state, with arrays replaced by their names in ``arrays``."""
     name = type(callback).__qualname__
     try:
         state = callback.state_dict()
-    except OSError as error:  # not to be taken for a failure to write the file
+    except OSError as error:  # must not be mistaken for a failure to write the file
         raise RuntimeError(f"{name}.state_dict() failed: {error!r}.") from error
     if not isinstance(state, dict):
         raise TypeError(f"{name}.state_dict() must return a dict, got {state!r}.")
@@ -224,7 +224,7 @@ def _pack_state(callback: Any, prefix: str, arrays: dict[str, Any]) -> dict[str,
 def _unpack_state(
     packed: dict[str, Any], arrays: dict[str, NDArray[Any]]
 ) -> dict[str, Any]:
-    """Return the state that `_pack_state` has taken apart."""
+    """Return the state that `_pack_state` has packed."""
     own = {key: arrays[name] for key, name in packed["arrays"].items()}
     return {**packed["values"], **own}
 

@@ -16,8 +16,8 @@ from sknumpy_mlp.callbacks._base import Callback
 class EarlyStopping(Callback):
     """Stop training when a score or a loss has stopped improving.
 
-    The estimators' parameter ``early_stopping`` uses one of these with
-    ``monitor="validation_score"``; as a callback it can also monitor a loss.
+    The estimators' parameter ``early_stopping`` does so for the validation score; this
+    callback can also monitor a loss.
 
     Parameters
     ----------
@@ -27,14 +27,12 @@ default='validation_score'
         The first two need validation data (``X_val`` in ``fit``, or
         ``early_stopping=True``).
     tol : float, default=1e-4
-        The smallest change that counts as an improvement on the best epoch so far.
-        NaN never is an improvement.
+        The minimum improvement on the best epoch so far.  NaN is never an improvement.
     n_iter_no_change : int or inf, default=10
         The patience: training stops after *more* than this many consecutive epochs
-        without an improvement (scikit-learn's rule).
+        without an improvement, as in scikit-learn.
     restore_best : bool, default=True
-        Whether the estimator keeps the parameters of the best epoch instead of those
-        of the last one.
+        Whether to restore the parameters of the best epoch at the end of training.
 
     Attributes
     ----------
@@ -43,18 +41,19 @@ default='validation_score'
     best_epoch : int or None
         The epoch with the best value; None if there is none yet.
     best_params : ndarray of shape (n_params,) or None
-        During training, the parameters of that epoch if ``restore_best``; at the end
-        they are moved to ``run.kept_params``.
+        The parameters of that epoch during training, if ``restore_best``; at the end of
+        training, they are moved to ``run.kept_params``.
     n_epochs_no_change : int
         Number of epochs since the last improvement.
     members : list of EarlyStopping
-        After the fit of a tabular estimator, whose networks stop independently, one
-        object with these attributes for each network; the attributes here are those of
-        the last network.  Empty after the fit of a single network.
+        For a tabular estimator, whose networks stop independently, an object with these
+        attributes for each network; the attributes of this object are then those of the
+        last network.  Empty for a single network.
 
     Examples
     --------
-    An estimator would be given ``callbacks=[stopping]``; here it is called by hand.
+    Usually it is passed to an estimator, ``callbacks=[stopping]``; here, it is called
+    directly:
 
     >>> import numpy as np
     >>> from sknumpy_mlp.callbacks import EarlyStopping, EpochEnd
@@ -68,9 +67,9 @@ default='validation_score'
     4 True 2
     """
 
-    # During the fit of one network of several: the object that the user passed.
+    # The object that the user passed, during the fit of one of several networks.
     _given: "EarlyStopping | None" = None
-    # During a run: the run.
+    # The current run, if any.
     _run: Run | None = None
 
     @suggests_parameters
@@ -101,7 +100,7 @@ default='validation_score'
         self.reset()
 
     def __getstate__(self) -> dict[str, Any]:
-        # Copies and pickles that are made during a fit do not take part in it.
+        # Copies and pickles made during a fit are not part of it.
         return self.__dict__ | {"_given": None, "_run": None}
 
     def for_member(self, member: int) -> "EarlyStopping":
@@ -114,7 +113,7 @@ default='validation_score'
         return twin
 
     def reset(self) -> None:
-        """Start afresh: no best epoch, and full patience."""
+        """Reset the state: no best epoch, and full patience."""
         self.best_score = -math.inf
         self.best_epoch: int | None = None
         self.best_params: Array | None = None
@@ -136,8 +135,8 @@ default='validation_score'
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Restore the state of an object with the same ``monitor``.
 
-        A state that does not fit is ignored: one of another ``monitor``, or one without
-        the best parameters if they are to be restored.
+        A state of another ``monitor`` is ignored, and so is one without the best
+        parameters if they are to be restored.
         """
         has_all = state.get("restore_best") or not self.restore_best
         if state.get("monitor") != self.monitor or not has_all:
@@ -147,7 +146,7 @@ default='validation_score'
         self.n_epochs_no_change = state["n_epochs_no_change"]
         if self.restore_best and "best_params" in state:
             self.best_params = np.array(state["best_params"])
-        # The run was cut off after its last epoch; with more patience it continues.
+        # The run was cut short after its last epoch; with more patience it continues.
         if self._is_out_of_patience() and self._run and self._run.status == "running":
             self._run.status = "stopped"
 
@@ -184,7 +183,7 @@ default='validation_score'
         return self._is_out_of_patience()
 
     def on_train_end(self, run: Run) -> None:
-        """Have the estimator keep the best parameters."""
+        """Restore the best parameters."""
         self._run = None
         if self.best_params is not None:
             run.kept_params, self.best_params = self.best_params, None

@@ -1,10 +1,10 @@
-"""Adapter to the callbacks of scikit-learn, which it has since release 1.9.
+"""Adapter to scikit-learn's callbacks, available since scikit-learn 1.9.
 
 In scikit-learn, an estimator calls the callbacks that ``set_callbacks`` has registered
 at the beginning and the end of each *task* of its fit, and meta-estimators pass their
 callbacks on: ``ProgressBar`` on a GridSearchCV shows a bar for each fit in each fold.
-The subtasks of the fit of a network are its epochs; those of the fit of a tabular
-estimator are its networks, whose subtasks are their epochs.  With older releases of
+The subtasks of a network's fit are its epochs; the subtasks of a tabular estimator's
+fit are its networks, whose subtasks are their epochs.  With older releases of
 scikit-learn, the functions here do nothing.
 """
 
@@ -47,7 +47,7 @@ __all__ = [
 
 
 class SklearnBridge(Callback):
-    """Calls scikit-learn's callbacks for the epochs of a network.
+    """Callback that calls scikit-learn's callbacks for the epochs of a network.
 
     Parameters
     ----------
@@ -90,7 +90,7 @@ class SklearnBridge(Callback):
         return bool(stop)
 
     def on_train_end(self, run: Run) -> None:
-        """End the task of an epoch that has begun but is not trained."""
+        """End the task of an epoch that has begun but was not trained."""
         if self._epoch is not None:
             self._epoch.call_on_fit_task_end(**self._arguments)
             self._epoch = None
@@ -105,7 +105,7 @@ class SklearnBridge(Callback):
 
 
 class EnsembleBridge:
-    """Calls scikit-learn's callbacks for the networks of a tabular estimator.
+    """Bridge to scikit-learn's callbacks for the networks of a tabular estimator.
 
     Parameters
     ----------
@@ -142,10 +142,10 @@ class EnsembleBridge:
 
 
 class _NetworkBridge(SklearnBridge):
-    """Calls the callbacks for one of several networks, a task of its own.
+    """Callback that calls scikit-learn's callbacks for one of several networks.
 
-    The fitted estimator that callbacks see is the tabular estimator, not its network:
-    with the networks trained so far, and without calibration.
+    The network is a task of the fit.  Callbacks see the tabular estimator as fitted,
+    not its network: with the networks trained so far, and without calibration.
     """
 
     def __init__(
@@ -174,7 +174,7 @@ class _NetworkBridge(SklearnBridge):
         super().reconstruct_by(network, attributes)
 
     def on_train_begin(self, run: Run) -> None:
-        """Begin the task of the network and that of its first epoch."""
+        """Begin the tasks of the network and of its first epoch."""
         self._fit = self._fit.subcontext(
             task_name="network", max_subtasks=run.max_epochs
         )

@@ -1,4 +1,4 @@
-"""Time limit."""
+"""Time limit of a run."""
 
 from sknumpy_mlp._training.run import EpochEnd
 from sknumpy_mlp._utils.suggestions import suggests_parameters
@@ -12,9 +12,9 @@ class TimeLimit(Callback):
     Parameters
     ----------
     seconds : float
-        The limit, in seconds since the run began (or was resumed).  It applies to each
-        network of a tabular estimator separately; the estimator's own ``max_time``
-        applies to all of them together.
+        The limit, in seconds since the run began (or was resumed).  In a tabular
+        estimator it applies to each network separately, whereas the estimator's
+        parameter ``max_time`` applies to all of them together.
 
     Examples
     --------

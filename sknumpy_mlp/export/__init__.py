@@ -1,9 +1,9 @@
 """Conversion of fitted networks to ONNX models and to scikit-learn's estimators.
 
 An ONNX model predicts in C++, Java, JavaScript and on mobile devices, without Python.
-Networks whose activations scikit-learn has can also be converted to scikit-learn's own
-estimators, for tools that support those, and scikit-learn's networks can be converted
-to estimators of this package.
+Networks with activations that scikit-learn supports can also be converted to
+scikit-learn's own estimators, for tools that support those, and scikit-learn's networks
+can be converted to estimators of this package.
 
 ONNX models require the package onnx (``pip install 'sknumpy-mlp[onnx]'``);
 scikit-learn's estimators require nothing else.

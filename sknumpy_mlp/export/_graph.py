@@ -16,7 +16,7 @@ _OPSET, _ML_OPSET, _IR_VERSION = 15, 2, 8
 
 
 def import_onnx(purpose: str) -> Any:
-    """Return the package onnx, or raise an ImportError that says how to install it."""
+    """Return the package onnx; the ImportError without it tells how to install it."""
     try:
         import onnx
     except ImportError as error:
@@ -34,7 +34,7 @@ class Graph:
     dtype : {'float32', 'float64'}
         The type that networks compute in.
     reserved : sequence of str
-        Names of inputs and outputs, which intermediate values must not take.
+        Names of inputs and outputs, which intermediate values must not have.
     """
 
     def __init__(self, dtype: str, reserved: Sequence[str]) -> None:

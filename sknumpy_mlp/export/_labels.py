@@ -1,4 +1,4 @@
-"""Class labels and strings in types that ONNX has."""
+"""Class labels and strings in types that ONNX supports."""
 
 from typing import Any
 
@@ -9,9 +9,9 @@ from sknumpy_mlp._utils.values import short_repr
 
 
 def check_unicode(subject: str, string: str) -> None:
-    """Raise ValueError for a string that cannot be encoded in UTF-8, as ONNX needs it.
+    """Raise ValueError for a string that cannot be encoded in UTF-8, as ONNX requires.
 
-    ``subject`` begins the message: that there is such a name, label or category.
+    ``subject`` is the beginning of the message, which introduces the string.
     """
     try:
         string.encode()
@@ -24,7 +24,7 @@ def check_unicode(subject: str, string: str) -> None:
 
 
 def labels_of(classes: NDArray[Any]) -> NDArray[Any]:
-    """Return class labels in a type that ONNX has.
+    """Return class labels in a type that ONNX supports.
 
     Raises
     ------

@@ -1,6 +1,6 @@
 """Activations, layers and inverse links as nodes of an ONNX graph.
 
-To export a new one, write a function that adds its nodes and list it in the table:
+To support another one, write a function that adds its nodes, and list it in
 `ACTIVATION_NODES`, `LAYER_NODES` or `LINK_NODES`.
 """
 
@@ -36,7 +36,7 @@ from sknumpy_mlp.export._graph import Graph
 from sknumpy_mlp.layers import Dense, Dropout, Layer, Parametric, Scaling
 from sknumpy_mlp.losses import Loss, Quantile
 
-# From here on mish(z) rounds to z; exp(z) must not overflow.
+# For larger z, mish(z) rounds to z, and exp(z) might overflow.
 _MISH_IS_LINEAR = 20.0
 
 # ------------------------------------------------------------------------ activations
@@ -299,7 +299,7 @@ def add_link(graph: Graph, loss: Loss, raw: str, n_outputs: int) -> str:
     """
     predict = type(loss).predict
     if predict is Quantile.predict and isinstance(loss, Quantile):
-        # With one level the outputs are targets, not quantiles to be sorted.
+        # With a single level, the outputs are targets, not quantiles to be sorted.
         return raw if len(loss.levels) == 1 else _sorted_columns(graph, raw, n_outputs)
     if predict is not Loss.predict or loss.out_activation not in LINK_NODES:
         raise ValueError(

@@ -1,4 +1,4 @@
-"""Which estimators can be exported, and error messages for the rest."""
+"""Estimators that can be exported, and error messages for all others."""
 
 from typing import Any, Literal
 
@@ -21,7 +21,7 @@ EXPORTABLE = (
 def check_supported(
     estimator: Any, supported: tuple[type[Any], ...], hint: str
 ) -> None:
-    """Raise TypeError unless an estimator is an instance of a supported class itself.
+    """Raise TypeError unless an estimator is a direct instance of a supported class.
 
     Parameters
     ----------
@@ -30,7 +30,7 @@ def check_supported(
     supported : tuple of type
         Some of `EXPORTABLE`; their subclasses are refused.
     hint : str
-        What to pass instead.
+        The end of the message: the object to pass instead.
     """
     if type(estimator) in supported:
         return
@@ -56,11 +56,11 @@ def refuse_classes(
     Parameters
     ----------
     estimator : object
-        What is no direct instance of a supported class.
+        An object that is not a direct instance of a supported class.
     supported : tuple of type
         The supported classes.
     whose : {'your', 'its'}
-        To whom messages attribute a subclass.
+        The owner of a subclass in messages.
     """
     if isinstance(estimator, type):
         raise TypeError(

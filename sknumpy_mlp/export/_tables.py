@@ -17,7 +17,7 @@ from sknumpy_mlp.export._labels import check_unicode
 #: Name of the input of a model that takes a single array.
 ARRAY = "X"
 
-# From here on float64 does not represent all integers.
+# Beyond this limit, float64 does not represent all integers.
 _EXACT = 2**53
 
 
@@ -47,7 +47,7 @@ class ModelInput:
 
     @property
     def missing_string(self) -> str:
-        """Return a string for missing values, the empty one unless it is a category."""
+        """The string for missing values: empty, unless that is a category."""
         string = ""
         while string in (self.categories or []):
             string += "?"
@@ -56,7 +56,7 @@ class ModelInput:
     def read(self, table: Table, preprocessor: TabularPreprocessor) -> NDArray[Any]:
         """Return the column of a table, shape (n_samples, 1).
 
-        Unknown categories become missing values, which a model treats alike.
+        Unknown categories become missing values, which models treat in the same way.
         """
         if self.categories is None:
             return table.numbers([self.number])
@@ -68,7 +68,7 @@ class ModelInput:
         return known[codes][:, np.newaxis]
 
     def add_codes(self, graph: Graph, value: str) -> str:
-        """Add category codes, from 1, as float64; 0 for missing and unknown values."""
+        """Add category codes as float64, from 1; 0 for missing and unknown values."""
         categories = self.categories or []
         if self.is_string:
             return _add_lookup(graph, value, keys_strings=categories)

@@ -9,7 +9,7 @@ import numpy as np
 
 from sknumpy_mlp._utils.typing import Array, RandomSource, Shape
 
-#: A layer's preallocated arrays by name; the first axis of each is that of the rows.
+#: A layer's preallocated arrays, by name; their first axis is that of the rows.
 Buffers: TypeAlias = dict[str, Array]
 
 
@@ -115,7 +115,7 @@ class Layer(ABC):
     def init_from_data(self, params: Sequence[Array], X: Any) -> None:  # noqa: B027 - optional
         """Adjust the initial values to the training data.
 
-        Only the first layer of a network is asked to.
+        It is called for the first layer of a network only.
 
         Parameters
         ----------
@@ -129,8 +129,7 @@ class Layer(ABC):
     def is_random(self) -> bool:
         """Whether forward passes in training draw random numbers.
 
-        A network with such a layer is trained with a random number generator in the
-        context of `forward`.
+        If so, the context of `forward` in training has a random number generator.
         """
         return False
 
@@ -182,9 +181,9 @@ class Layer(ABC):
         Returns
         -------
         buffers : dict of ndarray
-            The arrays, under names of the layer's choice.  The first axis of each is
-            that of the rows; for smaller batches, `forward` and `backward` receive the
-            first rows.
+            The arrays, with names that the layer chooses.  Their first axis is that of
+            the rows; for smaller batches, `forward` and `backward` receive the first
+            rows.
         """
 
     @abstractmethod
@@ -227,7 +226,7 @@ class Layer(ABC):
         *,
         need_input_gradient: bool,
     ) -> Array | None:
-        """Write the gradient of the parameters and return that of the input.
+        """Write the gradient of the parameters, and return that of the input.
 
         Parameters
         ----------
@@ -240,7 +239,7 @@ class Layer(ABC):
         delta : ndarray of shape (n_rows, fan_out)
             Gradient of the objective with respect to the output; may be overwritten.
         buffers : dict of ndarray
-            The buffers as the forward pass left them; may be overwritten.
+            The buffers, filled by the forward pass; may be overwritten.
         need_input_gradient : bool
             False if no preceding layer has parameters.
 
@@ -262,9 +261,9 @@ class Layer(ABC):
 
 
 class ElementwiseLayer(Layer):
-    """Base class of layers whose output has the columns of their input."""
+    """Base class of layers whose output has the shape of their input."""
 
     @property
     def fan_out(self) -> int:  # type: ignore[override]
-        """Number of columns of the output, as of the input."""
+        """Number of columns of the output, the same as of the input."""
         return self.fan_in

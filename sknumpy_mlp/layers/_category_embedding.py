@@ -15,9 +15,9 @@ from sknumpy_mlp.layers._base import Buffers, Layer, TrainingContext
 class CategoryEmbedding(Layer):
     """A learnable embedding vector for each category of each column.
 
-    The input holds integer codes: code k of a column selects row k of its embedding
-    table.  Code 0 stands for unknown categories; its row is initialized to zero, the
-    other rows are drawn from the standard normal distribution.
+    The input consists of integer codes: code k of a column selects row k of its
+    embedding table.  Code 0 stands for unknown categories.  Its row is initialized to
+    zero; the other rows are drawn from the standard normal distribution.
 
     Parameters
     ----------
@@ -86,8 +86,8 @@ class CategoryEmbedding(Layer):
     def init_from_data(self, params: Sequence[Array], X: Any) -> None:
         """Set the rows of codes that do not occur to zero.
 
-        Their vectors are never trained: like those of unknown categories, they must be
-        zero, not noise.
+        Their vectors are never trained.  Like those of unknown categories, they must be
+        zero and not random.
         """
         seen = np.zeros(len(params[0]), dtype=bool)
         seen[(X.astype(np.intp) + self._starts).ravel()] = True
@@ -133,7 +133,7 @@ class CategoryEmbedding(Layer):
         *,
         need_input_gradient: bool,
     ) -> Array | None:
-        """Write the gradient of the tables; codes have none."""
+        """Write the gradient of the tables; the codes have no gradient."""
         grad = grads[0]
         grad[...] = 0.0
         # np.add.at is fast only for one-dimensional indices.

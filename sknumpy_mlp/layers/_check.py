@@ -13,7 +13,7 @@ from sknumpy_mlp._utils.gradient_check import (
 from sknumpy_mlp._utils.typing import Array
 from sknumpy_mlp.layers._base import Buffers, Layer, TrainingContext
 
-# The rows of a batch and of the buffers: the last batch of an epoch may be smaller.
+# Number of rows of the batch, and of the buffers, which may be larger.
 _N_ROWS, _N_ROWS_OF_BUFFERS = 5, 7
 _N_DERIVATIVES = 200
 
@@ -29,14 +29,14 @@ def check_layer(layer: Layer, X: Any = None) -> None:
       neither its input nor the parameters, in training as in predictions;
     - `Layer.backward` writes the gradient of all parameters and returns that of the
       input, and both agree with central differences.  At a kink, any subgradient is
-      right.
+      accepted.
 
-    All calls of a random layer get random number generators in the same state.
+    All calls of a random layer receive random number generators in the same state.
 
     Parameters
     ----------
     layer : Layer
-        The layer, an instance and not a class.
+        The layer: an instance, not a class.
     X : array-like of shape (n_rows, fan_in), default=None
         Inputs for a layer that does not accept arbitrary numbers; a few rows are used.
         None draws standard normal numbers.

@@ -13,13 +13,13 @@ from sknumpy_mlp.layers._base import Buffers, Layer, TrainingContext
 
 @dataclass(frozen=True)
 class Concatenate(Layer):
-    """Applies layers to consecutive columns and concatenates their outputs.
+    """Concatenation of layers that are applied to consecutive columns.
 
     Parameters
     ----------
     parts : tuple of Layer
-        The layers.  The first one takes its ``fan_in`` columns from the left, the next
-        one those that follow, and so on.
+        The layers.  The input of the first one is the first ``fan_in`` columns, the
+        input of the second one is the columns after them, and so on.
 
     Examples
     --------
@@ -54,12 +54,12 @@ class Concatenate(Layer):
 
     @property
     def coef_shapes(self) -> tuple[Shape, ...]:
-        """The coefficients' shapes, part by part."""
+        """Shapes of the coefficients of all parts."""
         return tuple(shape for part in self.parts for shape in part.coef_shapes)
 
     @property
     def intercept_shapes(self) -> tuple[Shape, ...]:
-        """The intercepts' shapes, part by part."""
+        """Shapes of the intercepts of all parts."""
         return tuple(shape for part in self.parts for shape in part.intercept_shapes)
 
     @property

@@ -40,8 +40,8 @@ class Dense(Layer):
         Draws the initial weights, see `sknumpy_mlp.initializers`.
     max_norm : float or None, default=None
         Max-norm constraint: the upper bound on the Euclidean norm of the incoming
-        weights of each unit, the columns of W.  Longer columns are scaled back to it
-        after each step [1]_.
+        weights of each unit, which are the columns of W.  Columns with a larger norm
+        are rescaled to it after each step [1]_.
     lr_multipliers : tuple of two floats, default=(1.0, 1.0)
         Learning-rate multipliers of W and of b.
 
@@ -74,8 +74,8 @@ class Dense(Layer):
     fan_in: int
     fan_out: int
     activation: Activation = _LINEAR
-    # The initializer is no property of a trained layer: it is neither compared nor
-    # pickled (custom functions may not be picklable).
+    # The initializer has no effect on a trained layer.  It is neither compared nor
+    # pickled: custom functions may not be picklable.
     init_weights: Initializer = field(default=_GLOROT, repr=False, compare=False)
     max_norm: float | None = None
     lr_multipliers: tuple[float, float] = (1.0, 1.0)
@@ -101,7 +101,7 @@ class Dense(Layer):
         return self.fan_in * self.fan_out
 
     def init(self, params: Sequence[Array], rng: RandomSource) -> None:
-        """Draw W, then b."""
+        """Initialize W, then b."""
         W, b = params
         self._fill(W, self.init_weights(rng, self.fan_in, self.fan_out), "weights")
         draw_bias = getattr(self.init_weights, "bias", None)
@@ -121,7 +121,7 @@ class Dense(Layer):
             self.init_weights.adapt(rng, *params, x)  # type: ignore[attr-defined]
 
     def _fill(self, target: Array, values: Any, what: str) -> None:
-        """Copy values that an initializer returned, after validating them."""
+        """Validate values that an initializer returned, and copy them."""
         drawn = np.asarray(values)
         if drawn.shape != target.shape:
             problem = f"returned {what} of shape {drawn.shape}"
@@ -195,7 +195,7 @@ class Dense(Layer):
         return delta_x
 
     def constrain(self, params: Sequence[Array]) -> None:
-        """Scale columns of W whose norm exceeds ``max_norm`` back to it."""
+        """Rescale the columns of W whose norm exceeds ``max_norm`` to that norm."""
         if self.max_norm is None:
             return
         W = params[0]
@@ -206,7 +206,7 @@ class Dense(Layer):
 
 
 def _matmul(A: Any, B: Array, out: Array) -> None:
-    """``out[...] = A @ B`` for a dense or sparse ``A``."""
+    """Compute ``out[...] = A @ B`` for a dense or sparse ``A``."""
     if isinstance(A, np.ndarray):
         # np.matmul does not use BLAS if a dimension is one (a single input or output,
         # a batch of one row), and takes five times as long.

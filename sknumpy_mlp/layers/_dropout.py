@@ -1,4 +1,4 @@
-"""Dropout."""
+"""Dropout layers."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ _CONSTANT = Constant()
 
 @dataclass(frozen=True)
 class Dropout(ElementwiseLayer):
-    r"""Sets a random fraction of its inputs to zero during training.
+    r"""Dropout: sets a random fraction of the inputs to zero during training.
 
     .. math:: x_{ij} \leftarrow m_{ij}\, x_{ij} / (1 - p), \qquad
               P(m_{ij} = 0) = p, \; m_{ij} \in \{0, 1\}
@@ -62,7 +62,7 @@ class Dropout(ElementwiseLayer):
 
     @property
     def is_random(self) -> bool:
-        """Always true: the mask is drawn anew for each batch."""
+        """Always True, since a new mask is drawn for each batch."""
         return True
 
     def make_buffers(
@@ -87,7 +87,7 @@ class Dropout(ElementwiseLayer):
         buffers: Buffers,
         context: TrainingContext | None,
     ) -> Any:
-        """Return the masked input; without a context, the input."""
+        """Return the masked input or, without a context, the input itself."""
         if context is None:
             return x
         # 16 random bits per value take a quarter of the time of random floats.  The

@@ -17,8 +17,8 @@ class Parametric(ElementwiseLayer):
 
     .. math:: a_{ij} = z_{ij} + p_j\,(f(z_{ij}) - z_{ij})
 
-    The mixing weights p are initialized to one, the plain activation, and are not
-    penalized.
+    The mixing weights p are initialized to one, so that the layer is initially the
+    activation itself, and are not penalized.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Columns that are passed through unchanged."""
+"""The identity layer, for columns that are passed through unchanged."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from sknumpy_mlp.layers._base import Buffers, ElementwiseLayer, TrainingContext
 
 @dataclass(frozen=True)
 class Passthrough(ElementwiseLayer):
-    """Passes its input through unchanged.
+    """A layer that returns its input unchanged.
 
     Parameters
     ----------

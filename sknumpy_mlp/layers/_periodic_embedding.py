@@ -13,9 +13,9 @@ from sknumpy_mlp.layers._base import Buffers, Layer, TrainingContext
 
 @dataclass(frozen=True)
 class PeriodicEmbedding(Layer):
-    r"""Learnable periodic (Fourier) features of each number ("PBLD").
+    r"""Learnable periodic (Fourier) features of each column ("PBLD").
 
-    For column i and its own parameters,
+    For each column i, with separate parameters,
 
     .. math::
 
@@ -34,18 +34,18 @@ class PeriodicEmbedding(Layer):
     n_frequencies : int, default=16
         The number m of frequencies for each column.
     width : int, default=4
-        The number q of outputs for each column, at least two; the last of them is the
-        number itself.
+        The number q of outputs for each column, at least two; the last one is the
+        input itself.
     scales : tuple of two floats, default=(0.1, 1.0)
-        Standard deviations of the initial frequencies w, of the first frequency of each
-        column and of the last; those between are spaced geometrically.
+        Standard deviations of the first and of the last initial frequency w of each
+        column; those of the others are spaced geometrically.
     lr_multiplier : float, default=1.0
         Learning-rate multiplier.
 
     References
     ----------
     Y. Gorishniy, I. Rubachev and A. Babenko, "On Embeddings for Numerical Features in
-    Tabular Deep Learning", NeurIPS 2022, arXiv:2203.05556; with bias and the number
+    Tabular Deep Learning", NeurIPS 2022, arXiv:2203.05556; with bias and the input
     itself: D. Holzmüller, L. Grinsztajn and I. Steinwart, "Better by Default: Strong
     Pre-Tuned MLPs and Boosted Trees on Tabular Data", NeurIPS 2024, arXiv:2407.04491.
 
@@ -84,7 +84,7 @@ class PeriodicEmbedding(Layer):
 
     @property
     def lr_multipliers(self) -> tuple[float, ...]:
-        """The same learning-rate multiplier for all parameters."""
+        """The learning-rate multiplier, the same for all parameters."""
         return (self.lr_multiplier,) * 4
 
     def init(self, params: Sequence[Array], rng: RandomSource) -> None:

@@ -12,10 +12,10 @@ from sknumpy_mlp.layers._base import Buffers, ElementwiseLayer, TrainingContext
 
 @dataclass(frozen=True)
 class Scaling(ElementwiseLayer):
-    r"""Multiplies each input by a learnable factor: :math:`a_{ij} = s_j x_{ij}`.
+    r"""A learnable scaling of each input: :math:`a_{ij} = s_j x_{ij}`.
 
-    The factors are initialized to one.  With a large learning rate they act as a soft
-    feature selection, which adapts much faster than the weights do.
+    The factors are initialized to one.  With a large learning rate, they act as a soft
+    feature selection, which adapts much faster than the weights.
 
     Parameters
     ----------

@@ -1,10 +1,9 @@
 """Displays: figures of learning curves, weights and prediction intervals.
 
-They follow scikit-learn's display API: ``from_estimator`` takes a fitted estimator,
-collects the data and draws it; ``plot`` draws it again, for example on other axes; the
-artists are in attributes like ``ax_`` and ``lines_``.  The estimator can be one of this
-package, or a ``Pipeline``, a search or a ``TransformedTargetRegressor`` that ends with
-one.
+They follow scikit-learn's display API: ``from_estimator`` collects the data of a fitted
+estimator and draws it; ``plot`` draws it again, for example on other axes; the artists
+are attributes such as ``ax_`` and ``lines_``.  The estimator can be one of this
+package, or a ``Pipeline``, a search or a ``TransformedTargetRegressor`` that wraps one.
 
 Drawing requires matplotlib (``pip install 'sknumpy-mlp[plot]'``); importing this module
 does not.

@@ -28,7 +28,7 @@ def import_pyplot(caller: str) -> Any:
 
 
 def single_axes(plt: Any, ax: Any) -> Any:
-    """Return the axes to draw on, those of a new figure if ``ax`` is None."""
+    """Return the axes to draw on, in a new figure if ``ax`` is None."""
     if ax is None:
         # The constrained layout makes room for long tick labels.
         _, ax = plt.subplots(layout="constrained")
@@ -125,7 +125,7 @@ def as_curves(curves: Any, name: str) -> list[Array]:
 
 
 def use_integer_ticks(ax: Any) -> None:
-    """Put ticks of the x-axis at integers only, also if a single one is in view."""
+    """Restrict the ticks of the x-axis to integers, even if only one is in view."""
     from matplotlib.ticker import MaxNLocator
 
     ax.xaxis.set_major_locator(

@@ -56,7 +56,7 @@ class IntervalData:
 
     @property
     def sort_key(self) -> Array:
-        """Return what samples are ordered by, from left to right."""
+        """The values by which samples are ordered, from left to right."""
         if self.x is not None:
             return self.x
         return (self.low + self.high) / 2 if self.y_pred is None else self.y_pred
@@ -195,7 +195,7 @@ def predict_intervals(
 
 
 def _transform(estimator: Any, X: Any, caller: str) -> Any:
-    """Return ``X`` as the network that an estimator wraps receives it.
+    """Return ``X`` transformed for the network that an estimator wraps.
 
     Raise TypeError for a wrapper that changes the scale of the target.
     """

@@ -89,8 +89,8 @@ class PredictionIntervalDisplay:
     >>> reg = NumpyMLPRegressor(loss=quantiles, solver="lbfgs", random_state=0)
     >>> reg = reg.set_params(tol=0.01).fit(X, y)
     >>> display = PredictionIntervalDisplay.from_estimator(reg, X, y, feature=0)
-    >>> bool(0.8 < display.coverage_ < 1)
-    True
+    >>> print(f"{display.coverage_:.1f}")
+    0.8
     >>> display.figure_.clear()
     """
 
@@ -135,7 +135,7 @@ class PredictionIntervalDisplay:
             that samples at the same value have the same interval.
         subsample : int or None, default=200
             Maximum number of samples to draw, evenly spaced in their order; None draws
-            all of them.  The empirical coverage is always that of all samples.
+            all of them.  The empirical coverage always includes all samples.
         interval_kw : dict, default=None
             Keyword arguments of matplotlib's ``vlines`` or ``fill_between``.
         line_kw : dict, default=None
@@ -227,7 +227,7 @@ class PredictionIntervalDisplay:
             style = {"color": _blue(ax), "alpha": alpha, "linewidth": 0.0} | style
             self.interval_ = ax.fill_between(where, low, high, **style)
         else:
-            # The more bars, the thinner, lest they merge into a block.
+            # Many bars are drawn thinner, so that they do not merge into a block.
             width = min(max(150.0 / len(where), 0.8), 4.0)
             alpha = 0.55 if is_dark(ax) else 0.35
             style = {"color": _blue(ax), "alpha": alpha, "linewidth": width} | style
@@ -294,9 +294,9 @@ class PredictionIntervalDisplay:
             Their targets.
         coverage : float, default=None
             The nominal coverage: the probability that an interval contains the target.
-            None means 0.9, or for quantiles the interval from the lowest to the highest
-            one.  Otherwise two of the quantiles must bound a central interval of this
-            coverage.
+            None means 0.9 or, for quantiles, the interval from the lowest to the
+            highest one.  With quantiles, two of them must bound a central interval of
+            the given coverage.
         feature : int or str, default=None
             Index or name of the column of ``X`` to place samples at; None to order them
             by prediction.  Samples in which it is missing are not drawn.
@@ -327,10 +327,10 @@ class PredictionIntervalDisplay:
         NotFittedError
             If the estimator is not fitted.
         TypeError
-            If it is not and does not wrap an estimator of this package.
+            If it neither is nor wraps an estimator of this package.
         ValueError
-            If it predicts no intervals, none of this coverage, or several targets, or
-            for a band over ``feature`` if other columns are not constant.
+            If it predicts no intervals, none of this coverage, or several targets; or,
+            for a band over ``feature``, if other columns are not constant.
         """
         caller = f"{cls.__name__}.from_estimator"
         import_pyplot(caller)

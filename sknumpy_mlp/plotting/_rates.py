@@ -27,13 +27,13 @@ _N_POINTS = 600
 
 
 class LearningRateDisplay:
-    """The learning rate of each step of the training.
+    """The learning rate of each training step.
 
     Parameters
     ----------
     learning_rate_curves : list of array-like of shape (n_points,)
-        The learning rates of each network, by default one per epoch, as in
-        ``learning_rate_curve_``, which has that of the first step of each epoch.
+        The learning rates of each network; by default, those of the first step of each
+        epoch, as in ``learning_rate_curve_``.
     epochs : list of array-like of shape (n_points,), default=None
         The number of epochs completed before each of these rates, in ascending order,
         for each network; 1.5 is the middle of the second epoch.  None means
@@ -65,8 +65,8 @@ class LearningRateDisplay:
     >>> epochs, rates = display.lines_[0].get_data()
     >>> print(f"{max(rates):.5f}")  # in the middle of the second epoch
     0.00100
-    >>> bool(rates[0] == clf.learning_rate_curve_[0])
-    True
+    >>> print(f"{rates[0]:.5f}")  # as in clf.learning_rate_curve_
+    0.00004
     >>> display.figure_.clear()
     """
 
@@ -170,9 +170,9 @@ class LearningRateDisplay:
         """Draw the learning rates of a fitted estimator.
 
         The schedule is evaluated within each epoch if it agrees with the recorded
-        rates in ``learning_rate_curve_``.  Otherwise (if the training had a time limit,
-        whose schedule depends on the clock, or if parameters were changed since) the
-        recorded rates are connected by straight lines.
+        rates in ``learning_rate_curve_``.  Otherwise, the recorded rates are connected
+        by straight lines: if training had a time limit, so that the schedule depended
+        on the clock, or if parameters were changed since.
 
         Parameters
         ----------
@@ -200,7 +200,7 @@ class LearningRateDisplay:
         NotFittedError
             If the estimator is not fitted.
         TypeError
-            If it is not and does not wrap an estimator of this package.
+            If it neither is nor wraps an estimator of this package.
         ValueError
             If there are no learning rates, as with ``solver='lbfgs'``.
         """

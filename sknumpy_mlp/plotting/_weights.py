@@ -95,8 +95,7 @@ class WeightsDisplay:
         ImportError
             If matplotlib is not installed.
         ValueError
-            If the number of axes is not that of the images, or if ``ax`` cannot be
-            divided.
+            If there is not one axes for each image, or if ``ax`` cannot be divided.
         """
         plt = import_pyplot(f"{type(self).__name__}.plot")
         check_flags(colorbar=colorbar)
@@ -147,7 +146,7 @@ class WeightsDisplay:
             each.set_title(name, fontsize="medium" if ax is None else "small")
         self.colorbar_ = None
         if colorbar:
-            # In our own grid it has a column, which every layout engine respects.
+            # Within a grid it has its own column, which every layout engine respects.
             where: dict[str, Any] = {"cax": bar_ax}
             if bar_ax is None:
                 where = {"ax": [axes.ravel()[i] for i in used], "shrink": 0.8}
@@ -223,10 +222,10 @@ class WeightsDisplay:
     ) -> Self:
         """Draw first-layer weights of a fitted estimator.
 
-        The units with the largest weight vectors (Euclidean norm) are drawn, in the
-        order that they have in the layer, so that units which were hardly trained, or
-        shrunk by weight decay, are left out.  In a network without hidden layers the
-        units are the outputs: for more than two classes, one image per class.
+        The units with the largest weight vectors (by Euclidean norm) are drawn, in
+        their order in the layer.  This leaves out units that were hardly trained, or
+        shrunk by weight decay.  In a network without hidden layers, the units are the
+        outputs: for more than two classes, there is one image per class.
 
         Parameters
         ----------
@@ -259,8 +258,7 @@ class WeightsDisplay:
         NotFittedError
             If the estimator is not fitted.
         TypeError
-            If it is not and does not wrap an estimator of this package, or if that is a
-            tabular one.
+            If it neither is nor wraps a plain estimator of this package.
         ValueError
             If ``image_shape`` does not match the number of features, or is None and
             that number is not a square.

@@ -1,5 +1,6 @@
-"""The docstrings name what is there, no more and no less, and show it at work."""
+"""Docstrings: complete, in agreement with the signatures, with plain summaries."""
 
+import ast
 import dataclasses
 import functools
 import importlib
@@ -58,7 +59,7 @@ def test_parameters_are_documented_in_order_with_their_defaults(Estimator):
 def test_shared_parameters_are_described_alike():
     classifier = _section(NumpyMLPClassifier, "Parameters")
     regressor = _section(NumpyMLPRegressor, "Parameters")
-    # What early stopping scores, and what a loss is, differs.
+    # Losses and validation scores differ between classification and regression.
     for name in classifier.keys() - {
         "loss",
         "early_stopping",
@@ -96,30 +97,30 @@ def test_shared_parameters_of_tabular_estimators_are_described_alike():
         assert ours == regressor[name], name
 
 
-# What numpydoc asks for and the house does not.
+# Checks of numpydoc that are not applied.
 IGNORED = {
-    "ES01",  # a second paragraph: where one line says it all, it would repeat it
-    "SA01",  # See Also: names in backticks lead on, in the sentence that says why
-    "GL01",  # the summary beside the opening quotes, which older numpydocs disliked
-    "RT02",  # a single returned value without a name: ours have names, as parameters do
+    "ES01",  # an extended summary: often the summary is sufficient
+    "SA01",  # a See Also section: sentences link to related objects
+    "GL01",  # older releases refuse a summary on the line of the opening quotes
+    "RT02",  # returned values have names, like parameters
 }
-# A method that overrides a documented one has its parameters described there.
+# The parameters of a method that overrides a documented one are described there.
 OF_SECTIONS = {code for code in ERROR_MSGS if code[:2] in ("PR", "RT")}
-# What a fit hands out and no user makes has attributes to read and no parameters to
-# pass; test_records_document_their_fields looks at them.
+# Users read the attributes of these objects, but do not construct them;
+# test_records_document_their_fields checks them.
 RECORDS = (EpochEnd, Run)
 
 
 class _Validator(Validator):
-    """Numpydoc's checks of an object that is at hand already."""
+    """Numpydoc's checks of a given object, instead of one to import."""
 
     def __init__(self, obj_name, obj):
         super().__init__(get_doc_object(obj))
 
     @property
     def source_file_def_line(self):
-        # For comments that switch checks off, which the package has none of; it cannot
-        # be found in a module that defines nothing, like the package's own.
+        # Only used for comments that disable checks, which this package does not have,
+        # and undefined for modules without definitions.
         return None
 
 
@@ -130,7 +131,7 @@ def _is_ours(module):
 def _parameters(obj):
     try:
         return inspect.signature(obj).parameters
-    except ValueError:  # an exception takes whatever BaseException takes
+    except ValueError:  # the constructor of an exception has no signature
         return {}
 
 
@@ -144,8 +145,8 @@ def _members(cls):
                 continue
             obj = getattr(cls, name)
             if isinstance(obj, functools.cached_property):
-                obj = property(obj.func)  # numpydoc would take it for a function
-            # scikit-learn adds methods for metadata routing; they are its own.
+                obj = property(obj.func)  # numpydoc would consider it a function
+            # Excludes scikit-learn's methods for metadata routing.
             is_method = inspect.isroutine(obj) and _is_ours(obj.__module__)
             if isinstance(obj, property) or is_method:
                 yield name, obj
@@ -162,14 +163,14 @@ def _public_modules():
 
 
 MODULES = _public_modules()
-# Classes and functions, each once, under the shortest of its names.
+# Classes and functions, each with the shortest of its public names.
 PUBLIC = {}
 for _path, _module in MODULES.items():
     for _name in _module.__all__:
         _obj = getattr(_module, _name)
         if inspect.isclass(_obj) or inspect.isfunction(_obj):
             PUBLIC.setdefault(_obj, f"{_path}.{_name}")
-# For each name the object, and the class that it is a method or a property of.
+# The object with each name, and the class of a method or a property.
 DOCUMENTED = {path: (module, None) for path, module in MODULES.items()}
 for _obj, _path in PUBLIC.items():
     DOCUMENTED[_path] = (_obj, None)
@@ -248,8 +249,39 @@ def test_docstring_of_a_module_lists_its_names_and_their_classes(module, table):
     assert {cls.__name__ for cls in classes.values()} <= public
 
 
+# A summary states what an object is or does; it is not an indirect question.
+QUESTION_WORDS = {"How", "Say", "Says", "What", "When", "Where", "Which", "Who", "Why"}
+FILES = sorted(Path(sknumpy_mlp.__file__).parent.rglob("*.py"))
+
+
+def _summaries(source):
+    """Yield the line and the summary of all docstrings, public and private."""
+    documented = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
+    for node in ast.walk(ast.parse(source)):
+        doc = ast.get_docstring(node) if isinstance(node, documented) else None
+        if doc is not None:
+            yield node.body[0].lineno, doc.partition("\n\n")[0]
+
+
+def _opens_with_question(summary):
+    return re.match(r"\W*(\w*)", summary).group(1) in QUESTION_WORDS
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)
+def test_summaries_are_single_statements(path):
+    for line, summary in _summaries(path.read_text(encoding="utf-8")):
+        assert not _opens_with_question(summary), f"line {line}: {summary}"
+        assert re.fullmatch(r".+\.", summary), f"line {line}: {summary}"
+
+
+def test_questions_are_found():
+    source = '"""What is here."""\nclass A:\n    def f(self):\n        """`How` to."""'
+    assert [line for line, _ in _summaries(source)] == [1, 4]
+    assert all(_opens_with_question(summary) for _, summary in _summaries(source))
+
+
 def test_public_names_are_found():
-    # One of each kind, lest the test above pass because it has nothing to look at.
+    # One of each kind: without any, the tests above would pass.
     assert {
         "sknumpy_mlp",
         "sknumpy_mlp.losses",
