@@ -876,15 +876,37 @@ def test_losses_are_checked_near_zero_alone_where_targets_are_no_outputs(
 
 
 def test_long_rows_are_abbreviated_in_messages():
-    y = np.arange(40.0).reshape(4, 10) + 1 / 3
-    loss = _Own(_squared(lambda y, raw: 2 * raw))
+    """From seven numbers on, to the first and last three, of six digits each."""
+    y = np.arange(28.0).reshape(4, 7) + 1 / 3
     with pytest.raises(ValueError, match="wrong gradient") as info:
-        check_loss(loss, y)
-    assert re.search(
-        r"\(y=\[ ?\d+\.333333 +\d+\.333333 +\d+\.333333 +\.\.\. +\d+\.333333.*\], "
-        r"raw=\[ ?\S+ +\S+ +\S+ +\.\.\. +\S+ +\S+ +\S+\]\)",
-        str(info.value),
-    )
+        check_loss(_Own(_squared(lambda y, raw: 2 * raw)), y)
+    number = r"-?\d+\.\d{1,6}"
+    row = rf"\[ ?{number} +{number} +{number} +\.\.\. +{number} +{number} +{number} ?\]"
+    assert re.search(rf"\(y={row}, raw={row}\)", str(info.value))
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_integer_losses_become_floats(dtype):
+    losses = np.arange(3).astype(dtype)
+    for given in (losses, losses.astype(int)):
+        loss = _Own(lambda y, raw, given=given: given.copy())
+        check = _LossCheck(loss, np.ones((3, 1)), np.arange(3), 1)
+        found, _ = check.evaluate(np.zeros((3, 1), dtype))
+        np.testing.assert_array_equal(found, losses)
+        assert found.dtype == (dtype if given is losses else np.float64)
+
+
+def test_labels_of_three_classes_are_no_target_of_a_binary_loss():
+    message = "^y must hold numbers for loss=BinaryLogLoss.*, got the type <U1"
+    with pytest.raises(ValueError, match=message):
+        check_loss(BinaryLogLoss(), list("abc"))
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+def test_targets_that_are_not_finite_are_no_targets(value):
+    message = r"^y contains infinity or NaN\. Leave those rows out\.$"
+    with pytest.raises(ValueError, match=message):
+        check_loss(SquaredError(), [1.0, value])
 
 
 def test_custom_losses_may_ask_for_positive_targets():

@@ -12,7 +12,7 @@ from sknumpy_mlp._training.network import Network, Workspace
 from sknumpy_mlp._training.objective import objective
 from sknumpy_mlp.activations import ACTIVATIONS, Activation, ReLU, Tanh
 from sknumpy_mlp.initializers import Glorot
-from sknumpy_mlp.layers import Dense
+from sknumpy_mlp.layers import Dense, Dropout
 from sknumpy_mlp.losses import (
     BinaryLogLoss,
     Loss,
@@ -330,6 +330,23 @@ def test_without_data_dependent_initializers_no_data_is_passed_through():
     params = network.init(np.random.default_rng(0), float)
     network.adapt(params, np.ones((4, N_FEATURES)), np.random.default_rng(0))
     assert not layer.calls["x"]
+
+
+@pytest.mark.parametrize("sparse_input", [True, False, None])
+def test_sparse_input_reaches_the_first_layer_with_parameters(sparse_input):
+    first, second = _Recorder(N_FEATURES, 3), _Recorder(3, 2)
+    network = Network((Dropout(N_FEATURES, 0.5), first, second))
+    params = network.init(np.random.default_rng(0), np.float32)
+    options = {} if sparse_input is None else {"sparse_input": sparse_input}
+    Workspace(network, params, 4, **options)
+    found = [layer.calls["buffers"][0][2]["sparse_input"] for layer in (first, second)]
+    assert found == [bool(sparse_input), False]
+
+
+def test_learning_rate_multipliers_have_the_type_of_the_parameters():
+    network = Network((Dense(2, 2, lr_multipliers=(2.0, 1.0)),))
+    params = network.init(np.random.default_rng(0), np.float32)
+    assert Workspace(network, params, 4).lr_multipliers.dtype == np.float32
 
 
 def test_each_layer_constrains_its_own_parameters():
