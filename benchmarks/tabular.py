@@ -28,7 +28,7 @@ from _tabular_peers import BAGGED, METHODS
 
 FOLDER = RESULTS / "tabular"
 # A bagged model and its single model take so many turns, fewer if they are slow.
-MAX_TURNS, MAX_SECONDS = 3, 5
+MAX_TURNS, MAX_SECONDS = 3, 1
 
 
 def measure(make, task, X, y, number, max_rows, clock=time.perf_counter):

@@ -1,9 +1,10 @@
 """Summarize and draw the results of ``tabular.py --save``.
 
-    python benchmarks/tabular_report.py
+    python benchmarks/tabular_report.py           print Markdown tables
+    python benchmarks/tabular_report.py --write   put them into tabular.md
 
-prints Markdown tables and writes ``results/tabular.png`` (every table) and
-``results/tabular_accuracy_time.png`` (the summary).
+Both draw ``results/tabular_accuracy_time.png`` (summary) and ``results/tabular.png``
+(every table).
 
 Errors, log losses and root mean squared errors (divided by the target's standard
 deviation) are averaged over the splits of a table first.  The ratio of two methods on a
@@ -11,7 +12,9 @@ table is (a + 0.01) / (b + 0.01), and means of ratios are geometric: this compar
 shifted geometric means, as in the RealMLP paper.
 """
 
+import argparse
 import json
+from pathlib import Path
 
 import matplotlib
 import numpy as np
@@ -20,6 +23,7 @@ from scipy.stats import rankdata
 matplotlib.use("Agg")
 import matplotlib.pyplot as plt
 from _measure import RESULTS
+from PIL import Image
 
 SHIFT = 0.01
 # A method with fewer results is left out of ranks and figures.
@@ -28,6 +32,13 @@ MIN_TABLES = 8
 INFLUENTIAL = 0.05
 MEASURES = {"error": "error", "log_loss": "log loss", "nrmse": "nRMSE"}
 SECONDS = "fit_seconds"
+# Tables of several sizes, training rows and columns.
+SIZES = {
+    "credit_g": "800 x 20",
+    "abalone": "3,341 x 8",
+    "churn": "8,000 x 10",
+    "adult": "16,000 x 14",
+}
 OURS, OURS_SINGLE = "ours", "ours_single"
 NAMES = {
     OURS: "TabularMLP",
@@ -47,10 +58,10 @@ NAMES = {
 COLORS = {
     OURS: "#22577a",
     OURS_SINGLE: "#22577a",
-    "sklearn_mlp": "#e6862a",
-    "sklearn_mlp_scaled_target": "#f2c14e",
-    "hist_gradient_boosting": "#7a8794",
-    "hist_gradient_boosting_bagged": "#7a8794",
+    "sklearn_mlp": "#c96a10",
+    "sklearn_mlp_scaled_target": "#a8791a",
+    "hist_gradient_boosting": "#5f6b78",
+    "hist_gradient_boosting_bagged": "#5f6b78",
     "lightgbm": "#8c6bb1",
     "lightgbm_bagged": "#8c6bb1",
     "catboost": "#3a7d44",
@@ -126,112 +137,155 @@ def without_most_influential(ratio_of_tables):
     return table, geometric_mean(rest)
 
 
+def is_complete(measured, method, measure):
+    """Return whether a method has the tables and splits that ours has."""
+    mine, theirs = measured[OURS][measure], measured.get(method, {}).get(measure, {})
+    return mine.keys() == theirs.keys() and all(
+        splits.keys() == theirs[table].keys() for table, splits in mine.items()
+    )
+
+
 def mean_ranks(measured, measure):
     """Return method -> mean rank over the tables, of all methods that have them all."""
-    values = {m: averages(measured[m][measure]) for m in measured}
+    methods = [m for m in measured if is_complete(measured, m, measure)]
+    values = {m: averages(measured[m][measure]) for m in methods}
     tables = values[OURS].keys()
-    methods = [m for m in values if values[m].keys() == tables]
     ranks = [rankdata([values[m][table] for m in methods]) for table in tables]
     return dict(zip(methods, np.mean(ranks, axis=0), strict=True))
 
 
-def print_row(*cells):
-    """Print one row of a table."""
-    print("| " + " | ".join(str(cell) for cell in cells) + " |")
+def markdown(header, rows):
+    """Return a Markdown table."""
+    lines = [header, ["---"] * len(header), *rows]
+    return "\n".join("| " + " | ".join(line) + " |" for line in lines) + "\n"
 
 
-def print_header(*cells):
-    """Print the first two rows of a table."""
-    print()
-    print_row(*cells)
-    print("|---" * len(cells) + "|")
+def readable(seconds):
+    """Return seconds with two digits."""
+    return f"{seconds:,.{2 if seconds < 1 else 1 if seconds < 10 else 0}f}"
 
 
-def print_comparison(measured, mine, measure):
+def comparison(measured, mine, measure):
     """Compare one of our methods with every peer in one measure."""
     ranks = mean_ranks(measured, measure)
-    print_header(
+    header = [
         f"{MEASURES[measure]}, {NAMES[mine]} / peer",
         "mean ratio",
         "median ratio",
         "wins / ties / losses",
-        "mean ratio without the most influential table",
+        "mean ratio without one table",
         f"mean rank of {len(ranks)}",
-    )
-    print_row(NAMES[mine], "", "", "", "", f"{ranks[mine]:.1f}")
+    ]
+    rows = [[NAMES[mine], "", "", "", "", f"{ranks[mine]:.1f}"]]
     for method in measured:
         pairs = on_common_splits(measured[mine][measure], measured[method][measure])
         if method in (OURS, OURS_SINGLE) or not pairs:
             continue
         values = ratios(measured[mine][measure], measured[method][measure])
         average = geometric_mean(values.values())
-        note = ""
-        if len(values) > 2:
+        influential = ""
+        if len(values) >= MIN_TABLES:
             table, rest = without_most_influential(values)
             if abs(rest / average - 1) > INFLUENTIAL:
-                note = f"{rest:.2f} ({table})"
+                influential = f"{rest:.2f} ({table})"
         signs = [np.sign(a - b) for a, b in pairs.values()]
-        print_row(
-            NAMES[method],
-            f"{average:.2f}",
-            f"{np.median(list(values.values())):.2f}",
-            " / ".join(str(signs.count(sign)) for sign in (-1, 0, 1)),
-            note,
-            f"{ranks[method]:.1f}" if method in ranks else "",
+        rows.append(
+            [
+                NAMES[method],
+                f"{average:.2f}",
+                f"{np.median(list(values.values())):.2f}",
+                " / ".join(str(signs.count(sign)) for sign in (-1, 0, 1)),
+                influential,
+                f"{ranks[method]:.1f}" if method in ranks else "",
+            ]
         )
+    return markdown(header, rows)
 
 
-def print_seconds(measured):
-    """Print fit times: the median and the sum over tables."""
+def fit_times(measured):
+    """Return the median and the sum of the fit times over tables."""
     tasks = {
         "classification": measured[OURS]["error"].keys(),
         "regression": measured[OURS]["nrmse"].keys(),
     }
-    columns = [
-        f"{task}, {statistic}" for task in tasks for statistic in ("median", "total")
-    ]
-    print_header("seconds to fit", *columns, "TabularMLP / peer, mean ratio")
+    header = ["seconds to fit"]
+    for task, tables in tasks.items():
+        header += [f"{task}, median", f"sum of {len(tables)} tables"]
+    rows = []
     for method, results in measured.items():
         seconds = averages(results[SECONDS])
         cells = []
         for tables in tasks.values():
             values = [seconds[table] for table in tables if table in seconds]
             if len(values) == len(tables):
-                cells += [f"{np.median(values):.1f}", f"{sum(values):.0f}"]
+                cells += [readable(np.median(values)), readable(sum(values))]
             else:
                 cells += ["", ""]
-        if not any(cells):
-            continue
-        ratio = geometric_mean(
-            ratios(measured[OURS][SECONDS], results[SECONDS]).values()
-        )
-        print_row(NAMES[method], *cells, "" if method == OURS else f"{ratio:.2g}")
+        if any(cells):
+            rows.append([NAMES[method], *cells])
+    return markdown([*header], rows)
 
 
-def print_results(measured, measure, name, digits):
-    """Print the result of every method on every table."""
+def fit_times_by_size(measured):
+    """Return the fit times on tables of several sizes."""
+    methods = [m for m in measured if SIZES.keys() <= measured[m][SECONDS].keys()]
+    seconds = {m: averages(measured[m][SECONDS]) for m in methods}
+    rows = [
+        [table, size, *(readable(seconds[m][table]) for m in methods)]
+        for table, size in SIZES.items()
+    ]
+    header = ["seconds to fit", "training rows x columns", *(NAMES[m] for m in methods)]
+    return markdown(header, rows)
+
+
+def results_per_table(measured, measure, name, form):
+    """Return the result of every method on every table."""
     methods = [m for m in measured if measured[m][measure]]
     values = {m: averages(measured[m][measure]) for m in methods}
-    print_header(name, *(NAMES[m] for m in methods))
+    rows = []
     for table in values[OURS]:
         best = min(values[m][table] for m in methods if table in values[m])
         cells = []
         for method in methods:
             value = values[method].get(table)
-            text = "" if value is None else f"{value:.{digits}f}"
+            text = "" if value is None else form(value)
             cells.append(f"**{text}**" if value == best else text)
-        print_row(table, *cells)
+        rows.append([table, *cells])
+    return markdown([name, *(NAMES[m] for m in methods)], rows)
 
 
-def print_tables(measured):
-    """Print the comparisons, then every result."""
-    for mine in (OURS, OURS_SINGLE):
-        for measure in MEASURES:
-            print_comparison(measured, mine, measure)
-    print_seconds(measured)
-    for measure, name in MEASURES.items():
-        print_results(measured, measure, name, 4)
-    print_results(measured, SECONDS, "seconds to fit", 1)
+def sections(measured):
+    """Return name -> Markdown of each part of tabular.md that is made here."""
+    values = [(measure, name, "{:.4f}".format) for measure, name in MEASURES.items()]
+    values.append((SECONDS, "seconds to fit", readable))
+    return {
+        "comparison": [comparison(measured, OURS, m) for m in MEASURES],
+        "comparison of one network": [
+            comparison(measured, OURS_SINGLE, m) for m in MEASURES
+        ],
+        "seconds": [fit_times(measured)],
+        "seconds by size": [fit_times_by_size(measured)],
+        "results": [results_per_table(measured, *each) for each in values],
+    }
+
+
+def write(path, texts):
+    """Replace what lies between the comments "begin NAME" and "end NAME" of a page."""
+    page = path.read_text(encoding="utf-8")
+    for name, tables in texts.items():
+        begin, end = f"<!-- begin {name} -->\n", f"<!-- end {name} -->"
+        before, rest = page.split(begin)
+        page = before + begin + "\n" + "\n".join(tables) + "\n" + end
+        page += rest.split(end, 1)[1]
+    path.write_text(page, encoding="utf-8")
+
+
+def save_figure(fig, name, dpi):
+    """Save a figure with 64 colors, which makes it a third of the size."""
+    path = RESULTS / f"{name}.png"
+    fig.savefig(path, dpi=dpi, facecolor="white")
+    plt.close(fig)
+    Image.open(path).convert("RGB").quantize(64).save(path, optimize=True)
 
 
 def draw_tables(measured):
@@ -279,61 +333,95 @@ def draw_tables(measured):
         handles.values(), handles, loc="outside lower center", ncols=4, frameon=False
     )
     fig.suptitle("Left of the line, TabularMLP is better; diamonds are geometric means")
-    fig.savefig(RESULTS / "tabular.png", dpi=110)
-    plt.close(fig)
+    save_figure(fig, "tabular", dpi=110)
 
 
-# Where the name stands beside its point: offset in points, alignment.
+# Method -> its name in the figure, and on which side of its point the name is, in the
+# two panels; None if it is not drawn.
 LABELS = {
-    OURS: ("TabularMLP", (0, -17), "center"),
-    OURS_SINGLE: ("TabularMLP,\none network", (0, -30), "center"),
-    "sklearn_mlp": ("scikit-learn MLP", (0, 9), "center"),
-    "sklearn_mlp_scaled_target": ("scikit-learn MLP", (0, 9), "center"),
-    "hist_gradient_boosting": ("HistGB", (0, 9), "center"),
-    "hist_gradient_boosting_bagged": ("HistGB ×5", (0, 9), "center"),
-    "lightgbm": ("LightGBM", (0, -17), "center"),
-    "lightgbm_bagged": ("LightGBM ×5", (0, -17), "center"),
-    "catboost": ("CatBoost", (0, 9), "center"),
-    "catboost_bagged": ("CatBoost ×5", (0, -17), "center"),
-    "realmlp": ("RealMLP", (0, 9), "center"),
+    OURS: ("TabularMLP", "below", "below"),
+    OURS_SINGLE: ("one network", "above", "above"),
+    "sklearn_mlp": ("scikit-learn's MLP", "above", None),
+    "sklearn_mlp_scaled_target": ("scikit-learn's MLP,\nscaled target", None, "above"),
+    "hist_gradient_boosting": ("HistGB", "below", "above"),
+    "hist_gradient_boosting_bagged": ("HistGB ×5", "below", "above"),
+    "lightgbm": ("LightGBM", "above", "left"),
+    "lightgbm_bagged": ("LightGBM ×5", "left", "below"),
+    "catboost": ("CatBoost", "below", "below"),
+    "catboost_bagged": ("CatBoost ×5", "below", "below"),
+    "realmlp": ("RealMLP", "right", "above"),
+}
+SIDES = {
+    "above": ((0, 8), "center", "bottom"),
+    "below": ((0, -8), "center", "top"),
+    "left": ((-8, 0), "right", "center"),
+    "right": ((8, 0), "left", "center"),
 }
 
 
 def draw_accuracy_and_time(measured):
     """Median error relative to ours against fit time, one panel for each task."""
-    fig, axes = plt.subplots(1, 2, figsize=(8, 4.4), layout="constrained")
-    panels = {"error": "Classification error", "nrmse": "Regression RMSE"}
-    for ax, (measure, title) in zip(axes, panels.items(), strict=True):
+    fig, axes = plt.subplots(1, 2, figsize=(8, 4.6), layout="constrained", sharey=True)
+    panels = {"error": "Classification: error rate", "nrmse": "Regression: RMSE"}
+    for i, (ax, (measure, title)) in enumerate(zip(axes, panels.items(), strict=True)):
         ours = measured[OURS][measure]
-        for method, (name, offset, align) in LABELS.items():
-            theirs = measured.get(method, {}).get(measure, {})
-            if theirs.keys() != ours.keys():
+        for method, (name, *sides) in LABELS.items():
+            if sides[i] is None or not is_complete(measured, method, measure):
                 continue
-            if measure == "nrmse" and method == "sklearn_mlp":
-                continue
+            theirs = measured[method][measure]
             seconds = averages(measured[method][SECONDS])
             x = geometric_mean(seconds[table] for table in ours)
             y = np.median([1 / ratio for ratio in ratios(ours, theirs).values()])
-            face = "white" if method.endswith("_bagged") else COLORS[method]
-            ax.plot(x, y, "o", ms=8, color=COLORS[method], mfc=face, mew=1.5)
+            color = COLORS[method]
+            face = "white" if method.endswith("_bagged") else color
+            ax.plot(x, y, "o", ms=8, color=color, mfc=face, mew=1.5)
+            offset, ha, va = SIDES[sides[i]]
             ax.annotate(
                 name,
                 (x, y),
                 offset,
                 textcoords="offset points",
-                ha=align,
-                color=COLORS[method],
+                ha=ha,
+                va=va,
+                color=color,
             )
         ax.axhline(1.0, color=COLORS[OURS], lw=0.8, zorder=0)
-        ax.set_title(f"{title}, {len(ours)} tables")
+        ax.set_title(f"{title}, {len(ours)} tables", fontsize=11)
         ax.set_xscale("log")
         ax.set_yscale("log")
-    fig.savefig(RESULTS / "tabular_accuracy_time.png", dpi=150, facecolor="white")
-    plt.close(fig)
+        ax.set_xlim(0.015, 220)
+        ax.set_ylim(0.95, 1.25)
+        ax.set_xticks([0.1, 1, 10, 100], ["0.1", "1", "10", "100"])
+        ticks = [0.95, 1, 1.05, 1.1, 1.15, 1.2, 1.25]
+        ax.set_yticks(ticks, [f"{tick:g}" for tick in ticks])
+        ax.minorticks_off()
+        ax.grid(color="#eeeeee")
+        ax.set_axisbelow(True)
+        for side in ("top", "right"):
+            ax.spines[side].set_visible(False)
+    axes[0].set_ylabel("divided by TabularMLP's\n(median over tables)")
+    fig.supxlabel(
+        "seconds to fit on two cores (geometric mean over tables)", fontsize=10
+    )
+    save_figure(fig, "tabular_accuracy_time", dpi=150)
+
+
+def main():
+    """Read the command line, print or write the tables, draw the figures."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--write", action="store_true")
+    args = parser.parse_args()
+    measured = load()
+    texts = sections(measured)
+    if args.write:
+        write(Path(__file__).with_name("tabular.md"), texts)
+    else:
+        print("\n".join(table for tables in texts.values() for table in tables))
+    draw_tables(measured)
+    draw_accuracy_and_time(measured)
 
 
 if __name__ == "__main__":
-    results = load()
-    print_tables(results)
-    draw_tables(results)
-    draw_accuracy_and_time(results)
+    main()
