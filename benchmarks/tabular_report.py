@@ -1,49 +1,73 @@
 """Summarize and draw the results of ``tabular.py --save``.
 
-    python benchmarks/tabular_report.py
+    python benchmarks/tabular_report.py           print Markdown tables
+    python benchmarks/tabular_report.py --write   put them into tabular.md
 
-prints tables in Markdown and writes ``results/tabular.png``.  Means over tables are
-shifted geometric means, exp(mean(log(x + 0.01))), as in the paper on RealMLP: of
-errors, losses and root mean squared errors (divided by the target's standard
-deviation), each averaged over the splits first, those that both methods have.
+Both draw ``results/tabular_accuracy_time.png`` (summary) and ``results/tabular.png``
+(every table).
+
+Errors, log losses and root mean squared errors (divided by the target's standard
+deviation) are averaged over the splits of a table first.  The ratio of two methods on a
+table is (a + 0.01) / (b + 0.01), and means of ratios are geometric: this compares
+shifted geometric means, as in the RealMLP paper.
 """
 
+import argparse
 import json
+from pathlib import Path
 
 import matplotlib
 import numpy as np
+from scipy.stats import rankdata
 
 matplotlib.use("Agg")
 import matplotlib.pyplot as plt
 from _measure import RESULTS
+from PIL import Image
 
 SHIFT = 0.01
-# A method with fewer results is in the tables, not in the figure.
+# A method with fewer results is left out of ranks and figures.
 MIN_TABLES = 8
+# A table is named if the mean ratio without it differs by more than this share.
+INFLUENTIAL = 0.05
 MEASURES = {"error": "error", "log_loss": "log loss", "nrmse": "nRMSE"}
+SECONDS = "fit_seconds"
+# Tables of several sizes, training rows and columns.
+SIZES = {
+    "credit_g": "800 x 20",
+    "abalone": "3,341 x 8",
+    "churn": "8,000 x 10",
+    "adult": "16,000 x 14",
+}
+OURS, OURS_SINGLE = "ours", "ours_single"
 NAMES = {
-    "ours": "ours",
-    "ours_single": "ours, one network",
-    "sklearn_mlp": "MLP of scikit-learn",
-    "sklearn_mlp_scaled_target": "the same, target scaled",
+    OURS: "TabularMLP",
+    OURS_SINGLE: "TabularMLP, one network",
+    "sklearn_mlp": "scikit-learn's MLP",
+    "sklearn_mlp_scaled_target": "scikit-learn's MLP, scaled target",
     "hist_gradient_boosting": "HistGradientBoosting",
+    "hist_gradient_boosting_bagged": "HistGradientBoosting ×5",
     "lightgbm": "LightGBM",
+    "lightgbm_bagged": "LightGBM ×5",
     "catboost": "CatBoost",
-    "realmlp": "RealMLP-TD",
+    "catboost_bagged": "CatBoost ×5",
+    "realmlp": "RealMLP-TD, one network",
     "tabm": "TabM",
     "tabm_mini": "TabM-mini, 16 members",
 }
 COLORS = {
-    "sklearn_mlp": "#e6862a",
-    "sklearn_mlp_scaled_target": "#f2c14e",
-    "hist_gradient_boosting": "#9aa5b1",
+    OURS: "#22577a",
+    OURS_SINGLE: "#22577a",
+    "sklearn_mlp": "#c96a10",
+    "sklearn_mlp_scaled_target": "#a8791a",
+    "hist_gradient_boosting": "#5f6b78",
+    "hist_gradient_boosting_bagged": "#5f6b78",
     "lightgbm": "#8c6bb1",
+    "lightgbm_bagged": "#8c6bb1",
     "catboost": "#3a7d44",
+    "catboost_bagged": "#3a7d44",
     "realmlp": "#c8452f",
-    "tabm": "#a0522d",
-    "tabm_mini": "#d2a679",
 }
-OURS = "#22577a"
 
 
 def load():
@@ -60,7 +84,7 @@ def load():
                 for table, splits in results.items()
                 if all(measure in split for split in splits.values())
             }
-            for measure in (*MEASURES, "fit_seconds")
+            for measure in (*MEASURES, SECONDS)
         }
     return measured
 
@@ -70,14 +94,12 @@ def mean(values):
     return float(np.exp(np.mean(np.log(np.asarray(values) + SHIFT))))
 
 
-def compare(ours, theirs):
-    """Return ours / theirs of the means, tables ahead, and tables in common."""
-    pairs = list(on_common_splits(ours, theirs).values())
-    if not pairs:
-        return None
-    ratio = mean([a for a, _ in pairs]) / mean([b for _, b in pairs])
-    ahead = sum(1.0 if a < b else 0.5 * (a == b) for a, b in pairs)
-    return ratio, ahead, len(pairs)
+def averages(splits_of_tables):
+    """Return table -> mean over its splits."""
+    return {
+        table: float(np.mean(list(splits.values())))
+        for table, splits in sorted(splits_of_tables.items())
+    }
 
 
 def on_common_splits(ours, theirs):
@@ -93,80 +115,208 @@ def on_common_splits(ours, theirs):
     return pairs
 
 
-def print_tables(measured):
-    """Print every result, then the comparisons."""
-    for measure, name in (*MEASURES.items(), ("fit_seconds", "seconds to fit")):
-        methods = [m for m in measured if measured[m][measure]]
-        tables = sorted(set().union(*(measured[m][measure] for m in methods)))
-        print(f"\n| {name} | " + " | ".join(NAMES[m] for m in methods) + " |")
-        print("|---" * (len(methods) + 1) + "|")
-        digits = 1 if measure == "fit_seconds" else 4
-        for table in tables:
-            splits = [measured[m][measure].get(table) for m in methods]
-            row = [
-                None if each is None else float(np.mean(list(each.values())))
-                for each in splits
-            ]
-            best = min(value for value in row if value is not None)
-            cells = [
-                ""
-                if v is None
-                else f"**{v:.{digits}f}**"
-                if v == best
-                else f"{v:.{digits}f}"
-                for v in row
-            ]
-            print(f"| {table} | " + " | ".join(cells) + " |")
-    for mine in ("ours", "ours_single"):
-        if mine not in measured:
+def ratios(ours, theirs):
+    """Return table -> shifted ratio ours / theirs."""
+    return {
+        table: (a + SHIFT) / (b + SHIFT)
+        for table, (a, b) in on_common_splits(ours, theirs).items()
+    }
+
+
+def geometric_mean(values):
+    """Return the geometric mean."""
+    return float(np.exp(np.mean(np.log(list(values)))))
+
+
+def without_most_influential(ratio_of_tables):
+    """Return the table that moves the mean ratio most, and the mean without it."""
+    logs = {table: np.log(ratio) for table, ratio in ratio_of_tables.items()}
+    center = np.mean(list(logs.values()))
+    table = max(logs, key=lambda name: abs(logs[name] - center))
+    rest = [ratio for name, ratio in ratio_of_tables.items() if name != table]
+    return table, geometric_mean(rest)
+
+
+def is_complete(measured, method, measure):
+    """Return whether a method has the tables and splits that ours has."""
+    mine, theirs = measured[OURS][measure], measured.get(method, {}).get(measure, {})
+    return mine.keys() == theirs.keys() and all(
+        splits.keys() == theirs[table].keys() for table, splits in mine.items()
+    )
+
+
+def mean_ranks(measured, measure):
+    """Return method -> mean rank over the tables, of all methods that have them all."""
+    methods = [m for m in measured if is_complete(measured, m, measure)]
+    values = {m: averages(measured[m][measure]) for m in methods}
+    tables = values[OURS].keys()
+    ranks = [rankdata([values[m][table] for m in methods]) for table in tables]
+    return dict(zip(methods, np.mean(ranks, axis=0), strict=True))
+
+
+def markdown(header, rows):
+    """Return a Markdown table."""
+    lines = [header, ["---"] * len(header), *rows]
+    return "\n".join("| " + " | ".join(line) + " |" for line in lines) + "\n"
+
+
+def readable(seconds):
+    """Return seconds with two digits."""
+    return f"{seconds:,.{2 if seconds < 1 else 1 if seconds < 10 else 0}f}"
+
+
+def comparison(measured, mine, measure):
+    """Compare one of our methods with every peer in one measure."""
+    ranks = mean_ranks(measured, measure)
+    header = [
+        f"{MEASURES[measure]}, {NAMES[mine]} / peer",
+        "mean ratio",
+        "median ratio",
+        "wins / ties / losses",
+        "mean ratio without one table",
+        f"mean rank of {len(ranks)}",
+    ]
+    rows = [[NAMES[mine], "", "", "", "", f"{ranks[mine]:.1f}"]]
+    for method in measured:
+        pairs = on_common_splits(measured[mine][measure], measured[method][measure])
+        if method in (OURS, OURS_SINGLE) or not pairs:
             continue
-        print(f"\n{NAMES[mine]} / theirs: mean (tables ahead)\n")
-        print("| | " + " | ".join(MEASURES.values()) + " | seconds to fit |")
-        print("|---" * (len(MEASURES) + 2) + "|")
-        for method in measured:
-            if method in ("ours", "ours_single"):
-                continue
-            cells = []
-            for measure in (*MEASURES, "fit_seconds"):
-                result = compare(measured[mine][measure], measured[method][measure])
-                if result is None:
-                    cells.append("")
-                    continue
-                ratio, ahead, n = result
-                cells.append(f"{ratio:.2f} ({ahead:g} of {n})")
-            print(f"| {NAMES[method]} | " + " | ".join(cells) + " |")
+        values = ratios(measured[mine][measure], measured[method][measure])
+        average = geometric_mean(values.values())
+        influential = ""
+        if len(values) >= MIN_TABLES:
+            table, rest = without_most_influential(values)
+            if abs(rest / average - 1) > INFLUENTIAL:
+                influential = f"{rest:.2f} ({table})"
+        signs = [np.sign(a - b) for a, b in pairs.values()]
+        rows.append(
+            [
+                NAMES[method],
+                f"{average:.2f}",
+                f"{np.median(list(values.values())):.2f}",
+                " / ".join(str(signs.count(sign)) for sign in (-1, 0, 1)),
+                influential,
+                f"{ranks[method]:.1f}" if method in ranks else "",
+            ]
+        )
+    return markdown(header, rows)
 
 
-def draw(measured):
+def fit_times(measured):
+    """Return the median and the sum of the fit times over tables."""
+    tasks = {
+        "classification": measured[OURS]["error"].keys(),
+        "regression": measured[OURS]["nrmse"].keys(),
+    }
+    header = ["seconds to fit"]
+    for task, tables in tasks.items():
+        header += [f"{task}, median", f"sum of {len(tables)} tables"]
+    rows = []
+    for method, results in measured.items():
+        seconds = averages(results[SECONDS])
+        cells = []
+        for tables in tasks.values():
+            values = [seconds[table] for table in tables if table in seconds]
+            if len(values) == len(tables):
+                cells += [readable(np.median(values)), readable(sum(values))]
+            else:
+                cells += ["", ""]
+        if any(cells):
+            rows.append([NAMES[method], *cells])
+    return markdown([*header], rows)
+
+
+def fit_times_by_size(measured):
+    """Return the fit times on tables of several sizes."""
+    methods = [m for m in measured if SIZES.keys() <= measured[m][SECONDS].keys()]
+    seconds = {m: averages(measured[m][SECONDS]) for m in methods}
+    rows = [
+        [table, size, *(readable(seconds[m][table]) for m in methods)]
+        for table, size in SIZES.items()
+    ]
+    header = ["seconds to fit", "training rows x columns", *(NAMES[m] for m in methods)]
+    return markdown(header, rows)
+
+
+def results_per_table(measured, measure, name, form):
+    """Return the result of every method on every table."""
+    methods = [m for m in measured if measured[m][measure]]
+    values = {m: averages(measured[m][measure]) for m in methods}
+    rows = []
+    for table in values[OURS]:
+        best = min(values[m][table] for m in methods if table in values[m])
+        cells = []
+        for method in methods:
+            value = values[method].get(table)
+            text = "" if value is None else form(value)
+            cells.append(f"**{text}**" if value == best else text)
+        rows.append([table, *cells])
+    return markdown([name, *(NAMES[m] for m in methods)], rows)
+
+
+def sections(measured):
+    """Return name -> Markdown of each part of tabular.md that is made here."""
+    values = [(measure, name, "{:.4f}".format) for measure, name in MEASURES.items()]
+    values.append((SECONDS, "seconds to fit", readable))
+    return {
+        "comparison": [comparison(measured, OURS, m) for m in MEASURES],
+        "comparison of one network": [
+            comparison(measured, OURS_SINGLE, m) for m in MEASURES
+        ],
+        "seconds": [fit_times(measured)],
+        "seconds by size": [fit_times_by_size(measured)],
+        "results": [results_per_table(measured, *each) for each in values],
+    }
+
+
+def write(path, texts):
+    """Replace what lies between the comments "begin NAME" and "end NAME" of a page."""
+    page = path.read_text(encoding="utf-8")
+    for name, tables in texts.items():
+        begin, end = f"<!-- begin {name} -->\n", f"<!-- end {name} -->"
+        before, rest = page.split(begin)
+        page = before + begin + "\n" + "\n".join(tables) + "\n" + end
+        page += rest.split(end, 1)[1]
+    path.write_text(page, encoding="utf-8")
+
+
+def save_figure(fig, name, dpi):
+    """Save a figure with 64 colors, which makes it a third of the size."""
+    path = RESULTS / f"{name}.png"
+    fig.savefig(path, dpi=dpi, facecolor="white")
+    plt.close(fig)
+    Image.open(path).convert("RGB").quantize(64).save(path, optimize=True)
+
+
+def draw_tables(measured):
     """Each table's ratio to each peer, and the mean, on a logarithmic axis."""
     fig, axes = plt.subplots(
-        1, len(MEASURES), figsize=(12, 6.2), layout="constrained", sharex=False
+        1, len(MEASURES), figsize=(12, 6.4), layout="constrained", sharex=False
     )
+    handles = {}
     for ax, (measure, name) in zip(axes, MEASURES.items(), strict=True):
-        ours = measured["ours"][measure]
+        ours = measured[OURS][measure]
         tables = sorted(ours, reverse=True)
         rows = ["mean", *tables]
         for method, color in COLORS.items():
             theirs = measured.get(method, {}).get(measure, {})
-            if len(set(theirs) & set(ours)) < MIN_TABLES:
+            values = ratios(ours, theirs)
+            if method in (OURS, OURS_SINGLE) or len(values) < MIN_TABLES:
                 continue
-            if measure != "nrmse" and method == "sklearn_mlp_scaled_target":
-                continue
-            points = [
-                (tables.index(table) + 1, (a + SHIFT) / (b + SHIFT))
-                for table, (a, b) in on_common_splits(ours, theirs).items()
-            ]
-            ax.plot(
-                [ratio for _, ratio in points],
-                [i for i, _ in points],
+            face = "none" if method.endswith("_bagged") else color
+            (handles[NAMES[method]],) = ax.plot(
+                list(values.values()),
+                [tables.index(table) + 1 for table in values],
                 "o",
                 ms=5,
                 color=color,
-                alpha=0.75,
-                label=NAMES[method],
+                mfc=face,
+                alpha=0.8,
             )
-            ax.plot(compare(ours, theirs)[0], 0, "D", ms=8, color=color, mec="black")
-        ax.axvline(1.0, color=OURS, lw=1.2)
+            ax.plot(
+                geometric_mean(values.values()), 0, "D", ms=8, color=color, mfc=face
+            )
+        ax.axvline(1.0, color=COLORS[OURS], lw=1.2)
         ax.axhline(0.5, color="#cccccc", lw=0.8)
         ax.set_xscale("log")
         low, high = ax.get_xlim()
@@ -175,18 +325,103 @@ def draw(measured):
         ax.set_xticks(ticks, [f"{t:g}" for t in ticks])
         ax.minorticks_off()
         ax.set_yticks(range(len(rows)), rows)
-        ax.set_title(f"{name}, ours / theirs")
+        ax.set_title(f"{name}, TabularMLP / peer")
         ax.grid(axis="x", color="#eeeeee")
         for side in ("top", "right"):
             ax.spines[side].set_visible(False)
-    handles, labels = axes[2].get_legend_handles_labels()
-    fig.legend(handles, labels, loc="outside lower center", ncols=4, frameon=False)
-    fig.suptitle("Left of the line, TabularMLP is better; diamonds are means")
-    fig.savefig(RESULTS / "tabular.png", dpi=110)
+    fig.legend(
+        handles.values(), handles, loc="outside lower center", ncols=4, frameon=False
+    )
+    fig.suptitle("Left of the line, TabularMLP is better; diamonds are geometric means")
+    save_figure(fig, "tabular", dpi=110)
+
+
+# Method -> its name in the figure, and on which side of its point the name is, in the
+# two panels; None if it is not drawn.
+LABELS = {
+    OURS: ("TabularMLP", "below", "below"),
+    OURS_SINGLE: ("one network", "above", "above"),
+    "sklearn_mlp": ("scikit-learn's MLP", "above", None),
+    "sklearn_mlp_scaled_target": ("scikit-learn's MLP,\nscaled target", None, "above"),
+    "hist_gradient_boosting": ("HistGB", "below", "above"),
+    "hist_gradient_boosting_bagged": ("HistGB ×5", "below", "above"),
+    "lightgbm": ("LightGBM", "above", "left"),
+    "lightgbm_bagged": ("LightGBM ×5", "left", "below"),
+    "catboost": ("CatBoost", "below", "below"),
+    "catboost_bagged": ("CatBoost ×5", "below", "below"),
+    "realmlp": ("RealMLP", "right", "above"),
+}
+SIDES = {
+    "above": ((0, 8), "center", "bottom"),
+    "below": ((0, -8), "center", "top"),
+    "left": ((-8, 0), "right", "center"),
+    "right": ((8, 0), "left", "center"),
+}
+
+
+def draw_accuracy_and_time(measured):
+    """Median error relative to ours against fit time, one panel for each task."""
+    fig, axes = plt.subplots(1, 2, figsize=(8, 4.6), layout="constrained", sharey=True)
+    panels = {"error": "Classification: error rate", "nrmse": "Regression: RMSE"}
+    for i, (ax, (measure, title)) in enumerate(zip(axes, panels.items(), strict=True)):
+        ours = measured[OURS][measure]
+        for method, (name, *sides) in LABELS.items():
+            if sides[i] is None or not is_complete(measured, method, measure):
+                continue
+            theirs = measured[method][measure]
+            seconds = averages(measured[method][SECONDS])
+            x = geometric_mean(seconds[table] for table in ours)
+            y = np.median([1 / ratio for ratio in ratios(ours, theirs).values()])
+            color = COLORS[method]
+            face = "white" if method.endswith("_bagged") else color
+            ax.plot(x, y, "o", ms=8, color=color, mfc=face, mew=1.5)
+            offset, ha, va = SIDES[sides[i]]
+            ax.annotate(
+                name,
+                (x, y),
+                offset,
+                textcoords="offset points",
+                ha=ha,
+                va=va,
+                color=color,
+            )
+        ax.axhline(1.0, color=COLORS[OURS], lw=0.8, zorder=0)
+        ax.set_title(f"{title}, {len(ours)} tables", fontsize=11)
+        ax.set_xscale("log")
+        ax.set_yscale("log")
+        ax.set_xlim(0.015, 220)
+        ax.set_ylim(0.95, 1.25)
+        ax.set_xticks([0.1, 1, 10, 100], ["0.1", "1", "10", "100"])
+        ticks = [0.95, 1, 1.05, 1.1, 1.15, 1.2, 1.25]
+        ax.set_yticks(ticks, [f"{tick:g}" for tick in ticks])
+        ax.minorticks_off()
+        ax.grid(color="#eeeeee")
+        ax.set_axisbelow(True)
+        for side in ("top", "right"):
+            ax.spines[side].set_visible(False)
+    axes[0].set_ylabel("divided by TabularMLP's\n(median over tables)")
+    fig.supxlabel(
+        "seconds to fit on two cores (geometric mean over tables)", fontsize=10
+    )
+    save_figure(fig, "tabular_accuracy_time", dpi=150)
+
+
+def main():
+    """Read the command line, print or write the tables, draw the figures."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--write", action="store_true")
+    args = parser.parse_args()
+    measured = load()
+    texts = sections(measured)
+    if args.write:
+        write(Path(__file__).with_name("tabular.md"), texts)
+    else:
+        print("\n".join(table for tables in texts.values() for table in tables))
+    draw_tables(measured)
+    draw_accuracy_and_time(measured)
 
 
 if __name__ == "__main__":
-    results = load()
-    print_tables(results)
-    if "ours" in results:
-        draw(results)
+    main()

@@ -1,4 +1,4 @@
-"""Time of the tabular estimators, with and without ``max_time``.
+"""Fit times of the tabular estimators, with and without ``max_time``.
 
     python benchmarks/tabular_time.py --save
     python benchmarks/tabular_time.py --save --longest 10   # the short limits alone
