@@ -41,7 +41,7 @@ SEARCHES = {
     "gradient clipping": ["comparison.html", "guide.html", "faq.html"],
     "hyperparameter tuning": ["guide.html", "faq.html"],
     "learning rate schedule": ["generated/sknumpy_mlp.schedules.html", "guide.html"],
-    "batch size": [CLASSIFIER, "guide.html", "faq.html"],
+    "batch size": [CLASSIFIER, "guide.html", "scaling.html"],
     "class imbalance": ["guide.html", "faq.html", "auto_examples/imbalanced.html"],
     "multilabel": [CLASSIFIER, "comparison.html", "guide.html"],
     "missing values": ["guide.html", "faq.html", "auto_examples/tabular.html"],
