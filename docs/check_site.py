@@ -4,10 +4,12 @@
 
 It checks, at the widths of a phone and of a desktop: links and anchors inside the site,
 images, console messages, formulas, text that is too small, and pages wider than the
-screen.  It needs the packages of the extra ``docs``, Chromium and its driver; if they
-are not on the path, use ``--chromium`` and ``--driver``.  No request leaves the
-machine: on a page that needs the network, files fail to load.  The exit status is 1 if
-there are problems.  ``--screenshots`` saves screenshots.
+screen; and that the site's search finds the standard terms in `SEARCHES`.
+
+It needs the packages of the extra ``docs``, Chromium and its driver; if they are not on
+the path, use ``--chromium`` and ``--driver``.  No request leaves the machine: on a page
+that needs the network, files fail to load.  The exit status is 1 if there are problems.
+``--screenshots`` saves screenshots.
 """
 
 import argparse
@@ -18,13 +20,44 @@ import sys
 import tempfile
 import threading
 from pathlib import Path
-from urllib.parse import unquote, urldefrag, urlsplit
+from urllib.parse import unquote, urldefrag, urlencode, urlsplit
 
 from selenium import webdriver
 from selenium.webdriver.chrome.service import Service
 
 WIDTHS = {"phone": 390, "desktop": 1280}
 SMALLEST = 12  # px
+N_BEST = 6  # results of a search that count
+
+# Standard terms, and pages of which the site's search must find one.
+CLASSIFIER = "generated/sknumpy_mlp.NumpyMLPClassifier.html"
+REGRESSOR = "generated/sknumpy_mlp.TabularMLPRegressor.html"
+SEARCHES = {
+    "overfitting": ["guide.html", "faq.html"],
+    "regularization": ["guide.html", "faq.html", "comparison.html"],
+    "dropout": ["generated/sknumpy_mlp.layers.Dropout.html"],
+    "weight decay": ["comparison.html", "guide.html"],
+    "early stopping": ["generated/sknumpy_mlp.callbacks.EarlyStopping.html"],
+    "gradient clipping": ["comparison.html", "guide.html", "faq.html"],
+    "hyperparameter tuning": ["guide.html", "faq.html"],
+    "learning rate schedule": ["generated/sknumpy_mlp.schedules.html", "guide.html"],
+    "batch size": [CLASSIFIER, "guide.html", "scaling.html"],
+    "class imbalance": ["guide.html", "faq.html", "auto_examples/imbalanced.html"],
+    "multilabel": [CLASSIFIER, "comparison.html", "guide.html"],
+    "missing values": ["guide.html", "faq.html", "auto_examples/tabular.html"],
+    "embedding": ["generated/sknumpy_mlp.embeddings.html"],
+    "calibration": ["guide.html", "comparison.html"],
+    "conformal prediction": ["guide.html", "comparison.html", REGRESSOR],
+    "quantile": ["generated/sknumpy_mlp.losses.Quantile.html"],
+    "cross-validation": ["guide.html", "faq.html"],
+    "sparse": ["comparison.html", "guide.html", CLASSIFIER],
+    "backpropagation": ["reading-the-source.html", "index.html"],
+    "checkpoint": ["generated/sknumpy_mlp.callbacks.Checkpoint.html"],
+    "reproducibility": ["faq.html", "benchmarks/README.html", "guide.html"],
+    "pickle": ["security.html", "guide.html", "migration.html"],
+    "ONNX": ["generated/sknumpy_mlp.export.to_onnx.html"],
+    "GPU": ["limitations.html", "faq.html", "comparison.html"],
+}
 
 # The script that checks a page.  Only visible text counts, not that of closed menus.
 LOOK = """
@@ -185,6 +218,44 @@ def check(browser, folder, address):
     return problems, summary
 
 
+def search(browser, address, term):
+    """Return the best pages that the site's search finds for a term, the best first."""
+    browser.set_script_timeout(120)
+    browser.get(f"{address}search.html?{urlencode({'q': term})}")
+    # Results appear one after the other, with an excerpt that is loaded from the page.
+    found = browser.execute_async_script(
+        """
+        const [n_best, done] = arguments;
+        const look = () => {
+            const summary = document.querySelector("#search-results .search-summary");
+            const ended = /finished|did not match/.test(summary?.textContent);
+            const links = document.querySelectorAll("#search-results li > a");
+            if (ended || links.length >= n_best) done([...links].map(a => a.href));
+            else setTimeout(look, 20);
+        };
+        look();
+        """,
+        N_BEST,
+    )
+    pages = [urlsplit(url).path.lstrip("/") for url in found[:N_BEST]]
+    return list(dict.fromkeys(pages))
+
+
+def check_search(browser, address):
+    """Search for standard terms; return the list of problems."""
+    problems = []
+    for term, expected in SEARCHES.items():
+        pages = search(browser, address, term)
+        if not set(pages) & set(expected):
+            problems.append(
+                f"search for {term!r} finds {', '.join(pages) or 'nothing'},"
+                f" but none of {', '.join(expected)}"
+            )
+        print(".", end="", flush=True)
+    print()
+    return problems
+
+
 def take_screenshots(browser, address, pages, target):
     """Save full-length screenshots of pages at both widths."""
     target.mkdir(parents=True, exist_ok=True)
@@ -236,13 +307,14 @@ def main():
         browser = start(args.chromium, args.driver, profile)
         try:
             problems, summary = check(browser, args.folder, address)
+            problems += check_search(browser, address)
             if args.screenshots:
                 take_screenshots(browser, address, args.pages, args.screenshots)
         finally:
             browser.quit()
             server.shutdown()
     print("\n".join(problems))
-    print(f"{summary}: {len(problems)} problems")
+    print(f"{summary}, {len(SEARCHES)} searches: {len(problems)} problems")
     sys.exit(1 if problems else 0)
 
 

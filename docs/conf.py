@@ -2,13 +2,10 @@
 
 Two things are done here because no extension does them without a network connection or
 a hand-written list: formulas are converted to MathML, which browsers render, and the
-reference is generated from ``__all__`` of the public modules and packages.
+reference is generated from ``__all__`` of the public modules (`reference`).
 """
 
-import importlib
-import inspect
 import itertools
-import pkgutil
 import re
 import sys
 from pathlib import Path
@@ -17,8 +14,10 @@ from docutils import nodes
 from docutils.utils.math.latex2mathml import tex2mathml
 
 HERE = Path(__file__).parent
-# This checkout, not an installed version, and `gallery`.
+# This checkout, not an installed version, `gallery` and `reference`.
 sys.path[:0] = [str(HERE.parent), str(HERE)]
+
+import reference  # noqa: E402
 
 import sknumpy_mlp  # noqa: E402
 
@@ -56,9 +55,12 @@ html_css_files = ["site.css"]
 html_favicon = "_static/icon.svg"
 html_theme_options = {"navigation_with_keys": True}
 html_copy_source = False
+pygments_dark_style = "github-dark"
+# Without the blank line that ends doctests in Markdown.
+highlight_options = {"python": {"stripnl": True}}
 html_math_renderer = "mathml"
 
-myst_enable_extensions = ["dollarmath", "deflist"]
+myst_enable_extensions = ["attrs_block", "deflist", "dollarmath"]
 myst_heading_anchors = 3
 copybutton_prompt_text = r">>> |\.\.\. |\$ "
 copybutton_prompt_is_regexp = True
@@ -68,11 +70,12 @@ copybutton_exclude = ".linenos, .go"
 
 templates_path = ["_templates"]
 autosummary_generate = True
+autosummary_context = {"class_members": reference.members_of_classes()}
 # The docstrings have the types, with shapes; signatures without them are short enough
 # for a phone.
 autodoc_typehints = "none"
 python_maximum_signature_line_length = 72
-# The template for classes lists the members.
+# The template for classes has tables of the members.
 numpydoc_show_class_members = False
 
 # ------------------------------------------------------------------------ examples
@@ -120,52 +123,12 @@ def _visit_block(translator, node):
     raise nodes.SkipNode
 
 
-def _public_modules():
-    yield sknumpy_mlp
-    for module in pkgutil.iter_modules(sknumpy_mlp.__path__):
-        if not module.name.startswith("_"):
-            yield importlib.import_module(f"sknumpy_mlp.{module.name}")
-
-
-def _write_reference():
-    """Write the index page of the reference, a section for each public module."""
-    documented, lines = {}, ["Reference", "=========", ""]
-    for module in _public_modules():
-        name = module.__name__
-        lines += [name, "-" * len(name), "", f".. automodule:: {name}", ""]
-        entries = []
-        for public in module.__all__:
-            value = getattr(module, public)
-            if isinstance(value, dict):
-                names = ", ".join(f"``{key}``" for key in value)
-                lines += [f".. py:data:: {public}", "", f"   {names}", ""]
-            elif isinstance(value, frozenset):
-                names = ", ".join(f"``{key}``" for key in sorted(value))
-                lines += [f".. py:data:: {public}", "", f"   {names}", ""]
-            elif inspect.isroutine(value) or inspect.isclass(value):
-                # An object with two public paths has one page, at the first of them.
-                path = documented.setdefault(value, f"{name}.{public}")
-                if path == f"{name}.{public}":
-                    entries.append(f"   {public}")
-                else:
-                    lines += [f":py:obj:`{path}` is described above.", ""]
-        if entries:
-            lines += [f".. currentmodule:: {name}", ""]
-            lines += [".. autosummary::", "   :toctree: .", "   :nosignatures:", ""]
-            lines += [*entries, ""]
-    page, text = HERE / "generated" / "index.rst", "\n".join(lines)
-    page.parent.mkdir(exist_ok=True)
-    if not page.exists() or page.read_text(encoding="utf-8") != text:
-        page.write_text(text, encoding="utf-8")
-
-
 def _skip_foreign(app, what, name, obj, skip, options):
     """Skip members inherited from other packages, whose links would be dead."""
-    home = getattr(getattr(obj, "fget", obj), "__module__", None)
-    return True if home and not home.startswith("sknumpy_mlp") else None
+    return True if reference.is_foreign(obj) else None
 
 
 def setup(app):
     app.add_html_math_renderer("mathml", (_visit_inline, None), (_visit_block, None))
     app.connect("autodoc-skip-member", _skip_foreign)
-    _write_reference()
+    reference.write(HERE / "generated")
