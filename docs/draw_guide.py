@@ -53,8 +53,6 @@ SETTINGS = {
         INK,
     ),
     **dict.fromkeys(("axes.facecolor", "figure.facecolor", "savefig.facecolor"), PAPER),
-    "axes.spines.right": False,
-    "axes.spines.top": False,
     "figure.dpi": 100,
     "figure.figsize": (6.4, 3.6),
     "figure.constrained_layout.use": True,
