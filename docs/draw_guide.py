@@ -33,6 +33,8 @@ import matplotlib.pyplot as plt
 
 DOCS = Path(__file__).resolve().parent
 IMAGE = re.compile(r"^!\[[^\]]*\]\(_static/guide/([\w-]+\.svg)\)$", re.MULTILINE)
+BLOCK = re.compile(r"^```python\n(.*?)^```$", re.DOTALL | re.MULTILINE)
+HEADING = re.compile(r"^#+ (.*)$", re.MULTILINE)
 
 # What matplotlib writes for text, lines and backgrounds, and what replaces it.
 INK, PAPER = "#1b1b1c", "#fefefd"
@@ -66,17 +68,13 @@ def write(figure, path):
     """Save a figure as SVG whose colors adapt to the color scheme."""
     text = io.StringIO()
     figure.savefig(text, format="svg", metadata={"Date": None, "Creator": None})
-    svg = text.getvalue().replace(INK, "var(--ink)").replace(PAPER, "var(--paper)")
+    svg = text.getvalue().replace(PAPER, "var(--paper)")
+    for color in (INK, "#000000"):
+        svg = svg.replace(color, "var(--ink)")
     svg = re.sub(r"(<svg [^>]*>)", lambda tag: f"{tag[1]}\n{STYLE}", svg, count=1)
     svg = re.sub(r"[ \t]+$", "", svg, flags=re.MULTILINE)
     path.write_text(svg, encoding="utf-8")
     print(f"{path.relative_to(DOCS.parent)}: {path.stat().st_size / 1000:.0f} kB")
-
-
-def first_words(block):
-    """Return the heading above a block, or else its first line."""
-    headings = re.findall(r"^#+ (.*)$", block, re.MULTILINE)
-    return headings[-1] if headings else ""
 
 
 def main():
@@ -90,11 +88,11 @@ def main():
     heading, total = "", 0.0
     with tempfile.TemporaryDirectory() as scratch, mpl.rc_context(SETTINGS):
         os.chdir(scratch)
-        # Text, code, text, code, ...: the pages have no other fences with prompts.
-        parts = re.split(r"^```python\n(.*?)^```$", page, flags=re.DOTALL | re.MULTILINE)
+        # Text, code, text, code, ...
+        parts = BLOCK.split(page)
         for i, part in enumerate(parts):
             if i % 2 == 0:
-                heading = first_words(part) or heading
+                heading = [heading, *HEADING.findall(part)][-1]
                 for name in IMAGE.findall(part):
                     write(plt.gcf(), folder / name)
                     plt.close("all")
