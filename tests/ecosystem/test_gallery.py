@@ -122,7 +122,7 @@ def test_outputs_follow_their_code(monkeypatch):
 def test_outputs_of_another_number_of_blocks(monkeypatch):
     monkeypatch.setattr(gallery, "load_stored", lambda name: RECORD)
     monkeypatch.setitem(gallery.ARGUMENTS, "a", [])
-    with pytest.raises(ValueError, match="shorter"):
+    with pytest.raises(ValueError, match="zip"):
         gallery.with_outputs(
             "a",
             PAGE.replace("    print(1)", "").replace(
