@@ -150,6 +150,8 @@ def insert_outputs(app, docname, source):
     folder, _, name = docname.rpartition("/")
     if folder != "auto_examples" or name not in ARGUMENTS:
         return
+    # Where the output changes, an incremental build reads the page again.
+    app.env.note_dependency(str(STORED / f"{name}.json"), docname=docname)
     if is_current(name):
         source[0] = with_outputs(name, source[0])
     else:
