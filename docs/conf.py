@@ -17,6 +17,7 @@ HERE = Path(__file__).parent
 # This checkout, not an installed version, `gallery` and `reference`.
 sys.path[:0] = [str(HERE.parent), str(HERE)]
 
+import gallery  # noqa: E402
 import reference  # noqa: E402
 
 import sknumpy_mlp  # noqa: E402
@@ -83,8 +84,8 @@ numpydoc_show_class_members = False
 sphinx_gallery_conf = {
     "examples_dirs": "../examples",
     "gallery_dirs": "auto_examples",
-    "filename_pattern": r"\.py$",
-    "reset_argv": "gallery.arguments",
+    # Long examples are not run: `gallery` inserts their stored outputs.
+    "filename_pattern": gallery.RUN_PATTERN,
     "within_subsection_order": "gallery.TeachingOrder",
     "image_srcset": ["2x"],
     "show_signature": False,
@@ -129,6 +130,7 @@ def _skip_foreign(app, what, name, obj, skip, options):
 
 
 def setup(app):
+    gallery.setup(app)
     app.add_html_math_renderer("mathml", (_visit_inline, None), (_visit_block, None))
     app.connect("autodoc-skip-member", _skip_foreign)
     reference.write(HERE / "generated")

@@ -2,17 +2,15 @@
 Five classic teaching networks
 ==============================
 
-Logic gates, XOR, iris, MNIST in four variants, and a house-price curve: well-known
-networks from courses and textbooks, each defined by hyperparameters alone.  Each prints
-its loss and accuracy during training, and a table at the end compares the published
-figures with ours.
+Logic gates, XOR, iris, MNIST in four variants, and house prices: well-known networks
+from courses and textbooks, defined here by hyperparameters only.  Loss and accuracy are
+printed during training.  A table at the end compares the results with the published
+ones.
 
-Run ``python examples/classic_networks.py``, with ``--quick`` for a fraction of the
-epochs and data, or with the names of the networks to run.  MNIST and the Boston data
-come from OpenML (once; scikit-learn keeps a copy).  The house-price curve is drawn into
-``output/house_price.png`` beside this file.
-
-The documentation shows a run with ``--quick``.
+Run ``python examples/classic_networks.py``, with ``--quick`` for fewer epochs and less
+data, or with the names of the networks to run.  MNIST and the Boston data come from
+OpenML (once; scikit-learn keeps a copy).  The figure is saved as
+``output/house_price.png`` next to this file.
 """
 
 import argparse
@@ -35,7 +33,7 @@ NAMES = (
     "mnist_three_layers",
     "mnist_sigmoid",
     "mnist_full_batch",
-    "mnist_one_sample_a_step",
+    "mnist_batch_size_1",
     "house_price",
 )
 parser = argparse.ArgumentParser(description="Five classic teaching networks")
@@ -56,14 +54,13 @@ def run(network):
 
 
 # %%
-# How they are trained
-# --------------------
+# Training epoch by epoch
+# -----------------------
 #
-# The networks are trained epoch by epoch with ``partial_fit``, so that loss and
-# accuracy can be printed in between; epochs of ``partial_fit`` are bitwise equal to
-# epochs of ``fit``.
+# Each call of ``partial_fit`` trains for one epoch, so that loss and accuracy can be
+# printed in between.
 
-# Plain gradient descent, as in the originals: no momentum and no regularization.
+# Plain gradient descent, as in the originals: no momentum, no regularization.
 PLAIN = {"solver": "sgd", "momentum": 0.0, "alpha": 0.0}
 
 
@@ -97,7 +94,7 @@ def load_mnist():
 # -----------
 #
 # AND, OR and NOT are linearly separable, so a single logistic unit can learn each of
-# them.  Without a hidden layer the network is a logistic regression.
+# them.  A network without a hidden layer is a logistic regression.
 
 
 def logic_gates():
@@ -125,12 +122,12 @@ run(logic_gates)
 # XOR
 # ---
 #
-# Exclusive or is not linearly separable.  A hidden layer maps the inputs to features
-# that are.
+# Exclusive or is not linearly separable.  A hidden layer maps the inputs to features in
+# which the classes are.
 
 
 def xor():
-    """Eight ReLU units and an output learn XOR, which a single unit cannot."""
+    """A hidden layer of eight ReLU units learns XOR, which a single unit cannot."""
     X, y = np.array([[0, 0], [0, 1], [1, 0], [1, 1]]), [0, 1, 1, 0]
     # One logistic output is the same model as two softmax outputs.
     net = NumpyMLPClassifier(
@@ -145,12 +142,12 @@ run(xor)
 # Iris
 # ----
 #
-# Two hidden layers, three classes.  The published figure is the best training accuracy
-# of all epochs, so that is compared.
+# Two hidden layers, three classes.  The published result is the best training accuracy
+# of all epochs, so the same is computed here.
 
 
 def iris():
-    """Three layers of ReLU and softmax on iris."""
+    """Two hidden layers of ReLU units and a softmax output on iris."""
     X, y = load_iris(return_X_y=True)
     X, _, y, _ = train_test_split(X, y, test_size=30, stratify=y, random_state=2)
     net = NumpyMLPClassifier(
@@ -168,15 +165,15 @@ def iris():
 run(iris)
 
 # %%
-# MNIST, four times
-# -----------------
+# MNIST: four variants
+# --------------------
 #
-# Handwritten digits, 784 pixels each.  The first network has three layers of rectified
-# linear units, which train fast with He initialization.
+# Images of handwritten digits, 784 pixels each.  The first network has two hidden
+# layers of rectified linear units, which learn fast with He initialization.
 
 
 def mnist_three_layers():
-    """Three layers of ReLU and softmax on MNIST."""
+    """Two hidden layers of ReLU units and a softmax output on MNIST."""
     X, y, X_test, y_test = load_mnist()
     net = NumpyMLPClassifier(
         (256, 128),
@@ -193,8 +190,8 @@ def mnist_three_layers():
 run(mnist_three_layers)
 
 # %%
-# Sigmoid units with small initial weights begin with tiny gradients: the loss hardly
-# changes during the first epochs.
+# Sigmoid units with small initial weights have small gradients at first: the loss
+# hardly changes during the first epochs.
 
 
 def mnist_sigmoid():
@@ -219,13 +216,13 @@ def mnist_sigmoid():
 run(mnist_sigmoid)
 
 # %%
-# Full-batch gradient descent, one step per epoch, needs many epochs; mini-batches reach
-# more in a few.  The original has a column of ones for the bias and a learning rate of
-# 1e-5 for the summed gradient of 60,000 images, which is 0.6 for the mean.
+# Full-batch gradient descent makes one step per epoch, and needs many more epochs than
+# mini-batches do.  The original sums the gradients of the 60,000 images, with a
+# learning rate of 1e-5; for their mean, as here, that is a learning rate of 0.6.
 
 
 def mnist_full_batch():
-    """784-100-10 with ReLU and N(0, 1) weights, gradient descent on all data."""
+    """784-100-10 with ReLU units, N(0, 1) weights, full-batch gradient descent."""
     X, y, X_test, y_test = load_mnist()
     net = NumpyMLPClassifier(
         (100,),
@@ -237,7 +234,7 @@ def mnist_full_batch():
     )
     train(net, X, y, n_epochs=20 if quick else 50)
     return (
-        "50 iterations (no figure)",
+        "50 epochs, no accuracy given",
         f"{net.score(X_test, y_test):.1%} test, loss {net.loss_:.2f}",
     )
 
@@ -245,12 +242,12 @@ def mnist_full_batch():
 run(mnist_full_batch)
 
 # %%
-# The other extreme is an update for each image.  Each one is cheap, but there are many,
-# and no matrix products to make them efficient.
+# The opposite is a step per image (batch size 1).  A step is cheap, but an epoch has
+# 60,000 of them, and no large matrix products to make them efficient.
 
 
-def mnist_one_sample_a_step():
-    """784-100-10 with sigmoid units and N(0, 1) weights, an update for each image."""
+def mnist_batch_size_1():
+    """784-100-10 with sigmoid units, N(0, 1) weights, batch size 1."""
     X, y, _, _ = load_mnist()
     net = NumpyMLPClassifier(
         (100,),
@@ -270,42 +267,31 @@ def mnist_one_sample_a_step():
             net.partial_fit(X[rows], y[rows], classes=np.arange(10))
             losses.append(net.loss_)
             n_seen += len(rows)
-            rate = n_seen / (time.perf_counter() - began)
-            share = n_seen / (n_epochs * len(X))
-            bar = "#" * round(30 * share)
-            left = (n_epochs * len(X) - n_seen) / rate
-            if sys.stdout.isatty():
-                print(
-                    f"\r  [{bar:<30}] {share:4.0%}, {rate:6,.0f} samples/s, "
-                    f"{left:4.0f} s left ",
-                    end="",
-                    flush=True,
-                )
+        rate = n_seen / (time.perf_counter() - began)
         print(
-            f"\r  epoch {epoch:2d}: loss {np.mean(losses):7.4f}, training accuracy "
-            f"{net.score(X, y):6.2%}, {rate:6,.0f} samples/s{'':12}",
+            f"  epoch {epoch:2d}: loss {np.mean(losses):7.4f}, training accuracy "
+            f"{net.score(X, y):6.2%}, {rate:6,.0f} samples/s",
             flush=True,
         )
     return (
-        "mean loss 1.095 after 10 epochs, about 1,200 samples/s",
-        f"mean loss {np.mean(losses):.3f} after {n_epochs}, {rate:,.0f} samples/s",
+        "loss 1.095 after 10 epochs",
+        f"loss {np.mean(losses):.3f} after {n_epochs}",
     )
 
 
-run(mnist_one_sample_a_step)
+run(mnist_batch_size_1)
 
 # %%
-# A curve through the prices of houses
-# ------------------------------------
+# House prices
+# ------------
 #
-# Two layers of 100 units predict the price from the number of rooms, trained on a
-# single random house per step.  N(0, 1) weights are far too large for rectified linear
-# units, whose signal would grow a hundredfold: these start from He initialization, with
-# a suitable learning rate.
+# Two hidden layers of 100 units predict the price from the number of rooms, with batch
+# size 1.  Weights from N(0, 1) suit the sigmoid units, but are far too large for the
+# rectified linear units, whose network is therefore initialized by He's method.
 
 
 def house_price():
-    """Two layers of 100 units predict the price of a house from its number of rooms."""
+    """Two hidden layers of 100 units predict prices from the number of rooms."""
     print("  loading the Boston data ...", flush=True)
     boston = fetch_openml("boston", version=1, as_frame=False)
     X = boston.data[:, [list(boston.feature_names).index("RM")]].astype(float)
@@ -313,8 +299,8 @@ def house_price():
     grid = np.linspace(X.min(), X.max(), 200)[:, np.newaxis]
     fig, ax = plt.subplots(figsize=(7, 4.5), layout="constrained")
     ax.plot(X, y, ".", color="0.7", label="houses")
-    # The original's learning rate is 1e-3 for the full square; the loss here is half of
-    # it.
+    # The original has a learning rate of 1e-3 for the squared error; the loss here is
+    # half the squared error.
     networks = {
         "sigmoid": {"activation": "logistic", "init": Normal(1.0), "rate": 2e-3},
         "ReLU": {"activation": "relu", "init": "he", "rate": 1e-5},
@@ -337,28 +323,28 @@ def house_price():
             net.partial_fit(X[rows], y[rows])
             if epoch % 20 == 0:
                 print(
-                    f"  epoch {epoch:3d}: loss {net.loss_:8.3f}, R2 on all houses "
+                    f"  epoch {epoch:3d}: loss {net.loss_:8.3f}, training R2 "
                     f"{net.score(X, y):.3f}",
                     flush=True,
                 )
-        ax.plot(grid, net.predict(grid), lw=2, label=f"two layers of 100 {name} units")
+        ax.plot(grid, net.predict(grid), lw=2, label=f"100-100 {name} units")
         results.append(f"{name} R2 {net.score(X, y):.2f}")
     ax.set(xlabel="average number of rooms", ylabel="median price (1000 $)")
-    ax.set_title("One random house a step, 100 epochs of 100 steps")
+    ax.set_title("Batch size 1, 100 epochs of 100 steps")
     ax.legend(loc="lower right")
     output = Path(sys.argv[0]).parent / "output"
     output.mkdir(exist_ok=True)
     fig.savefig(output / "house_price.png", dpi=120)
     print("  figure: examples/output/house_price.png")
-    return "a curve through the points", ", ".join(results)
+    return "a figure only", ", ".join(results)
 
 
 run(house_price)
 
 # %%
-# Published figures and ours
-# --------------------------
+# Comparison with the published results
+# -------------------------------------
 
-print(f"{'network':25}{'published':56}ours")
+print(f"{'network':24}{'published':32}here")
 for name, published, ours in results:
-    print(f"{name:25}{published:56}{ours}")
+    print(f"{name:24}{published:32}{ours}")

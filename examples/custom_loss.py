@@ -1,14 +1,14 @@
 """
-A custom loss
-=============
+Custom loss: asymmetric squared error
+=====================================
 
-A shop orders goods for the next day.  The cost grows with the square of the error, and
-is four times as high for missing goods as for leftover ones.  The corresponding custom
-loss is an asymmetric squared error; its best constant prediction is an *expectile* of
-the demand (Newey and Powell, Econometrica 55, 1987).
+A shop orders goods for the next day.  The cost is the squared difference between order
+and demand, times four if the order is too small.  A network is trained with this cost
+as a custom loss.  (Its best constant prediction is an *expectile* of the demand: Newey
+and Powell, Econometrica 55, 1987.)
 
-Run ``python examples/custom_loss.py``; draws the orders into
-``output/custom_loss.png`` beside this file.
+Run ``python examples/custom_loss.py``.  The figure is saved as
+``output/custom_loss.png`` next to this file.
 """
 
 import sys
@@ -22,15 +22,16 @@ from sknumpy_mlp import NumpyMLPRegressor
 from sknumpy_mlp.losses import Loss, check_loss
 
 # %%
-# The loss
-# --------
+# Loss and gradient
+# -----------------
 #
-# The method ``loss_gradient`` returns the loss of each row, and overwrites the raw
-# output of the network with the derivative of the loss with respect to it.
+# A custom loss is a subclass of :class:`sknumpy_mlp.losses.Loss` with a method
+# ``loss_gradient``.  It returns the loss of each row, and overwrites the raw output of
+# the network with the derivative of the loss with respect to it.
 
 
 class AsymmetricSquaredError(Loss):
-    """Squared error, times ``short`` where the prediction is below the target."""
+    """Half the squared error, times ``short`` where the prediction is too small."""
 
     def __init__(self, short):
         self.short = short
@@ -44,11 +45,11 @@ class AsymmetricSquaredError(Loss):
 
 
 # %%
-# Days of a shop
-# --------------
+# Data
+# ----
 #
-# The demand depends on the day of the week and the temperature, and has a higher
-# variance on warm days, when errors are therefore more expensive.
+# The demand is simulated.  It depends on the day of the week and on the temperature,
+# and its variance is higher on warm days.
 
 
 def demand(n_days, rng):
@@ -62,27 +63,28 @@ X, y = demand(4000, np.random.default_rng(0))
 X_train, X_test, y_train, y_test = train_test_split(X, y, random_state=0)
 
 # %%
-# The gradient, checked
-# ---------------------
+# Gradient check
+# --------------
 #
-# `check_loss` compares the gradient with finite differences of the losses.  If they do
-# not agree, it raises an error with the row, the output and both derivatives.  `fit`
-# does the same with a few rows.
+# :func:`sknumpy_mlp.losses.check_loss` compares the gradient with finite differences of
+# the loss, and raises an error if they differ.  ``fit`` does the same on a few rows.
 
 loss = AsymmetricSquaredError(short=4.0)
 check_loss(loss, y_train)
+print("gradient check passed")
 
 # %%
-# Two networks
-# ------------
+# Training
+# --------
 #
-# They differ only in their loss, and are both evaluated by the costs of the shop.
+# Two networks that differ only in their loss are evaluated by the mean cost on test
+# data, and by the fraction of days on which the order is too small.
 
 networks = {}
-print(f"{'trained with':24}{'cost':>8}{'short on':>12}")
+print(f"{'loss':24}{'mean cost':>10}{'too small':>12}")
 for name, trained_with in (
-    ("squared error", "squared_error"),
-    ("the shop's own costs", loss),
+    ("squared", "squared_error"),
+    ("asymmetric", loss),
 ):
     reg = NumpyMLPRegressor(
         trained_with,
@@ -96,11 +98,11 @@ for name, trained_with in (
     networks[name] = reg
     order = reg.predict(X_test)
     cost = loss.loss_gradient(y_test[:, np.newaxis], order[:, np.newaxis].copy())
-    print(f"{name:24}{cost.mean():8.4f}{(order < y_test).mean():11.1%}", flush=True)
+    print(f"{name:24}{cost.mean():10.4f}{(order < y_test).mean():12.1%}", flush=True)
 
 # %%
-# With the custom loss the network orders more, and the excess grows with the
-# temperature: from the loss alone it has learned where the demand is uncertain.
+# With the asymmetric loss the orders are larger, and the difference grows with the
+# temperature, as the variance of the demand does.
 
 fig, ax = plt.subplots(figsize=(7, 4.5), layout="constrained")
 weekday = X_test[:, :5].any(axis=1)
@@ -108,8 +110,8 @@ ax.plot(X_test[weekday, -1], y_test[weekday], ".", color="0.7", label="demand")
 grid = np.linspace(-1, 1, 200)
 tuesday = np.column_stack([np.tile(np.eye(7)[1], (200, 1)), grid])
 for name, reg in networks.items():
-    ax.plot(grid, reg.predict(tuesday), lw=2, label=f"order, by {name}")
-ax.set(xlabel="temperature", ylabel="pieces (thousands)", title="orders, weekdays")
+    ax.plot(grid, reg.predict(tuesday), lw=2, label=f"order, {name} loss")
+ax.set(xlabel="temperature (scaled)", ylabel="pieces (thousands)", title="Weekdays")
 ax.legend()
 
 output = Path(sys.argv[0]).parent / "output"

@@ -1,20 +1,18 @@
 """
-California housing: a pipeline and a grid search
+House prices: pipeline and hyperparameter tuning
 ================================================
 
-Standardized features, a standardized target, and hyperparameter tuning by grid search;
-then scikit-learn's MLP with the same hyperparameters on the same folds.
+A network for California housing in a pipeline that standardizes features and target,
+tuned by grid search with cross-validation; then scikit-learn's ``MLPRegressor`` with
+the same hyperparameters on the same folds.
 
 Run ``python examples/housing.py``, with ``--quick`` for a part of the data.  The data
-are fetched once; scikit-learn keeps a copy.  Saves a plot of predictions against true
-prices as ``output/housing.png`` beside this file.
-
-The documentation shows a run with ``--quick``.
+are downloaded once; scikit-learn keeps a copy.  The figure is saved as
+``output/housing.png`` next to this file.
 """
 
 import argparse
 import sys
-import time
 from pathlib import Path
 
 import matplotlib.pyplot as plt
@@ -44,12 +42,12 @@ if quick:
 X_train, X_test = X_train.astype(np.float32), X_test.astype(np.float32)
 
 # %%
-# The model
-# ---------
+# Pipeline
+# --------
 #
-# The pipeline standardizes the features with the statistics of the training part of
-# each fold.  ``TransformedTargetRegressor`` standardizes the target, so that the
-# initial errors are of order one, and transforms the predictions back.
+# Within the pipeline, the scaler is fitted to the training part of each fold only.
+# ``TransformedTargetRegressor`` standardizes the target, and transforms the predictions
+# back.
 
 
 def make_model(mlp):
@@ -66,15 +64,14 @@ settings = {
 }
 
 # %%
-# The search
-# ----------
+# Hyperparameter tuning
+# ---------------------
 #
-# The names of the hyperparameters have a prefix for each of the two wrappers.
+# The prefix of the hyperparameters names the steps in which the network is nested.
 
 prefix = "regressor__numpymlpregressor__"
 folds = KFold(3 if quick else 5, shuffle=True, random_state=0)
 print(f"grid search on {len(X_train):,} districts", flush=True)
-began = time.perf_counter()
 search = GridSearchCV(
     make_model(NumpyMLPRegressor(**settings)),
     {
@@ -84,7 +81,6 @@ search = GridSearchCV(
     cv=folds,
     verbose=2,
 ).fit(X_train, y_train)
-print(f"... in {time.perf_counter() - began:.0f} s")
 best = {name.removeprefix(prefix): v for name, v in search.best_params_.items()}
 print(f"best parameters: {best}")
 
@@ -92,26 +88,28 @@ print(f"best parameters: {best}")
 # Comparison with scikit-learn
 # ----------------------------
 #
-# ``NumpyMLPRegressor`` and ``MLPRegressor`` are interchangeable.  With the same
-# ``random_state`` both have the same initial weights and the same shuffles.
+# ``MLPRegressor`` can be replaced by ``NumpyMLPRegressor`` without other changes.  With
+# the same ``random_state`` both have the same initial weights, the same hold-out for
+# early stopping and the same order of samples.
 
-print(f"R2 in {folds.get_n_splits()} folds:        ours {search.best_score_:.4f}")
+print(f"R2, mean of {folds.get_n_splits()} folds")
+print(f"NumpyMLPRegressor     {search.best_score_:.4f}")
 theirs = cross_val_score(
     make_model(MLPRegressor(**settings, **best)), X_train, y_train, cv=folds
 )
-print(f"               scikit-learn's {theirs.mean():.4f}, the same parameters")
+print(f"MLPRegressor          {theirs.mean():.4f}")
 
 # %%
 # Predicted and true prices
 # -------------------------
 #
-# The census capped prices at 500,000 $, which explains the column of districts on the
-# right.
+# Each cell of the figure counts districts of the test set.  Prices above 500,000 $ were
+# recorded as 500,001 $ in the census, hence the column of districts on the right.
 
 score = search.score(X_test, y_test)
 fig, ax = plt.subplots(figsize=(5.5, 5), layout="constrained")
 image = ax.hexbin(y_test, search.predict(X_test), gridsize=50, bins="log", mincnt=1)
-ax.plot([0, 5], [0, 5], "C1--", lw=1, label="perfect")
+ax.plot([0, 5], [0, 5], "C1--", lw=1, label="prediction = price")
 ax.set(xlabel="true price (100,000 $)", ylabel="predicted price", xlim=(0, 5.2))
 ax.set_title(f"California housing, test R2 {score:.3f}")
 ax.legend(loc="upper left")

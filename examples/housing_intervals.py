@@ -1,16 +1,13 @@
 """
-Prediction intervals by quantiles
-=================================
+Prediction intervals by quantile regression
+===========================================
 
-How uncertain is the predicted price of a house?  A single network predicts five
-quantiles of the price, which never cross.
+One network predicts five quantiles of the price of a house.  The intervals between them
+are wide where the price is uncertain, and narrow elsewhere.  The quantiles never cross.
 
 Run ``python examples/housing_intervals.py``, with ``--quick`` for a part of the data.
-The data come from ``fetch_california_housing`` (once; scikit-learn keeps a copy).
-Saves a plot of the intervals and their coverage as ``output/housing_intervals.png``
-beside this file.
-
-The documentation shows a run with ``--quick``.
+The data are downloaded once; scikit-learn keeps a copy.  The figure is saved as
+``output/housing_intervals.png`` next to this file.
 """
 
 import argparse
@@ -37,14 +34,14 @@ if quick:
 X_train, X_test, y_train, y_test = train_test_split(X, y, random_state=0)
 
 # %%
-# One network, five quantiles
-# ---------------------------
+# Quantile loss
+# -------------
 #
-# The quantile loss (pinball loss) is asymmetric.  For the quantile 0.95, a prediction
-# that is too low costs nineteen times as much as one that is too high, so that the
-# network learns a value that is exceeded only once in twenty cases.  Each quantile has
-# its own output; all share the hidden layers.  The outputs are sorted, in the loss as
-# in ``predict``, so that the quantiles never cross.
+# The quantile loss (pinball loss) is asymmetric: for the 0.95 quantile, an error costs
+# 19 times as much if the prediction is too low than if it is too high.  It is minimized
+# by a value that the price exceeds with a probability of 5 %.  The network has an
+# output for each quantile.  The outputs are sorted, both in the loss and in
+# ``predict``, so that the quantiles do not cross.
 
 levels = (0.05, 0.25, 0.5, 0.75, 0.95)
 pipeline = make_pipeline(
@@ -64,29 +61,29 @@ pipeline = make_pipeline(
 ).fit(X_train, y_train)
 predicted = pipeline.predict(X_test)
 assert (np.diff(predicted, axis=1) >= 0).all()
-print(f"score (mean D2 of the quantiles): {pipeline.score(X_test, y_test):.3f}")
+print(f"mean D2 pinball score of the test set: {pipeline.score(X_test, y_test):.3f}")
 
 # %%
-# Coverage on test data
-# ---------------------
+# Coverage
+# --------
 #
-# A quarter of the test prices should be below the predicted quantile 0.25, and so on.
+# The quantiles are calibrated if a fraction of 0.25 of the test prices is below the
+# predicted 0.25 quantile, and so on.
 
-print("quantile   share of test prices below")
+print("quantile   fraction of test prices below it")
 covered = (y_test[:, np.newaxis] <= predicted).mean(axis=0)
 for level, share in zip(levels, covered, strict=True):
     print(f"{level:8.2f}{share:12.3f}")
 inside = (y_test >= predicted[:, 0]) & (y_test <= predicted[:, -1])
 width = predicted[:, -1] - predicted[:, 0]
-print(f"\n90 % intervals hold {inside.mean():.1%} of the test prices;")
-print(
-    f"their width goes from {np.quantile(width, 0.05):.2f} to "
-    f"{np.quantile(width, 0.95):.2f} (x 100,000 $)"
-)
+print(f"\ncoverage of the 90 % intervals: {inside.mean():.1%}")
+narrow, wide = np.quantile(width, [0.05, 0.95])
+print(f"90 % of their widths are between {narrow:.2f} and {wide:.2f} (100,000 $)")
 
 # %%
-# The left panel shows a sample of houses in the order of their predicted medians.  The
-# widths of the intervals differ from house to house, with the predicted uncertainty.
+# The left panel shows 120 districts of the test set, sorted by their predicted median.
+# The widths of their intervals differ, since the network predicts them.  The right
+# panel shows the calibration of the quantiles.
 
 shown = np.random.default_rng(0).choice(len(y_test), 120, replace=False)
 shown = shown[predicted[shown, 2].argsort()]
@@ -102,16 +99,27 @@ left.fill_between(
 left.plot(place, median, color="C0", label="median")
 is_in = inside[shown]
 left.plot(place[is_in], y_test[shown][is_in], "k.", ms=5, label="price")
-left.plot(place[~is_in], y_test[shown][~is_in], "rx", ms=6, label="price outside")
+left.plot(
+    place[~is_in],
+    y_test[shown][~is_in],
+    "rx",
+    ms=6,
+    label="price outside of 90 % interval",
+)
 left.set(
-    xlabel="120 houses of the test set, by predicted median",
-    ylabel="price in 100,000 $",
-    title=f"{inside.mean():.1%} of all test prices lie in their 90 % interval",
+    xlabel="120 districts of the test set, by predicted median",
+    ylabel="price (100,000 $)",
+    title=f"coverage of the 90 % intervals on the test set: {inside.mean():.1%}",
 )
 left.legend(loc="upper left")
 right.plot([0, 1], [0, 1], color="gray", lw=1)
 right.plot(levels, covered, "o-")
-right.set(xlabel="quantile", ylabel="share of prices below", title="coverage", aspect=1)
+right.set(
+    xlabel="quantile",
+    ylabel="fraction of test prices below it",
+    title="calibration",
+    aspect=1,
+)
 
 output = Path(sys.argv[0]).parent / "output"
 output.mkdir(exist_ok=True)

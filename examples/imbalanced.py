@@ -1,13 +1,13 @@
 """
-Class imbalance: class weights for a rare class
-===============================================
+Class imbalance: class weights
+==============================
 
-One sample in forty belongs to the class of interest.  A network that minimizes the
-unweighted log loss has a high accuracy, but misses nearly all of these samples.  Class
-weights give them more weight in the loss.
+One sample in forty belongs to the positive class.  A network that minimizes the
+unweighted log loss has a high accuracy, but misses most of these samples.  Class
+weights increase their weight in the loss.
 
-Run ``python examples/imbalanced.py``; it takes some seconds and saves precision-recall
-curves as ``output/imbalanced.png`` beside this file.
+Run ``python examples/imbalanced.py``.  The precision-recall curves are saved as
+``output/imbalanced.png`` next to this file.
 """
 
 import sys
@@ -38,20 +38,21 @@ X, y = make_classification(
     random_state=0,
 )
 X_train, X_test, y_train, y_test = train_test_split(X, y, stratify=y, random_state=0)
-print(f"{y_train.mean():.1%} of {len(y_train):,} training samples are of the class")
+print(f"{y_train.mean():.1%} of {len(y_train):,} training samples are positive")
 
 # %%
-# Three class weights
-# -------------------
+# Training with class weights
+# ---------------------------
 #
-# ``class_weight`` is a parameter as in scikit-learn's other classifiers: none, a weight
-# for each class, or "balanced", which gives all classes the same total weight.
-# Accuracy is no useful metric under class imbalance: never to predict the rare class is
-# correct in 39 of 40 cases.  Class weights increase recall at the expense of precision.
+# ``class_weight`` is None, a dict with the weight of each class, or "balanced", which
+# gives all classes the same total weight.  Accuracy is not a useful metric here: a
+# classifier that never predicts the positive class has an accuracy of more than 97 %.
+# Class weights increase recall (the fraction of positive samples that are found) at the
+# expense of precision (the fraction of positive predictions that are right).
 
 class_weights = {
     "none": None,
-    "rare class ten-fold": {0: 1, 1: 10},
+    "{0: 1, 1: 10}": {0: 1, 1: 10},
     "balanced": "balanced",
 }
 fig, ax = plt.subplots(figsize=(6, 4.5), layout="constrained")
@@ -82,7 +83,7 @@ for name, class_weight in class_weights.items():
         pipeline, X_test, y_test, ax=ax, name=name
     )
     ax.plot(recall, precision, "o", color=display.line_.get_color())
-ax.set(title="precision and recall of the rare class\n(dots: decided by predict)")
+ax.set_title("Precision-recall curves (dots: threshold 0.5, as in predict)")
 ax.legend(loc="upper right", title="class_weight")
 
 output = Path(sys.argv[0]).parent / "output"
@@ -92,5 +93,6 @@ print("figure: examples/output/imbalanced.png")
 
 # %%
 # The curves are close to each other: the three networks rank the samples similarly.
-# The class weights move the operating point of ``predict`` along the curve.  An
-# alternative is to train without class weights and to tune the decision threshold.
+# Class weights mainly move the operating point of ``predict`` along the curve.  An
+# alternative is to train without class weights and to tune the decision threshold,
+# with scikit-learn's ``TunedThresholdClassifierCV``.
