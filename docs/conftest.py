@@ -1,6 +1,7 @@
 """Selection of the pages whose code pytest runs."""
 
 from importlib.util import find_spec
+from pathlib import Path
 
 import pytest
 
@@ -16,3 +17,9 @@ collect_ignore = [page for page, package in NEEDS.items() if not find_spec(packa
 def _folder_of_its_own(tmp_path, monkeypatch):
     """Run each page in a temporary folder, to which it writes its files."""
     monkeypatch.chdir(tmp_path)
+
+
+@pytest.fixture(autouse=True)
+def _examples(monkeypatch):
+    """Let the pages import examples."""
+    monkeypatch.syspath_prepend(Path(__file__).parents[1] / "examples")
