@@ -833,7 +833,7 @@ _LARGE = 1e18
 
 
 def check_loss(loss: Loss | ClassificationLoss, y: Any) -> None:
-    """Check that a custom loss meets the requirements of training and predictions.
+    """Check that a custom loss meets the requirements of training and prediction.
 
     On some rows of ``y``, and for raw outputs near zero, where training begins, and
     near the targets, it checks that

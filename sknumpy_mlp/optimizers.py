@@ -281,7 +281,7 @@ class SGD(Optimizer):
 
     @property
     def powers(self) -> tuple[int, ...]:
-        """The powers: 1 for the velocity, if there is momentum."""
+        """Power of the gradient in each moment: 1 for the velocity, if there is one."""
         return (1,) if self.momentum else ()
 
     def rule(

@@ -95,7 +95,7 @@ class Schedule(Value):
         return type(self).__call__ is not Schedule.__call__
 
     def __call__(self, progress: float) -> float:
-        """Return the factor on the base rate for a step.
+        """Return the factor that multiplies the base rate for a step.
 
         Parameters
         ----------
@@ -110,7 +110,7 @@ class Schedule(Value):
         return 1.0
 
     def epoch_factor(self, n_samples_seen: int) -> float:
-        """Return the factor on the base rate for an epoch.
+        """Return the factor that multiplies the base rate for an epoch.
 
         Parameters
         ----------
@@ -188,7 +188,7 @@ class InverseScaling(Schedule):
         check_number(self, "power_t", 0.0)
 
     def epoch_factor(self, n_samples_seen: int) -> float:
-        """Return the factor on the base rate for an epoch."""
+        """Return the factor that multiplies the base rate for an epoch."""
         return float((n_samples_seen + 1) ** -self.power_t)
 
 
@@ -262,7 +262,7 @@ class Cosine(Schedule):
         check_number(self, "end", 0.0, 1.0, closed="both")
 
     def __call__(self, progress: float) -> float:
-        """Return the factor on the base rate for a step."""
+        """Return the factor that multiplies the base rate for a step."""
         return _half_cosine(1.0, self.end, progress)
 
 
@@ -296,7 +296,7 @@ class FlatCosine(Schedule):
 
 @dataclass(frozen=True)
 class CosineLog(Schedule):
-    r"""Cosine cycles between zero and the maximum rate, of increasing length.
+    r"""Cosine cycles of increasing length, between zero and the maximum rate.
 
     .. math:: f(p) = \tfrac{1}{2}
               \left(1 - \cos(2 \pi \log_2(1 + (2^n - 1)\, p))\right)
@@ -338,7 +338,7 @@ class CosineLog(Schedule):
             )
 
     def __call__(self, progress: float) -> float:
-        """Return the factor on the base rate for a step."""
+        """Return the factor that multiplies the base rate for a step."""
         cycles = math.log2(1.0 + (2.0**self.n_cycles - 1.0) * progress)
         return 0.5 * (1.0 - math.cos(2.0 * math.pi * cycles))
 
@@ -387,7 +387,7 @@ class WarmupCosine(Schedule):
         check_number(self, "end", 0.0, 1.0, closed="both")
 
     def __call__(self, progress: float) -> float:
-        """Return the factor on the base rate for a step."""
+        """Return the factor that multiplies the base rate for a step."""
         if progress < self.warmup:
             return self.start + (1.0 - self.start) * progress / self.warmup
         return _half_cosine(1.0, self.end, (progress - self.warmup) / (1 - self.warmup))
@@ -395,7 +395,7 @@ class WarmupCosine(Schedule):
 
 @dataclass(frozen=True)
 class OneCycle(Schedule):
-    r"""One-cycle learning rate: cosine warmup, then cosine annealing far below it.
+    r"""One-cycle learning rate: cosine warmup, then cosine annealing to a low rate.
 
     With :math:`c(a, b, x) = b + (a - b)\, \tfrac{1}{2} (1 + \cos \pi x)`,
 
@@ -441,7 +441,7 @@ class OneCycle(Schedule):
         check_number(self, "end", 0.0, 1.0, closed="both")
 
     def __call__(self, progress: float) -> float:
-        """Return the factor on the base rate for a step."""
+        """Return the factor that multiplies the base rate for a step."""
         if progress < self.warmup:
             return _half_cosine(self.start, 1.0, progress / self.warmup)
         return _half_cosine(1.0, self.end, (progress - self.warmup) / (1 - self.warmup))

@@ -21,7 +21,7 @@ from sknumpy_mlp.schedules import SCHEDULES, SGD_SCHEDULES, Schedule
 
 
 class InvalidParameterError(ValueError, TypeError):
-    """Error for a parameter of an estimator whose value or type is not allowed.
+    """Raised if a parameter of an estimator has an invalid value or type.
 
     Like scikit-learn's error of the same name, it is both a ValueError and a
     TypeError, so that code that catches either of them works.

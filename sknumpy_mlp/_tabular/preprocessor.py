@@ -159,7 +159,7 @@ class TabularPreprocessor(
         self.dtype = dtype
 
     def fit(self, X: Any, y: Any = None) -> Self:
-        """Learn the kinds of the columns, their categories and scales.
+        """Learn the types, categories and scales of the columns.
 
         Parameters
         ----------
@@ -285,7 +285,7 @@ class TabularPreprocessor(
         return values, codes
 
     def column_slices(self) -> list[slice]:
-        """Return the position in the result of each column, without indicators.
+        """Return the position of each column in the result, without indicators.
 
         Returns
         -------

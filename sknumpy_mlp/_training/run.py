@@ -139,7 +139,7 @@ class TrainingState:
 
 @dataclass
 class Run:
-    """A training run, which callbacks receive and checkpoints store.
+    """A training run: passed to callbacks and stored in checkpoints.
 
     Attributes
     ----------

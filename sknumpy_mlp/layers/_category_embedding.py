@@ -84,9 +84,9 @@ class CategoryEmbedding(Layer):
         params[0][self._starts] = 0.0
 
     def init_from_data(self, params: Sequence[Array], X: Any) -> None:
-        """Set the rows of codes that do not occur to zero.
+        """Set the vectors of categories that do not occur in the data to zero.
 
-        Their vectors are never trained.  Like those of unknown categories, they must be
+        These vectors are never trained.  Like those of unknown categories, they must be
         zero and not random.
         """
         seen = np.zeros(len(params[0]), dtype=bool)

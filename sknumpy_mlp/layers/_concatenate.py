@@ -64,7 +64,7 @@ class Concatenate(Layer):
 
     @property
     def lr_multipliers(self) -> tuple[float, ...]:
-        """The multipliers of all parts' coefficients, then of their intercepts."""
+        """Learning-rate multipliers of all parts: coefficients, then intercepts."""
         coefs: list[float] = []
         intercepts: list[float] = []
         for part in self.parts:
@@ -106,7 +106,7 @@ class Concatenate(Layer):
         )
 
     def init(self, params: Sequence[Array], rng: RandomSource) -> None:
-        """Initialize the parts in their order."""
+        """Initialize the parts in order."""
         for part, _, _, own in self._each_part(params):
             part.init(own, rng)
 
