@@ -87,6 +87,7 @@ sphinx_gallery_conf = {
     # Long examples are not run: `gallery` inserts their stored outputs.
     "filename_pattern": gallery.RUN_PATTERN,
     "within_subsection_order": "gallery.TeachingOrder",
+    "default_thumb_file": str(gallery.THUMBNAIL),
     "image_srcset": ["2x"],
     "show_signature": False,
     "write_computation_times": False,

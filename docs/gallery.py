@@ -15,6 +15,8 @@ from pathlib import Path
 HERE = Path(__file__).parent
 EXAMPLES = HERE.parent / "examples"
 STORED = HERE / "stored"
+# Of examples that draw no figure.
+THUMBNAIL = STORED / "sixty_lines.png"
 
 # From basic to advanced; examples that are not listed follow by name.
 ORDER = [

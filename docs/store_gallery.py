@@ -4,7 +4,8 @@
     python docs/store_gallery.py mnist      one of them
 
 Writes for each example `stored/<name>.json`, with the printed text of each code block,
-and its figures.  The example runs in this process, as its own ``__main__``.
+and its figures.  The example runs in this process, as its own ``__main__``.  The
+thumbnail of the example without a figure is drawn in any case.
 """
 
 import argparse
@@ -100,11 +101,25 @@ def store(name):
     (gallery.STORED / f"{name}.json").write_text(text, encoding="utf-8")
 
 
+def draw_thumbnail():
+    """Draw the loss curve of `sixty_lines.py`, which draws no figure itself."""
+    sys.path.insert(0, str(gallery.EXAMPLES))
+    from sixty_lines import fit, load_iris
+
+    settings = {"widths": (4, 20, 3), "n_epochs": 100, "learning_rate": 0.01}
+    *_, loss_curve = fit(*load_iris(return_X_y=True), **settings)
+    figure, ax = plt.subplots(figsize=(4.0, 2.8), layout="constrained")
+    ax.plot(range(1, 101), loss_curve, linewidth=3)
+    ax.set(xlabel="epoch", ylabel="cross-entropy", title="Iris, 4-20-3")
+    figure.savefig(gallery.THUMBNAIL, dpi=100)
+
+
 def main():
     parser = argparse.ArgumentParser(description="Store the outputs of long examples")
     parser.add_argument("names", nargs="*", metavar="name")
     names = parser.parse_args().names
     gallery.STORED.mkdir(exist_ok=True)
+    draw_thumbnail()
     for name in names or gallery.ARGUMENTS:
         if names or not gallery.is_current(name):
             store(name)
