@@ -172,7 +172,7 @@ def comparison(measured, mine, measure):
         f"{MEASURES[measure]}, {NAMES[mine]} / peer",
         "mean ratio",
         "median ratio",
-        "wins / ties / losses",
+        "wins, ties, losses",
         "mean ratio without one table",
         f"mean rank of {len(ranks)}",
     ]
@@ -194,7 +194,7 @@ def comparison(measured, mine, measure):
                 NAMES[method],
                 f"{average:.2f}",
                 f"{np.median(list(values.values())):.2f}",
-                " / ".join(str(signs.count(sign)) for sign in (-1, 0, 1)),
+                ", ".join(str(signs.count(sign)) for sign in (-1, 0, 1)),
                 influential,
                 f"{ranks[method]:.1f}" if method in ranks else "",
             ]
