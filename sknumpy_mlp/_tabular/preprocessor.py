@@ -256,7 +256,7 @@ class TabularPreprocessor(
         )
 
     def encode(self, table: Table, i: int) -> tuple[list[Any], IntArray]:
-        """Return the values of a categorical column, and their codes.
+        """Return the values of a categorical column and their codes.
 
         Parameters
         ----------

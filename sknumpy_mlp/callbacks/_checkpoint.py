@@ -142,7 +142,7 @@ class Checkpoint(Callback):
         return False
 
     def on_train_end(self, run: Run) -> None:
-        """Save the end of the run, unless an error or an interrupt cut it short."""
+        """Save the final state, unless an error or an interrupt cut the run short."""
         is_complete = run.status in ("finished", "exhausted", "stopped")
         if is_complete and self._saved != (run.n_epochs, run.status == "finished"):
             self._save()
