@@ -90,6 +90,7 @@ sphinx_gallery_conf = {
     "default_thumb_file": str(gallery.THUMBNAIL),
     "image_srcset": ["2x"],
     "show_signature": False,
+    "remove_config_comments": True,
     "write_computation_times": False,
     "download_all_examples": False,
     # With -W, an error fails the build, but only after all examples have run.

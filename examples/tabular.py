@@ -1,6 +1,6 @@
 """
-Raw tables: from a data frame to predictions with intervals
-===========================================================
+Raw tables: a complete workflow
+===============================
 
 A complete workflow with ``TabularMLPRegressor``: a pandas frame with strings, missing
 values and dates; out-of-fold and test scores; prediction intervals; saving and loading;
@@ -50,7 +50,8 @@ def simulate_cars(n, rng):
     power = rng.normal(110, 20, n).round()
     days = (365 * rng.gamma(2.5, 2.0, n)).astype(int)
     mileage = (days / 365 * rng.gamma(8.0, 2.0, n)).round(1)
-    sold = pd.Timestamp("2025-01-01") + pd.to_timedelta(rng.integers(365, size=n), "D")
+    day = pd.to_timedelta(rng.integers(365, size=n), "D")
+    sold = pd.Timestamp("2025-01-01") + day
 
     new = np.array([NEW_PRICE[b] for b in body]) + 0.1 * (power - 110)
     half_life = np.array([HALF_LIFE[f] for f in fuel])
@@ -175,6 +176,7 @@ fig.savefig(output / "tabular.png", dpi=120)
 # The predicted prices of compact cars with a mileage of 16,000 km per year, and their
 # 90 % intervals.  The dashed curves are the mean prices of the simulation.
 
+# sphinx_gallery_thumbnail_number = 2
 ages = np.linspace(0, 12, 49)
 fig, ax = plt.subplots(figsize=(6.5, 4.2), layout="constrained")
 for color, (fuel, half_life) in enumerate(HALF_LIFE.items()):
