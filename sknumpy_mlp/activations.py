@@ -626,7 +626,7 @@ def _zeros(n_columns: int, dtype: Any) -> Array:
 
 
 def _beside_zeros(extremum: np.ufunc, z: Array, out: Array) -> None:
-    """Compute ``extremum(z, 0)``, np.maximum or np.minimum, in half the time or less.
+    """Compute ``extremum(z, 0)``, for np.maximum or np.minimum, in less time.
 
     NumPy (up to 2.4 at least) uses vector instructions for the extrema of two arrays,
     but not for the extrema of an array and a number.
