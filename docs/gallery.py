@@ -16,7 +16,7 @@ HERE = Path(__file__).parent
 EXAMPLES = HERE.parent / "examples"
 STORED = HERE / "stored"
 # Of examples that draw no figure.
-THUMBNAIL = STORED / "sixty_lines.png"
+THUMBNAIL = HERE / "_static" / "sixty_lines.png"
 
 # From basic to advanced; examples that are not listed follow by name.
 ORDER = [
