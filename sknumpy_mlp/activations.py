@@ -111,8 +111,8 @@ class Activation(Value, ABC):
         z : ndarray of shape (n_rows, n_units)
             The pre-activations.
         out : ndarray of shape (n_rows, n_units)
-            The array for the activations.  If ``from_output``, it is ``z`` itself;
-            otherwise ``z`` must not be changed.
+            The array for the activations.  If ``from_output`` is True, it is ``z``
+            itself; otherwise, ``z`` must not be changed.
         """
 
     @abstractmethod
@@ -122,7 +122,7 @@ class Activation(Value, ABC):
         Parameters
         ----------
         z : ndarray of shape (n_rows, n_units)
-            The pre-activations; if ``from_output``, the same array as ``a``.
+            The pre-activations; if ``from_output`` is True, the same array as ``a``.
         a : ndarray of shape (n_rows, n_units)
             The activations, as written by `forward`.
         delta : ndarray of shape (n_rows, n_units)
@@ -330,10 +330,10 @@ class ELU(Activation):
     Parameters
     ----------
     alpha : float, default=1.0
-        The negative of the limit for :math:`z \to -\infty` (before scaling), more than
-        0.  The derivative is continuous only if it is 1.
+        The negative of the limit for :math:`z \to -\infty` (before scaling); it must be
+        positive.  The derivative is continuous only if it is 1.
     scale : float, default=1.0
-        The factor s, more than 0.
+        The factor s, which must be positive.
 
     References
     ----------

@@ -54,7 +54,7 @@ class Glorot:
     Parameters
     ----------
     factor : float, default=6.0
-        Numerator of the fraction, more than 0: 6 in the paper, 2 in scikit-learn for
+        Positive numerator of the fraction: 6 in the paper, 2 in scikit-learn for
         logistic units.
 
     References
@@ -115,7 +115,7 @@ class Normal:
     Parameters
     ----------
     std : float, default=0.01
-        Standard deviation, the same for every layer; at least 0.
+        Non-negative standard deviation, the same for every layer.
 
     References
     ----------

@@ -13,9 +13,9 @@ For regression:
 - ``'absolute_error'``, `AbsoluteError`: minimized by the median;
 - ``'huber'``, `Huber`: quadratic up to an error of 1, linear beyond;
 - ``'quantile'``, `Quantile`: the pinball loss, of the median or of given quantiles;
-- ``'poisson'``, `Poisson`: half the Poisson deviance, with a log link, for targets of
-  at least 0;
-- ``'gamma'``, `Gamma`: half the gamma deviance, with a log link, for targets above 0.
+- ``'poisson'``, `Poisson`: half the Poisson deviance, with a log link, for non-negative
+  targets;
+- ``'gamma'``, `Gamma`: half the gamma deviance, with a log link, for positive targets.
 
 For classification:
 
@@ -324,8 +324,8 @@ class Huber(Loss):
     Parameters
     ----------
     delta : float, default=1.0
-        The absolute error above which the loss is linear, in units of the target; more
-        than 0.
+        The absolute error above which the loss is linear, in units of the target; it
+        must be positive.
 
     References
     ----------

@@ -324,7 +324,7 @@ class RMSprop(Optimizer):
     rho : float, default=0.9
         Decay rate of the mean square, in [0, 1).
     epsilon : float, default=1e-8
-        Added to the denominator for numerical stability; at least 0.
+        Non-negative number added to the denominator for numerical stability.
     momentum : float, default=0.0
         The momentum :math:`\mu`, in [0, 1).
 
@@ -409,7 +409,7 @@ class Adam(Optimizer):
     beta_2 : float, default=0.999
         Decay rate of the second moment, the running mean of their squares, in [0, 1).
     epsilon : float, default=1e-8
-        Added to the denominator for numerical stability; at least 0.
+        Non-negative number added to the denominator for numerical stability.
 
     References
     ----------

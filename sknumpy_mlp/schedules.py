@@ -105,7 +105,7 @@ class Schedule(Value):
         Returns
         -------
         factor : float
-            The factor, at least 0.
+            The factor, which is non-negative.
         """
         return 1.0
 
@@ -120,7 +120,7 @@ class Schedule(Value):
         Returns
         -------
         factor : float
-            The factor, at least 0.
+            The factor, which is non-negative.
         """
         return 1.0
 
@@ -164,7 +164,7 @@ class InverseScaling(Schedule):
     Parameters
     ----------
     power_t : float, default=0.5
-        The exponent, at least 0.
+        The exponent, which must be non-negative.
 
     References
     ----------
@@ -205,9 +205,10 @@ class Plateau(Schedule):
     Parameters
     ----------
     divisor : float, default=5.0
-        The divisor, more than 1.
+        The divisor, which must be greater than 1.
     min_rate : float, default=1e-6
-        Training ends at a plateau with this rate or a smaller one; more than 0.
+        The minimum rate, which must be positive.  A plateau at this rate or a lower one
+        ends training.
 
     Examples
     --------

@@ -259,7 +259,7 @@ class _BaseMLP(
             )
 
     def _random_stream(self, state: TrainingState | None) -> np.random.RandomState:
-        """Return the random stream of initial weights, hold-out and shuffling."""
+        """Return the generator for the initial weights, hold-out set and shuffling."""
         if (
             state is not None
             and state.stream is not None
@@ -270,10 +270,10 @@ class _BaseMLP(
         return stream
 
     def _init_stream(self, rng: np.random.RandomState) -> RandomSource:
-        """Return the random stream of initial weights.
+        """Return the random number generator for the initial weights.
 
         'glorot' has to draw the same numbers as scikit-learn.  Other initializers draw
-        from a generator that is seeded by the stream.
+        from a generator that is seeded by ``rng``.
         """
         if self.init == "glorot":
             return rng

@@ -78,7 +78,7 @@ class NumpyMLPClassifier(ClassifierMixin, _BaseMLP):  # type: ignore[misc]
     alpha : float, default=0.0001
         Strength of the L2 regularization: the penalty ``alpha / (2 S) * sum(W**2)`` on
         the weights (not the biases), where S is the total sample weight of the
-        mini-batch.  Increase it against overfitting.
+        mini-batch.  Increase it to reduce overfitting.
     batch_size : int or 'auto', default='auto'
         Number of samples in a mini-batch; 'auto' is ``min(200, n_samples)``.  Larger
         mini-batches make epochs faster, but take fewer steps.  A mini-batch in which
@@ -110,7 +110,7 @@ class NumpyMLPClassifier(ClassifierMixin, _BaseMLP):  # type: ignore[misc]
         Whether to shuffle the samples in each epoch; False keeps their order.  Not used
         by 'lbfgs'.
     random_state : int, RandomState instance or None, default=None
-        Seed or generator of the initial weights and biases, the hold-out of
+        Seed or generator of the initial weights and biases, the hold-out set of
         ``early_stopping``, the order of the samples, and dropout.  All but dropout draw
         the same random numbers as scikit-learn, in the same order.  Pass an int for
         reproducible results.
@@ -123,10 +123,10 @@ class NumpyMLPClassifier(ClassifierMixin, _BaseMLP):  # type: ignore[misc]
         validation data, the validation loss and score.
     warm_start : bool, default=False
         Whether `fit` continues training where the last call stopped, with its
-        parameters, optimizer state, counters, hold-out and random stream, as if
-        training had not been interrupted.  Schedules that depend on ``max_iter`` start
-        over in each call, and so does the optimizer after early stopping has restored
-        an earlier epoch.
+        parameters, optimizer state, counters, hold-out set and random number generator,
+        as if training had not been interrupted.  Schedules that depend on ``max_iter``
+        start over in each call, and so does the optimizer after early stopping has
+        restored an earlier epoch.
     momentum : float, default=0.9
         Momentum of 'sgd', between 0 and 1; 0 is plain gradient descent.
     nesterovs_momentum : bool, default=True
@@ -134,13 +134,13 @@ class NumpyMLPClassifier(ClassifierMixin, _BaseMLP):  # type: ignore[misc]
     early_stopping : bool, default=False
         Whether to stop training when the validation score (see ``scoring``) has not
         improved by ``tol`` for ``n_iter_no_change`` epochs, and to restore the weights
-        of the best epoch.  Use it against overfitting.  The validation data is
-        ``X_val`` in `fit` or, without it, a hold-out of ``validation_fraction`` of the
-        samples, stratified if there are two classes, as in scikit-learn.  'lbfgs'
+        of the best epoch.  Use it to reduce overfitting.  The validation data is
+        ``X_val`` in `fit` or, without it, a hold-out set of ``validation_fraction`` of
+        the samples, stratified if there are two classes, as in scikit-learn.  'lbfgs'
         supports early stopping only with ``X_val``.
     validation_fraction : float, default=0.1
-        Fraction of the samples in the hold-out of ``early_stopping``, in [0, 1).  At
-        least two samples must be held out.  Not used with ``X_val``.
+        Fraction of the samples to hold out as the validation set of ``early_stopping``,
+        in [0, 1).  At least two samples must be held out.  Not used with ``X_val``.
     beta_1 : float, default=0.9
         Decay rate of the first moment in Adam, in [0, 1).  Rarely needs tuning.
     beta_2 : float, default=0.999
@@ -162,22 +162,23 @@ class NumpyMLPClassifier(ClassifierMixin, _BaseMLP):  # type: ignore[misc]
         'lecun' for linear and SELU units; 'data' adapts weights and biases to the
         training data.  Biases are initialized to zero, except with 'glorot' and 'data'.
     class_weight : dict, list of dict, 'balanced' or None, default=None
-        Class weights against class imbalance.  They multiply ``sample_weight``, and the
-        weights of validation data as well.  A dict maps each class to its weight.  For
-        multilabel targets, pass a list with a dict ``{0: weight, 1: weight}`` for each
-        label; the weights of a sample's labels are multiplied.  'balanced' gives all
-        classes the same total weight: each sample is given
-        ``n_samples / (n_classes * count)``, where counts are sums of ``sample_weight``.
+        Class weights, to compensate for class imbalance.  They multiply
+        ``sample_weight``, and the weights of validation data as well.  A dict maps each
+        class to its weight.  For multilabel targets, pass a list with a dict
+        ``{0: weight, 1: weight}`` for each label; the weights of a sample's labels are
+        multiplied.  'balanced' gives all classes the same total weight: each sample is
+        given ``n_samples / (n_classes * count)``, where counts are sums of
+        ``sample_weight``.
     dropout : float or sequence of float, default=0.0
         Dropout rate: the fraction of a layer's outputs that are set to zero at random
         in each training step, in [0, 1) (:class:`sknumpy_mlp.layers.Dropout`).  A float
         applies to every hidden layer; a sequence has one rate for the inputs, then one
-        for each hidden layer.  Increase it against overfitting.
+        for each hidden layer.  Increase it to reduce overfitting.
     weight_decay : float, default=0.0
         Decoupled weight decay, as in AdamW: each step multiplies the weights by
         ``1 - learning_rate * weight_decay``.  Unlike the penalty of ``alpha``, it
         depends neither on the batch size nor on the scale of the gradients.  Increase
-        it against overfitting.
+        it to reduce overfitting.
     max_norm : float or None, default=None
         Max-norm constraint: upper bound on the Euclidean norm of the incoming weights
         of each hidden unit, enforced after each step; None for no bound.  An
@@ -186,10 +187,10 @@ class NumpyMLPClassifier(ClassifierMixin, _BaseMLP):  # type: ignore[misc]
         Gradient clipping: upper bound on the global (Euclidean) norm of the gradient in
         each step; None for no clipping.  Set it if training diverges.
     scoring : str, callable or None, default=None
-        The validation score: None for accuracy, 'loss' for minus the loss, the name of
-        a scikit-learn scorer, or a callable ``(estimator, X, y) -> float``.  If classes
-        are absent from the validation data, metrics with a parameter ``labels`` are
-        passed all classes.
+        The validation score: None for accuracy, 'loss' for the negative loss, the name
+        of a scikit-learn scorer, or a callable ``(estimator, X, y) -> float``.  If
+        classes are absent from the validation data, metrics with a parameter ``labels``
+        are passed all classes.
     callbacks : list of Callback or None, default=None
         Callbacks, which run after each epoch and can stop training: early stopping by
         another criterion, checkpoints, a time limit, a progress bar, or custom ones;
@@ -396,10 +397,11 @@ class NumpyMLPClassifier(ClassifierMixin, _BaseMLP):  # type: ignore[misc]
         y : array-like of shape (n_samples,) or (n_samples, n_labels)
             The class labels, or a matrix with a column of 0 and 1 for each label.
         sample_weight : array-like of shape (n_samples,), default=None
-            Sample weights, at least 0 and not all 0.  None means equal weights.
+            Sample weights, which must be non-negative and not all zero.  None means
+            equal weights.
         X_val : {array-like, sparse matrix} of shape (n_val, n_features), default=None
             Validation data, on which the loss and the score are recorded after each
-            epoch.  With ``early_stopping``, it is used instead of a hold-out.  In a
+            epoch.  With ``early_stopping``, it is used instead of a hold-out set.  In a
             pipeline, ``Pipeline(..., transform_input=["X_val"])`` transforms it like
             ``X``, with scikit-learn's metadata routing enabled and
             ``set_fit_request(X_val=True, y_val=True)``.  When passed through
@@ -443,7 +445,8 @@ class NumpyMLPClassifier(ClassifierMixin, _BaseMLP):  # type: ignore[misc]
         y : array-like of shape (n_samples,) or (n_samples, n_labels)
             The class labels, or a matrix with a column of 0 and 1 for each label.
         sample_weight : array-like of shape (n_samples,), default=None
-            Sample weights, at least 0 and not all 0.  None means equal weights.
+            Sample weights, which must be non-negative and not all zero.  None means
+            equal weights.
         classes : array-like of shape (n_classes,), default=None
             All classes that occur in any call.  Required in the first call, optional in
             later ones.
@@ -527,7 +530,7 @@ class NumpyMLPClassifier(ClassifierMixin, _BaseMLP):  # type: ignore[misc]
             The true class labels.  For multilabel targets, a sample is correct if all
             of its labels are (subset accuracy).
         sample_weight : array-like of shape (n_samples,), default=None
-            Sample weights, at least 0 and not all 0.
+            Sample weights, which must be non-negative and not all zero.
 
         Returns
         -------

@@ -41,7 +41,7 @@ class TrainingConfig:
     early_stopping : bool
         Whether to stop by the validation score and to restore the best parameters.
     validation_fraction : float
-        Fraction of the rows in the hold-out of early stopping.
+        Fraction of the rows in the hold-out set of early stopping.
     scoring : str, callable or None
         The validation score.
     seed : int or None

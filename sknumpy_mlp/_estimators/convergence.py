@@ -32,7 +32,7 @@ _ROWS_TO_COMPARE = 1000
 
 
 def divergence_advice(task: FitTask) -> str:
-    """Return advice against divergence."""
+    """Return advice on how to prevent divergence."""
     steps = []
     if task.config.optimizer is not None:
         steps.append(f"Lower learning_rate_init={task.config.learning_rate_init}")
@@ -44,7 +44,7 @@ def divergence_advice(task: FitTask) -> str:
 
 
 def scaling_advice(task: FitTask) -> str:
-    """Return advice to scale a target of an unusual scale, or the features."""
+    """Return advice on scaling the target, if its scale is unusual, or the features."""
     advice = [target_advice(task)]
     if not advice[0] or abs(task.data.X).max() > _LARGE_FEATURES:
         advice.append(
@@ -55,7 +55,7 @@ def scaling_advice(task: FitTask) -> str:
 
 
 def target_advice(task: FitTask) -> str:
-    """Return advice to scale a target of an unusual scale, or an empty string."""
+    """Return advice on scaling the target; empty if its scale is not unusual."""
     if not task.target.is_numeric:
         return ""
     scale = unusual_scale(task.data.y, task.data.sample_weight, task.target.loss)

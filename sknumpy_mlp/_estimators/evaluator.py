@@ -66,7 +66,7 @@ class Evaluator:
     def __call__(self, params: Array) -> tuple[float, float]:
         """Return the mean loss, without penalty, and the score of ``params``.
 
-        The score is NaN if predictions are infinite or NaN, unless it is minus the
+        The score is NaN if predictions are infinite or NaN, unless it is the negative
         loss, which may be defined nevertheless.
         """
         data = self._data

@@ -1,4 +1,4 @@
-"""The hold-out of early stopping."""
+"""The hold-out set of early stopping."""
 
 import numpy as np
 from sklearn.model_selection import train_test_split
@@ -9,7 +9,7 @@ from sknumpy_mlp._utils.typing import IntArray
 
 
 def hold_out(task: FitTask, state: TrainingState) -> None:
-    """Hold out rows for validation, the same as before if the data may be the same."""
+    """Hold out rows for validation, as in the earlier run if the sizes are the same."""
     n_samples = task.data.X.shape[0]
     fraction = task.config.validation_fraction
     same_length = state.holdout is not None and n_samples == sum(

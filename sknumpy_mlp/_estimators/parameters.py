@@ -171,7 +171,7 @@ class RandomState:
 
 @dataclass(frozen=True)
 class Scorer:
-    """'loss', or the name of a scorer of scikit-learn."""
+    """'loss', or the name of a scikit-learn scorer."""
 
     @property
     def options(self) -> tuple[str, ...]:

@@ -76,7 +76,7 @@ class NumpyMLPRegressor(RegressorMixin, _BaseMLP):  # type: ignore[misc]
     alpha : float, default=0.0001
         Strength of the L2 regularization: the penalty ``alpha / (2 S) * sum(W**2)`` on
         the weights (not the biases), where S is the total sample weight of the
-        mini-batch.  Increase it against overfitting.
+        mini-batch.  Increase it to reduce overfitting.
     batch_size : int or 'auto', default='auto'
         Number of samples in a mini-batch; 'auto' is ``min(200, n_samples)``.  Larger
         mini-batches make epochs faster, but take fewer steps.  A mini-batch in which
@@ -108,7 +108,7 @@ class NumpyMLPRegressor(RegressorMixin, _BaseMLP):  # type: ignore[misc]
         Whether to shuffle the samples in each epoch; False keeps their order.  Not used
         by 'lbfgs'.
     random_state : int, RandomState instance or None, default=None
-        Seed or generator of the initial weights and biases, the hold-out of
+        Seed or generator of the initial weights and biases, the hold-out set of
         ``early_stopping``, the order of the samples, and dropout.  All but dropout draw
         the same random numbers as scikit-learn, in the same order.  Pass an int for
         reproducible results.
@@ -121,10 +121,10 @@ class NumpyMLPRegressor(RegressorMixin, _BaseMLP):  # type: ignore[misc]
         validation data, the validation loss and score.
     warm_start : bool, default=False
         Whether `fit` continues training where the last call stopped, with its
-        parameters, optimizer state, counters, hold-out and random stream, as if
-        training had not been interrupted.  Schedules that depend on ``max_iter`` start
-        over in each call, and so does the optimizer after early stopping has restored
-        an earlier epoch.
+        parameters, optimizer state, counters, hold-out set and random number generator,
+        as if training had not been interrupted.  Schedules that depend on ``max_iter``
+        start over in each call, and so does the optimizer after early stopping has
+        restored an earlier epoch.
     momentum : float, default=0.9
         Momentum of 'sgd', between 0 and 1; 0 is plain gradient descent.
     nesterovs_momentum : bool, default=True
@@ -132,12 +132,12 @@ class NumpyMLPRegressor(RegressorMixin, _BaseMLP):  # type: ignore[misc]
     early_stopping : bool, default=False
         Whether to stop training when the validation score (see ``scoring``) has not
         improved by ``tol`` for ``n_iter_no_change`` epochs, and to restore the weights
-        of the best epoch.  Use it against overfitting.  The validation data is
-        ``X_val`` in `fit` or, without it, a hold-out of ``validation_fraction`` of the
-        samples.  'lbfgs' supports early stopping only with ``X_val``.
+        of the best epoch.  Use it to reduce overfitting.  The validation data is
+        ``X_val`` in `fit` or, without it, a hold-out set of ``validation_fraction`` of
+        the samples.  'lbfgs' supports early stopping only with ``X_val``.
     validation_fraction : float, default=0.1
-        Fraction of the samples in the hold-out of ``early_stopping``, in [0, 1).  At
-        least two samples must be held out.  Not used with ``X_val``.
+        Fraction of the samples to hold out as the validation set of ``early_stopping``,
+        in [0, 1).  At least two samples must be held out.  Not used with ``X_val``.
     beta_1 : float, default=0.9
         Decay rate of the first moment in Adam, in [0, 1).  Rarely needs tuning.
     beta_2 : float, default=0.999
@@ -162,12 +162,12 @@ class NumpyMLPRegressor(RegressorMixin, _BaseMLP):  # type: ignore[misc]
         Dropout rate: the fraction of a layer's outputs that are set to zero at random
         in each training step, in [0, 1) (:class:`sknumpy_mlp.layers.Dropout`).  A float
         applies to every hidden layer; a sequence has one rate for the inputs, then one
-        for each hidden layer.  Increase it against overfitting.
+        for each hidden layer.  Increase it to reduce overfitting.
     weight_decay : float, default=0.0
         Decoupled weight decay, as in AdamW: each step multiplies the weights by
         ``1 - learning_rate * weight_decay``.  Unlike the penalty of ``alpha``, it
         depends neither on the batch size nor on the scale of the gradients.  Increase
-        it against overfitting.
+        it to reduce overfitting.
     max_norm : float or None, default=None
         Max-norm constraint: upper bound on the Euclidean norm of the incoming weights
         of each hidden unit, enforced after each step; None for no bound.  An
@@ -177,8 +177,8 @@ class NumpyMLPRegressor(RegressorMixin, _BaseMLP):  # type: ignore[misc]
         each step; None for no clipping.  Set it if training diverges.
     scoring : str, callable or None, default=None
         The validation score: None for R2 (with several quantiles, the mean of their D2
-        pinball scores), 'loss' for minus the loss, the name of a scikit-learn scorer,
-        or a callable ``(estimator, X, y) -> float``.
+        pinball scores), 'loss' for the negative loss, the name of a scikit-learn
+        scorer, or a callable ``(estimator, X, y) -> float``.
     callbacks : list of Callback or None, default=None
         Callbacks, which run after each epoch and can stop training: early stopping by
         another criterion, checkpoints, a time limit, a progress bar, or custom ones;
@@ -364,10 +364,11 @@ class NumpyMLPRegressor(RegressorMixin, _BaseMLP):  # type: ignore[misc]
         y : array-like of shape (n_samples,) or (n_samples, n_outputs)
             The targets.
         sample_weight : array-like of shape (n_samples,), default=None
-            Sample weights, at least 0 and not all 0.  None means equal weights.
+            Sample weights, which must be non-negative and not all zero.  None means
+            equal weights.
         X_val : {array-like, sparse matrix} of shape (n_val, n_features), default=None
             Validation data, on which the loss and the score are recorded after each
-            epoch.  With ``early_stopping``, it is used instead of a hold-out.  In a
+            epoch.  With ``early_stopping``, it is used instead of a hold-out set.  In a
             pipeline, ``Pipeline(..., transform_input=["X_val"])`` transforms it like
             ``X``, with scikit-learn's metadata routing enabled and
             ``set_fit_request(X_val=True, y_val=True)``.  When passed through
@@ -410,7 +411,8 @@ class NumpyMLPRegressor(RegressorMixin, _BaseMLP):  # type: ignore[misc]
         y : array-like of shape (n_samples,) or (n_samples, n_outputs)
             The targets.
         sample_weight : array-like of shape (n_samples,), default=None
-            Sample weights, at least 0 and not all 0.  None means equal weights.
+            Sample weights, which must be non-negative and not all zero.  None means
+            equal weights.
         X_val : {array-like, sparse matrix} of shape (n_val, n_features), default=None
             Validation data, on which the loss and the score are recorded.  It is
             required with ``early_stopping=True``, although `partial_fit` neither stops
@@ -455,7 +457,7 @@ class NumpyMLPRegressor(RegressorMixin, _BaseMLP):  # type: ignore[misc]
         y : array-like of shape (n_samples,) or (n_samples, n_outputs)
             The true targets.
         sample_weight : array-like of shape (n_samples,), default=None
-            Sample weights, at least 0 and not all 0.
+            Sample weights, which must be non-negative and not all zero.
 
         Returns
         -------

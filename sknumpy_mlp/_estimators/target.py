@@ -77,7 +77,7 @@ class Target(ABC):
         return None
 
     def stratify_holdout(self, y: NDArray[Any]) -> NDArray[Any] | None:
-        """Return the strata of a hold-out, or None for an unstratified split."""
+        """Return the strata of a hold-out set, or None for an unstratified split."""
         return None
 
     def stratify_folds(self, y: NDArray[Any]) -> NDArray[Any] | None:

@@ -67,7 +67,7 @@ class FitTask:
     validation : Data or None
         User-supplied validation data; None if rows are held out, or if there is none.
     rng : RandomState
-        The random stream of the hold-out and of shuffling.
+        The random number generator for the hold-out set and for shuffling.
     state : TrainingState or None
         A copy of the state of an earlier run.
     is_warm : bool

@@ -81,7 +81,7 @@ def not_array_error(
     y : object
         The argument.
     name : str
-        Its name.
+        The name of the argument.
     expected : str, default='an array-like of at least 1 dimension'
         The expected kind of argument.
     """

@@ -39,7 +39,7 @@ def check_sample_weight(
     Raises
     ------
     ValueError, TypeError
-        If they are not finite numbers of at least 0, or if all of them are 0.
+        If they are not finite and non-negative, or if all of them are zero.
     """
     if sample_weight is None:
         return None

@@ -25,11 +25,11 @@ class Column:
     Attributes
     ----------
     name : str
-        Its label as a string, or ``'column 0'`` and so on in an array.
+        The column label as a string, or ``'column 0'`` and so on in an array.
     kind : {'number', 'boolean', 'category', 'date', 'other'}
-        Its kind, determined by its type or, for objects, by its values.
+        The kind of the column, determined by its type or, for objects, by its values.
     dtype : str
-        The name of its data type.
+        The name of the data type.
     """
 
     name: str

@@ -372,8 +372,8 @@ class _BaseTabularMLP(
     ) -> None:
         """Calibrate, and set ``oof_score_`` and ``oof_predictions_``.
 
-        Each fold is predicted by the member that was not trained on it, a hold-out or
-        user-supplied validation data by the whole ensemble.
+        Each fold is predicted by the member that was not trained on it, a hold-out set
+        or user-supplied validation data by the whole ensemble.
         """
         raw_outputs: list[Any] = [each.raw for each in trained]
         held_out: list[Any] = [each.split.held_out for each in trained]

@@ -115,7 +115,7 @@ def warn_if_distinct(column: Column, categories: Categories, codes: IntArray) ->
 def check_unknown(
     column: Column, categories: Categories, values: list[Any], codes: IntArray
 ) -> None:
-    """Check the values of a column, at prediction, that `fit` has not seen.
+    """Check the values of a column that were not seen in `fit`, at prediction time.
 
     Parameters
     ----------

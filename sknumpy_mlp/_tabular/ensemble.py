@@ -123,11 +123,11 @@ class MemberTask:
     member : estimator
         The unfitted member.
     split : MemberSplit
-        Its training and validation rows.
+        The training and validation rows of the member.
     context : FitContext
-        The context of its fit.
+        The context of the fit.
     number : int
-        Its index in the progress of the ensemble.
+        The index of the member in the progress of the ensemble.
     """
 
     member: Any
@@ -145,9 +145,9 @@ class TrainedMember:
     member : estimator
         The fitted member.
     split : MemberSplit
-        Its training and validation rows.
+        The training and validation rows of the member.
     raw : ndarray of shape (n_rows, n_outputs) or None
-        Its raw outputs for the validation rows.
+        The raw outputs for the validation rows.
     was_cut_short : bool
         Whether a time limit ended training within or after the first epoch.
     """
@@ -206,7 +206,7 @@ class MemberMonitor(Callback):
         return self._progress.stop_requested
 
     def on_train_end(self, run: Run) -> None:
-        """Report the end; after Ctrl-C, stop all members."""
+        """Report the end of training; after Ctrl-C, stop all members."""
         ran_out_of_time = run.status == "exhausted" and run.n_epochs < run.max_epochs
         self.was_cut_short = ran_out_of_time and run.n_epochs == 1
         if run.status == "interrupted":

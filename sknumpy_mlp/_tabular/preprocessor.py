@@ -201,7 +201,7 @@ class TabularPreprocessor(
         Parameters
         ----------
         X : frame or array-like of shape (n_samples, n_features)
-            The table, with the columns that `fit` has seen.
+            The table, with the columns seen in `fit`.
 
         Returns
         -------

@@ -78,10 +78,10 @@ class TabularMLPRegressor(RegressorMixin, _BaseTabularMLP):  # type: ignore[misc
         loss is computed on the scaled target, so that the ``delta`` of
         `~sknumpy_mlp.losses.Huber` is in standard deviations.
     learning_rate_init : float or 'auto', default='auto'
-        The maximum learning rate, for weights of unit variance: the learning rate of a
-        layer's weights is divided by the square root of ``fan_in``.  'auto' is 0.2 for
-        losses with an identity link, and 0.04 for others, whose predictions are
-        nonlinear in the raw outputs.  Decrease it if training diverges.
+        The maximum learning rate.  For the weights of each dense layer, it is divided
+        by the square root of the layer's ``fan_in``.  'auto' is 0.2 for losses with an
+        identity link, and 0.04 for losses with any other link.  Decrease it if training
+        diverges.
     solver : {'adam', 'sgd', 'rmsprop'} or Optimizer, default='adam'
         The optimizer: a name or an object from :mod:`sknumpy_mlp.optimizers`, or an
         object of a custom subclass of :class:`sknumpy_mlp.optimizers.Optimizer`.  The
@@ -89,7 +89,7 @@ class TabularMLPRegressor(RegressorMixin, _BaseTabularMLP):  # type: ignore[misc
     alpha : float, default=0.0
         Strength of the L2 regularization: the penalty ``alpha / (2 S) * sum(W**2)`` on
         the weights (not the biases), where S is the total sample weight of the
-        mini-batch.  By default, ``weight_decay`` regularizes instead.
+        mini-batch.  The default is 0, since ``weight_decay`` is used instead.
     batch_size : int or 'auto', default='auto'
         Number of samples in a mini-batch, rounded so that the mini-batches of an epoch
         have equal sizes.  'auto' is 64 for up to 1,000 training samples of a network,
@@ -110,8 +110,8 @@ class TabularMLPRegressor(RegressorMixin, _BaseTabularMLP):  # type: ignore[misc
         Whether to print the progress and the estimated remaining time every few
         seconds.
     validation_fraction : float, default=0.2
-        Fraction of the samples in the hold-out.  Not used with ``ensemble='kfold'`` or
-        with ``X_val``.
+        Fraction of the samples in the hold-out set.  Not used with ``ensemble='kfold'``
+        or with ``X_val``.
     beta_1 : float, default=0.9
         Decay rate of the first moment in Adam, in [0, 1).  Rarely needs tuning.
     beta_2 : float, default=0.95
@@ -132,11 +132,11 @@ class TabularMLPRegressor(RegressorMixin, _BaseTabularMLP):  # type: ignore[misc
         Dropout rate: the fraction of a layer's outputs that are set to zero at random
         in each training step, in [0, 1).  It is annealed to zero over the second half
         of training.  A float applies to every hidden layer; a sequence has one rate for
-        the inputs, then one for each hidden layer.  Increase it against overfitting.
+        the inputs, then one for each hidden layer.  Increase it to reduce overfitting.
     weight_decay : float, default=0.02
         Decoupled weight decay, as in AdamW: each step multiplies the weights by
         ``1 - learning_rate * weight_decay``.  It is annealed to zero over the second
-        half of training.  Increase it against overfitting.
+        half of training.  Increase it to reduce overfitting.
     max_norm : float or None, default=None
         Max-norm constraint: upper bound on the Euclidean norm of the incoming weights
         of each hidden unit, enforced after each step; None for no bound.  An
@@ -145,8 +145,8 @@ class TabularMLPRegressor(RegressorMixin, _BaseTabularMLP):  # type: ignore[misc
         Gradient clipping: upper bound on the global (Euclidean) norm of the gradient in
         each step; None for no clipping.  Set it if training diverges.
     scoring : str, callable or None, default='loss'
-        The validation score that selects the best epoch of each network: 'loss' for
-        minus the loss, None for the score of `score`, the name of a scikit-learn
+        The validation score that selects the best epoch of each network: 'loss' for the
+        negative loss, None for the metric of `score`, the name of a scikit-learn
         scorer, or a callable ``(estimator, X, y) -> float``, which is passed the
         preprocessed table.
     callbacks : list of Callback or None, default=None
@@ -170,17 +170,17 @@ class TabularMLPRegressor(RegressorMixin, _BaseTabularMLP):  # type: ignore[misc
           but one; that fold is used for early stopping, calibration and out-of-fold
           predictions.  With fewer samples than ``n_members``, each sample is a fold.
         - 'seeds': ``n_members`` networks with different random seeds, which share a
-          hold-out.
+          hold-out set.
         - 'refit': one network that is trained on all samples, for the number of epochs
-          that another network has found best on a hold-out.
-        - None: a single network with a hold-out.  This is the fastest choice.
+          that was best for another network on a hold-out set.
+        - None: a single network with a hold-out set.  This is the fastest choice.
 
-        Duplicate rows are kept together, in the same fold or on the same side of a
-        hold-out: otherwise, copies of training rows would make scores and prediction
-        intervals too optimistic.  Two kinds of equal rows are not treated as
-        duplicates, since new rows will equal training rows as well: rows that are equal
-        by chance, in a table with few columns of few values, and rows that occur more
-        than five times with different targets.
+        Duplicate rows are never split between training and validation data: otherwise,
+        copies of training rows would make scores and prediction intervals too
+        optimistic.  Two kinds of equal rows are not treated as duplicates, since new
+        rows will equal training rows as well: rows that are equal by chance, in a table
+        with few columns of few values, and rows that occur more than five times with
+        different targets.
 
     n_members : int, default=5
         Number of networks with 'kfold' and 'seeds'.  The training time is proportional
@@ -208,10 +208,10 @@ class TabularMLPRegressor(RegressorMixin, _BaseTabularMLP):  # type: ignore[misc
         table, with their learning curves (``loss_curve_``, ``validation_scores_``).
     oof_score_ : float
         The score (that of `score`, with the sample weights) of the out-of-fold
-        predictions or, without folds, of the predictions for the hold-out or ``X_val``.
-        It has two small biases.  It is optimistic, since the best epochs were selected
-        on the same samples.  With 'kfold', it is also pessimistic, since a single
-        network predicts each sample, and not the whole ensemble.
+        predictions or, without folds, of the predictions for the hold-out set or
+        ``X_val``.  It has two small biases.  It is optimistic, since the best epochs
+        were selected on the same samples.  With 'kfold', it is also pessimistic, since
+        a single network predicts each sample, and not the whole ensemble.
     oof_predictions_ : ndarray or None
         The predictions for each sample, from networks that were not trained on it.  NaN
         for samples that all networks were trained on, and for samples of weight zero;
@@ -243,7 +243,7 @@ class TabularMLPRegressor(RegressorMixin, _BaseTabularMLP):  # type: ignore[misc
     -----
     The networks follow RealMLP [1]_, with changes that were evaluated on tables of 600
     to 20,000 samples (``benchmarks/tabular.md``): no label smoothing, early stopping by
-    the loss, a k-fold ensemble instead of a hold-out, prediction intervals, and
+    the loss, a k-fold ensemble instead of a hold-out set, prediction intervals, and
     imputation of missing numbers.
 
     With default parameters `fit` takes about 7 seconds for 1,000 rows, 40 for 5,000, 80
@@ -368,11 +368,12 @@ class TabularMLPRegressor(RegressorMixin, _BaseTabularMLP):  # type: ignore[misc
         y : array-like of shape (n_samples,) or (n_samples, n_outputs)
             The targets.
         sample_weight : array-like of shape (n_samples,), default=None
-            Sample weights, at least 0 and not all 0.  None means equal weights.
+            Sample weights, which must be non-negative and not all zero.  None means
+            equal weights.
         X_val : frame or array-like of shape (n_val, n_features), default=None
             Validation data, with the columns of ``X``, used instead of folds or a
-            hold-out for early stopping, ``oof_score_`` and prediction intervals.  All
-            networks are then trained on all of ``X``.  When passed through
+            hold-out set for early stopping, ``oof_score_`` and prediction intervals.
+            All networks are then trained on all of ``X``.  When passed through
             scikit-learn's cross-validation, it is split like ``X`` if it has as many
             rows.
         y_val : array-like of shape (n_val,) or (n_val, n_outputs), default=None
@@ -475,7 +476,7 @@ class TabularMLPRegressor(RegressorMixin, _BaseTabularMLP):  # type: ignore[misc
         y : array-like of shape (n_samples,) or (n_samples, n_outputs)
             The true targets.
         sample_weight : array-like of shape (n_samples,), default=None
-            Sample weights, at least 0 and not all 0.
+            Sample weights, which must be non-negative and not all zero.
 
         Returns
         -------

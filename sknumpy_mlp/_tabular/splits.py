@@ -45,9 +45,8 @@ def split_members(
 ) -> list[MemberSplit]:
     """Split the rows for each member.
 
-    Duplicate rows are kept together, in the same fold or on the same side of a
-    hold-out: validation rows with copies in the training data would make validation
-    too optimistic.
+    Duplicate rows are never split between training and validation data: validation rows
+    with copies in the training data would make validation too optimistic.
 
     Parameters
     ----------
@@ -60,7 +59,7 @@ def split_members(
     y : ndarray of shape (n_rows,) or (n_rows, n_targets)
         The encoded target.
     columns : sequence of slice
-        The columns of ``X`` that each column of the raw table is encoded by.
+        For each column of the raw table, the columns of ``X`` that encode it.
     classes : ndarray of shape (n_rows,) or None
         The classes for stratification; None for no stratification.
     validation_fraction : float
@@ -68,7 +67,7 @@ def split_members(
     has_validation : bool
         Whether there is user-supplied validation data, so that no rows are held out.
     rng : RandomState
-        The random stream of folds and seeds.
+        The random number generator for folds and seeds.
     """
     several = ensemble in ("kfold", "seeds")
     parts: list[tuple[IntArray, IntArray | None]]

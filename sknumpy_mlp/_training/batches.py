@@ -27,9 +27,9 @@ class Batches:
     sample_weight : ndarray of shape (n_samples,) or None
         Sample weights.
     batch_size : int
-        Number of rows of a batch; the last one may be shorter.
+        Number of rows of a batch; the last batch may be smaller.
     rows : ndarray of shape (n_rows,) or None, default=None
-        The rows to train on; None for all.  A hold-out thus needs no copy of X.
+        The rows to train on; None for all.  Holding out rows thus needs no copy of X.
     order : ndarray of shape (n_rows,) or None, default=None
         The permutation that shuffling continues from; None for 0, 1, 2, ...
     shuffle : bool, default=True

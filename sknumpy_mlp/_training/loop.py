@@ -48,7 +48,7 @@ def train(
     state : TrainingState
         Optimizer and counters; changed in place.
     rng : RandomState
-        The random stream that shuffles the rows.
+        The random number generator that shuffles the rows.
     regularization : Regularization
         L2 penalty, weight decay and gradient clipping.
     learning_rate_init : float

@@ -53,7 +53,7 @@ def objective(
     Returns
     -------
     value : float
-        The objective, penalty included.
+        The objective, including the penalty.
     l2 : float
         Strength of the penalty on this batch.
     """
@@ -89,9 +89,9 @@ def full_batch_objective(
     Returns
     -------
     value : float
-        The objective, penalty included.
+        The objective, including the penalty.
     gradient : ndarray of shape (n_params,)
-        Its gradient, penalty included.
+        The gradient, including the penalty.
     """
     total_weight = batches.total_weight
     value, gradient = 0.0, np.zeros_like(workspace.grad)

@@ -108,12 +108,12 @@ class TrainingState:
     holdout : tuple of two ndarrays, or None
         Rows to train on, and rows held out for validation.
     validation_fraction : float or None
-        The ``validation_fraction`` of the hold-out.
+        The ``validation_fraction`` of the hold-out set.
     seed : int or None
         The integer that ``stream`` was seeded with.
     stream : RandomState or None
-        The random stream, if ``random_state`` is an integer.  A ``random_state`` that
-        is a generator has its own state.
+        The random number generator, if ``random_state`` is an integer.  A
+        ``random_state`` that is a generator has its own state.
     layer_rng : Generator or None
         Random number generator of layers that are random in training (dropout).
     """
@@ -146,9 +146,9 @@ class Run:
     params : ndarray of shape (n_params,)
         The parameters.  Later steps change them in place; copy them to keep them.
     state : TrainingState
-        Optimizer, counters and random streams, which change during the run.
+        Optimizer, counters and random number generators, which change during the run.
     rng : RandomState
-        The random stream that shuffles the rows.
+        The random number generator that shuffles the rows.
     max_epochs : int
         Maximum number of epochs (for L-BFGS, of iterations).
     has_validation : bool

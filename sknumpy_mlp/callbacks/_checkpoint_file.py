@@ -291,7 +291,7 @@ def _unpack(
 
 
 def _to_json(value: Any) -> Any:
-    """Return the state of a random stream, nested dicts with arrays, as JSON."""
+    """Return a random generator's state, nested dicts with arrays, as JSON."""
     if isinstance(value, dict):
         return {name: _to_json(item) for name, item in value.items()}
     if isinstance(value, np.ndarray):

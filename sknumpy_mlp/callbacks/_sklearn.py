@@ -68,7 +68,7 @@ class SklearnBridge(Callback):
     def reconstruct_by(
         self, network: Any, reconstruct: Callable[[Array], dict[str, Any]]
     ) -> None:
-        """Set the network and the function from parameters to fitted attributes."""
+        """Set the network, and the function that maps its parameters to attributes."""
         self._reconstruct = reconstruct
 
     def on_train_begin(self, run: Run) -> None:
@@ -163,7 +163,7 @@ class _NetworkBridge(SklearnBridge):
     def reconstruct_by(
         self, network: Any, reconstruct: Callable[[Array], dict[str, Any]]
     ) -> None:
-        """Set the network and the function from parameters to fitted attributes."""
+        """Set the network, and the function that maps its parameters to attributes."""
         self._network = network
 
         def attributes(params: Array) -> dict[str, Any]:
@@ -202,7 +202,7 @@ def begin_fit(
     estimator : estimator
         The estimator.
     X, y, sample_weight : objects
-        Its training data, as passed to ``fit``.
+        The training data, as passed to ``fit``.
     """
     begun = _begin(estimator, X, y, sample_weight, estimator.max_iter)
     return None if begun is None else SklearnBridge(*begun)
@@ -218,7 +218,7 @@ def begin_ensemble(
     estimator : estimator
         The estimator.
     X, y, sample_weight : objects
-        Its training data, as passed to ``fit``.
+        The training data, as passed to ``fit``.
     n_networks : int
         Maximum number of networks.
     """

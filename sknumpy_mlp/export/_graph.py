@@ -105,7 +105,7 @@ class Graph:
         return self.node("Cast", value, to=self._type(dtype))
 
     def columns(self, value: str, start: int, end: int) -> str:
-        """Take the columns ``start:end``."""
+        """Return the columns ``start:end`` of a value."""
         bounds = [self.constant(np.array([i])) for i in (start, end, 1)]
         return self.node("Slice", value, *bounds)
 

@@ -219,9 +219,9 @@ def add_network(graph: Graph, network: Network, params: Array, x: str) -> str:
     network : Network
         The network.
     params : ndarray of shape (n_params,)
-        Its parameters.
+        The parameters of the network.
     x : str
-        Name of its input, shape (n_samples, n_features), of the graph's type.
+        Name of the input, shape (n_samples, n_features), of the graph's type.
 
     Returns
     -------
@@ -285,7 +285,7 @@ def add_link(graph: Graph, loss: Loss, raw: str, n_outputs: int) -> str:
     raw : str
         Name of the raw outputs.
     n_outputs : int
-        Their number of columns.
+        Number of columns of the raw outputs.
 
     Returns
     -------

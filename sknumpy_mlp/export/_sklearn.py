@@ -207,15 +207,15 @@ def _shared_params(estimator: Any, twin: Any) -> dict[str, Any]:
 
 
 def from_sklearn(estimator: Any) -> Any:
-    """Convert a fitted network of scikit-learn to an estimator of this package.
+    """Convert a fitted scikit-learn MLP to an estimator of this package.
 
-    The network may come from a pickle, if the installed version of scikit-learn can
+    The estimator may come from a pickle, if the installed version of scikit-learn can
     load it.
 
     Parameters
     ----------
     estimator : MLPClassifier or MLPRegressor
-        The fitted estimator, of :mod:`sklearn.neural_network`.
+        A fitted estimator from :mod:`sklearn.neural_network`.
 
     Returns
     -------

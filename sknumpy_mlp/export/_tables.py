@@ -32,7 +32,7 @@ class ModelInput:
     number : int
         Index of the column.
     categories : list or None
-        Its categories; None for a numerical column.
+        The categories of the column; None for a numerical column.
     """
 
     name: str
@@ -41,7 +41,7 @@ class ModelInput:
 
     @property
     def is_string(self) -> bool:
-        """Whether the input has strings."""
+        """Whether the values of the input are strings."""
         some = self.categories or []
         return bool(some) and isinstance(some[0], str)
 

@@ -45,7 +45,8 @@ class IntervalData:
     y_pred : ndarray of shape (n_samples,) or None
         The predictions.
     x : ndarray of shape (n_samples,) or None
-        Positions of the samples, NaN where missing; None to order them by prediction.
+        Positions of the samples on the x-axis, with NaN for missing ones.  If None,
+        samples are ordered by their predictions.
     """
 
     y_true: Array

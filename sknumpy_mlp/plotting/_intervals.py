@@ -49,8 +49,8 @@ class PredictionIntervalDisplay:
     coverage : float, default=None
         The nominal coverage: the probability that an interval contains the true value.
     x : array-like of shape (n_samples,), default=None
-        Positions of the samples on the x-axis, NaN or None where missing; None to order
-        them by prediction.
+        Positions of the samples on the x-axis, with NaN or None for missing ones.  If
+        None, samples are ordered by their predictions.
     x_name : str, default=None
         Label of the x-axis.
 
@@ -291,15 +291,16 @@ class PredictionIntervalDisplay:
         X : {array-like, sparse matrix} of shape (n_samples, n_features)
             Samples, preferably ones that the estimator was not trained on.
         y : array-like of shape (n_samples,)
-            Their targets.
+            The true values.
         coverage : float, default=None
             The nominal coverage: the probability that an interval contains the target.
             None means 0.9 or, for quantiles, the interval from the lowest to the
             highest one.  With quantiles, two of them must bound a central interval of
             the given coverage.
         feature : int or str, default=None
-            Index or name of the column of ``X`` to place samples at; None to order them
-            by prediction.  Samples in which it is missing are not drawn.
+            Index or name of the column of ``X`` that is the x-axis; samples in which it
+            is missing are not drawn.  If None, samples are ordered by their
+            predictions.
         ax : matplotlib Axes, default=None
             The axes to draw on; None makes a new figure.
         kind : {'bars', 'band'}, default='bars'
@@ -387,7 +388,8 @@ class PredictionIntervalDisplay:
         coverage : float, default=None
             The nominal coverage of the intervals.
         x : array-like of shape (n_samples,), default=None
-            Positions of the samples on the x-axis; None to order them by prediction.
+            Positions of the samples on the x-axis.  If None, samples are ordered by
+            their predictions.
         x_name : str, default=None
             Label of the x-axis.
         ax : matplotlib Axes, default=None

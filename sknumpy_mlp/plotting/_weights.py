@@ -39,7 +39,7 @@ class WeightsDisplay:
     images_ : ndarray of shape (n_rows, n_cols) of matplotlib AxesImage or None
         The images; None in empty cells of the last row.
     axes_ : ndarray of shape (n_rows, n_cols) of matplotlib Axes or None
-        Their axes.
+        The axes of the images; None in empty cells.
     bounding_ax_ : matplotlib Axes or None
         The axes that contain the grid; None if an array of axes was passed.
     colorbar_ : matplotlib Colorbar or None
