@@ -1,4 +1,4 @@
-"""Summarize and draw the results of ``tabular.py --save``.
+"""Summarize and draw the results of ``tabular.py`` and ``tabular_time.py``.
 
     python benchmarks/tabular_report.py           print Markdown tables
     python benchmarks/tabular_report.py --write   put them into tabular.md
@@ -238,6 +238,47 @@ def fit_times_by_size(measured):
     return markdown(header, rows)
 
 
+def read(name):
+    """Return the saved results of a section of tabular_time.py."""
+    path = RESULTS / f"tabular_time_{name}.json"
+    return json.loads(path.read_text(encoding="utf-8"))["results"]
+
+
+def default_fits():
+    """Return the fit times of synthetic tables, ours and the peers'."""
+    results = read("sizes")
+    header = ["seconds to fit", "rows x columns"]
+    rows = [
+        [
+            result["task"],
+            f"{result['n_rows']:,} x {result['n_features']}",
+            *(readable(seconds["median"]) for seconds in result["seconds"].values()),
+        ]
+        for result in results
+    ]
+    return markdown([*header, *(NAMES[m] for m in results[0]["seconds"])], rows)
+
+
+def limited_fits():
+    """Return the fit times with ``max_time``."""
+    header = ["task", "rows", "columns", "max_time", "seconds", "epochs", "score"]
+    rows = []
+    for result in read("limits"):
+        first, last = result["n_epochs"]
+        rows.append(
+            [
+                result["task"],
+                f"{result['n_rows']:,}",
+                str(result["n_features"]),
+                str(result["max_time"]),
+                f"{result['seconds']:.2f}",
+                str(first) if first == last else f"{first} to {last}",
+                f"{result['oof_score']:.3f}",
+            ]
+        )
+    return markdown(header, rows)
+
+
 def results_per_table(measured, measure, name, form):
     """Return the result of every method on every table."""
     methods = [m for m in measured if measured[m][measure]]
@@ -265,6 +306,8 @@ def sections(measured):
         ],
         "seconds": [fit_times(measured)],
         "seconds by size": [fit_times_by_size(measured)],
+        "seconds of synthetic tables": [default_fits()],
+        "seconds with limits": [limited_fits()],
         "results": [results_per_table(measured, *each) for each in values],
     }
 
