@@ -15,20 +15,34 @@ import numpy as np
 from _measure import environment, on_cores, save
 from sklearn.exceptions import ConvergenceWarning
 
-from sknumpy_mlp import NumpyMLPClassifier
+from sknumpy_mlp import NumpyMLPClassifier, TabularMLPClassifier
+from sknumpy_mlp._estimators.evaluator import Evaluator
 from sknumpy_mlp._training.batches import Batches
-from sknumpy_mlp.activations import ReLU
-from sknumpy_mlp.layers import _dense
+from sknumpy_mlp.activations import Mish, ReLU
+from sknumpy_mlp.embeddings import PeriodicEmbedding
+from sknumpy_mlp.layers import Dropout, Parametric, Scaling, _dense
 from sknumpy_mlp.losses import MultinomialLogLoss
 from sknumpy_mlp.optimizers import Adam
 
+# Functions that call each other, such as Parametric and Mish, are timed separately.
 PARTS = (
     ("matrix products", _dense, "_matmul"),
     ("rows gathered", Batches, "_take"),
     ("optimizer", Adam, "step"),
     ("activations", ReLU, "forward"),
     ("activations", ReLU, "backward"),
+    ("activations", Mish, "forward"),
+    ("activations", Mish, "backward"),
     ("loss", MultinomialLogLoss, "loss_gradient"),
+    ("embedding", PeriodicEmbedding, "forward"),
+    ("embedding", PeriodicEmbedding, "backward"),
+    ("dropout", Dropout, "forward"),
+    ("dropout", Dropout, "backward"),
+    ("mixing and scaling", Parametric, "forward"),
+    ("mixing and scaling", Parametric, "backward"),
+    ("mixing and scaling", Scaling, "forward"),
+    ("mixing and scaling", Scaling, "backward"),
+    ("validation", Evaluator, "__call__"),
 )
 # Features, hidden layers, classes, batch size, rows, epochs.
 CASES = (
@@ -38,17 +52,83 @@ CASES = (
     (784, (256, 128), 10, 200, 20_000, 4),
     (784, (512, 512), 10, 256, 20_000, 2),
 )
+# A network of a tabular estimator: the same.
+TABULAR_CASES = (
+    (20, (256, 256, 256), 3, 64, 640, 40),
+    (20, (256, 256, 256), 3, 256, 10_240, 8),
+)
 
 
-def with_clock(function, label, spent):
-    @wraps(function)
-    def timed(*args, **kwargs):
-        began = time.perf_counter()
-        result = function(*args, **kwargs)
-        spent[label] += time.perf_counter() - began
-        return result
+class Clock:
+    """Time of each part, without that of the parts that it calls.
 
-    return timed
+    Attributes
+    ----------
+    spent : Counter
+        Seconds of each part.
+    """
+
+    def __init__(self):
+        self.spent = Counter()
+        self._inner = [0.0]  # seconds of the calls within each open call
+
+    def timed(self, function, label):
+        """Return a function with its time added to a part."""
+
+        @wraps(function)
+        def timed(*args, **kwargs):
+            self._inner.append(0.0)
+            began = time.perf_counter()
+            try:
+                return function(*args, **kwargs)
+            finally:
+                seconds = time.perf_counter() - began
+                self.spent[label] += seconds - self._inner.pop()
+                self._inner[-1] += seconds
+
+        return timed
+
+
+def plain_network(hidden, batch_size, n_epochs):
+    """Return a plain classifier."""
+    return NumpyMLPClassifier(
+        hidden,
+        batch_size=batch_size,
+        max_iter=n_epochs,
+        n_iter_no_change=n_epochs,
+        random_state=0,
+    )
+
+
+def tabular_network(hidden, batch_size, n_epochs):
+    """Return a tabular classifier with a single network."""
+    return TabularMLPClassifier(
+        hidden,
+        batch_size=batch_size,
+        max_iter=n_epochs,
+        ensemble=None,
+        n_jobs=1,
+        random_state=0,
+    )
+
+
+def measure(clock, make, n_features, hidden, n_classes, batch_size, n_rows, n_epochs):
+    """Return the microseconds of each part in a step."""
+    rng = np.random.default_rng(0)
+    X = rng.random((n_rows, n_features), dtype=np.float32)
+    y = np.arange(n_rows) % n_classes
+    clf = make(hidden, batch_size, n_epochs)
+    clf.fit(X, y)
+    clock.spent.clear()
+    began = time.perf_counter()
+    clf.fit(X, y)
+    total = time.perf_counter() - began
+    clock.spent["all else"] = total - clock.spent.total()
+    if make is tabular_network:
+        n_rows *= 1 - clf.validation_fraction
+        n_epochs = clf.n_iter_
+    n_steps = n_epochs * -(-n_rows // batch_size)
+    return {label: seconds / n_steps * 1e6 for label, seconds in clock.spent.items()}
 
 
 def main():
@@ -60,36 +140,23 @@ def main():
     args = parser.parse_args()
     on_cores(args.cores)
     warnings.simplefilter("ignore", ConvergenceWarning)
-    spent = Counter()
+    clock = Clock()
     for label, owner, name in PARTS:
-        setattr(owner, name, with_clock(getattr(owner, name), label, spent))
+        setattr(owner, name, clock.timed(getattr(owner, name), label))
     labels = [*dict.fromkeys(label for label, _, _ in PARTS), "all else"]
     results = []
     print("| microseconds a step | total |", " | ".join(labels), "|")
     print("|---" * (len(labels) + 2) + "|")
-    for n_features, hidden, n_classes, batch_size, n_rows, n_epochs in CASES:
-        rng = np.random.default_rng(0)
-        X = rng.random((n_rows, n_features), dtype=np.float32)
-        y = np.arange(n_rows) % n_classes
-        clf = NumpyMLPClassifier(
-            hidden,
-            batch_size=batch_size,
-            max_iter=n_epochs,
-            n_iter_no_change=n_epochs,
-            random_state=0,
-        )
-        clf.fit(X, y)
-        spent.clear()
-        began = time.perf_counter()
-        clf.fit(X, y)
-        total = time.perf_counter() - began
-        spent["all else"] = total - spent.total()
-        n_steps = n_epochs * -(-n_rows // batch_size)
+    cases = [(plain_network, *case) for case in CASES]
+    cases += [(tabular_network, *case) for case in TABULAR_CASES]
+    for make, n_features, hidden, n_classes, batch_size, *size in cases:
+        parts = measure(clock, make, n_features, hidden, n_classes, batch_size, *size)
         widths = "-".join(map(str, (n_features, *hidden, n_classes)))
         case = f"{widths}, batch {batch_size}"
-        parts = {label: spent[label] / n_steps * 1e6 for label in labels}
-        cells = " | ".join(f"{value:.0f}" for value in parts.values())
-        print(f"| {case} | {total / n_steps * 1e6:.0f} | {cells} |")
+        if make is tabular_network:
+            case = f"tabular, {case}"
+        cells = " | ".join(f"{parts.get(label, 0.0):.0f}" for label in labels)
+        print(f"| {case} | {sum(parts.values()):.0f} | {cells} |", flush=True)
         results.append({"case": case, "microseconds": parts})
     if args.save:
         save("parts", environment() | {"results": results})

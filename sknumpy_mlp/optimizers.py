@@ -18,11 +18,13 @@ it in ``OPTIMIZERS``.
 
 import math
 from abc import ABC, abstractmethod
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal, TypeAlias
 
 import numpy as np
 
+from sknumpy_mlp._utils.blas import add_multiple
 from sknumpy_mlp._utils.typing import Array
 from sknumpy_mlp._utils.values import check_bool, check_number, deep_equal
 
@@ -34,6 +36,9 @@ _BLOCK = 80_000
 
 # Number of steps between two flushes of tiny numbers to zero.
 _STEPS_TO_FLUSH = 64
+
+# Maximum factor by which Adam's stored moments are larger than its moments.
+_MAX_GROWTH = 1e4
 
 
 @dataclass
@@ -88,7 +93,7 @@ class Optimizer(ABC):
         params: Array,
         grad: Array,
         moments: tuple[Array, ...],
-        rate: float | Array,
+        rate: float,
     ) -> None:
         """Update a block of ``params`` and ``moments``; may overwrite ``grad``.
 
@@ -102,8 +107,8 @@ class Optimizer(ABC):
             The gradient with respect to them, including the penalty.
         moments : tuple of ndarray of shape (n_block,)
             The block of each moment, in the order of `powers`, changed in place.
-        rate : float or ndarray of shape (n_block,)
-            The learning rate, the same for all parameters or one for each of them.
+        rate : float
+            The learning rate of the block.
         """
 
     def same_settings(self, other: Any) -> bool:
@@ -146,7 +151,7 @@ class Optimizer(ABC):
         l2: float = 0.0,
         weight_decay: float = 0.0,
         n_penalized: int = 0,
-        lr_multipliers: Array | None = None,
+        lr_multipliers: Sequence[tuple[slice, float]] | None = None,
     ) -> None:
         """Update ``params`` in place by one step; may overwrite ``grad``.
 
@@ -165,10 +170,11 @@ class Optimizer(ABC):
             multiplied by ``1 - learning_rate * weight_decay``.
         n_penalized : int, default=0
             Number of parameters, the first ones, that penalty and decay apply to.
-        lr_multipliers : ndarray of shape (n_params,) or None, default=None
-            Learning-rate multiplier of each parameter; None for ones.  Multipliers do
-            not apply to weight decay: they compensate for the scale of gradients, on
-            which weight decay does not depend.
+        lr_multipliers : sequence of (slice, float) pairs or None, default=None
+            Consecutive segments of the parameters, with the learning-rate multiplier of
+            each; None for a multiplier of 1.  Multipliers do not apply to weight decay:
+            they compensate for the scale of gradients, on which weight decay does not
+            depend.
 
         References
         ----------
@@ -177,22 +183,19 @@ class Optimizer(ABC):
            the learning rate, and not only by the schedule.
         """
         self.n_steps += 1
-        for start in range(0, params.size, _BLOCK):
-            block = slice(start, start + _BLOCK)
+        segments = lr_multipliers or [(slice(0, params.size), 1.0)]
+        for block, multiplier in _blocks(segments):
             params_block, grad_block = params[block], grad[block]
-            if start < n_penalized and (l2 or weight_decay):
-                penalized = slice(0, n_penalized - start)
-                # Named views, since ``array[part] += x`` would write the part twice.
+            if block.start < n_penalized and (l2 or weight_decay):
+                penalized = slice(0, n_penalized - block.start)
+                # Named views, since ``array[part] *= x`` would write the part twice.
                 coefs, coefs_grad = params_block[penalized], grad_block[penalized]
                 if l2:
-                    coefs_grad += l2 * coefs
+                    add_multiple(coefs_grad, coefs, l2)
                 if weight_decay:
                     coefs *= 1.0 - learning_rate * weight_decay
             moments = tuple([moment[block] for moment in self.moments])
-            rate: float | Array = learning_rate
-            if lr_multipliers is not None:
-                rate = learning_rate * lr_multipliers[block]
-            self.rule(params_block, grad_block, moments, rate)
+            self.rule(params_block, grad_block, moments, learning_rate * multiplier)
         if self.n_steps % _STEPS_TO_FLUSH == 0:
             limits = np.finfo(params.dtype)
             smallest = math.sqrt(limits.tiny)
@@ -203,6 +206,15 @@ class Optimizer(ABC):
             _flush(params, smallest / weakest)
             for moment, power in zip(self.moments, self.powers, strict=True):
                 _flush(moment, smallest**power)
+
+
+def _blocks(
+    segments: Sequence[tuple[slice, float]],
+) -> Iterator[tuple[slice, float]]:
+    """Divide segments of the parameters into blocks of at most ``_BLOCK``."""
+    for segment, multiplier in segments:
+        for start in range(segment.start, segment.stop, _BLOCK):
+            yield slice(start, min(start + _BLOCK, segment.stop)), multiplier
 
 
 def _flush(array: Array, smallest: float) -> None:
@@ -289,20 +301,18 @@ class SGD(Optimizer):
         params: Array,
         grad: Array,
         moments: tuple[Array, ...],
-        rate: float | Array,
+        rate: float,
     ) -> None:
         """Update a block of ``params`` and the velocity."""
-        grad *= rate
         if not moments:
-            params -= grad
+            add_multiple(params, grad, -rate)
             return
         (velocity,) = moments
         velocity *= self.momentum
-        velocity -= grad
+        add_multiple(velocity, grad, -rate)
         if self.nesterov:
-            params -= grad
-            np.multiply(velocity, self.momentum, out=grad)
-            params += grad
+            add_multiple(params, grad, -rate)
+            add_multiple(params, velocity, self.momentum)
         else:
             params += velocity
 
@@ -365,7 +375,7 @@ class RMSprop(Optimizer):
         params: Array,
         grad: Array,
         moments: tuple[Array, ...],
-        rate: float | Array,
+        rate: float,
     ) -> None:
         """Update a block of ``params`` and the moments."""
         # As in Adam, the mean square is stored divided by 1 - rho.
@@ -377,14 +387,13 @@ class RMSprop(Optimizer):
         np.sqrt(mean_square, out=denominator)
         denominator += self.epsilon / root
         grad /= denominator
-        grad *= 1.0 / root
         if self.momentum:
             velocity = moments[1]
             velocity *= self.momentum
-            velocity += grad
-            np.copyto(grad, velocity)
-        grad *= rate
-        params -= grad
+            add_multiple(velocity, grad, 1.0 / root)
+            add_multiple(params, velocity, -rate)
+        else:
+            add_multiple(params, grad, -rate / root)
 
 
 @dataclass
@@ -452,33 +461,44 @@ class Adam(Optimizer):
         params: Array,
         grad: Array,
         moments: tuple[Array, ...],
-        rate: float | Array,
+        rate: float,
     ) -> None:
         """Update a block of ``params`` and the moments."""
-        # The moments are stored divided by 1 - beta, which saves two passes over the
-        # vectors; two scalar factors compensate for it.
+        # Seven passes over the vectors instead of the eleven of the formula: moments are
+        # stored divided by 1 - beta and, for many steps, without their decay.  Instead
+        # of m = beta m + g, the k-th step computes m += g / beta**k.  Scalar factors
+        # compensate for both.
         first, second = moments
-        root = math.sqrt(1.0 - self.beta_2)
-        scale = (
-            math.sqrt(1.0 - self.beta_2**self.n_steps)
-            / (1.0 - self.beta_1**self.n_steps)
-            * (1.0 - self.beta_1)
-            / root
-        )
-        first *= self.beta_1
-        first += grad
+        growth_1 = self._grow(first, self.beta_1)
+        growth_2 = self._grow(second, self.beta_2)
+        root = math.sqrt((1.0 - self.beta_2) / growth_2)
+        add_multiple(first, grad, growth_1)
         np.multiply(grad, grad, out=grad)
-        second *= self.beta_2
-        second += grad
+        add_multiple(second, grad, growth_2)
         np.sqrt(second, out=grad)
         grad += self.epsilon / root
         np.divide(first, grad, out=grad)
-        if isinstance(rate, np.ndarray):
-            grad *= scale
-            grad *= rate
-        else:
-            grad *= rate * scale
-        params -= grad
+        scale = (
+            math.sqrt(1.0 - self.beta_2**self.n_steps)
+            / (1.0 - self.beta_1**self.n_steps)
+            * ((1.0 - self.beta_1) / growth_1)
+            / root
+        )
+        add_multiple(params, grad, -rate * scale)
+
+    def _grow(self, moment: Array, beta: float) -> float:
+        """Return ``1 / beta**k`` for this step; let the moment decay if k is 0.
+
+        The moment decays before the factor exceeds ``_MAX_GROWTH``, so that stored
+        moments are larger than those of the formula by at most this factor.
+        """
+        period = 1
+        if beta > 1.0 / _MAX_GROWTH:
+            period = max(1, int(math.log(_MAX_GROWTH) / -math.log(beta)))
+        k = (self.n_steps - 1) % period
+        if k == 0:
+            moment *= beta**period
+        return beta**-k if k else 1.0
 
 
 #: The names of `OPTIMIZERS`, to annotate variables with.

@@ -1,5 +1,6 @@
 """Networks: sequences of layers on a flat parameter vector, and their buffers."""
 
+import itertools
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -118,13 +119,24 @@ class Network:
             )
             x = layer.forward(views, x, buffers, None)
 
-    def lr_multipliers(self, dtype: Any) -> Array | None:
-        """Return each parameter's learning-rate multiplier, or None if all are 1."""
-        multipliers = np.ones(self.n_params, dtype)
-        for layer, views in zip(self.layers, self.views(multipliers), strict=True):
-            for view, multiplier in zip(views, layer.lr_multipliers, strict=True):
-                view[...] = multiplier
-        return None if (multipliers == 1.0).all() else multipliers
+    @cached_property
+    def lr_multipliers(self) -> list[tuple[slice, float]] | None:
+        """Segments of the parameters with their learning-rate multipliers, if any."""
+        coefs, intercepts = [], []
+        for layer in self.layers:
+            n_coefs = len(layer.coef_shapes)
+            shapes = (*layer.coef_shapes, *layer.intercept_shapes)
+            sizes = zip(map(math.prod, shapes), layer.lr_multipliers, strict=True)
+            coefs += itertools.islice(sizes, n_coefs)
+            intercepts += sizes
+        segments: list[tuple[slice, float]] = []
+        start = 0
+        for multiplier, group in itertools.groupby(coefs + intercepts, lambda p: p[1]):
+            stop = start + sum(size for size, _ in group)
+            segments.append((slice(start, stop), multiplier))
+            start = stop
+        has_multipliers = any(multiplier != 1.0 for _, multiplier in segments)
+        return segments if has_multipliers else None
 
     @cached_property
     def first_with_params(self) -> int:
@@ -197,8 +209,6 @@ class Workspace:
     ----------
     params, grad : ndarray of shape (n_params,)
         The parameters, and the gradient that `backward` fills (training only).
-    lr_multipliers : ndarray of shape (n_params,) or None
-        Learning-rate multipliers, None for ones (training only).
     """
 
     def __init__(
@@ -218,7 +228,6 @@ class Workspace:
         self._layers = network.layers[:n_layers]
         self._param_views = network.views(params)
         if training:
-            self.lr_multipliers = network.lr_multipliers(params.dtype)
             self.grad = np.empty_like(params)
             self._grad_views = network.views(self.grad)
         self._buffers = [

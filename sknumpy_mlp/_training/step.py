@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from sknumpy_mlp._training.network import Workspace
+from sknumpy_mlp._utils.blas import add_multiple
 from sknumpy_mlp._utils.typing import Array
 from sknumpy_mlp.optimizers import Optimizer
 from sknumpy_mlp.schedules import Constant, Schedule
@@ -71,7 +72,7 @@ def update(
     """
     grad, n_coefs = workspace.grad, workspace.network.n_coefs
     if regularization.max_grad_norm is not None:
-        grad[:n_coefs] += l2 * workspace.coefs
+        add_multiple(grad[:n_coefs], workspace.coefs, l2)
         l2 = 0.0
         clip_norm(grad, regularization.max_grad_norm)
     optimizer.step(
@@ -82,7 +83,7 @@ def update(
         weight_decay=regularization.weight_decay
         * regularization.decay_schedule(progress),
         n_penalized=n_coefs,
-        lr_multipliers=workspace.lr_multipliers,
+        lr_multipliers=workspace.network.lr_multipliers,
     )
     workspace.constrain()
 

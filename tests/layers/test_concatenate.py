@@ -21,13 +21,15 @@ def test_learning_rate_multipliers_of_the_parts():
         )
     )
     network = Network((layer, Dense(layer.fan_out, 1, lr_multipliers=(2.0, 3.0))))
-    factors = network.lr_multipliers(float)
+    factors = np.empty(network.n_params)
+    for segment, multiplier in network.lr_multipliers:
+        factors[segment] = multiplier
     (coefs, *intercepts), (W, b) = network.views(factors)
     assert (coefs == 0.5).all()
     assert all((array == 0.25).all() for array in intercepts)
     assert (W == 2.0).all()
     assert (b == 3.0).all()
-    assert Network((Dense(2, 2),)).lr_multipliers(float) is None
+    assert Network((Dense(2, 2),)).lr_multipliers is None
 
 
 def test_parts_that_are_random_get_the_training_context():

@@ -164,13 +164,13 @@ def test_initial_parameters_too_large_for_float32_are_refused():
         network.init(rng, np.float32)
 
 
-@pytest.mark.parametrize("dtype", [np.float32, np.float64])
-def test_learning_rate_multipliers_of_a_network(dtype):
+def test_learning_rate_multipliers_of_a_network():
     network = Network((Dense(2, 2, lr_multipliers=(2.0, 1.0)), Dense(2, 1)))
-    multipliers = network.lr_multipliers(dtype)
-    assert multipliers.dtype == dtype
-    np.testing.assert_array_equal(multipliers, [2.0] * 4 + [1.0] * 5)
-    assert Network((Dense(2, 2),)).lr_multipliers(dtype) is None
+    assert network.lr_multipliers == [(slice(0, 4), 2.0), (slice(4, 9), 1.0)]
+    network = Network((Dense(3, 2, lr_multipliers=(2.0, 3.0)), Dense(2, 1)))
+    coefs = [(slice(0, 6), 2.0), (slice(6, 8), 1.0)]
+    assert network.lr_multipliers == [*coefs, (slice(8, 10), 3.0), (slice(10, 11), 1.0)]
+    assert Network((Dense(2, 2),)).lr_multipliers is None
 
 
 def test_a_short_batch_uses_the_same_memory():
@@ -341,12 +341,6 @@ def test_sparse_input_reaches_the_first_layer_with_parameters(sparse_input):
     Workspace(network, params, 4, **options)
     found = [layer.calls["buffers"][0][2]["sparse_input"] for layer in (first, second)]
     assert found == [bool(sparse_input), False]
-
-
-def test_learning_rate_multipliers_have_the_type_of_the_parameters():
-    network = Network((Dense(2, 2, lr_multipliers=(2.0, 1.0)),))
-    params = network.init(np.random.default_rng(0), np.float32)
-    assert Workspace(network, params, 4).lr_multipliers.dtype == np.float32
 
 
 def test_each_layer_constrains_its_own_parameters():
