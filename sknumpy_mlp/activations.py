@@ -75,6 +75,10 @@ class Activation(Value, ABC):
         Whether the derivative can be computed from the output ``a`` alone.  If so,
         ``z`` and ``a`` are the same array: `forward` works in place, and `backward`
         receives the array twice.  If not, ``z`` is kept in a separate array.
+    keeps_derivative : bool
+        Whether `forward_with_derivative` is implemented.  If so, layers call it in
+        training instead of `forward` and `backward`, which saves computing
+        intermediate results twice.
     glorot_factor : float
         The numerator of the bound :math:`\sqrt{factor / (fan_{in} + fan_{out})}` of
         Glorot's uniform initialization for layers with this activation.
@@ -99,6 +103,7 @@ class Activation(Value, ABC):
     """
 
     from_output: ClassVar[bool] = True
+    keeps_derivative: ClassVar[bool] = False
     glorot_factor: ClassVar[float] = 6.0
     exact_gradient: ClassVar[bool] = True
 
@@ -129,6 +134,32 @@ class Activation(Value, ABC):
             The gradient of the objective with respect to ``a``; afterwards, with
             respect to ``z``.
         """
+
+    def forward_with_derivative(self, z: Array, out: Array) -> None:
+        """Write ``f(z)`` into ``out``, and overwrite ``z`` with ``f'(z)``.
+
+        Optional, see ``keeps_derivative``.
+
+        Parameters
+        ----------
+        z : ndarray of shape (n_rows, n_units)
+            The pre-activations; afterwards, the derivatives.
+        out : ndarray of shape (n_rows, n_units)
+            The array for the activations, not ``z`` itself.
+        """
+        raise NotImplementedError(f"{self!r} does not keep its derivative.")
+
+
+class _KeepsDerivative(Activation):
+    """Base class of activations that compute value and derivative together."""
+
+    from_output: ClassVar[bool] = False
+    keeps_derivative: ClassVar[bool] = True
+
+    def backward(self, z: Array, a: Array, delta: Array) -> None:
+        """Multiply ``delta`` by the derivative."""
+        self.forward_with_derivative(z, a)
+        delta *= z
 
 
 @dataclass(frozen=True)
@@ -259,7 +290,7 @@ class ReLU(Activation):
 
     def forward(self, z: Array, out: Array) -> None:
         """Write ``f(z)`` into ``out``."""
-        _beside_zeros(np.maximum, z, out)
+        _beside(np.maximum, z, 0.0, out)
 
     def backward(self, z: Array, a: Array, delta: Array) -> None:
         """Multiply ``delta`` by the mask a > 0."""
@@ -364,10 +395,10 @@ class ELU(Activation):
     def forward(self, z: Array, out: Array) -> None:
         """Write ``f(z)`` into ``out``."""
         left = np.empty_like(z)
-        _beside_zeros(np.minimum, z, left)
+        _beside(np.minimum, z, 0.0, left)
         np.expm1(left, out=left)
         left *= self.alpha
-        _beside_zeros(np.maximum, z, out)
+        _beside(np.maximum, z, 0.0, out)
         out += left
         out *= self.scale
 
@@ -375,7 +406,7 @@ class ELU(Activation):
         """Multiply ``delta`` by s, or by a + s alpha."""
         right = (a > 0.0).astype(a.dtype)
         right *= self.scale * (1.0 - self.alpha)
-        _beside_zeros(np.minimum, a, a)
+        _beside(np.minimum, a, 0.0, a)
         a += self.scale * self.alpha
         a += right
         delta *= a
@@ -416,7 +447,7 @@ class SELU(ELU):
 
 
 @dataclass(frozen=True)
-class GELU(Activation):
+class GELU(_KeepsDerivative):
     r"""The Gaussian error linear unit, :math:`f(z) = z\, \Phi(z)`.
 
     :math:`\Phi` is the standard normal distribution function, computed exactly, without
@@ -445,28 +476,26 @@ class GELU(Activation):
     array([[-0.083,  0.5  ,  1.083]])
     """
 
-    from_output: ClassVar[bool] = False
-
     def forward(self, z: Array, out: Array) -> None:
         """Write ``f(z)`` into ``out``."""
         ndtr(z, out=out)
         out *= z
 
-    def backward(self, z: Array, a: Array, delta: Array) -> None:
-        """Multiply ``delta`` by Phi(z) + z phi(z)."""
-        ndtr(z, out=a)
-        a *= delta
-        delta *= z
-        np.multiply(z, z, out=z)
-        z *= -0.5
-        np.exp(z, out=z)
-        z *= 1.0 / math.sqrt(2.0 * math.pi)
-        delta *= z
-        delta += a
+    def forward_with_derivative(self, z: Array, out: Array) -> None:
+        """Write ``f(z)`` into ``out``, and Phi(z) + z phi(z) into ``z``."""
+        density = z * z
+        density *= -0.5
+        np.exp(density, out=density)
+        density *= 1.0 / math.sqrt(2.0 * math.pi)
+        density *= z
+        ndtr(z, out=out)
+        density += out
+        out *= z
+        z[...] = density
 
 
 @dataclass(frozen=True)
-class SiLU(Activation):
+class SiLU(_KeepsDerivative):
     r"""The sigmoid linear unit, or swish, :math:`f(z) = z\, \sigma(z)`.
 
     :math:`\sigma` is the logistic function;
@@ -493,28 +522,26 @@ class SiLU(Activation):
     array([[0.044, 0.5  , 0.956]])
     """
 
-    from_output: ClassVar[bool] = False
-
     def forward(self, z: Array, out: Array) -> None:
         """Write ``f(z)`` into ``out``."""
         expit(z, out=out)
         out *= z
 
-    def backward(self, z: Array, a: Array, delta: Array) -> None:
-        """Multiply ``delta`` by 1 - (1 - a) (1 - sigma(z))."""
+    def forward_with_derivative(self, z: Array, out: Array) -> None:
+        """Write ``f(z)`` into ``out``, and 1 - (1 - f) (1 - sigma(z)) into ``z``."""
+        expit(z, out=out)
+        out *= z
         np.negative(z, out=z)
         expit(z, out=z)  # 1 - sigma
-        np.subtract(1.0, a, out=a)
-        a *= z
-        np.subtract(1.0, a, out=a)
-        delta *= a
+        z -= z * out
+        np.subtract(1.0, z, out=z)
 
 
 _MISH_IS_LINEAR = 20.0
 
 
 @dataclass(frozen=True)
-class Mish(Activation):
+class Mish(_KeepsDerivative):
     r"""Mish, :math:`f(z) = z \tanh(\log(1 + e^z))`.
 
     With :math:`u = 1 + e^z`,
@@ -544,39 +571,46 @@ class Mish(Activation):
     array([[0.6   , 0.9664]])
     """
 
-    from_output: ClassVar[bool] = False
-
     def forward(self, z: Array, out: Array) -> None:
         """Write ``f(z)`` into ``out``."""
-        self._ratio(z, out, np.empty_like(z))
-        out *= z
+        w, scratch = np.empty_like(z), np.empty_like(z)
+        self._bound(z, out, scratch)
+        np.exp(scratch, out=w)
+        np.add(w, 2.0, out=scratch)
+        scratch *= w  # u**2 - 1
+        np.add(scratch, 2.0, out=w)  # u**2 + 1
+        scratch /= w
+        out *= scratch
 
-    def backward(self, z: Array, a: Array, delta: Array) -> None:
-        """Multiply ``delta`` by the derivative."""
-        w = np.empty_like(z)
-        self._ratio(z, a, w)
-        np.minimum(z, _MISH_IS_LINEAR, out=z)
-        # 4 u (u - 1) / (u**2 + 1)**2 = 4 w (w + 1) / (w (w + 2) + 2)**2
+    def forward_with_derivative(self, z: Array, out: Array) -> None:
+        """Write ``f(z)`` into ``out``, and ``f'(z)`` into ``z``."""
+        # With w = exp(z), n = w (w + 2) = u**2 - 1 and d = n + 2 = u**2 + 1, the
+        # derivative is (n + 4 z (n - w) / d) / d.
+        n, w = np.empty_like(z), np.empty_like(z)
+        self._bound(z, out, n)
+        np.exp(n, out=w)
+        np.multiply(n, 4.0, out=z)
+        np.add(w, 2.0, out=n)
+        n *= w
+        np.subtract(n, w, out=w)
         z *= w
-        z *= 4.0
-        z *= w + 1.0
-        w *= w + 2.0
-        w += 2.0
+        np.add(n, 2.0, out=w)
         z /= w
+        z += n
         z /= w
-        a += z
-        delta *= a
+        n /= w
+        out *= n
 
     @staticmethod
-    def _ratio(z: Array, out: Array, w: Array) -> None:
-        """Compute ``w = exp(z)`` and ``out = (u**2 - 1) / (u**2 + 1)``, u = w + 1."""
-        # For larger z, the ratio rounds to 1, and exp may overflow.  Computing it from
-        # w avoids cancellation where w is small.
-        np.minimum(z, _MISH_IS_LINEAR, out=w)
-        np.exp(w, out=w)
-        np.add(w, 2.0, out=out)
-        out *= w
-        out /= out + 2.0
+    def _bound(z: Array, out: Array, bounded: Array) -> None:
+        """Bound z from below in ``out``, and on both sides in ``bounded``.
+
+        Where z is large, the ratio and the derivative round to 1, and exp may overflow;
+        where it is very negative, exp(z) must not become denormal.
+        """
+        smallest = math.log(np.finfo(z.dtype).tiny)
+        _beside(np.maximum, z, smallest, out)
+        _beside(np.minimum, out, _MISH_IS_LINEAR, bounded)
 
 
 @dataclass(frozen=True)
@@ -614,30 +648,31 @@ class Softplus(Activation):
         np.negative(delta, out=delta)
 
 
-# Size of the cached array of zeros: 256 KiB of float32.
-_N_ZEROS = 2**16
+# Size of the cached arrays of a constant: 256 KiB of float32.
+_N_CONSTANTS = 2**16
 
 
 @lru_cache(maxsize=16)
-def _zeros(n_columns: int, dtype: Any) -> Array:
-    zeros = np.zeros((max(1, _N_ZEROS // max(1, n_columns)), n_columns), dtype)
-    zeros.flags.writeable = False
-    return zeros
+def _constants(value: float, n_columns: int, dtype: Any) -> Array:
+    shape = (max(1, _N_CONSTANTS // max(1, n_columns)), n_columns)
+    constants = np.full(shape, value, dtype)
+    constants.flags.writeable = False
+    return constants
 
 
-def _beside_zeros(extremum: np.ufunc, z: Array, out: Array) -> None:
-    """Compute ``extremum(z, 0)``, for np.maximum or np.minimum, in less time.
+def _beside(extremum: np.ufunc, z: Array, value: float, out: Array) -> None:
+    """Compute ``extremum(z, value)``, for np.maximum or np.minimum, in less time.
 
     NumPy (up to 2.4 at least) uses vector instructions for the extrema of two arrays,
     but not for the extrema of an array and a number.
     """
     if z.ndim != 2:  # outside of networks, for example in a plot of the function
-        extremum(z, 0.0, out=out)
+        extremum(z, value, out=out)
         return
-    zeros = _zeros(z.shape[1], z.dtype)
-    for start in range(0, z.shape[0], len(zeros)):
-        rows = slice(start, start + len(zeros))
-        extremum(z[rows], zeros[: len(z) - start], out=out[rows])
+    constants = _constants(value, z.shape[1], z.dtype)
+    for start in range(0, z.shape[0], len(constants)):
+        rows = slice(start, start + len(constants))
+        extremum(z[rows], constants[: len(z) - start], out=out[rows])
 
 
 #: The names of `ACTIVATIONS`, to annotate variables with.
@@ -788,11 +823,33 @@ class _ActivationCheck(GradientCheck):
 
     def backward(self, z: Array, delta: Array) -> Array:
         """Return the gradient with respect to z from that with respect to a."""
+        if self._activation.keeps_derivative:
+            return delta * self._value_and_derivative(z)[1]
         z, a = self.forward(z)
         gradient = delta.copy()
         with self.calling(f"backward for z of the shape {z.shape}"):
             self._activation.backward(z, a, gradient)
         return gradient
+
+    def _value_and_derivative(self, z: Array) -> tuple[Array, Array]:
+        """Return the results of ``forward_with_derivative``, as a layer calls it."""
+        derivative, a = z.copy(), np.full_like(z, np.nan)
+        with self.calling(f"forward_with_derivative for z of the shape {z.shape}"):
+            self._activation.forward_with_derivative(derivative, a)
+        return a, derivative
+
+    def _check_both_forwards(self, z: Array, a: Array) -> None:
+        """Raise ValueError if the two methods return different activations."""
+        if not self._activation.keeps_derivative:
+            return
+        other = self._value_and_derivative(z)[0]
+        wrong = ~np.isclose(a, other, rtol=1e-6, atol=1e-9, equal_nan=True)
+        if wrong.any():
+            self.fail(
+                f"forward_with_derivative writes {other[wrong][0]:.6g} into out for "
+                f"z={z[wrong][0]:.6g}, but forward {a[wrong][0]:.6g}. Both must write "
+                "f(z)."
+            )
 
     def check_values(self, z: Array) -> None:
         """Raise ValueError unless float32 and float64 give the same finite values."""
@@ -833,6 +890,7 @@ class _ActivationCheck(GradientCheck):
             _, a = self.forward(z)
             again = self.forward(z)[1]
             self.check_repeatable("the results of forward for the same z", a, again)
+            self._check_both_forwards(z, a)
             gradient = self.backward(z, delta)
         is_unchanged = np.array_equal(gradient, delta)
         finite = np.isfinite(a) & np.isfinite(gradient)

@@ -464,10 +464,9 @@ class Adam(Optimizer):
         rate: float,
     ) -> None:
         """Update a block of ``params`` and the moments."""
-        # Seven passes over the vectors instead of the eleven of the formula: moments are
-        # stored divided by 1 - beta and, for many steps, without their decay.  Instead
-        # of m = beta m + g, the k-th step computes m += g / beta**k.  Scalar factors
-        # compensate for both.
+        # Seven passes over the vectors instead of eleven: moments are stored divided by
+        # 1 - beta and, for many steps, without their decay.  Instead of m = beta m + g,
+        # the k-th step computes m += g / beta**k.  Scalar factors compensate for both.
         first, second = moments
         growth_1 = self._grow(first, self.beta_1)
         growth_2 = self._grow(second, self.beta_2)

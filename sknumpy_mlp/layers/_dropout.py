@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from sknumpy_mlp._utils.typing import Array
 from sknumpy_mlp._utils.values import check_number
@@ -96,7 +97,7 @@ class Dropout(ElementwiseLayer):
         threshold = min(round(rate * 2**16), 2**16 - 1)
         scale = 2**16 / (2**16 - threshold)
         values = x if isinstance(x, np.ndarray) else x.data
-        words = context.rng.integers(0, 2**64, -(-values.size // 4), dtype=np.uint64)
+        words = _random_words(context.rng, -(-values.size // 4))
         bits = words.view(np.uint16)[: values.size].reshape(values.shape)
         kept = np.greater_equal(bits, np.uint16(threshold))
         if values is not x:
@@ -122,3 +123,11 @@ class Dropout(ElementwiseLayer):
             return None
         delta *= buffers["mask"]
         return delta
+
+
+def _random_words(rng: np.random.Generator, n: int) -> NDArray[np.uint64]:
+    """Return n words of 64 random bits."""
+    if isinstance(rng.bit_generator, np.random.MT19937):  # its raw words have 32 bits
+        return rng.integers(0, 2**64, n, dtype=np.uint64)
+    words: NDArray[np.uint64] = rng.bit_generator.random_raw(n)  # half of the time
+    return words

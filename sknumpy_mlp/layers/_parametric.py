@@ -80,9 +80,14 @@ class Parametric(ElementwiseLayer):
         need_input_gradient: bool,
         sparse_input: bool,
     ) -> Buffers:
-        """Allocate f(z), a and, for training, two more arrays."""
-        names = ("f", "a", "difference", "delta_f") if training else ("f", "a")
-        return {name: np.empty((n_rows, self.fan_in), dtype) for name in names}
+        """Allocate f(z), a and, for training, three more arrays and ones."""
+        names: tuple[str, ...] = ("f", "a")
+        if training:
+            names += ("difference", "derivative", "delta_f")
+        buffers = {name: np.empty((n_rows, self.fan_in), dtype) for name in names}
+        if training:
+            buffers["ones"] = np.ones(n_rows, dtype)
+        return buffers
 
     def forward(
         self,
@@ -96,6 +101,9 @@ class Parametric(ElementwiseLayer):
         if self.activation.from_output:
             np.copyto(f, x)
             self.activation.forward(f, f)
+        elif "derivative" in buffers and self.activation.keeps_derivative:
+            np.copyto(buffers["derivative"], x)
+            self.activation.forward_with_derivative(buffers["derivative"], f)
         else:
             self.activation.forward(x, f)
         difference = buffers.get("difference", a)
@@ -115,8 +123,9 @@ class Parametric(ElementwiseLayer):
         need_input_gradient: bool,
     ) -> Array | None:
         """Write the gradient of p; return the gradient of z."""
-        p = params[0]
-        np.einsum("ij,ij->j", buffers["difference"], delta, out=grads[0])
+        p, difference = params[0], buffers["difference"]
+        difference *= delta
+        np.dot(buffers["ones"], difference, out=grads[0])
         if not need_input_gradient:
             return None
         delta_f, f = buffers["delta_f"], buffers["f"]
@@ -124,8 +133,10 @@ class Parametric(ElementwiseLayer):
         delta -= delta_f
         if self.activation.from_output:
             self.activation.backward(f, f, delta_f)
+        elif self.activation.keeps_derivative:
+            delta_f *= buffers["derivative"]
         else:
-            np.copyto(buffers["difference"], x)  # the input must not be overwritten
-            self.activation.backward(buffers["difference"], f, delta_f)
+            np.copyto(difference, x)  # the input must not be overwritten
+            self.activation.backward(difference, f, delta_f)
         delta += delta_f
         return delta

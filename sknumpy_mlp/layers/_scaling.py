@@ -70,8 +70,11 @@ class Scaling(ElementwiseLayer):
         need_input_gradient: bool,
         sparse_input: bool,
     ) -> Buffers:
-        """Allocate the output."""
-        return {"a": np.empty((n_rows, self.fan_in), dtype)}
+        """Allocate the output and, for training, ones."""
+        buffers = {"a": np.empty((n_rows, self.fan_in), dtype)}
+        if training:
+            buffers["ones"] = np.ones(n_rows, dtype)
+        return buffers
 
     def forward(
         self,
@@ -96,7 +99,9 @@ class Scaling(ElementwiseLayer):
         need_input_gradient: bool,
     ) -> Array | None:
         """Write the gradient of s; return the gradient of x."""
-        np.einsum("ij,ij->j", x, delta, out=grads[0])
+        products = np.multiply(x, delta, out=buffers["a"])
+        # A product with ones is faster than a sum over the rows.
+        np.dot(buffers["ones"], products, out=grads[0])
         if not need_input_gradient:
             return None
         delta *= params[0]

@@ -15,6 +15,7 @@ from sknumpy_mlp.activations import (
     SELU,
     Activation,
     LeakyReLU,
+    Mish,
     ReLU,
     check_activation,
     try_activation,
@@ -100,6 +101,29 @@ def test_backward_multiplies_delta(activation):
         delta * _backward(activation, z, np.ones_like(z)),
         rtol=1e-14,
     )
+
+
+def test_value_and_derivative_together_are_those_of_forward_and_backward(activation):
+    z = np.linspace(-30, 30, 40).reshape(8, 5)
+    if not activation.keeps_derivative:
+        with pytest.raises(NotImplementedError, match="does not keep its derivative"):
+            activation.forward_with_derivative(z, np.empty_like(z))
+        return
+    derivative, out, expected = z.copy(), np.empty_like(z), np.empty_like(z)
+    activation.forward_with_derivative(derivative, out)
+    activation.forward(z, expected)
+    np.testing.assert_allclose(out, expected, rtol=1e-13)
+    np.testing.assert_array_equal(derivative, _backward(activation, z, np.ones_like(z)))
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_mish_has_no_denormal_numbers(dtype):
+    """Arithmetic with them is slow, and the left tail would be full of them."""
+    z = np.linspace(-2000, 100, 4200, dtype=dtype).reshape(-1, 3)
+    out = np.empty_like(z)
+    Mish().forward_with_derivative(z, out)
+    for array in (out, z):
+        assert not ((array != 0) & (np.abs(array) < np.finfo(dtype).tiny)).any()
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
@@ -237,6 +261,30 @@ class _Sine(Activation):
 
     def backward(self, z, a, delta):
         return self.backward_by(z, a, delta)
+
+
+class _Together(_Sine):
+    """A custom activation that computes value and derivative together."""
+
+    keeps_derivative = True
+
+    def __init__(self, value=np.sin, derivative=np.cos, **attributes):
+        super().__init__(**attributes)
+        self.value, self.derivative = value, derivative
+
+    def forward_with_derivative(self, z, out):
+        out[...] = self.value(z)
+        z[...] = self.derivative(z)
+
+
+def test_custom_activations_may_compute_value_and_derivative_together():
+    check_activation(_Together())
+    check_layer(Dense(3, 4, _Together()))
+    check_layer(Parametric(3, _Together()))
+    with pytest.raises(ValueError, match="forward_with_derivative writes .* for z="):
+        check_activation(_Together(value=np.tanh))
+    with pytest.raises(ValueError, match="backward applies a wrong derivative"):
+        check_activation(_Together(derivative=np.sin))
 
 
 def _times(derivative):

@@ -149,7 +149,7 @@ def test_activations_hold_to_the_last_digits(name, dtype):
     # Values are good in proportion, down to where numbers become subnormal; the last
     # digits that GELU's lack on the far left are those of SciPy's normal distribution.
     np.testing.assert_allclose(
-        found[:, 0], value, rtol=5000 * limits.eps, atol=100 * limits.tiny
+        found[:, 0], value, rtol=5000 * limits.eps, atol=1000 * limits.tiny
     )
     # Derivatives are of the order of one: what counts is how far off they are.
     np.testing.assert_allclose(

@@ -42,7 +42,7 @@ def test_parametric_activation_goes_from_linear_to_the_function():
     np.testing.assert_allclose(a, [[1.0, np.tanh(1.0)]])
 
 
-def test_predicting_takes_half_the_memory_of_training():
+def test_predicting_takes_less_than_half_the_memory_of_training():
     sizes = []
     for training in (False, True):
         buffers = Parametric(3, Tanh()).make_buffers(
@@ -53,7 +53,7 @@ def test_predicting_takes_half_the_memory_of_training():
             sparse_input=False,
         )
         sizes.append(sum(array.nbytes for array in buffers.values()))
-    assert sizes[0] == sizes[1] / 2
+    assert sizes[0] < sizes[1] / 2
 
 
 def test_the_mixing_weights_start_at_one():
