@@ -106,17 +106,25 @@ class PeriodicEmbedding(Layer):
         need_input_gradient: bool,
         sparse_input: bool,
     ) -> Buffers:
-        """Allocate angles, cosines, the output and, for training, h's gradient."""
-        shape = (n_rows, self.fan_in, self.n_frequencies)
-        buffers = {
-            "angle": np.empty(shape, dtype),
-            "h": np.empty(shape, dtype),
-            "e": np.empty((n_rows, self.fan_in, self.width), dtype),
-        }
+        """Allocate angles, cosines, the output and, for training, h's gradient.
+
+        As in all buffers, the first axis has the rows.  `_by_column` makes it the last
+        one: operations that broadcast the parameters of a column are faster over many
+        contiguous rows than over few frequencies.
+        """
+        n, m, q = self.fan_in, self.n_frequencies, self.width
+        widths = {"x": n, "angle": n * m, "h": n * m, "e": n * q, "out": n * q}
         if training:
-            buffers["delta_h"] = np.empty(shape, dtype)
+            widths |= {"delta_h": n * m, "delta_e": n * q}
+        buffers = {name: np.empty((n_rows, k), dtype) for name, k in widths.items()}
+        if training:
             buffers["ones"] = np.ones(n_rows, dtype)
         return buffers
+
+    def _by_column(self, buffers: Buffers, name: str) -> Array:
+        """Return a buffer's memory in the shape (fan_in, k, n_rows)."""
+        buffer = buffers[name]
+        return buffer.reshape(self.fan_in, -1, len(buffer))
 
     def forward(
         self,
@@ -127,16 +135,20 @@ class PeriodicEmbedding(Layer):
     ) -> Array:
         """Return the concatenated embeddings."""
         w, c, V, d = params
-        angle, h, e = buffers["angle"], buffers["h"], buffers["e"]
-        np.multiply(x[:, :, np.newaxis], 2.0 * math.pi * w, out=angle)
-        angle += c
+        columns, angle, h, e = (
+            self._by_column(buffers, name) for name in ("x", "angle", "h", "e")
+        )
+        columns[:, 0] = x.T
+        np.multiply((2.0 * math.pi * w)[:, :, np.newaxis], columns, out=angle)
+        angle += c[:, :, np.newaxis]
         np.cos(angle, out=h)
-        mixed = e[:, :, :-1]
-        # A product for each column, on views that BLAS reads without copying.
-        np.matmul(h.transpose(1, 0, 2), V, out=mixed.transpose(1, 0, 2))
-        mixed += d
-        e[:, :, -1] = x
-        return e.reshape(len(e), -1)
+        mixed = e[:, :-1]
+        np.matmul(V.transpose(0, 2, 1), h, out=mixed)
+        mixed += d[:, :, np.newaxis]
+        e[:, -1] = columns[:, 0]
+        out = buffers["out"]
+        out[...] = e.reshape(out.shape[::-1]).T
+        return out
 
     def backward(
         self,
@@ -151,24 +163,24 @@ class PeriodicEmbedding(Layer):
         """Write the gradients of w, c, V and d; return that of x."""
         w, _, V, _ = params
         grad_w, grad_c, grad_V, grad_d = grads
-        angle, h, delta_h = buffers["angle"], buffers["h"], buffers["delta_h"]
-        delta_e = delta.reshape(len(x), self.fan_in, self.width)
-        delta_mixed = delta_e[:, :, :-1].transpose(1, 0, 2)
-        np.matmul(h.transpose(1, 2, 0), delta_mixed, out=grad_V)
-        delta_e[:, :, :-1].sum(axis=0, out=grad_d)
-        np.matmul(delta_mixed, V.transpose(0, 2, 1), out=delta_h.transpose(1, 0, 2))
+        columns, angle, h, delta_h, delta_e = (
+            self._by_column(buffers, name)
+            for name in ("x", "angle", "h", "delta_h", "delta_e")
+        )
+        ones = buffers["ones"]
+        delta_e.reshape(delta.shape[::-1])[...] = delta.T
+        delta_mixed = delta_e[:, :-1]
+        np.matmul(h, delta_mixed.transpose(0, 2, 1), out=grad_V)
+        grad_d[...] = (delta_e @ ones)[:, :-1]
+        np.matmul(V, delta_mixed, out=delta_h)
         np.sin(angle, out=angle)
         delta_h *= angle
-        flat = delta_h.reshape(len(x), -1)
-        np.dot(buffers["ones"], flat, out=grad_c.ravel())
-        np.negative(grad_c, out=grad_c)
-        delta_x = None
-        if need_input_gradient:
-            np.multiply(delta_h, w, out=h)
-            delta_x = h.sum(axis=2)
-            delta_x *= -2.0 * math.pi
-            delta_x += delta_e[:, :, -1]
-        delta_h *= x[:, :, np.newaxis]
-        np.dot(buffers["ones"], flat, out=grad_w.ravel())
+        np.matmul(delta_h, -ones, out=grad_c)
+        np.matmul(delta_h, columns.transpose(0, 2, 1), out=grad_w[:, :, np.newaxis])
         grad_w *= -2.0 * math.pi
-        return delta_x
+        if not need_input_gradient:
+            return None
+        delta_h *= (-2.0 * math.pi * w)[:, :, np.newaxis]
+        delta_x: Array = delta_h.sum(axis=1)
+        delta_x += delta_e[:, -1]
+        return np.ascontiguousarray(delta_x.T)
