@@ -20,7 +20,7 @@ from sknumpy_mlp._estimators.epochs import (
 )
 from sknumpy_mlp._estimators.holdout import hold_out
 from sknumpy_mlp._estimators.task import FitTask
-from sknumpy_mlp._estimators.threads import limited_threads
+from sknumpy_mlp._estimators.threads import AXPY_THREADS_FROM, limited_threads
 from sknumpy_mlp._training.batches import Batches
 from sknumpy_mlp._training.lbfgs import minimize_lbfgs
 from sknumpy_mlp._training.loop import train
@@ -162,9 +162,11 @@ def _solve_stochastic(task: FitTask, optimizer: Optimizer) -> Run:
                 n_rows = batches.batch_size
                 if run.has_validation:
                     n_rows = max(n_rows, ROWS_AT_ONCE)
-                largest_product = task.network.largest_product(n_rows)
+                network = task.network
                 with limited_threads(
-                    largest_product, max_threads=task.context.n_threads
+                    network.largest_product(n_rows),
+                    limit_scipy=network.n_params > AXPY_THREADS_FROM,
+                    max_threads=task.context.n_threads,
                 ):
                     for event in epochs:
                         if controller.epoch_end(event):

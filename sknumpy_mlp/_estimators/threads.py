@@ -4,7 +4,8 @@ The wheels of NumPy and SciPy each include an OpenBLAS with its own thread pool,
 thread for each core.  This has two disadvantages.  First, products of small matrices
 are distributed over too many threads.  Second, the threads of a pool keep spinning for
 a while after each product, so that two pools used in alternation compete for the cores.
-This happens in L-BFGS, which runs in SciPy's pool and its objective in NumPy's.
+This happens in L-BFGS and in the updates of optimizers, which run in SciPy's pool, while
+matrix products run in NumPy's.
 
 `limited_threads` sets limits for the duration of a fit.  They apply to the whole
 process.  Concurrent fits in several threads share them, and the last fit to end
@@ -29,6 +30,10 @@ from threadpoolctl import ThreadpoolController
 # OpenBLAS uses a single thread for products of up to 2**18 multiplications
 # (interface/gemm.c).
 _OPENBLAS_THREADS_FROM = 2**18
+
+# OpenBLAS uses a single thread to add multiples of up to 10,000 elements
+# (interface/axpy.c).
+AXPY_THREADS_FROM = 10_000
 
 # Minimum number of multiplications per thread in the largest product: with fewer,
 # another thread does not pay off.  Measured, see benchmarks/README.md.

@@ -80,9 +80,9 @@ class Watch(Callback):
             raise self.error
 
 
-def _fit(*callbacks, **options):
+def _fit(*callbacks, hidden=HIDDEN, **options):
     options = {"max_iter": 3, "random_state": 0, "callbacks": callbacks} | options
-    clf = NumpyMLPClassifier(HIDDEN, **options)
+    clf = NumpyMLPClassifier(hidden, **options)
     with pytest.warns(ConvergenceWarning):
         return clf.fit(X, Y)
 
@@ -97,6 +97,15 @@ def test_lbfgs_holds_scipys_pool_at_one_thread():
     watch = Watch()
     _fit(watch, solver="lbfgs")
     assert {scipys for _, scipys in watch.seen} == {1}
+
+
+def test_updates_of_many_parameters_hold_scipys_pool_at_one_thread():
+    watch = Watch()
+    _fit(watch, hidden=(120, 120))  # more than 10,000
+    assert {scipys for _, scipys in watch.seen} == {1}
+    watch = Watch()
+    _fit(watch, hidden=(10,))
+    assert {scipys for _, scipys in watch.seen} == {3}
 
 
 def test_a_large_product_is_left_all_threads():
