@@ -4,7 +4,7 @@ The wheels of NumPy and SciPy each include an OpenBLAS with its own thread pool,
 thread for each core.  This has two disadvantages.  First, products of small matrices
 are distributed over too many threads.  Second, the threads of a pool keep spinning for
 a while after each product, so that two pools used in alternation compete for the cores.
-This happens in L-BFGS and in the updates of optimizers, which run in SciPy's pool, while
+This happens in L-BFGS and in the steps of optimizers, which run in SciPy's pool, while
 matrix products run in NumPy's.
 
 `limited_threads` sets limits for the duration of a fit.  They apply to the whole

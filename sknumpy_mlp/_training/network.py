@@ -122,7 +122,8 @@ class Network:
     @cached_property
     def lr_multipliers(self) -> list[tuple[slice, float]] | None:
         """Segments of the parameters with their learning-rate multipliers, if any."""
-        coefs, intercepts = [], []
+        coefs: list[tuple[int, float]] = []
+        intercepts: list[tuple[int, float]] = []
         for layer in self.layers:
             n_coefs = len(layer.coef_shapes)
             shapes = (*layer.coef_shapes, *layer.intercept_shapes)

@@ -281,7 +281,7 @@ def test_custom_activations_may_compute_value_and_derivative_together():
     check_activation(_Together())
     check_layer(Dense(3, 4, _Together()))
     check_layer(Parametric(3, _Together()))
-    with pytest.raises(ValueError, match="forward_with_derivative writes .* for z="):
+    with pytest.raises(ValueError, match=r"forward_with_derivative writes .* for z="):
         check_activation(_Together(value=np.tanh))
     with pytest.raises(ValueError, match="backward applies a wrong derivative"):
         check_activation(_Together(derivative=np.sin))
