@@ -21,7 +21,8 @@ from sklearn.datasets import load_digits, load_iris
 from threadpoolctl import threadpool_limits
 
 from sknumpy_mlp import NumpyMLPClassifier
-from sknumpy_mlp.activations import ReLU
+from sknumpy_mlp._utils.blas import add_multiple
+from sknumpy_mlp.activations import Mish, ReLU
 from sknumpy_mlp.losses import MultinomialLogLoss
 from sknumpy_mlp.optimizers import Adam
 
@@ -72,6 +73,38 @@ def relu_mask():
     return assign, lambda: ReLU().backward(a, a, delta)
 
 
+def mish():
+    """Mish: value and derivative together"""
+    z, a, delta = draw(N_ROWS, N_UNITS), draw(N_ROWS, N_UNITS), draw(N_ROWS, N_UNITS)
+    kept = np.empty_like(z)
+
+    def apart():
+        np.copyto(kept, z)  # which is overwritten
+        w = np.exp(kept)
+        np.multiply(kept, w * (w + 2.0) / (w * (w + 2.0) + 2.0), out=a)
+        w = np.exp(kept)  # in the backward pass
+        n = w * (w + 2.0)
+        delta[...] *= (n + 4.0 * kept * (n - w) / (n + 2.0)) / (n + 2.0)
+
+    def together():
+        np.copyto(kept, z)
+        Mish().forward_with_derivative(kept, a)
+        np.multiply(delta, kept, out=delta)
+
+    return apart, together
+
+
+def multiple():
+    """Multiple of a vector added: axpy"""
+    y, x = draw(N_PARAMS), draw(N_PARAMS)
+
+    def plain():
+        nonlocal y
+        y += 1e-3 * x
+
+    return plain, lambda: add_multiple(y, x, 1e-3)
+
+
 def bias_gradient():
     """Gradient of the biases: product with ones"""
     delta, grad = draw(N_ROWS, N_UNITS), draw(N_UNITS)
@@ -111,7 +144,7 @@ def cross_entropy():
 
 
 def adam():
-    """Adam: scaled moments, in place"""
+    """Adam: scaled moments, deferred decay, in place"""
     params, grad, step_grad = draw(N_PARAMS), draw(N_PARAMS), draw(N_PARAMS)
     m, v = np.zeros_like(params), np.zeros_like(params)
     optimizer = Adam()
@@ -169,6 +202,8 @@ TRICKS = {
         gather,
         relu,
         relu_mask,
+        mish,
+        multiple,
         bias_gradient,
         one_output,
         row_maximum,
