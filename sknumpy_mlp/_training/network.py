@@ -2,6 +2,7 @@
 
 import itertools
 import math
+import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -140,6 +141,22 @@ class Network:
         return segments if has_multipliers else None
 
     @cached_property
+    def _kept(self) -> threading.local:
+        """The workspace of the last single row, for each thread."""
+        return threading.local()
+
+    def _single_row_workspace(self, params: Array) -> "Workspace":
+        """Return a workspace that predictions of single rows reuse.
+
+        Allocating it would take a third of the time of such a prediction.
+        """
+        if getattr(self._kept, "params", None) is not params:
+            self._kept.workspace = Workspace(self, params, 1, training=False)
+            self._kept.params = params
+        workspace: Workspace = self._kept.workspace
+        return workspace
+
+    @cached_property
     def first_with_params(self) -> int:
         """Index of the first layer that has parameters."""
         return next(
@@ -168,6 +185,9 @@ class Network:
             The output of the last of these layers.
         """
         n_samples = X.shape[0]
+        if n_samples == 1 and n_layers is None:
+            X = X.astype(params.dtype, copy=False)
+            return self._single_row_workspace(params).forward(X).copy()
         workspace = Workspace(
             self,
             params,

@@ -2,6 +2,7 @@
 
 import itertools
 import pickle
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -10,7 +11,7 @@ import scipy.sparse as sp
 from sknumpy_mlp._training import network as _network
 from sknumpy_mlp._training.network import Network, Workspace
 from sknumpy_mlp._training.objective import objective
-from sknumpy_mlp.activations import ACTIVATIONS, Activation, ReLU, Tanh
+from sknumpy_mlp.activations import ACTIVATIONS, Activation, Mish, ReLU, Tanh
 from sknumpy_mlp.initializers import Glorot
 from sknumpy_mlp.layers import Dense, Dropout
 from sknumpy_mlp.losses import (
@@ -358,3 +359,35 @@ def test_each_layer_constrains_its_own_parameters():
 def test_the_largest_matrix_product_of_a_network():
     network = _network_of(ReLU(), (6, 4))
     assert network.largest_product(10) == 10 * N_FEATURES * 6
+
+
+def test_predictions_of_single_rows_follow_changes_of_the_parameters():
+    """They reuse memory, but neither for other parameters nor for their results."""
+    network = Network((Dense(3, 4, Mish()), Dense(4, 2)))
+    rng = np.random.default_rng(0)
+    first, second = (network.init(rng, np.float64) for _ in range(2))
+    X = rng.normal(size=(6, 3))
+    for params in (first, second, first):
+        together = network.predict_raw(params, X)
+        apart = [network.predict_raw(params, row[np.newaxis]) for row in X]
+        np.testing.assert_allclose(np.concatenate(apart), together, rtol=1e-12)
+    before = network.predict_raw(first, X[:1])
+    first *= 2.0  # in place, as in training
+    assert not np.array_equal(network.predict_raw(first, X[:1]), before)
+    twin = pickle.loads(pickle.dumps(network))
+    np.testing.assert_array_equal(
+        twin.predict_raw(first, X[:1]), network.predict_raw(first, X[:1])
+    )
+
+
+def test_threads_predict_single_rows_at_the_same_time():
+    network = Network((Dense(20, 50, Mish()), Dense(50, 2)))
+    rng = np.random.default_rng(0)
+    params, X = network.init(rng, np.float64), rng.normal(size=(200, 20))
+    expected = network.predict_raw(params, X)
+    rows = [row[np.newaxis] for row in X] * 5
+    with ThreadPoolExecutor(4) as pool:
+        found = list(pool.map(lambda row: network.predict_raw(params, row), rows))
+    np.testing.assert_allclose(
+        np.concatenate(found), np.tile(expected, (5, 1)), rtol=1e-12
+    )
