@@ -35,7 +35,7 @@ def _public_names(module):
         yield name, getattr(module, name)
 
 
-def _documented_objects():
+def documented_objects():
     """Return the first public path of each class and function.
 
     An object with two public paths has one page, at the first of them.
@@ -54,7 +54,7 @@ def members_of_classes():
     Foreign methods are those inherited from scikit-learn.
     """
     members = {}
-    for value, path in _documented_objects().items():
+    for value, path in documented_objects().items():
         if not inspect.isclass(value):
             continue
         found = {"methods": [], "properties": [], "foreign": []}
@@ -129,7 +129,7 @@ def _index_page(paths):
 
 def write(folder):
     """Write the pages, where they are new, to a folder."""
-    paths = _documented_objects()
+    paths = documented_objects()
     pages = {"index": _index_page(paths)}
     for module in public_modules():
         pages[module.__name__] = _module_page(module, paths)

@@ -52,7 +52,7 @@ def save_figures(name, n_saved):
             figure.savefig(buffer, dpi=dpi)
             # A palette of 256 colors makes the file several times smaller.
             image = Image.open(buffer).convert("RGB").quantize(256)
-            image.save(path, optimize=True)
+            image.save(path, optimize=True, dpi=(dpi, dpi))
             if path.stat().st_size < MAX_BYTES:
                 break
         else:
