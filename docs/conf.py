@@ -2,8 +2,8 @@
 
 Some things are done here because no extension does them without a network connection or
 a hand-written list: formulas are converted to MathML, which browsers render, the
-reference is generated from ``__all__`` of the public modules (`reference`), and names in
-the pages become links (`pages`).
+reference is generated from ``__all__`` of the public modules (`reference`), and names
+in the pages become links (`pages`).
 """
 
 import itertools
@@ -119,7 +119,7 @@ WORD = re.compile(
 
 
 def _mathml(tex, as_block=False):
-    """Return the MathML of a formula, with the spaces and the type that TeX gives it."""
+    """Return the MathML of a formula, with spaces and type as in TeX."""
     # A word is a name, upright, not a product of its letters.
     tex = WORD.sub(lambda m: rf"\mathrm{{{m[1]}}}" if m[1] else m[0], tex)
     tex = tex.replace("'", r"^\prime ")
@@ -150,14 +150,19 @@ def _visit_block(translator, node):
     raise nodes.SkipNode
 
 
-def _skip_foreign(app, what, name, obj, skip, options):
-    """Skip members inherited from other packages, whose links would be dead."""
-    return True if reference.is_foreign(obj) else None
+def _skip_hidden(app, what, name, obj, skip, options):
+    """Skip internal members, and those inherited from other packages."""
+    return True if reference.is_hidden(obj) else None
+
+
+def _keep_public_bases(app, name, obj, options, bases):
+    bases[:] = reference.public_bases(obj)
 
 
 def setup(app):
     gallery.setup(app)
     pages.setup(app)
     app.add_html_math_renderer("mathml", (_visit_inline, None), (_visit_block, None))
-    app.connect("autodoc-skip-member", _skip_foreign)
+    app.connect("autodoc-skip-member", _skip_hidden)
+    app.connect("autodoc-process-bases", _keep_public_bases)
     reference.write(HERE / "generated")

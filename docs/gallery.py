@@ -157,6 +157,9 @@ ONE_BLOCK = re.compile(
     re.M | re.S,
 )
 
+# Links that a page has in addition to the script's own text.
+LINKS = {"sixty_lines": ":doc:`/reading-the-source` explains it."}
+
 
 def rearranged(rst):
     """Return an example's page without the hint, and with the output below the code."""
@@ -182,6 +185,9 @@ def edit_page(app, docname, source):
     if folder != "auto_examples":
         return
     source[0] = rearranged(source[0])
+    if name in LINKS:
+        marker = "\n.. GENERATED FROM PYTHON SOURCE LINES "
+        source[0] = source[0].replace(marker, f"\n{LINKS[name]}\n{marker}", 1)
     if name not in ARGUMENTS:
         return
     # Where the output changes, an incremental build reads the page again.

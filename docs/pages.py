@@ -2,11 +2,12 @@
 
 The pages in Markdown are also read on GitHub, where a role or a style would show as raw
 text.  So it is done here: the first mention of a public name on a page becomes a link
-to the reference, numbers in tables are not broken, and images are links to
+to the reference, numbers in tables are not broken but code is, and images are links to
 their files.
 """
 
 import re
+from collections import Counter
 from pathlib import PurePosixPath
 
 import reference
@@ -23,43 +24,46 @@ NUMBERS = re.compile(
 )
 
 
-def _names():
-    """Return the path of each public class and function by its name, if it is unique."""
-    paths = {}
-    for path in reference.documented_objects().values():
-        paths.setdefault(path.rpartition(".")[2], []).append(path)
-    return {name: found[0] for name, found in paths.items() if len(found) == 1}
+# Files that docstrings name, and their pages.
+FILES = {
+    "benchmarks/README.md": "/benchmarks/README",
+    "benchmarks/tabular.md": "/benchmarks/tabular",
+}
+# In code in a table: where a line can end.
+BREAK = re.compile(r"(?<=[_(=/])(?=[\w\"])|(?<=[a-z]\.)(?=[a-z_])")
+
+
+def _targets(is_markdown):
+    """Return the kind and the name of what the text of a literal is a link to."""
+    targets = {file: ("std", "doc", page) for file, page in FILES.items()}
+    paths = reference.documented_objects().values() if is_markdown else ()
+    names = Counter(path.rpartition(".")[2] for path in paths)
+    for path in paths:
+        name = path.rpartition(".")[2]
+        if names[name] == 1:
+            targets[name] = ("py", "obj", path)
+    return targets
 
 
 class LinkFirstMentions(SphinxTransform):
-    """Link the first mention of each public name on a page in Markdown."""
+    """Link the first mention of a page and, in Markdown, of each public name."""
 
     default_priority = 500
 
     def apply(self, **kwargs):
-        if not str(self.document["source"]).endswith(".md"):
-            return
         if self.env.docname == "changelog":
             return
-        names = _names()
+        targets = _targets(self.env.doc2path(self.env.docname).endswith(".md"))
+        not_here = (nodes.title, nodes.reference, addnodes.pending_xref)
         for literal in list(self.document.findall(nodes.literal)):
-            ancestors, node = [], literal.parent
-            while node is not None:
-                ancestors.append(node)
+            node = literal.parent
+            while node is not None and not isinstance(node, not_here):
                 node = node.parent
-            linked = (nodes.title, nodes.reference, addnodes.pending_xref)
-            is_free = not any(isinstance(node, linked) for node in ancestors)
-            path = names.pop(literal.astext(), None) if is_free else None
-            if path:
-                link = addnodes.pending_xref(
-                    "",
-                    refdomain="py",
-                    reftype="obj",
-                    reftarget=path,
-                    refexplicit=True,
-                    refwarn=True,
-                    refdoc=self.env.docname,
-                )
+            target = targets.pop(literal.astext(), None) if node is None else None
+            if target:
+                link = addnodes.pending_xref("", refexplicit=True, refwarn=True)
+                link["refdomain"], link["reftype"], link["reftarget"] = target
+                link["refdoc"] = self.env.docname
                 literal.replace_self(link)
                 link += literal
 
@@ -82,9 +86,25 @@ class KeepNumbersTogether(SphinxTransform):
                 text.parent.replace(text, inlines)
 
 
+def allow_breaks(app, doctree, docname):
+    """Let lines end within code in tables, which would be too wide on a phone."""
+    for entry in doctree.findall(nodes.entry):
+        for literal in entry.findall(nodes.literal):
+            if "xref" in literal["classes"]:
+                continue
+            parts = BREAK.split(literal.astext())
+            literal.clear()
+            for part in parts:
+                if len(literal):
+                    literal += nodes.raw("", "<wbr>", format="html")
+                literal += nodes.Text(part)
+
+
 def link_images(app, doctree, docname):
     """Make each image a link to its file, since a figure is small on a phone."""
-    for image in list(doctree.findall(lambda n: isinstance(n, nodes.image | imgsgnode))):
+    for image in list(
+        doctree.findall(lambda n: isinstance(n, nodes.image | imgsgnode))
+    ):
         inside = image.parent
         scaled = {"scale", "width", "height"} & set(image.attributes)
         if scaled or isinstance(inside, nodes.reference) or "://" in image["uri"]:
@@ -105,4 +125,5 @@ def setup(app):
     """Connect the changes to a build; called by `conf.py`."""
     app.add_transform(LinkFirstMentions)
     app.add_transform(KeepNumbersTogether)
+    app.connect("doctree-resolved", allow_breaks)
     app.connect("doctree-resolved", link_images)
