@@ -53,7 +53,8 @@ class LinkFirstMentions(SphinxTransform):
     def apply(self, **kwargs):
         if self.env.docname == "changelog":
             return
-        targets = _targets(self.env.doc2path(self.env.docname).endswith(".md"))
+        path = self.env.doc2path(self.env.docname)
+        targets = _targets(path.suffix == ".md")
         not_here = (nodes.title, nodes.reference, addnodes.pending_xref)
         for literal in list(self.document.findall(nodes.literal)):
             node = literal.parent
@@ -102,9 +103,8 @@ def allow_breaks(app, doctree, docname):
 
 def link_images(app, doctree, docname):
     """Make each image a link to its file, since a figure is small on a phone."""
-    for image in list(
-        doctree.findall(lambda n: isinstance(n, nodes.image | imgsgnode))
-    ):
+    figures = [*doctree.findall(nodes.image), *doctree.findall(imgsgnode)]
+    for image in figures:
         inside = image.parent
         scaled = {"scale", "width", "height"} & set(image.attributes)
         if scaled or isinstance(inside, nodes.reference) or "://" in image["uri"]:

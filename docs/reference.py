@@ -125,8 +125,9 @@ def _module_page(module, paths):
             lines += [f".. rubric:: {title}", "", ".. autosummary::"]
             lines += ["   :toctree: .", "   :nosignatures:", ""]
             lines += [*(f"   {public}" for public in names), ""]
-    for path in elsewhere:
-        lines += [f"See :py:obj:`{path}`.", ""]
+    if elsewhere:
+        lines += [".. autosummary::", "   :nosignatures:", ""]
+        lines += [*(f"   ~{path}" for path in elsewhere), ""]
     return "\n".join(lines)
 
 

@@ -112,6 +112,7 @@ def draw_thumbnail():
     ax.plot(range(1, 101), loss_curve, linewidth=3)
     ax.set(xlabel="epoch", ylabel="cross-entropy", title="Iris, 4-20-3")
     figure.savefig(gallery.THUMBNAIL, dpi=100)
+    plt.close(figure)  # else it would be the first figure of the first example
 
 
 def main():

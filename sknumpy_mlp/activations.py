@@ -193,7 +193,8 @@ class Logistic(Activation):
     r"""The logistic sigmoid, :math:`f(z) = 1 / (1 + e^{-z})`.
 
     It maps the real numbers to (0, 1).  The derivative, :math:`f' = f (1 - f)`, is at
-    most 1/4, so that gradients vanish in networks of many such layers; rectifiers avoid this.
+    most 1/4, so that gradients vanish in networks of many such layers; rectifiers avoid
+    this.
 
     References
     ----------

@@ -127,7 +127,7 @@ def test_output_of_one_block_follows_its_code():
     head, block = "\nTitle\n=====\n\n", PAGE[PAGE.index(".. GEN") :]
     block = block[: block.index("\n.. GENERATED")] + "\n"
     output = ".. rst-class:: sphx-glr-script-out\n\n .. code-block:: none\n\n    1\n\n"
-    hint = "\n.. only:: html\n\n    .. note::\n        :class: a\n\n        Go to the end\n\n"
+    hint = "\n.. only:: html\n\n    .. note::\n        :class: a\n\n        Go to\n\n"
     footer = ".. _sphx_glr_download_auto_examples_a.py:\n"
     page = gallery.rearranged("".join([hint, head, output, block, footer]))
     assert "Go to" not in page
