@@ -30,7 +30,7 @@ FILES = {
     "benchmarks/tabular.md": "/benchmarks/tabular",
 }
 # In code in a table: where a line can end.
-BREAK = re.compile(r"(?<=[_(=/])(?=[\w\"])|(?<=[a-z]\.)(?=[a-z_])")
+BREAK = re.compile(r"(?<=\w_)(?=\w)|(?<=[(=/{,])(?=[\w\"{])|(?<=[a-z]\.)(?=[a-zA-Z_])")
 
 
 def _targets(is_markdown):
@@ -82,9 +82,11 @@ class KeepNumbersTogether(SphinxTransform):
             if not NUMBERS.fullmatch(entry.astext().strip()):
                 continue
             for text in list(entry.findall(nodes.Text)):
-                parts = re.split(r"((?<=,) | (?=\())", text.astext())
-                inlines = [nodes.inline("", part, classes=["number"]) for part in parts]
-                text.parent.replace(text, inlines)
+                parts = []
+                for part in re.split(r"(?<=,) | (?=\()", text.astext()):
+                    parts += [nodes.Text(" ")] if parts else []
+                    parts += [nodes.inline("", part, classes=["number"])]
+                text.parent.replace(text, parts)
 
 
 def allow_breaks(app, doctree, docname):
