@@ -59,8 +59,6 @@ html_favicon = "_static/icon.svg"
 html_theme_options = {"navigation_with_keys": True}
 html_copy_source = False
 pygments_dark_style = "github-dark"
-# Literal blocks without a language are commands and output; doctests are recognized.
-highlight_language = "none"
 # Without the blank line that ends doctests in Markdown.
 highlight_options = {"python": {"stripnl": True}}
 html_math_renderer = "mathml"
@@ -124,6 +122,7 @@ def _mathml(tex, as_block=False):
     tex = WORD.sub(lambda m: rf"\mathrm{{{m[1]}}}" if m[1] else m[0], tex)
     tex = tex.replace("'", r"^\prime ")
     xml = re.sub(r">\s+<", "><", tex2mathml(tex, as_block))
+    xml = xml.replace("<mi>′</mi>", "<mo>′</mo>")
     # Without the attribute, browsers add space on both sides of a bar.
     roles = itertools.cycle(("prefix", "postfix"))
     xml = re.sub(

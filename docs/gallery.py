@@ -151,12 +151,10 @@ def with_outputs(name, rst):
 HINT = re.compile(r"^\.\. only:: html\n\n    \.\. note::\n(?:        .*\n|\n)+", re.M)
 # sphinx-gallery puts the output of a script of one block above the code.
 ONE_BLOCK = re.compile(
-    r"^(?P<output>\.\. rst-class:: sphx-glr-script-out\n.*?)"
-    r"(?P<code>^\.\. GENERATED FROM PYTHON SOURCE LINES .*?)"
-    r"(?=^\.\. _sphx_glr_download_)",
+    r"^(?P<output>\.\. rst-class:: sphx-glr-script-out\n.*?)^\|\n"
+    r"(?P<code>.*?)(?=^\.\. rst-class:: sphx-glr-timing|^\.\. _sphx_glr_download_)",
     re.M | re.S,
 )
-
 # Links that a page has in addition to the script's own text.
 LINKS = {"sixty_lines": ":doc:`/reading-the-source` explains it."}
 

@@ -13,7 +13,9 @@ the same with a max-norm constraint on the weights [1]_                   98.94%
 
 Here networks with two hidden layers of 1,024 units are trained with dropout and a
 max-norm constraint.  The vote of four such networks has an accuracy of 98.89%, the
-mean of three random seeds; this page shows a single network. ::
+mean of three random seeds; this page shows a single network.
+
+.. code-block:: none
 
     python examples/mnist_dropout.py                 4 networks for each of 3 seeds
     python examples/mnist_dropout.py --seeds 0 --networks 1

@@ -123,17 +123,47 @@ def test_outputs_follow_their_code(monkeypatch):
     assert page.count("sphx-glr-script-out") == 1
 
 
+ONE_BLOCK = """
+.. only:: html
+
+    .. note::
+        :class: sphx-glr-download-link-note
+
+        Go to the end
+
+Title
+=====
+
+.. GENERATED FROM PYTHON SOURCE LINES 5-6
+
+.. rst-class:: sphx-glr-script-out
+
+ .. code-block:: none
+
+    printed
+
+
+|
+
+.. code-block:: Python
+
+
+    import numpy
+
+.. rst-class:: sphx-glr-timing
+
+   **Total running time of the script:** (0 minutes 0.119 seconds)
+
+.. _sphx_glr_download_auto_examples_a.py:
+"""
+
+
 def test_output_of_one_block_follows_its_code():
-    head, block = "\nTitle\n=====\n\n", PAGE[PAGE.index(".. GEN") :]
-    block = block[: block.index("\n.. GENERATED")] + "\n"
-    output = ".. rst-class:: sphx-glr-script-out\n\n .. code-block:: none\n\n    1\n\n"
-    hint = "\n.. only:: html\n\n    .. note::\n        :class: a\n\n        Go to\n\n"
-    footer = ".. _sphx_glr_download_auto_examples_a.py:\n"
-    page = gallery.rearranged("".join([hint, head, output, block, footer]))
+    page = gallery.rearranged(ONE_BLOCK)
     assert "Go to" not in page
-    assert (
-        page.index("import numpy") < page.index("script-out") < page.index("download")
-    )
+    parts = ["Title", "GENERATED", "import numpy", "script-out", "printed", "timing"]
+    places = [page.index(part) for part in parts]
+    assert places == sorted(places)
     # The outputs of several blocks are where they belong.
     assert gallery.rearranged(PAGE) == PAGE
 
