@@ -146,10 +146,10 @@ def show(case, result, unit="s"):
 
 def readable(value, unit):
     if unit == "s":
-        for factor, name in ((1, "s"), (1e3, "ms"), (1e6, "us")):
+        for factor, name in ((1, "s"), (1e3, "ms"), (1e6, "µs")):
             if value * factor >= 1:
                 return factor, name
-        return 1e6, "us"
+        return 1e6, "µs"
     if unit == "B":
         return (1 / 2**20, "MiB") if value > 2**20 else (1 / 2**10, "KiB")
     return 1, unit

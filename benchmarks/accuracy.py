@@ -96,7 +96,7 @@ def iris():
 
 
 def housing():
-    """California housing: grid search in five folds, then 20 % test data."""
+    """California housing: grid search in five folds, then 20% test data."""
     X, y = fetch_california_housing(return_X_y=True)
     X, X_test, y, y_test = train_test_split(X, y, test_size=0.2, random_state=0)
     for Estimator in (NumpyMLPRegressor, MLPRegressor):

@@ -214,7 +214,8 @@ def predict(n_repeats):
                         n_repeats,
                     )
                 )
-                case = f"{method}, {n_features}-100-{n_classes}, {n_rows} rows"
+                rows = "1 row" if n_rows == 1 else f"{n_rows} rows"
+                case = f"{method}, {n_features}-100-{n_classes}, {rows}"
                 show(case, result)
                 results.append({"case": case, "result": result})
     return results
@@ -261,7 +262,8 @@ def tables(n_repeats):
                     name: partial(measure, each) for name, each in transformers.items()
                 }
                 result = compare(take_turns(contestants, n_repeats))
-                case = f"{method}, {len(part)} rows, {n_columns} columns, {kind}"
+                rows = "1 row" if len(part) == 1 else f"{len(part)} rows"
+                case = f"{method}, {rows}, {n_columns} columns, {kind}"
                 show(case, result)
                 results.append({"case": case, "result": result})
     return results

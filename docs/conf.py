@@ -1,8 +1,9 @@
 """Configuration of Sphinx; `CONTRIBUTING.md` has the command.
 
-Two things are done here because no extension does them without a network connection or
-a hand-written list: formulas are converted to MathML, which browsers render, and the
-reference is generated from ``__all__`` of the public modules (`reference`).
+Some things are done here because no extension does them without a network connection or
+a hand-written list: formulas are converted to MathML, which browsers render, the
+reference is generated from ``__all__`` of the public modules (`reference`), and names
+in the pages become links (`pages`).
 """
 
 import itertools
@@ -14,10 +15,11 @@ from docutils import nodes
 from docutils.utils.math.latex2mathml import tex2mathml
 
 HERE = Path(__file__).parent
-# This checkout, not an installed version, `gallery` and `reference`.
+# This checkout, not an installed version, and the modules next to this file.
 sys.path[:0] = [str(HERE.parent), str(HERE)]
 
 import gallery  # noqa: E402
+import pages  # noqa: E402
 import reference  # noqa: E402
 
 import sknumpy_mlp  # noqa: E402
@@ -103,14 +105,35 @@ sphinx_gallery_conf = {
 # ---------------------------------------------------------------------------- hooks
 
 
+SPACE = '<mspace width="0.1667em"></mspace>'
+BEFORE_FUNCTION = re.compile(
+    r"((?<=</mi>)|(?<=</mn>)|(?<=</msub>))(?=<mi>(tanh|log|max|min|cos)<)"
+)
+# Words in a formula, except those in braces of a command such as \text.
+WORD = re.compile(
+    r"\\(?:text|math\w+|operatorname|begin|end)\{[^}]*\}|\\[a-zA-Z]+"
+    r"|([a-zA-Z]{3,}|(?<=_\{)in(?=\}))"
+)
+
+
 def _mathml(tex, as_block=False):
+    """Return the MathML of a formula, with spaces and type as in TeX."""
+    # A word is a name, upright, not a product of its letters.
+    tex = WORD.sub(lambda m: rf"\mathrm{{{m[1]}}}" if m[1] else m[0], tex)
+    tex = tex.replace("'", r"^\prime ")
+    xml = re.sub(r">\s+<", "><", tex2mathml(tex, as_block))
+    xml = xml.replace("<mi>′</mi>", "<mo>′</mo>")
     # Without the attribute, browsers add space on both sides of a bar.
     roles = itertools.cycle(("prefix", "postfix"))
-    return re.sub(
+    xml = re.sub(
         r"<mo([^>]*)>\|</mo>",
         lambda bar: f'<mo{bar[1]} form="{next(roles)}">|</mo>',
-        tex2mathml(tex, as_block),
+        xml,
     )
+    # A thin space before and after a function, but not before a parenthesis.
+    xml = re.sub(r"<mo>(max|min)</mo>", r"<mi>\1</mi><mo>&ApplyFunction;</mo>", xml)
+    xml = re.sub(r"<mo>&ApplyFunction;</mo>(?!<mspace|<mo[^>]*>\()", SPACE, xml)
+    return BEFORE_FUNCTION.sub(SPACE, xml)
 
 
 def _visit_inline(translator, node):
@@ -126,13 +149,19 @@ def _visit_block(translator, node):
     raise nodes.SkipNode
 
 
-def _skip_foreign(app, what, name, obj, skip, options):
-    """Skip members inherited from other packages, whose links would be dead."""
-    return True if reference.is_foreign(obj) else None
+def _skip_hidden(app, what, name, obj, skip, options):
+    """Skip internal members, and those inherited from other packages."""
+    return True if reference.is_hidden(obj) else None
+
+
+def _keep_public_bases(app, name, obj, options, bases):
+    bases[:] = reference.public_bases(obj)
 
 
 def setup(app):
     gallery.setup(app)
+    pages.setup(app)
     app.add_html_math_renderer("mathml", (_visit_inline, None), (_visit_block, None))
-    app.connect("autodoc-skip-member", _skip_foreign)
+    app.connect("autodoc-skip-member", _skip_hidden)
+    app.connect("autodoc-process-bases", _keep_public_bases)
     reference.write(HERE / "generated")

@@ -40,7 +40,11 @@ HEADING = re.compile(r"^#+ (.*)$", re.MULTILINE)
 INK, PAPER = "#1b1b1c", "#fefefd"
 STYLE = f"""<style>
 :root {{ --ink: {INK}; --paper: #ffffff; }}
-@media (prefers-color-scheme: dark) {{ :root {{ --ink: #cfd0d0; --paper: #131416; }} }}
+@media (prefers-color-scheme: dark) {{
+:root {{ --ink: #cfd0d0; --paper: #131416; }}
+[style*="stroke-opacity"] {{ stroke-opacity: 0.75 !important; }}
+[style*="fill-opacity"] {{ fill-opacity: 0.4 !important; }}
+}}
 </style>"""
 SETTINGS = {
     **dict.fromkeys(

@@ -12,6 +12,8 @@ import re
 import shutil
 from pathlib import Path
 
+from PIL import Image
+
 HERE = Path(__file__).parent
 EXAMPLES = HERE.parent / "examples"
 STORED = HERE / "stored"
@@ -80,6 +82,12 @@ def figure_path(name, number):
     return STORED / f"sphx_glr_{name}_{number:03}.png"
 
 
+def nominal_width(figure):
+    """Return the width of a stored figure in pixels, at 100 dots per inch."""
+    with Image.open(STORED / figure) as image:
+        return round(image.width * 100 / image.info["dpi"][0])
+
+
 def load_stored(name):
     """Return the record of a stored run, as `store_gallery.py` has written it."""
     return json.loads((STORED / f"{name}.json").read_text(encoding="utf-8"))
@@ -112,11 +120,12 @@ def _note(name, stored):
     )
 
 
-def _output(block):
+def _output(block, title):
     lines = []
     for figure in block["figures"]:
-        path = f"/auto_examples/images/{figure}"
-        lines += [f".. image-sg:: {path}", "   :alt: figure", f"   :srcset: {path}"]
+        # An image with a width is a link to its file.
+        lines += [f".. image:: /auto_examples/images/{figure}", f"   :alt: {title}"]
+        lines += [f"   :width: {nominal_width(figure)}px"]
         lines += ["   :class: sphx-glr-single-img", ""]
     if block["text"]:
         lines += [".. rst-class:: sphx-glr-script-out", "", " .. code-block:: none", ""]
@@ -132,9 +141,30 @@ def with_outputs(name, rst):
     body, footer = re.split(r"(?=^\.\. _sphx_glr_download_)", rst, flags=re.M)
     head, *blocks = re.split(marker, body, flags=re.M)
     code = [i for i, block in enumerate(blocks) if "\n.. code-block:: Python" in block]
+    title = re.search(r"^(.+)\n=+$", head, flags=re.M)[1]
     for i, output in zip(code, stored["blocks"], strict=True):
-        blocks[i] += _output(output)
+        blocks[i] += _output(output, title)
     return "".join([head, _note(name, stored), *blocks, footer])
+
+
+# The hint at the download is hidden, but would be the excerpt of every search result.
+HINT = re.compile(r"^\.\. only:: html\n\n    \.\. note::\n(?:        .*\n|\n)+", re.M)
+# sphinx-gallery puts the output of a script of one block above the code.
+ONE_BLOCK = re.compile(
+    r"^(?P<output>\.\. rst-class:: sphx-glr-script-out\n.*?)^\|\n"
+    r"(?P<code>.*?)(?=^\.\. rst-class:: sphx-glr-timing|^\.\. _sphx_glr_download_)",
+    re.M | re.S,
+)
+# Links that a page has in addition to the script's own text.
+LINKS = {"sixty_lines": ":doc:`/reading-the-source` explains it."}
+
+
+def rearranged(rst):
+    """Return an example's page without the hint, and with the output below the code."""
+    rst = HINT.sub("", rst)
+    if rst.count("\n.. GENERATED FROM PYTHON SOURCE LINES ") == 1:
+        rst = ONE_BLOCK.sub(r"\g<code>\n\g<output>", rst)
+    return rst
 
 
 def copy_figures(app, config):
@@ -145,12 +175,18 @@ def copy_figures(app, config):
         shutil.copyfile(figure, images / figure.name)
 
 
-def insert_outputs(app, docname, source):
-    """Insert the stored outputs when Sphinx reads the page of an example."""
+def edit_page(app, docname, source):
+    """Edit the page of an example, with its stored outputs, when Sphinx reads it."""
     from sphinx.util import logging
 
     folder, _, name = docname.rpartition("/")
-    if folder != "auto_examples" or name not in ARGUMENTS:
+    if folder != "auto_examples":
+        return
+    source[0] = rearranged(source[0])
+    if name in LINKS:
+        marker = "\n.. GENERATED FROM PYTHON SOURCE LINES "
+        source[0] = source[0].replace(marker, f"\n{LINKS[name]}\n{marker}", 1)
+    if name not in ARGUMENTS:
         return
     # Where the output changes, an incremental build reads the page again.
     app.env.note_dependency(str(STORED / f"{name}.json"), docname=docname)
@@ -168,4 +204,4 @@ def insert_outputs(app, docname, source):
 def setup(app):
     """Connect the stored outputs to a build; called by `conf.py`."""
     app.connect("config-inited", copy_figures)
-    app.connect("source-read", insert_outputs)
+    app.connect("source-read", edit_page)

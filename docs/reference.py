@@ -11,6 +11,13 @@ import pkgutil
 
 import sknumpy_mlp
 
+# Methods for other modules of the package, which take its internal `Table`.
+INTERNAL = {
+    "TabularPreprocessor.check_labels",
+    "TabularPreprocessor.encode",
+    "TabularPreprocessor.transform_table",
+}
+
 
 def public_modules():
     """Yield the package and its public modules."""
@@ -20,11 +27,14 @@ def public_modules():
             yield importlib.import_module(f"sknumpy_mlp.{module.name}")
 
 
-def is_foreign(member):
-    """Whether another package defines this member of a class.
+def is_hidden(member):
+    """Whether a member of a class has no entry in the reference.
 
-    Such members have no entry in the reference, because their links would be dead.
+    These are internal methods, and those that another package defines, because their
+    links would be dead.
     """
+    if getattr(member, "__qualname__", None) in INTERNAL:
+        return True
     home = getattr(getattr(member, "fget", member), "__module__", None)
     return bool(home) and not home.startswith("sknumpy_mlp")
 
@@ -35,7 +45,7 @@ def _public_names(module):
         yield name, getattr(module, name)
 
 
-def _documented_objects():
+def documented_objects():
     """Return the first public path of each class and function.
 
     An object with two public paths has one page, at the first of them.
@@ -48,23 +58,37 @@ def _documented_objects():
     return paths
 
 
+def public_bases(value):
+    """Return the bases of a class; those of an internal base stand for itself."""
+    public, bases = documented_objects(), []
+    for base in value.__bases__:
+        if base in public or base.__module__.startswith("sklearn"):
+            bases.append(base)
+        elif base.__module__.startswith("sknumpy_mlp"):
+            bases += public_bases(base)
+    return list(dict.fromkeys(bases))
+
+
 def members_of_classes():
     """Return, for each class, the names of its methods, properties and foreign methods.
 
-    Foreign methods are those inherited from scikit-learn.
+    Foreign methods are those inherited from scikit-learn.  The templates also ask
+    whether it has bases.
     """
     members = {}
-    for value, path in _documented_objects().items():
+    for value, path in documented_objects().items():
         if not inspect.isclass(value):
             continue
         found = {"methods": [], "properties": [], "foreign": []}
+        found["has_bases"] = bool(public_bases(value))
         for name in dir(value):
             private = name.startswith("_") and name != "__call__"
+            private |= f"{value.__name__}.{name}" in INTERNAL
             if private or name in getattr(value, "__dataclass_fields__", {}):
                 continue
             member = inspect.getattr_static(value, name)
             if isinstance(member, property):
-                found["properties"] += [] if is_foreign(member) else [name]
+                found["properties"] += [] if is_hidden(member) else [name]
             elif callable(getattr(value, name)):
                 home = getattr(getattr(value, name), "__module__", None) or ""
                 if home.startswith("sknumpy_mlp"):
@@ -101,8 +125,9 @@ def _module_page(module, paths):
             lines += [f".. rubric:: {title}", "", ".. autosummary::"]
             lines += ["   :toctree: .", "   :nosignatures:", ""]
             lines += [*(f"   {public}" for public in names), ""]
-    for path in elsewhere:
-        lines += [f"See :py:obj:`{path}`.", ""]
+    if elsewhere:
+        lines += [".. autosummary::", "   :nosignatures:", ""]
+        lines += [*(f"   ~{path}" for path in elsewhere), ""]
     return "\n".join(lines)
 
 
@@ -129,7 +154,7 @@ def _index_page(paths):
 
 def write(folder):
     """Write the pages, where they are new, to a folder."""
-    paths = _documented_objects()
+    paths = documented_objects()
     pages = {"index": _index_page(paths)}
     for module in public_modules():
         pages[module.__name__] = _module_page(module, paths)

@@ -52,7 +52,7 @@ def save_figures(name, n_saved):
             figure.savefig(buffer, dpi=dpi)
             # A palette of 256 colors makes the file several times smaller.
             image = Image.open(buffer).convert("RGB").quantize(256)
-            image.save(path, optimize=True)
+            image.save(path, optimize=True, dpi=(dpi, dpi))
             if path.stat().st_size < MAX_BYTES:
                 break
         else:
@@ -112,6 +112,7 @@ def draw_thumbnail():
     ax.plot(range(1, 101), loss_curve, linewidth=3)
     ax.set(xlabel="epoch", ylabel="cross-entropy", title="Iris, 4-20-3")
     figure.savefig(gallery.THUMBNAIL, dpi=100)
+    plt.close(figure)  # else it would be the first figure of the first example
 
 
 def main():

@@ -39,7 +39,7 @@ X_train, X_test, y_train, y_test = train_test_split(X, y, random_state=0)
 #
 # The quantile loss (pinball loss) is asymmetric: for the 0.95 quantile, an error costs
 # 19 times as much if the prediction is too low than if it is too high.  It is minimized
-# by a value that the price exceeds with a probability of 5 %.  The network has an
+# by a value that the price exceeds with a probability of 5%.  The network has an
 # output for each quantile.  The outputs are sorted, both in the loss and in
 # ``predict``, so that the quantiles do not cross.
 

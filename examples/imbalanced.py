@@ -46,7 +46,7 @@ print(f"{y_train.mean():.1%} of {len(y_train):,} training samples are positive")
 #
 # ``class_weight`` is None, a dict with the weight of each class, or "balanced", which
 # gives all classes the same total weight.  Accuracy is not a useful metric here: a
-# classifier that never predicts the positive class has an accuracy of more than 97 %.
+# classifier that never predicts the positive class has an accuracy of more than 97%.
 # Class weights increase recall (the fraction of positive samples that are found) at the
 # expense of precision (the fraction of positive predictions that are right).
 

@@ -6,14 +6,16 @@ The test accuracies published for fully connected networks on MNIST, without con
 and data augmentation ("permutation-invariant MNIST"), are:
 
 ========================================================================  =======
-a standard network (Simard, Steinkraus and Platt, ICDAR 2003)             98.40 %
-three hidden layers of 1,024 ReLU units, dropout [1]_                     98.75 %
-the same with a max-norm constraint on the weights [1]_                   98.94 %
+a standard network (Simard, Steinkraus and Platt, ICDAR 2003)             98.40%
+three hidden layers of 1,024 ReLU units, dropout [1]_                     98.75%
+the same with a max-norm constraint on the weights [1]_                   98.94%
 ========================================================================  =======
 
 Here networks with two hidden layers of 1,024 units are trained with dropout and a
-max-norm constraint.  The vote of four such networks has an accuracy of 98.89 %, the
-mean of three random seeds; this page shows a single network. ::
+max-norm constraint.  The vote of four such networks has an accuracy of 98.89%, the
+mean of three random seeds; this page shows a single network.
+
+.. code-block:: none
 
     python examples/mnist_dropout.py                 4 networks for each of 3 seeds
     python examples/mnist_dropout.py --seeds 0 --networks 1
@@ -47,7 +49,7 @@ from sknumpy_mlp.callbacks import Progress
 # Settings
 # --------
 #
-# In each training step, dropout sets a random 20 % of the inputs and 50 % of the hidden
+# In each training step, dropout sets a random 20% of the inputs and 50% of the hidden
 # units to zero.  This regularization reduces overfitting of wide networks, but it makes
 # the gradient noisy.  The max-norm constraint bounds the norm of the incoming weights
 # of each hidden unit, so that a high learning rate does not let them grow.
@@ -133,8 +135,8 @@ def vote(seed, n_networks, settings, X_train, y_train, X_test, y_test):
 
 
 # %%
-# Figure
-# ------
+# Results
+# -------
 #
 # The test accuracies of this example, above the published ones.
 

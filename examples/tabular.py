@@ -127,7 +127,7 @@ print(f"mean absolute error, test set: {1000 * error:.0f} $")
 # --------------------
 #
 # ``prediction_interval`` computes conformal prediction intervals from the out-of-fold
-# errors.  Intervals with a nominal coverage of 90 % should contain 90 % of the prices
+# errors.  Intervals with a nominal coverage of 90% should contain 90% of the prices
 # of new cars.  They have the same width for all rows; for widths that depend on the
 # row, see :ref:`sphx_glr_auto_examples_housing_intervals.py`.
 
@@ -155,7 +155,7 @@ fig, (left, right) = plt.subplots(
     1, 2, figsize=(10, 4), width_ratios=[1.7, 1], layout="constrained"
 )
 place = np.arange(len(X_shown))
-left.vlines(place, low, high, color="C0", lw=4, alpha=0.4, label="90 % interval")
+left.vlines(place, low, high, color="C0", lw=4, alpha=0.4, label="90% interval")
 left.plot(place[is_inside], y_shown[is_inside], "k.", label="price inside")
 left.plot(place[~is_inside], y_shown[~is_inside], "rx", label="price outside")
 left.set(xlabel="cars of the test set, by predicted price", ylabel="price (1,000 $)")
@@ -174,7 +174,7 @@ fig.savefig(output / "tabular.png", dpi=120)
 # ----------------------
 #
 # The predicted prices of compact cars with a mileage of 16,000 km per year, and their
-# 90 % intervals.  The dashed curves are the mean prices of the simulation.
+# 90% intervals.  The dashed curves are the mean prices of the simulation.
 
 # sphinx_gallery_thumbnail_number = 2
 ages = np.linspace(0, 12, 49)
@@ -196,7 +196,7 @@ for color, (fuel, half_life) in enumerate(HALF_LIFE.items()):
     ax.plot(ages, reg.predict(grid), color=f"C{color}", lw=2, label=fuel)
     ax.plot(ages, true, "--", color=f"C{color}", lw=1)
 ax.set(xlabel="age in years", ylabel="price (1,000 $)", xlim=(0, 12))
-ax.set_title("Compact cars: prediction, 90 % interval, true mean (dashed)")
+ax.set_title("Compact cars: prediction, 90% interval, true mean (dashed)")
 ax.legend(title="fuel")
 fig.savefig(output / "tabular_price.png", dpi=120)
 print("figures: examples/output/tabular.png, tabular_price.png")
@@ -227,4 +227,4 @@ new_car = pd.DataFrame(
 row = encode_dates(new_car)
 ((low, high),) = loaded.prediction_interval(row, coverage=0.9)
 print(f"predicted price: {1000 * loaded.predict(row)[0]:,.0f} $")
-print(f"90 % interval:   {1000 * low:,.0f} to {1000 * high:,.0f} $")
+print(f"90% interval:    {1000 * low:,.0f} to {1000 * high:,.0f} $")

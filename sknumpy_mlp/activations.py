@@ -190,10 +190,11 @@ class Identity(Activation):
 
 @dataclass(frozen=True)
 class Logistic(Activation):
-    """The logistic sigmoid, f(z) = 1 / (1 + exp(-z)), with f' = f (1 - f).
+    r"""The logistic sigmoid, :math:`f(z) = 1 / (1 + e^{-z})`.
 
-    It maps the real numbers to (0, 1).  The derivative is at most 1/4, so that
-    gradients vanish in networks of many such layers; rectifiers avoid this.
+    It maps the real numbers to (0, 1).  The derivative, :math:`f' = f (1 - f)`, is at
+    most 1/4, so that gradients vanish in networks of many such layers; rectifiers avoid
+    this.
 
     References
     ----------
@@ -231,7 +232,7 @@ class Logistic(Activation):
 
 @dataclass(frozen=True)
 class Tanh(Activation):
-    """The hyperbolic tangent, f(z) = tanh(z), with f' = 1 - f**2.
+    r"""The hyperbolic tangent, :math:`f(z) = \tanh z`, with :math:`f' = 1 - f^2`.
 
     A sigmoid with values in (-1, 1) that is zero at zero, where its slope is 1.
 
@@ -267,7 +268,9 @@ class Tanh(Activation):
 
 @dataclass(frozen=True)
 class ReLU(Activation):
-    """The rectified linear unit, f(z) = max(0, z), with f'(z) = 1 where z > 0, else 0.
+    r"""The rectified linear unit, :math:`f(z) = \max(0, z)`.
+
+    The derivative is 1 where z is positive, else 0.
 
     References
     ----------
@@ -615,7 +618,7 @@ class Mish(_KeepsDerivative):
 
 @dataclass(frozen=True)
 class Softplus(Activation):
-    r"""A smooth rectifier, :math:`f(z) = \log(1 + e^z)`, with f' = 1 - exp(-f).
+    r"""A smooth rectifier, :math:`f(z) = \log(1 + e^z)`, with :math:`f' = 1 - e^{-f}`.
 
     References
     ----------

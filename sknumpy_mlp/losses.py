@@ -22,9 +22,9 @@ For classification:
 - ``'log_loss'``, `LogLoss`: cross-entropy.
 
 For a custom regression loss, write a subclass of `Loss` and check it with `check_loss`;
-to add it to the package, list it in ``REGRESSION_LOSSES``.  Losses for classification
+to add it to the package, list it in `REGRESSION_LOSSES`.  Losses for classification
 have two forms, binary (also for multilabel targets) and multinomial.  The objects in
-``CLASSIFICATION_LOSSES``, such as `LogLoss`, choose between them.
+`CLASSIFICATION_LOSSES`, such as `LogLoss`, choose between them.
 
 Throughout, ``raw`` has shape (n_rows, n_outputs); for ``y``, see `Loss.loss_gradient`.
 """

@@ -13,7 +13,7 @@ An optimizer that is given by its name has the hyperparameters of the estimator:
   ``weight_decay``, AdamW.
 
 For a custom optimizer, write a subclass of `Optimizer`; to add it to the package, list
-it in ``OPTIMIZERS``.
+it in `OPTIMIZERS`.
 """
 
 import math

@@ -34,7 +34,7 @@ Estimators accept names of schedules and objects, such as
   as long as the previous one.
 
 Schedules are immutable and have no state.  For a custom schedule, write a subclass of
-`Schedule`; to add it to the package, list it in ``SCHEDULES``.
+`Schedule`; to add it to the package, list it in `SCHEDULES`.
 
 Throughout, ``progress`` is the training progress before a step, from 0 to 1: with 10
 epochs, it is 0.1 at the start and 0.15 in the middle of the second epoch.

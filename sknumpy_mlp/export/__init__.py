@@ -5,7 +5,7 @@ Networks with activations that scikit-learn supports can also be converted to
 scikit-learn's own estimators, for tools that support those, and scikit-learn's networks
 can be converted to estimators of this package.
 
-ONNX models require the package onnx (``pip install 'sknumpy-mlp[onnx]'``);
+ONNX models require the package onnx (in a checkout, ``pip install '.[onnx]'``);
 scikit-learn's estimators require nothing else.
 """
 

@@ -21,7 +21,7 @@ def import_onnx(purpose: str) -> Any:
         import onnx
     except ImportError as error:
         raise ImportError(
-            f"{purpose} needs the package onnx: pip install 'sknumpy-mlp[onnx]'."
+            f"{purpose} needs the package onnx: run pip install onnx."
         ) from error
     return onnx
 

@@ -5,8 +5,8 @@ estimator and draws it; ``plot`` draws it again, for example on other axes; the 
 are attributes such as ``ax_`` and ``lines_``.  The estimator can be one of this
 package, or a ``Pipeline``, a search or a ``TransformedTargetRegressor`` that wraps one.
 
-Drawing requires matplotlib (``pip install 'sknumpy-mlp[plot]'``); importing this module
-does not.
+Drawing requires matplotlib (in a checkout, ``pip install '.[plot]'``); importing this
+module does not.
 
 >>> from sklearn.datasets import load_iris
 >>> from sknumpy_mlp import NumpyMLPClassifier

@@ -22,7 +22,7 @@ def import_pyplot(caller: str) -> Any:
     except ImportError as error:
         raise ImportError(
             f"{caller} needs matplotlib, which is not installed: run "
-            "pip install 'sknumpy-mlp[plot]'."
+            "pip install matplotlib."
         ) from error
     return plt
 

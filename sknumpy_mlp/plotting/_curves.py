@@ -113,7 +113,7 @@ class LossCurveDisplay:
 
     See Also
     --------
-    LearningRateDisplay : The learning rate of each epoch.
+    LearningRateDisplay : The learning rate of each training step.
 
     Examples
     --------

@@ -220,7 +220,7 @@ class PredictionIntervalDisplay:
     ) -> None:
         label = "interval"
         if self.coverage is not None:
-            label = f"interval for {100 * self.coverage:.3g} %"
+            label = f"interval for {100 * self.coverage:.3g}%"
         style = styled("collection", given, label=label)
         if kind == "band":
             alpha = 0.35 if is_dark(ax) else 0.2
@@ -244,8 +244,8 @@ class PredictionIntervalDisplay:
         size = 3.0 if len(y) > 100 else 5.0
         share = 100 * self.coverage_
         looks: list[Any] = [
-            (is_inside, f"inside, {share:.1f} %", _blue(ax), "o", size),
-            (~is_inside, f"outside, {100 - share:.1f} %", VERMILION, "X", size + 2),
+            (is_inside, f"inside, {share:.1f}%", _blue(ax), "o", size),
+            (~is_inside, f"outside, {100 - share:.1f}%", VERMILION, "X", size + 2),
         ]
         artists = []
         for rows, label, color, marker, markersize in looks:

@@ -61,6 +61,7 @@ def test_stored_figures(name):
     assert figures
     for figure in figures:
         assert 0 < (gallery.STORED / figure).stat().st_size < 100_000
+        assert 400 <= gallery.nominal_width(figure) <= 1200
 
 
 def test_nothing_is_stored_in_vain():
@@ -100,6 +101,7 @@ def test_digest(old, new, is_equal):
 
 def test_outputs_follow_their_code(monkeypatch):
     monkeypatch.setattr(gallery, "load_stored", lambda name: RECORD)
+    monkeypatch.setattr(gallery, "nominal_width", lambda figure: 700)
     monkeypatch.setitem(gallery.ARGUMENTS, "a", ["--fast"])
     page = gallery.with_outputs("a", PAGE)
     parts = [
@@ -111,12 +113,59 @@ def test_outputs_follow_their_code(monkeypatch):
         "Text.",
         "print(1)",
         "/auto_examples/images/a_001.png",
+        ":alt: Title",
+        ":width: 700px",
         "printed",
         "_sphx_glr_download",
     ]
     places = [page.index(part) for part in parts]
     assert places == sorted(places)
     assert page.count("sphx-glr-script-out") == 1
+
+
+ONE_BLOCK = """
+.. only:: html
+
+    .. note::
+        :class: sphx-glr-download-link-note
+
+        Go to the end
+
+Title
+=====
+
+.. GENERATED FROM PYTHON SOURCE LINES 5-6
+
+.. rst-class:: sphx-glr-script-out
+
+ .. code-block:: none
+
+    printed
+
+
+|
+
+.. code-block:: Python
+
+
+    import numpy
+
+.. rst-class:: sphx-glr-timing
+
+   **Total running time of the script:** (0 minutes 0.119 seconds)
+
+.. _sphx_glr_download_auto_examples_a.py:
+"""
+
+
+def test_output_of_one_block_follows_its_code():
+    page = gallery.rearranged(ONE_BLOCK)
+    assert "Go to" not in page
+    parts = ["Title", "GENERATED", "import numpy", "script-out", "printed", "timing"]
+    places = [page.index(part) for part in parts]
+    assert places == sorted(places)
+    # The outputs of several blocks are where they belong.
+    assert gallery.rearranged(PAGE) == PAGE
 
 
 def test_outputs_of_another_number_of_blocks(monkeypatch):

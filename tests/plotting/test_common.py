@@ -207,7 +207,7 @@ def test_without_matplotlib():
     lines = found.stdout.splitlines()
     names = [
         f"{Display}.{method} needs matplotlib, which is not installed: run "
-        "pip install 'sknumpy-mlp[plot]'."
+        "pip install matplotlib."
         for Display in (
             "LossCurveDisplay",
             "LearningRateDisplay",

@@ -43,10 +43,10 @@ def test_intervals_of_a_tabular_regressor(tabular, table):
     assert 0 < is_inside.mean() < 1
     share = 100 * is_inside.mean()
     assert legend_labels(display) == [
-        "interval for 80 %",
+        "interval for 80%",
         "prediction",
-        f"inside, {share:.1f} %",
-        f"outside, {100 - share:.1f} %",
+        f"inside, {share:.1f}%",
+        f"outside, {100 - share:.1f}%",
     ]
     assert display.covered_.get_color() != display.missed_.get_color()
     assert display.covered_.get_marker() != display.missed_.get_marker()
