@@ -94,6 +94,11 @@ class Schedule(Value):
         """
         return type(self).__call__ is not Schedule.__call__
 
+    @property
+    def cycle_ends(self) -> tuple[float, ...]:
+        """The training progress at the end of each cycle; 1 for a single cycle."""
+        return (1.0,)
+
     def __call__(self, progress: float) -> float:
         """Return the factor that multiplies the base rate for a step.
 
@@ -337,6 +342,12 @@ class CosineLog(Schedule):
                 f"CosineLog(n_cycles={self.n_cycles!r}): n_cycles must be an "
                 "integer, or the rate would not end at zero."
             )
+
+    @property
+    def cycle_ends(self) -> tuple[float, ...]:
+        """The training progress at the end of each cycle, where the rate is zero."""
+        n = int(self.n_cycles)
+        return tuple((2.0**k - 1.0) / (2.0**n - 1.0) for k in range(1, n + 1))
 
     def __call__(self, progress: float) -> float:
         """Return the factor that multiplies the base rate for a step."""

@@ -17,6 +17,7 @@ from sklearn.utils import check_consistent_length, check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from sknumpy_mlp._estimators.architecture import Architecture
+from sknumpy_mlp._estimators.config import TrainingConfig
 from sknumpy_mlp._estimators.custom_parts import check_custom_parts
 from sknumpy_mlp._estimators.overflow import refuse_overflow
 from sknumpy_mlp._estimators.parameters import (
@@ -249,6 +250,9 @@ class _BaseTabularMLP(
         }
         return params | {
             "learning_rate_init": self._learning_rate(),
+            "n_iter_no_change": math.inf
+            if self.n_iter_no_change == "cycle"
+            else self.n_iter_no_change,
             "batch_size": batch_size(self.batch_size, len(split.rows)),
             "random_state": split.seed,
             "tol": 0.0,
@@ -345,6 +349,9 @@ class _BaseTabularMLP(
                 params["early_stopping"] = False
                 params["callbacks"].append(StopAtEpoch(last_epoch))
             member = self._member_type(task.member_config, **params)
+            cycle_ends: tuple[float, ...] = ()
+            if self.n_iter_no_change == "cycle" and last_epoch is None:
+                cycle_ends = TrainingConfig.of(member).schedule.cycle_ends
             context = FitContext(
                 bridge=None
                 if task.bridge is None
@@ -356,7 +363,7 @@ class _BaseTabularMLP(
                 validation_name=self._name_of_split(i, split),
                 expects_convergence=False,  # the best epoch is restored
             )
-            tasks.append(MemberTask(member, split, context, i))
+            tasks.append(MemberTask(member, split, context, i, cycle_ends))
         return train_members(tasks, task.data, task.validation, progress)
 
     def _name_of_split(self, i: int, split: MemberSplit) -> str:

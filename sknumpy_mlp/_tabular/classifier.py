@@ -111,11 +111,13 @@ class TabularMLPClassifier(ClassifierMixin, _BaseTabularMLP):  # type: ignore[mi
     epsilon : float, default=1e-8
         Added to the denominators of 'adam' and 'rmsprop' for numerical stability.
         Rarely needs tuning.
-    n_iter_no_change : int or inf, default=inf
+    n_iter_no_change : int, inf or 'cycle', default=inf
         Patience of early stopping: maximum number of consecutive epochs without an
         improvement of the validation score.  By default, each network trains for
         ``max_iter`` epochs, since the score may stagnate while the learning rate is
-        high.  In either case, the weights of the best epoch are restored.
+        high.  'cycle' stops at the end of a cycle of the learning-rate schedule, from
+        the second one on, that has not improved on the best score of the previous
+        cycles.  In each case, the weights of the best epoch are restored.
     init : {'glorot', 'he', 'lecun', 'data'} or callable, default='data'
         Weight initialization: a name or an object from :mod:`sknumpy_mlp.initializers`,
         or a callable ``(rng, fan_in, fan_out) -> array of shape (fan_in, fan_out)``.
@@ -308,7 +310,7 @@ class TabularMLPClassifier(ClassifierMixin, _BaseTabularMLP):  # type: ignore[mi
         beta_1: float = 0.9,
         beta_2: float = 0.95,
         epsilon: float = 1e-8,
-        n_iter_no_change: float = math.inf,
+        n_iter_no_change: float | Literal["cycle"] = math.inf,
         init: InitializerName | Initializer = "data",
         dropout: float | Sequence[float] = 0.15,
         weight_decay: float = 0.02,

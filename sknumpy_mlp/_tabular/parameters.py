@@ -54,6 +54,7 @@ TABULAR_CHECKS: dict[str, tuple[Check, ...]] = {
     "categorical_features": CATEGORICAL_FEATURES_CHECKS,
     "ensemble": (Choice(("kfold", "seeds", "refit", None)),),
     "n_members": (Number(Integral, Interval(1)),),
+    "n_iter_no_change": (*PARAMETER_CHECKS["n_iter_no_change"], Choice(("cycle",))),
     "max_time": (Choice((None,)), Number(Real, Interval(0, closed="neither"))),
     "n_jobs": (
         Choice((None,)),

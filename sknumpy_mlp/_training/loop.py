@@ -104,7 +104,12 @@ def train(
         state.n_samples_seen += n_rows_drawn
         state.order = batches.order
         yield EpochEnd(
-            epoch, mean_loss, first_rate, time.perf_counter() - began, params
+            epoch,
+            mean_loss,
+            first_rate,
+            time.perf_counter() - began,
+            params,
+            progress=progress_at(epoch),
         )
         if not np.isfinite(mean_loss) and not np.isfinite(params).all():
             return

@@ -40,6 +40,9 @@ class EpochEnd:
         Score on the validation data (higher is better); None if there is none.
     member : int or None, default=None
         In a tabular estimator, the index of the network, from 0; otherwise None.
+    progress : float or None, default=None
+        The training progress, from 0 to 1, on which schedules depend: the fraction of
+        the epochs, or of the time limit if it is larger; None for L-BFGS.
 
     Examples
     --------
@@ -64,6 +67,7 @@ class EpochEnd:
     validation_loss: float | None = None
     validation_score: float | None = None
     member: int | None = None
+    progress: float | None = None
 
 
 class EarlyStoppingLike(Protocol):

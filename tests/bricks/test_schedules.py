@@ -53,6 +53,22 @@ def test_which_schedules_need_a_horizon():
     }
 
 
+@pytest.mark.parametrize("name", SCHEDULES)
+def test_cycles_end_with_training(name):
+    ends = SCHEDULES[name]().cycle_ends
+    assert ends[-1] == 1.0
+    assert sorted(set(ends)) == list(ends)
+    assert len(ends) == (4 if name == "coslog" else 1)
+
+
+def test_cosine_cycles_end_with_a_rate_of_zero():
+    for n_cycles in (1, 3, 1023):
+        schedule = CosineLog(n_cycles)
+        assert len(schedule.cycle_ends) == n_cycles
+        rates = [schedule(end) for end in schedule.cycle_ends[-3:]]
+        assert rates == pytest.approx([0.0] * len(rates), abs=1e-9)
+
+
 def test_constant():
     assert Constant().epoch_factor(10**6) == Constant()(0.7) == 1.0
     assert Constant().after_plateau(0.1) is None
