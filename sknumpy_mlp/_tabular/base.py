@@ -42,7 +42,6 @@ from sknumpy_mlp._inputs.targets import read_target, squeeze_single_column
 from sknumpy_mlp._tabular.architecture import MemberConfig
 from sknumpy_mlp._tabular.ensemble import (
     MemberTask,
-    StopAtEpoch,
     TrainedMember,
     n_parallel,
     train_members,
@@ -55,6 +54,7 @@ from sknumpy_mlp._tabular.parameters import (
 from sknumpy_mlp._tabular.preprocessor import TabularPreprocessor
 from sknumpy_mlp._tabular.progress import EnsembleProgress, share_progress
 from sknumpy_mlp._tabular.splits import MemberSplit, split_members
+from sknumpy_mlp._tabular.stopping import StopAtEpoch
 from sknumpy_mlp._utils.links import DocLinkMixin
 from sknumpy_mlp._utils.saved import VersionedStateMixin
 from sknumpy_mlp._utils.typing import Array, IntArray

@@ -4,8 +4,6 @@ In threads, the same fits took 1.3 to 1.9 times as long: a step consists of abou
 hundred short calls of NumPy, so that threads contend for the interpreter lock.
 """
 
-import bisect
-import math
 import os
 import sys
 import time
@@ -27,6 +25,7 @@ from sknumpy_mlp._estimators.task import FitContext
 from sknumpy_mlp._inputs.data import Data
 from sknumpy_mlp._tabular.progress import EnsembleProgress
 from sknumpy_mlp._tabular.splits import MemberSplit
+from sknumpy_mlp._tabular.stopping import StopAtCycleEnd
 from sknumpy_mlp._training.run import EpochEnd, Run
 from sknumpy_mlp._utils.console import flushable_streams
 from sknumpy_mlp._utils.typing import Array
@@ -215,88 +214,6 @@ class MemberMonitor(Callback):
         if run.status == "interrupted":
             self._progress.stop()
         self._progress.report(self._member, 1.0, "done")
-
-
-class StopAtEpoch(Callback):
-    """Callback that stops a member after a given epoch.
-
-    Parameters
-    ----------
-    epoch : int
-        The last epoch.
-    """
-
-    def __init__(self, epoch: int) -> None:
-        self.epoch = epoch
-
-    def on_train_begin(self, run: Run) -> None:
-        """Stop a run that a checkpoint has restored at the last epoch or later."""
-        if run.status == "running" and run.n_epochs >= self.epoch:
-            run.status = "stopped"
-
-    def on_epoch_end(self, event: EpochEnd) -> bool:
-        """Return True after the last epoch."""
-        return event.epoch >= self.epoch
-
-
-class StopAtCycleEnd(Callback):
-    """Callback that stops a member after a cycle without an improvement.
-
-    The validation score is best near the ends of the schedule's cycles, where the
-    learning rate is small.  From the second cycle on, training stops at the end of a
-    cycle that has not improved on the best score of the previous ones: the following
-    cycles, which are longer, seldom do.
-
-    Parameters
-    ----------
-    cycle_ends : sequence of float
-        The training progress at the end of each cycle.
-    """
-
-    def __init__(self, cycle_ends: Sequence[float]) -> None:
-        self.cycle_ends = tuple(cycle_ends)
-        self._reset()
-
-    def _reset(self) -> None:
-        self._n_cycles = 0  # completed
-        self._best = self._best_before = -math.inf
-        self._has_stopped = False
-
-    def state_dict(self) -> dict[str, Any]:
-        """Return the completed cycles, the best scores, and whether it has stopped."""
-        return {
-            "n_cycles": self._n_cycles,
-            "best": self._best,
-            "best_before": self._best_before,
-            "has_stopped": self._has_stopped,
-        }
-
-    def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Continue with the cycles of a checkpoint; stop if it had stopped."""
-        self._n_cycles = state["n_cycles"]
-        self._best, self._best_before = state["best"], state["best_before"]
-        self._has_stopped = state["has_stopped"]
-        if self._has_stopped and self._run.status == "running":
-            self._run.status = "stopped"
-
-    def on_train_begin(self, run: Run) -> None:
-        """Forget the previous run."""
-        self._run = run
-        self._reset()
-
-    def on_epoch_end(self, event: EpochEnd) -> bool:
-        """Return True after a cycle without an improvement, but the first."""
-        if event.validation_score is None or event.progress is None:
-            return False
-        if event.validation_score > self._best:  # not NaN
-            self._best = event.validation_score
-        n_cycles = bisect.bisect_right(self.cycle_ends, event.progress)
-        if n_cycles == self._n_cycles:
-            return False
-        has_improved = self._best > self._best_before
-        self._n_cycles, self._best_before = n_cycles, self._best
-        self._has_stopped = n_cycles > 1 and not has_improved
-        return self._has_stopped
 
 
 def train_members(

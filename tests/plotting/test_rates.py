@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from sklearn.neural_network import MLPClassifier
 
-from sknumpy_mlp._tabular.ensemble import StopAtEpoch
+from sknumpy_mlp._tabular.stopping import StopAtEpoch
 from sknumpy_mlp.callbacks import Checkpoint
 from sknumpy_mlp.export import from_sklearn
 from sknumpy_mlp.plotting import LearningRateDisplay
