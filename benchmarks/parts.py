@@ -31,8 +31,7 @@ PARTS = (
     ("optimizer", Adam, "step"),
     ("activations", ReLU, "forward"),
     ("activations", ReLU, "backward"),
-    ("activations", Mish, "forward"),
-    ("activations", Mish, "backward"),
+    ("activations", Mish, "forward_with_derivative"),
     ("loss", MultinomialLogLoss, "loss_gradient"),
     ("embedding", PeriodicEmbedding, "forward"),
     ("embedding", PeriodicEmbedding, "backward"),
@@ -91,13 +90,8 @@ class Clock:
 
 def plain_network(hidden, batch_size, n_epochs):
     """Return a plain classifier."""
-    return NumpyMLPClassifier(
-        hidden,
-        batch_size=batch_size,
-        max_iter=n_epochs,
-        n_iter_no_change=n_epochs,
-        random_state=0,
-    )
+    stops = {"max_iter": n_epochs, "n_iter_no_change": n_epochs}
+    return NumpyMLPClassifier(hidden, batch_size=batch_size, random_state=0, **stops)
 
 
 def tabular_network(hidden, batch_size, n_epochs):

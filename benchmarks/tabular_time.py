@@ -102,29 +102,27 @@ def in_a_new_process(function, *args):
 
 
 def several_seconds(n_repeats, function, *args):
-    """Call a function that returns seconds, repeatedly if it is fast; print them."""
+    """Call a function that returns seconds, repeatedly if it is fast."""
     seconds = []
     while len(seconds) < n_repeats and sum(seconds) < MAX_SECONDS:
         seconds.append(in_a_new_process(function, *args))
-    print(f"{statistics.median(seconds):8.2f} s  {args[:4]}", flush=True)
+    print(f"{statistics.median(seconds):8.2f} s", flush=True)
     return {"median": statistics.median(seconds), "values": seconds}
 
 
 def measure_sizes(args):
     """Measure default fits, ours and the peers'."""
-    return [
-        {"task": task, "n_rows": n_rows, "n_features": n_features}
-        | {
-            "seconds": {
-                method: several_seconds(
-                    args.repeats, fit_seconds, method, task, *shape, args.cores
-                )
-                for method in PEERS
-            }
-        }
-        for task, *shape in SIZES
-        for n_rows, n_features in [shape]
-    ]
+    results = []
+    for table in SIZES:
+        seconds = {}
+        for method in PEERS:
+            print(*table, method, end="")
+            seconds[method] = several_seconds(
+                args.repeats, fit_seconds, method, *table, args.cores
+            )
+        names = ("task", "n_rows", "n_features")
+        results.append(dict(zip(names, table, strict=True)) | {"seconds": seconds})
+    return results
 
 
 def measure_limits(args):
