@@ -167,7 +167,7 @@ class _BaseMLP(
         else:
             stream = self._init_stream(rng)
             params = network.init(stream, X.dtype)
-            network.adapt(params, X, stream)
+            network.adapt(params, X, stream, context.rows)
         validation_data = read_validation(
             validation,
             lambda X_val: self._read_validation_input(X_val, X.dtype),
@@ -195,6 +195,7 @@ class _BaseMLP(
                 target,
                 network,
                 data,
+                context.rows,
                 validation_data,
                 start,
             ),

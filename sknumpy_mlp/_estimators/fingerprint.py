@@ -7,7 +7,7 @@ from sknumpy_mlp._estimators.digests import describe, digest
 from sknumpy_mlp._estimators.target import Target
 from sknumpy_mlp._inputs.data import Data
 from sknumpy_mlp._training.network import Network
-from sknumpy_mlp._utils.typing import Array
+from sknumpy_mlp._utils.typing import Array, IntArray
 
 # Parameters that may differ when a run is resumed.  ``max_iter`` may, unless a schedule
 # depends on it; the configuration of a member is determined by the data.
@@ -20,6 +20,7 @@ def fingerprint(
     target: Target,
     network: Network,
     data: Data,
+    rows: IntArray | None,
     validation: Data | None,
     start: Array | None,
 ) -> dict[str, Any]:
@@ -29,7 +30,7 @@ def fingerprint(
     ----------
     params : dict
         The estimator's parameters.
-    config, target, network, data, validation
+    config, target, network, data, rows, validation
         The parts of its `FitTask`.
     start : ndarray of shape (n_params,) or None
         The initial parameters of a warm start.
@@ -47,6 +48,7 @@ def fingerprint(
         "shape of X": list(data.X.shape),
         "classes": describe(target.attributes.get("classes_")),
         "digest of the data": digest(data.X, data.y, data.sample_weight),
+        "digest of the training rows": None if rows is None else digest(rows),
         "digest of the validation data": None
         if validation is None
         else digest(validation.X, validation.y, validation.sample_weight),

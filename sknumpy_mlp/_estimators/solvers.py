@@ -235,7 +235,8 @@ def _make_state(task: FitTask, optimizer: Optimizer) -> TrainingState:
 def _make_batches(task: FitTask, run: Run) -> Batches:
     data, config = task.data, task.config
     assert run.state.holdout is not None or not task.has_holdout
-    rows = task.training_rows(run) if task.has_holdout else None
+    is_all = not task.has_holdout and task.context.rows is None
+    rows = None if is_all else task.training_rows(run)
     n_rows = data.X.shape[0] if rows is None else len(rows)
     batch_size = 200 if config.batch_size is None else config.batch_size
     if (

@@ -31,6 +31,9 @@ class FitContext:
         Time, as of `time.time`, at which the fit is to end.
     n_threads : int or None, default=None
         Maximum number of threads of a matrix product; None if only its size counts.
+    rows : ndarray of shape (n_rows,) or None, default=None
+        The rows of the data to train on, so that members need no copies of a shared
+        table; None for all.
     member : int or None, default=None
         In a tabular estimator, the index of the network; otherwise None.
     validation_name : str, default='y_val'
@@ -43,6 +46,7 @@ class FitContext:
     bridge: SklearnBridge | None = None
     deadline: float = math.inf
     n_threads: int | None = None
+    rows: IntArray | None = None
     member: int | None = None
     validation_name: str = "y_val"
     expects_convergence: bool = True
@@ -63,7 +67,7 @@ class FitTask:
     params : ndarray of shape (n_params,)
         The initial parameters, trained in place, and not shared with the estimator.
     data : Data
-        The training data.
+        The training data, with further rows if ``context.rows`` is set.
     validation : Data or None
         User-supplied validation data; None if rows are held out, or if there is none.
     rng : RandomState
@@ -123,10 +127,11 @@ class FitTask:
 
     def training_rows(self, run: Run) -> IntArray:
         """Return the indices of the rows that are not held out."""
-        if not self.has_holdout:
-            return np.arange(len(self.data.y))
-        assert run.state.holdout is not None
-        return run.state.holdout[0]
+        if self.has_holdout:
+            assert run.state.holdout is not None
+            return run.state.holdout[0]
+        rows = self.context.rows
+        return np.arange(len(self.data.y)) if rows is None else rows
 
     def validation_data(self, run: Run) -> Data:
         """Return the validation data of the run."""

@@ -1,7 +1,7 @@
 """Tables: a common interface to data frames and arrays, read column by column."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -16,6 +16,9 @@ from sknumpy_mlp._inputs.missing import is_missing, with_none
 from sknumpy_mlp._inputs.sources import source_of
 from sknumpy_mlp._utils.typing import Array, IntArray
 from sknumpy_mlp._utils.values import short_repr
+
+# Number of elements of a block of columns: 8 MB in float64.
+_BLOCK_SIZE = 2**20
 
 
 @dataclass(frozen=True)
@@ -124,6 +127,21 @@ class Table:
     def take(self, rows: IntArray) -> "Table":
         """Return a table of some of the rows."""
         return Table(self._source.take(rows))
+
+    def number_blocks(self, which: Sequence[int]) -> Iterator[tuple[slice, Array]]:
+        """Yield some columns as float64, in blocks of limited size.
+
+        Yields
+        ------
+        where : slice
+            The positions of the block's columns in ``which``.
+        values : ndarray of shape (n_rows, n_columns)
+            The columns, with NaN for missing values.
+        """
+        n_columns = max(1, _BLOCK_SIZE // max(1, len(self)))
+        for start in range(0, len(which), n_columns):
+            where = slice(start, min(start + n_columns, len(which)))
+            yield where, self.numbers(which[where])
 
     def numbers(self, which: Sequence[int]) -> Array:
         """Return some columns as float64, with NaN for missing values.

@@ -364,10 +364,10 @@ def _fit_member(
     callbacks: list[Callback] = [monitor]
     if task.cycle_ends:
         callbacks.append(StopAtCycleEnd(task.cycle_ends))
-    context = replace(task.context, callbacks=callbacks, deadline=deadline)
+    rows = split.rows if len(split.rows) < len(data.X) else None
+    context = replace(task.context, callbacks=callbacks, deadline=deadline, rows=rows)
     if split.held_out is not None:
         validation = data.take(split.held_out)
-    own = data.take(split.rows) if len(split.rows) < len(data.X) else data
-    member.train(own, validation, context)
+    member.train(data, validation, context)
     raw = None if validation is None else member.raw(validation.X)
     return member, raw, monitor.was_cut_short

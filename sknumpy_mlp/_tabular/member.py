@@ -41,14 +41,14 @@ class _Member(_BaseMLP, ABC):
     member_config: MemberConfig
 
     def train(self, data: Data, validation: Data | None, context: FitContext) -> None:
-        """Fit to some rows of the preprocessed table.
+        """Fit to the preprocessed table.
 
         Parameters
         ----------
         data, validation : Data
             The training data, and the validation data or None.
         context : FitContext
-            The context of the fit.
+            The context of the fit, with the rows of the training data to use.
         """
         validation_arrays: tuple[Any, Any, Any] = (None, None, None)
         if validation is not None:

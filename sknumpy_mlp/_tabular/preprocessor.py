@@ -29,7 +29,7 @@ from sknumpy_mlp._tabular.category_checks import (
 )
 from sknumpy_mlp._tabular.feature_names import check_input_features, unique_names
 from sknumpy_mlp._tabular.onehot import onehot, onehot_categories
-from sknumpy_mlp._tabular.scaling import robust_scale, scale_and_clip
+from sknumpy_mlp._tabular.scaling import robust_scale, scale_and_clip, scales_of_numbers
 from sknumpy_mlp._utils.intervals import Interval
 from sknumpy_mlp._utils.links import DocLinkMixin
 from sknumpy_mlp._utils.saved import VersionedStateMixin
@@ -193,7 +193,7 @@ class TabularPreprocessor(
             The transformed table.
         """
         with rollback_on_error(self):
-            return self._scale(*self._fit(X))
+            return self._encode(*self._fit(X))
 
     def transform(self, X: Any) -> Array:
         """Transform a table.
@@ -228,7 +228,8 @@ class TabularPreprocessor(
         """
         self.check_labels(table)
         refuse_unusable(table)
-        return self._scale(*self._encode(table))
+        codes = {i: self.encode(table, i)[1] for i in self.categories_}
+        return self._encode(table, codes)
 
     def check_labels(self, table: Table) -> None:
         """Check that a table has the columns of `fit`, in the same order.
@@ -355,7 +356,8 @@ class TabularPreprocessor(
         "dtype": (Choice(("float32", "float64")),),
     }
 
-    def _fit(self, X: Any) -> tuple[Array, Array, Array]:
+    def _fit(self, X: Any) -> tuple[Table, dict[int, IntArray]]:
+        """Learn the columns; return the table, and the codes of its categories."""
         check_parameters(self, self._checks)
         table = Table(X)
         validate_data(self, table.data, reset=True, skip_check_array=True)
@@ -369,18 +371,15 @@ class TabularPreprocessor(
         self._coded = [i for i, size in sizes.items() if size > self.max_onehot]
         self.cardinalities_ = tuple(sizes[i] + 1 for i in self._coded)
         self.n_numbers_ = len(self._numbers)
-        numbers = table.numbers(self._numbers)
-        is_missing = np.isnan(numbers)
-        some = is_missing.any(axis=0) & ~is_missing.all(axis=0)
-        self._indicated = np.array(self._numbers, dtype=np.intp)[some].tolist()
-        numbers, flags, codes_out = self._encode(table, numbers, codes)
-        self._center, self._factor = robust_scale(numbers)
-        self._flag_center, self._flag_factor = robust_scale(flags)
-        is_constant = (self._factor == 0.0) & ~some
-        constant = np.array(self._numbers, dtype=np.intp)[is_constant].tolist()
+        self._learn_scales(table, codes)
+        constant = [
+            self._numbers[k]
+            for k in np.flatnonzero(self._factor == 0.0).tolist()
+            if self._numbers[k] not in self._indicated
+        ]
         constant += [i for i, n in sizes.items() if n + (not codes[i].all()) < 2]
         self.constant_features_ = [table.columns[i].name for i in constant]
-        return numbers, flags, codes_out
+        return table, codes
 
     def _learn_categories(self, table: Table) -> dict[int, IntArray]:
         """Learn the categories of each categorical column; return the codes."""
@@ -397,47 +396,50 @@ class TabularPreprocessor(
         self._kinds = {i: list(each.kinds) for i, each in self._categories.items()}
         return codes
 
-    def _encode(
-        self,
-        table: Table,
-        numbers: Array | None = None,
-        codes_of: dict[int, IntArray] | None = None,
-    ) -> tuple[Array, Array, Array]:
-        """Return unscaled numbers, flags (one-hot and missing indicators) and codes."""
-        if numbers is None:
-            numbers = table.numbers(self._numbers)
-        if codes_of is None:
-            codes_of = {i: self.encode(table, i)[1] for i in self.categories_}
-        widths = self._onehot_widths()
-        flags = np.empty((len(table), sum(widths) + len(self._indicated)))
-        at = 0
-        for i, width in zip(self._onehot, widths, strict=True):
-            flags[:, at : at + width] = onehot(codes_of[i], len(self.categories_[i]))
-            at += width
+    def _learn_scales(self, table: Table, codes: dict[int, IntArray]) -> None:
+        """Learn the scales of numbers, one-hot columns and missing indicators."""
+        found = scales_of_numbers(table, self._numbers)
+        (self._center, self._factor), self._indicated, indicators = found
+        onehots = [
+            robust_scale(onehot(codes[i], len(self.categories_[i])))
+            for i in self._onehot
+        ]
+        self._flag_center, self._flag_factor = np.concatenate(
+            [*onehots, indicators], axis=1
+        )
+
+    def _encode(self, table: Table, codes_of: dict[int, IntArray]) -> Array:
+        """Encode and scale in blocks of columns, since blocks are in float64."""
+        flags_at, n_flags = self.n_numbers_, len(self._flag_center)
+        codes_at = flags_at + n_flags
+        out = np.empty((len(table), codes_at + len(self._coded)), dtype=self.dtype)
+        flags, at = out[:, flags_at:codes_at], 0
+        for i in self._onehot:
+            one = onehot(codes_of[i], len(self.categories_[i]))
+            at = self._write_flags(flags, at, one)
         positions = np.searchsorted(self._numbers, self._indicated)
-        flags[:, at:] = np.isnan(numbers[:, positions])
-        codes = np.empty((len(table), len(self._coded)))
-        for k, i in enumerate(self._coded):
-            codes[:, k] = codes_of[i]
-        return numbers, flags, codes
+        for where, numbers in table.number_blocks(self._numbers):
+            out[:, where] = scale_and_clip(
+                numbers, self._center[where], self._factor[where], self.clip
+            )
+            start, stop = np.searchsorted(positions, (where.start, where.stop))
+            indicated = positions[start:stop] - where.start
+            at = self._write_flags(flags, at, np.isnan(numbers[:, indicated]))
+        for k, i in enumerate(self._coded, start=codes_at):
+            out[:, k] = codes_of[i]
+        return out
+
+    def _write_flags(self, out: Array, at: int, flags: NDArray[Any]) -> int:
+        """Write scaled flags from a column on; return the next column."""
+        stop: int = at + flags.shape[1]
+        if stop > at:
+            scale = self._flag_center[at:stop], self._flag_factor[at:stop]
+            out[:, at:stop] = scale_and_clip(flags, *scale, self.clip)
+        return stop
 
     def _onehot_widths(self) -> list[int]:
         """Return the number of columns of each one-hot encoding."""
         return [len(onehot_categories(self.categories_[i])) for i in self._onehot]
-
-    def _scale(self, numbers: Array, flags: Array, codes: Array) -> Array:
-        """Scale numbers and flags, and concatenate all columns."""
-        n_numbers, n_flags = numbers.shape[1], flags.shape[1]
-        n_columns = n_numbers + n_flags + codes.shape[1]
-        out = np.empty((len(numbers), n_columns), dtype=self.dtype)
-        for block, center, factor, start in (
-            (numbers, self._center, self._factor, 0),
-            (flags, self._flag_center, self._flag_factor, n_numbers),
-        ):
-            scaled = scale_and_clip(block, center, factor, self.clip)
-            out[:, start : start + block.shape[1]] = scaled
-        out[:, n_numbers + n_flags :] = codes
-        return out
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

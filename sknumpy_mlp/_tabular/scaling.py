@@ -1,9 +1,12 @@
 """Robust scaling and smooth clipping of columns of numbers."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
+from sknumpy_mlp._inputs.table import Table
 from sknumpy_mlp._utils.typing import Array, IntArray
 
 
@@ -26,7 +29,39 @@ def _groups_of_columns(values: Array) -> Iterator[tuple[IntArray, Array]]:
             yield columns, some
 
 
-def robust_scale(values: Array) -> tuple[Array, Array]:
+def scales_of_numbers(
+    table: Table, which: Sequence[int]
+) -> tuple[Array, list[int], Array]:
+    """Return the scales of columns of numbers, and of their missing indicators.
+
+    Parameters
+    ----------
+    table : Table
+        The table.
+    which : sequence of int
+        The columns of numbers.
+
+    Returns
+    -------
+    scales : ndarray of shape (2, n_columns)
+        The median and the factor of each column, see `robust_scale`.
+    indicated : list of int
+        The columns with some missing values, which get missing indicators.
+    indicator_scales : ndarray of shape (2, n_indicated)
+        The median and the factor of each missing indicator.
+    """
+    scales, indicator_scales = np.empty((2, len(which))), [np.empty((2, 0))]
+    indicated: list[int] = []
+    for where, numbers in table.number_blocks(which):
+        scales[:, where] = robust_scale(numbers)
+        is_missing = np.isnan(numbers)
+        some = is_missing.any(axis=0) & ~is_missing.all(axis=0)
+        indicated += [which[where.start + k] for k in np.flatnonzero(some).tolist()]
+        indicator_scales.append(np.array(robust_scale(is_missing[:, some])))
+    return scales, indicated, np.concatenate(indicator_scales, axis=1)
+
+
+def robust_scale(values: NDArray[Any]) -> tuple[Array, Array]:
     """Return the median of each column, and the factor that scales its spread to one.
 
     The spread is the interquartile range, or half the range where that is zero.  The
@@ -49,7 +84,9 @@ def robust_scale(values: Array) -> tuple[Array, Array]:
     return center, factor
 
 
-def scale_and_clip(values: Array, center: Array, factor: Array, clip: float) -> Array:
+def scale_and_clip(
+    values: NDArray[Any], center: Array, factor: Array, clip: float
+) -> Array:
     """Scale columns, and clip them smoothly to the range (-clip, clip).
 
     Missing values (NaN) become zero.  The computation is in float64, since differences

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from sknumpy_mlp._utils.typing import Array, RandomSource
+from sknumpy_mlp._utils.typing import Array, IntArray, RandomSource
 from sknumpy_mlp.layers import Buffers, Layer, TrainingContext
 
 # Chunk size of full passes over the data: large enough for efficient matrix products,
@@ -97,12 +97,17 @@ class Network:
             )
         return rounded
 
-    def adapt(self, params: Array, X: Any, rng: RandomSource) -> None:
+    def adapt(
+        self, params: Array, X: Any, rng: RandomSource, rows: IntArray | None = None
+    ) -> None:
         """Adjust the initial parameters to the data.
 
         The first layer receives all of ``X``.  Then each layer receives its input for a
         sample of the rows, from the preceding layers, which are already adjusted.
+        ``rows`` are the rows to use; None for all.
         """
+        if rows is not None:
+            X = X[rows]
         all_views = self.views(params)
         self.layers[0].init_from_data(all_views[0], X)
         if not any(layer.adapts for layer in self.layers):

@@ -11,11 +11,13 @@ from sknumpy_mlp._estimators.fingerprint import fingerprint
 from tests.estimators.conftest import make_data, make_task
 
 
-def fingerprint_of(params=None, validation=None, start=None, data=None, **changed):
+def fingerprint_of(
+    params=None, validation=None, start=None, data=None, rows=None, **changed
+):
     task = make_task(**changed, **({} if data is None else {"data": data}))
     given = NumpyMLPRegressor(**changed).get_params() if params is None else params
     parts = task.config, task.target, task.network, task.data
-    return fingerprint(given, *parts, validation, start)
+    return fingerprint(given, *parts, rows, validation, start)
 
 
 def test_it_is_the_same_for_the_same_run_and_goes_into_json():
@@ -33,6 +35,7 @@ def test_it_is_the_same_for_the_same_run_and_goes_into_json():
         ({"hidden_layer_sizes": 6}, "layer widths"),
         ({"data": make_data(seed=1)}, "digest of the data"),
         ({"data": make_data(41)}, "shape of X"),
+        ({"rows": np.arange(5)}, "digest of the training rows"),
         ({"validation": make_data(5)}, "digest of the validation data"),
         ({"start": np.ones(3)}, "digest of the parameters to start from"),
     ],

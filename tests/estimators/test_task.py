@@ -36,6 +36,10 @@ def test_rows_of_training_and_validation():
     task = make_task(early_stopping=True, validation=given)
     np.testing.assert_array_equal(task.training_rows(make_run(task)), np.arange(40))
     assert task.validation_data(make_run(task)) is given
+    chosen = np.array([7, 3, 5])
+    context = FitContext(rows=chosen)
+    task = make_task(early_stopping=True, validation=given, context=context)
+    np.testing.assert_array_equal(task.training_rows(make_run(task)), chosen)
 
 
 def test_nothing_has_to_converge_if_nobody_expects_it_or_there_is_one_class():

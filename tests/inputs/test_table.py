@@ -149,3 +149,17 @@ def test_rows_of_a_table():
     assert len(some) == 2
     assert some.numbers([0])[:, 0].tolist() == [3.0, 2.0]
     assert some.categories(1) == ["z", None]
+
+
+@pytest.mark.parametrize("n_columns", [1, 7])
+def test_blocks_of_numbers_cover_the_columns(monkeypatch, n_columns):
+    values = np.arange(40.0).reshape(5, 8)
+    which = [6, 1, 2, 7, 5, 3, 0]
+    monkeypatch.setattr("sknumpy_mlp._inputs.table._BLOCK_SIZE", 5 * n_columns + 4)
+    blocks = list(Table(values).number_blocks(which))
+    assert len(blocks) == len(which) // n_columns
+    covered = [i for where, _ in blocks for i in which[where]]
+    assert covered == which
+    for where, block in blocks:
+        np.testing.assert_array_equal(block, values[:, which[where]])
+    assert list(Table(values).number_blocks([])) == []

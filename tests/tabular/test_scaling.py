@@ -1,11 +1,13 @@
 """Robust scaling and smooth clipping."""
 
+import tracemalloc
+
 import numpy as np
+import pandas as pd
 import pytest
 
-from sknumpy_mlp import (
-    TabularPreprocessor,
-)
+from sknumpy_mlp import TabularPreprocessor
+from sknumpy_mlp._inputs import table
 
 
 def _smooth(u):
@@ -53,3 +55,39 @@ def test_columns_scaled_together_are_scaled_as_alone():
         np.testing.assert_array_equal(
             together.transform(X)[:, j], alone.transform(X[:, [j]])[:, 0]
         )
+
+
+@pytest.mark.parametrize("block_size", [1, 60, 200, 10_000])
+@pytest.mark.parametrize("make", [np.asarray, pd.DataFrame])
+def test_a_table_in_blocks_of_columns_is_the_same(monkeypatch, make, block_size):
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(30, 11)).astype(object)
+    X[:, 4] = rng.choice(list("abc"), 30)
+    X[:, 7] = rng.integers(0, 12, 30).astype(str)
+    X[rng.random(X.shape) < 0.1] = None
+    X[:, 2] = 1.0
+    whole = TabularPreprocessor()
+    expected = whole.fit_transform(make(X))
+    assert whole._indicated
+    monkeypatch.setattr(table, "_BLOCK_SIZE", block_size)
+    in_blocks = TabularPreprocessor()
+    np.testing.assert_array_equal(in_blocks.fit_transform(make(X)), expected)
+    np.testing.assert_array_equal(in_blocks.transform(make(X[:5])), expected[:5])
+    assert in_blocks.constant_features_ == whole.constant_features_
+    names = in_blocks.get_feature_names_out()
+    np.testing.assert_array_equal(names, whole.get_feature_names_out())
+
+
+@pytest.mark.parametrize("make", [np.asarray, pd.DataFrame])
+def test_a_float32_table_is_not_copied_to_float64(monkeypatch, make):
+    n_rows, n_columns = 20_000, 50
+    monkeypatch.setattr(table, "_BLOCK_SIZE", n_rows)  # a column at a time
+    X = np.random.default_rng(0).normal(size=(n_rows, n_columns)).astype(np.float32)
+    given, column = make(X), 8 * n_rows
+    preprocessor = TabularPreprocessor().fit(given)
+    for transform in (preprocessor.transform, preprocessor.fit_transform):
+        tracemalloc.start()
+        out = transform(given)
+        peak = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        assert peak < out.nbytes + 10 * column

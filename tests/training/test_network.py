@@ -325,6 +325,21 @@ def test_initial_parameters_are_adapted_layer_by_layer(dtype, container):
         }
 
 
+def test_initial_parameters_are_adapted_to_the_chosen_rows_only():
+    X = np.random.default_rng(1).normal(size=(50, N_FEATURES))
+    rows, found = np.arange(10, 40)[::-1], []
+    for args in (
+        (X, np.random.default_rng(0), rows),
+        (X[rows], np.random.default_rng(0)),
+    ):
+        network = Network((_Recorder(N_FEATURES, 4, init_weights=_Shifting()),))
+        params = network.init(np.random.default_rng(0), float)
+        network.adapt(params, *args)
+        found.append(params)
+    np.testing.assert_array_equal(*found)
+    assert found[0].any()
+
+
 def test_without_data_dependent_initializers_no_data_is_passed_through():
     layer = _Recorder(N_FEATURES, 2)
     network = Network((layer,))
