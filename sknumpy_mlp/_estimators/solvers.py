@@ -159,12 +159,9 @@ def _solve_stochastic(task: FitTask, optimizer: Optimizer) -> Run:
         try:
             # A checkpoint may contain a completed run.
             if run.status == "running":
-                n_rows = batches.batch_size
-                if run.has_validation:
-                    n_rows = max(n_rows, ROWS_AT_ONCE)
                 network = task.network
                 with limited_threads(
-                    network.largest_product(n_rows),
+                    network.largest_product(batches.batch_size),
                     limit_scipy=network.n_params > AXPY_THREADS_FROM,
                     max_threads=task.context.n_threads,
                 ):

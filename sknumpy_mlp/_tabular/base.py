@@ -391,7 +391,8 @@ class _BaseTabularMLP(
             data, weight = task.validation, task.sample_weight_val
         else:
             rows = held_out[0] if is_shared else np.concatenate(held_out)
-            data = task.data.take(rows)
+            without_features = replace(task.data, X=task.data.X[:, :0])
+            data = without_features.take(rows)
             weight = None if task.sample_weight is None else task.sample_weight[rows]
         self._calibrate(groups, data)
         predicted = np.concatenate([self._aggregate(group) for group in groups])

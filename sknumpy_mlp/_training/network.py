@@ -102,17 +102,17 @@ class Network:
     ) -> None:
         """Adjust the initial parameters to the data.
 
-        The first layer receives all of ``X``.  Then each layer receives its input for a
-        sample of the rows, from the preceding layers, which are already adjusted.
-        ``rows`` are the rows to use; None for all.
+        The first layer receives all training rows, which are ``rows`` of ``X``, or all
+        if it is None.  Then each layer receives its input for a sample of them, from
+        the preceding layers, which are already adjusted.
         """
-        if rows is not None:
-            X = X[rows]
         all_views = self.views(params)
-        self.layers[0].init_from_data(all_views[0], X)
+        self.layers[0].init_from_data(all_views[0], X, rows)
         if not any(layer.adapts for layer in self.layers):
             return
-        x = X[rng.permutation(X.shape[0])[:_ROWS_TO_ADAPT]]
+        n_rows = X.shape[0] if rows is None else len(rows)
+        sample = rng.permutation(n_rows)[:_ROWS_TO_ADAPT]
+        x = X[sample if rows is None else rows[sample]]
         n_rows = x.shape[0]
         for layer, views in zip(self.layers, all_views, strict=True):
             layer.adapt(views, x, rng)

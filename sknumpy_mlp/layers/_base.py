@@ -7,7 +7,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from sknumpy_mlp._utils.typing import Array, RandomSource, Shape
+from sknumpy_mlp._utils.typing import Array, IntArray, RandomSource, Shape
 
 #: A layer's preallocated arrays, by name; their first axis is that of the rows.
 Buffers: TypeAlias = dict[str, Array]
@@ -112,7 +112,9 @@ class Layer(ABC):
             The random number generator.
         """
 
-    def init_from_data(self, params: Sequence[Array], X: Any) -> None:  # noqa: B027 - optional
+    def init_from_data(  # noqa: B027 - optional
+        self, params: Sequence[Array], X: Any, rows: IntArray | None = None
+    ) -> None:
         """Adjust the initial values to the training data.
 
         It is called for the first layer of a network only.
@@ -123,6 +125,8 @@ class Layer(ABC):
             Views of this layer's coefficients and intercepts, changed in place.
         X : {ndarray, sparse matrix} of shape (n_samples, fan_in)
             The training data.
+        rows : ndarray of shape (n_rows,) or None, default=None
+            The training rows of ``X``; None for all.
         """
 
     @property

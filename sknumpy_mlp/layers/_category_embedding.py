@@ -83,12 +83,15 @@ class CategoryEmbedding(Layer):
         params[0][...] = rng.normal(size=params[0].shape)
         params[0][self._starts] = 0.0
 
-    def init_from_data(self, params: Sequence[Array], X: Any) -> None:
+    def init_from_data(
+        self, params: Sequence[Array], X: Any, rows: IntArray | None = None
+    ) -> None:
         """Set the vectors of categories that do not occur in the data to zero.
 
         These vectors are never trained.  Like those of unknown categories, they must be
         zero and not random.
         """
+        X = X if rows is None else X[rows]
         seen = np.zeros(len(params[0]), dtype=bool)
         seen[(X.astype(np.intp) + self._starts).ravel()] = True
         params[0][~seen] = 0.0

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from sknumpy_mlp._utils.typing import Array, RandomSource, Shape
+from sknumpy_mlp._utils.typing import Array, IntArray, RandomSource, Shape
 from sknumpy_mlp.layers._base import Buffers, Layer, TrainingContext
 
 
@@ -110,10 +110,12 @@ class Concatenate(Layer):
         for part, _, _, own in self._each_part(params):
             part.init(own, rng)
 
-    def init_from_data(self, params: Sequence[Array], X: Any) -> None:
+    def init_from_data(
+        self, params: Sequence[Array], X: Any, rows: IntArray | None = None
+    ) -> None:
         """Adjust each part to its columns of the data."""
         for part, taken, _, own in self._each_part(params):
-            part.init_from_data(own, X[:, taken])
+            part.init_from_data(own, X[:, taken], rows)
 
     def make_buffers(
         self,

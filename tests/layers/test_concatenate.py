@@ -50,11 +50,14 @@ def test_parts_that_are_random_get_the_training_context():
     assert 0.0 < np.mean(expected == 0.0) < 1.0
 
 
+@pytest.mark.parametrize("rows", [None, np.array([2, 1])])
 @pytest.mark.parametrize("first", [True, False])
-def test_each_part_is_adjusted_to_its_own_columns(first):
+def test_each_part_is_adjusted_to_its_own_columns(first, rows):
     """Codes that do not occur start at zero, like unknown ones."""
     embedding = CategoryEmbedding((4, 3), width=2)
     X = np.array([[3.0, 1.0, 2.0], [2.0, 3.0, 2.0]])
+    if rows is not None:  # all rows but the first
+        X = np.concatenate([[[0.0, 2.0, 1.0]], X])
     parts = (Passthrough(1), embedding)
     if not first:
         parts, X = parts[::-1], np.roll(X, -1, axis=1)
@@ -63,7 +66,7 @@ def test_each_part_is_adjusted_to_its_own_columns(first):
     rng = np.random.default_rng(0)
     params = network.init(rng, float)
     before = params.copy()
-    network.adapt(params, X, rng)
+    network.adapt(params, X, rng, rows)
     table, drawn = network.views(params)[0][0], network.views(before)[0][0]
     # Rows 0 to 3 are the first column's, 4 to 6 the second's.
     assert not table[[0, 2, 4, 5]].any()
