@@ -13,7 +13,7 @@ from sknumpy_mlp._estimators.config import TrainingConfig
 from sknumpy_mlp._estimators.target_scale import TargetScale
 from sknumpy_mlp._tabular import architecture, base, classifier, member
 from sknumpy_mlp._training.network import Network
-from sknumpy_mlp.layers import Dense, Dropout, Parametric, Scaling
+from sknumpy_mlp.layers import Dense, Dropout, Scaling
 from sknumpy_mlp.schedules import Constant
 
 
@@ -29,17 +29,6 @@ def _with_layers(change):
 
 def _no_scaling_layer(layers):
     return [layer for layer in layers if not isinstance(layer, Scaling)]
-
-
-def _plain_activations(layers):
-    """Activations go from the parametric layers into the dense ones below them."""
-    plain = []
-    for layer in layers:
-        if isinstance(layer, Parametric):
-            plain[-1] = replace(plain[-1], activation=layer.activation)
-        else:
-            plain.append(layer)
-    return plain
 
 
 def _one_rate(layers):
@@ -80,11 +69,11 @@ def _unclipped(scale):
     return replace(scale, low=-infinite, high=infinite)
 
 
-def _last_epoch(params=base._BaseTabularMLP._member_params):
+def _last_epoch(params=base.member_parameters):
     return patch.object(
-        base._BaseTabularMLP,
-        "_member_params",
-        lambda self, split: params(self, split) | {"early_stopping": False},
+        base,
+        "member_parameters",
+        lambda *args: params(*args) | {"early_stopping": False},
     )
 
 
@@ -95,7 +84,6 @@ PIECES = {
         lambda: patch.object(architecture, "input_layer", _passed_through)
     ],
     "input scaling": [lambda: _with_layers(_no_scaling_layer)],
-    "parametric activations": [lambda: _with_layers(_plain_activations)],
     "learning-rate multipliers": [lambda: _with_layers(_one_rate)],
     "schedules of dropout and decay": [
         lambda: _with_layers(_constant_dropout),

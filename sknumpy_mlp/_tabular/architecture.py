@@ -43,12 +43,15 @@ class MemberConfig:
         Number of numeric columns, which are the first ones.
     cardinalities : tuple of int
         Numbers of codes of the categorical columns, which are the last ones.
+    parametric_activation : bool, default=True
+        Whether the activations of the hidden layers have learnable mixing weights.
     """
 
     target: Target
     n_rows: int
     n_numbers: int
     cardinalities: tuple[int, ...] = ()
+    parametric_activation: bool = True
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}(...)"
@@ -82,9 +85,11 @@ def tabular_network(
     ):
         if rate:
             layers.append(Dropout(fan_in, rate, dropout))
-        layers.append(_dense(architecture, fan_in, fan_out, activation))
-        if not isinstance(activation, Identity):
-            layers.append(Parametric(fan_out, activation, _PARAMETRIC_RATE))
+        dense = _dense(architecture, fan_in, fan_out, activation)
+        if config.parametric_activation and not isinstance(activation, Identity):
+            layers += [dense, Parametric(fan_out, activation, _PARAMETRIC_RATE)]
+        else:
+            layers.append(replace(dense, activation=activation))
         fan_in = fan_out
     if architecture.dropout[-1]:
         layers.append(Dropout(fan_in, architecture.dropout[-1], dropout))

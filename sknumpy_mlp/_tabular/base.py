@@ -1,13 +1,12 @@
 """Base class of both tabular estimators: preprocessing, training and aggregation."""
 
-import itertools
 import math
-import operator
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
+from types import SimpleNamespace
 from typing import Any, ClassVar
 
 import numpy as np
@@ -25,7 +24,6 @@ from sknumpy_mlp._estimators.parameters import (
     SuggestingMixin,
     check_combinations,
     check_parameters,
-    layer_sizes,
 )
 from sknumpy_mlp._estimators.rollback import rollback_on_error
 from sknumpy_mlp._estimators.target import Target
@@ -46,13 +44,14 @@ from sknumpy_mlp._tabular.ensemble import (
     n_parallel,
     train_members,
 )
-from sknumpy_mlp._tabular.parameters import (
-    MEMBER_PARAMETERS,
-    batch_size,
-    check_ensemble,
-)
+from sknumpy_mlp._tabular.parameters import check_ensemble
 from sknumpy_mlp._tabular.preprocessor import TabularPreprocessor
 from sknumpy_mlp._tabular.progress import EnsembleProgress, share_progress
+from sknumpy_mlp._tabular.recipe import (
+    member_parameters,
+    n_products,
+    parameters_for,
+)
 from sknumpy_mlp._tabular.splits import MemberSplit, split_members
 from sknumpy_mlp._tabular.stopping import StopAtEpoch
 from sknumpy_mlp._utils.links import DocLinkMixin
@@ -132,7 +131,8 @@ class _BaseTabularMLP(
     ) -> None:
         began = time.time()
         check_parameters(self, self._parameter_checks)
-        check_combinations(self)
+        # The number of layers does not depend on the number of rows.
+        check_combinations(parameters_for(self, 1))
         check_ensemble(self)
         n_networks = self._max_networks(has_validation=validation[0] is not None)
         bridge = begin_ensemble(self, X, y, sample_weight, n_networks)
@@ -198,10 +198,11 @@ class _BaseTabularMLP(
                 f"while a minimum of 2 is required by {type(self).__name__}: some for "
                 "training and some for validation."
             )
+        params = parameters_for(self, len(rows))
         scaled = target.with_scale(data.y, data.sample_weight)
         # Checked once for all members, on the scaled target that they learn.
         check_custom_parts(
-            Architecture.of(self),
+            Architecture.of(params),
             scaled,
             scaled.encode(data.target, np.float64, "y"),
             np.float32,
@@ -215,7 +216,9 @@ class _BaseTabularMLP(
                 len(rows),
                 self.preprocessor_.n_numbers_,
                 self.preprocessor_.cardinalities_,
+                self.parametric_activation,
             ),
+            params=params,
             rows=rows,
             n_samples=n_samples,
             sample_weight=None if weight is None else weight[rows],
@@ -240,24 +243,6 @@ class _BaseTabularMLP(
                 "row (of a weight above zero)."
             )
         return X
-
-    def _member_params(self, split: MemberSplit) -> dict[str, Any]:
-        """Return the parameters of a member, which restores its best epoch."""
-        params = {
-            name: getattr(self, name)
-            for name in MEMBER_PARAMETERS
-            if hasattr(self, name)
-        }
-        return params | {
-            "learning_rate_init": self._learning_rate(),
-            "n_iter_no_change": math.inf
-            if self.n_iter_no_change == "cycle"
-            else self.n_iter_no_change,
-            "batch_size": batch_size(self.batch_size, len(split.rows)),
-            "random_state": split.seed,
-            "tol": 0.0,
-            "early_stopping": True,
-        }
 
     def _train(self, task: "_EnsembleTask", began: float) -> None:
         """Train the members, calibrate and, with ``ensemble='refit'``, refit."""
@@ -305,11 +290,8 @@ class _BaseTabularMLP(
         """Return the number of networks to train in parallel."""
         if self.callbacks or task.bridge is not None:
             return 1  # callbacks expect sequential training
-        n_rows, n_features = task.data.X.shape
-        sizes = [n_features, *layer_sizes(self.hidden_layer_sizes)]
-        n_weights = sum(itertools.starmap(operator.mul, itertools.pairwise(sizes)))
-        n_products = n_members * int(self.max_iter) * n_rows * n_weights
-        default = n_blas_threads() if n_products > _MIN_PRODUCTS_FOR_PROCESSES else 1
+        size = n_members * n_products(task.params, *task.data.X.shape)
+        default = n_blas_threads() if size > _MIN_PRODUCTS_FOR_PROCESSES else 1
         max_seconds = math.inf if self.max_time is None else float(self.max_time)
         return n_parallel(self.n_jobs, default, max_seconds)
 
@@ -343,7 +325,7 @@ class _BaseTabularMLP(
         n_threads = min(n_blas_threads(), cpu_count()) // progress.n_parallel
         tasks = []
         for i, split in enumerate(splits, start=first):
-            params = self._member_params(split)
+            params = member_parameters(task.params, self._learning_rate(), split)
             params["callbacks"] = [callback.for_member(i) for callback in callbacks]
             if last_epoch is not None:
                 params["early_stopping"] = False
@@ -436,13 +418,15 @@ class _EnsembleTask:
     """Validated data, and the configuration of the members.
 
     ``rows`` are the indices of the rows of ``data`` in ``X``, which has ``n_samples``
-    rows.  The sample weights do not include class weights.  ``bridge`` is the bridge to
-    scikit-learn's callbacks, or None.
+    rows.  ``params`` are the estimator's parameters, with values for those that depend
+    on the data.  The sample weights do not include class weights.  ``bridge`` is the
+    bridge to scikit-learn's callbacks, or None.
     """
 
     data: Data
     validation: Data | None
     member_config: MemberConfig
+    params: SimpleNamespace
     rows: IntArray
     n_samples: int
     sample_weight: Array | None

@@ -1,12 +1,15 @@
-"""Parameters of the tabular estimators: checks, and the default batch size."""
+"""Parameters of the tabular estimators, and their checks."""
 
-import math
+from collections.abc import Sequence
 from numbers import Integral, Real
-from typing import Any
+from typing import Any, Literal, TypeAlias
+
+from numpy.typing import NDArray
 
 from sknumpy_mlp._estimators.parameters import (
     CATEGORICAL_FEATURES_CHECKS,
     PARAMETER_CHECKS,
+    Boolean,
     Check,
     Choice,
     Instance,
@@ -15,6 +18,9 @@ from sknumpy_mlp._estimators.parameters import (
 )
 from sknumpy_mlp._utils.intervals import Interval
 from sknumpy_mlp.optimizers import OPTIMIZERS, Optimizer
+
+#: The types of ``hidden_layer_sizes``.
+HiddenLayerSizes: TypeAlias = int | Sequence[int] | NDArray[Any] | Literal["auto"]
 
 # Parameters that are passed to the members unchanged.
 MEMBER_PARAMETERS = (
@@ -49,6 +55,9 @@ TABULAR_CHECKS: dict[str, tuple[Check, ...]] = {
     )
     if name in PARAMETER_CHECKS
 } | {
+    "hidden_layer_sizes": (Choice(("auto",)), *PARAMETER_CHECKS["hidden_layer_sizes"]),
+    "max_iter": (Choice(("auto",)), *PARAMETER_CHECKS["max_iter"]),
+    "parametric_activation": (Boolean(),),
     "solver": (Choice(tuple(OPTIMIZERS)), Instance(Optimizer)),
     "validation_fraction": (Number(Real, Interval(0, 1, "neither")),),
     "categorical_features": CATEGORICAL_FEATURES_CHECKS,
@@ -69,15 +78,6 @@ TABULAR_CHECKS: dict[str, tuple[Check, ...]] = {
     ),
 }
 
-# Maximum number of rows for each batch size.
-_BATCH_SIZES = (
-    (1_000, 64),
-    (6_000, 128),
-    (30_000, 256),
-    (100_000, 512),
-    (math.inf, 1024),
-)
-
 
 def check_ensemble(estimator: Any) -> None:
     """Raise ValueError for combinations of parameters that an ensemble cannot have."""
@@ -93,19 +93,3 @@ def check_ensemble(estimator: Any) -> None:
             f"{estimator.random_state!r} stopped: folds and seeds would be different. "
             "Set random_state to an int, for both runs."
         )
-
-
-def batch_size(wanted: Any, n_rows: int) -> int:
-    """Return the batch size, rounded so that the batches of an epoch have equal sizes.
-
-    Parameters
-    ----------
-    wanted : int or 'auto'
-        The estimator's parameter.
-    n_rows : int
-        The number of rows that a member is trained on.
-    """
-    if wanted == "auto":
-        wanted = next(size for limit, size in _BATCH_SIZES if n_rows <= limit)
-    n_batches = max(1, round(n_rows / int(wanted)))
-    return math.ceil(n_rows / n_batches)

@@ -1,4 +1,4 @@
-"""Parameters of the tabular estimators: checks, and sizes of batches."""
+"""Parameters of the tabular estimators, and their checks."""
 
 import inspect
 
@@ -10,7 +10,6 @@ from sknumpy_mlp._estimators.parameters import InvalidParameterError, check_para
 from sknumpy_mlp._tabular.parameters import (
     MEMBER_PARAMETERS,
     TABULAR_CHECKS,
-    batch_size,
     check_ensemble,
 )
 from sknumpy_mlp.callbacks import Checkpoint, History
@@ -82,23 +81,3 @@ def test_resuming_needs_a_seed(state, tmp_path):
     check_ensemble(reg.set_params(random_state=np.int64(3)))
     without = Checkpoint(tmp_path / "run.npz")
     check_ensemble(reg.set_params(random_state=state, callbacks=[without]))
-
-
-@pytest.mark.parametrize("wanted", ["auto", 1, 7, 64, np.int64(10**6)])
-@pytest.mark.parametrize("n_rows", [1, 2, 63, 100, 1_001, 6_000, 123_457])
-def test_batches_of_an_epoch_are_of_like_size(wanted, n_rows):
-    size = batch_size(wanted, n_rows)
-    assert type(size) is int
-    assert 1 <= size <= n_rows
-    n_batches = -(-n_rows // size)
-    last = n_rows - (n_batches - 1) * size
-    assert size - last < n_batches  # at most a row less for each other batch
-    if wanted != "auto" and n_rows >= 2 * wanted:
-        assert 0.6 * wanted <= size <= 1.5 * wanted
-
-
-def test_batches_grow_with_the_table():
-    sizes = [batch_size("auto", n) for n in (1_000, 6_000, 30_000, 100_000, 10**6)]
-    assert sizes == sorted(sizes)
-    assert 50 < sizes[0] < 80
-    assert 900 < sizes[-1] < 1_100

@@ -69,7 +69,7 @@ def test_noise_is_not_trained_on_to_the_end(Estimator):
     rng = np.random.default_rng(0)
     noise, y = rng.normal(size=(100, 5)), rng.integers(0, 2, 100)
     params = SMALL | {"max_iter": 60}
-    whole = Estimator(**params).fit(noise, y)
+    whole = Estimator(**params, n_iter_no_change=np.inf).fit(noise, y)
     cut = Estimator(**params, n_iter_no_change="cycle").fit(noise, y)
     assert {member.n_iter_ for member in whole.estimators_} == {60}
     n_epochs = [member.n_iter_ for member in cut.estimators_]

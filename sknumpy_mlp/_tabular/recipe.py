@@ -1,0 +1,125 @@
+"""Parameters whose values depend on the data: the size and the training of networks.
+
+The values were chosen on development tables, see benchmarks/README.md.
+"""
+
+import itertools
+import math
+import operator
+from collections.abc import Sequence
+from types import SimpleNamespace
+from typing import Any
+
+from sknumpy_mlp._estimators.parameters import layer_sizes
+from sknumpy_mlp._tabular.parameters import MEMBER_PARAMETERS
+from sknumpy_mlp._tabular.splits import MemberSplit
+
+# Three hidden layers of so many units, for up to a number of rows.
+_DEPTH = 3
+_WIDTHS = ((2_500, 128), (math.inf, 256))
+
+# Number of epochs for up to a number of rows.  With more rows it decreases with the
+# square root of their number, so that the number of steps still increases.
+_MAX_EPOCHS, _ROWS_WITH_MAX_EPOCHS = 128, 2_000
+
+# Batch sizes, for up to a number of training rows.
+_BATCH_SIZES = (
+    (1_000, 64),
+    (6_000, 128),
+    (30_000, 256),
+    (100_000, 512),
+    (math.inf, 1024),
+)
+
+
+def parameters_for(estimator: Any, n_rows: int) -> SimpleNamespace:
+    """Return the parameters of a tabular estimator, for a table of so many rows.
+
+    Parameters
+    ----------
+    estimator : estimator
+        The estimator, with valid parameters.
+    n_rows : int
+        The number of rows of the table.
+
+    Returns
+    -------
+    params : SimpleNamespace
+        The estimator's parameters, with those that are 'auto' and depend on the number
+        of rows set to values.
+    """
+    params = SimpleNamespace(**estimator.get_params(deep=False))
+    if _is_auto(params.hidden_layer_sizes):
+        params.hidden_layer_sizes = (_value_for(n_rows, _WIDTHS),) * _DEPTH
+    if _is_auto(params.max_iter):
+        share = min(1.0, math.sqrt(_ROWS_WITH_MAX_EPOCHS / n_rows))
+        params.max_iter = max(1, round(share * _MAX_EPOCHS))
+    return params
+
+
+def member_parameters(
+    params: SimpleNamespace, learning_rate_init: float, split: MemberSplit
+) -> dict[str, Any]:
+    """Return the parameters of a member, which restores its best epoch.
+
+    Parameters
+    ----------
+    params : SimpleNamespace
+        The estimator's parameters, from `parameters_for`.
+    learning_rate_init : float
+        The maximum learning rate.
+    split : MemberSplit
+        The rows and the seed of the member.
+    """
+    given = vars(params)
+    own = {name: given[name] for name in MEMBER_PARAMETERS if name in given}
+    return own | {
+        "learning_rate_init": learning_rate_init,
+        "n_iter_no_change": math.inf
+        if params.n_iter_no_change == "cycle"
+        else params.n_iter_no_change,
+        "batch_size": batch_size(params.batch_size, len(split.rows)),
+        "random_state": split.seed,
+        "tol": 0.0,
+        "early_stopping": True,
+    }
+
+
+def batch_size(wanted: Any, n_rows: int) -> int:
+    """Return the batch size, rounded so that the batches of an epoch have equal sizes.
+
+    Parameters
+    ----------
+    wanted : int or 'auto'
+        The estimator's parameter.
+    n_rows : int
+        The number of rows that a member is trained on.
+    """
+    if _is_auto(wanted):
+        wanted = _value_for(n_rows, _BATCH_SIZES)
+    n_batches = max(1, round(n_rows / int(wanted)))
+    return math.ceil(n_rows / n_batches)
+
+
+def n_products(params: SimpleNamespace, n_rows: int, n_features: int) -> int:
+    """Return the number of multiplications of a member's training, forward passes only.
+
+    Parameters
+    ----------
+    params : SimpleNamespace
+        The estimator's parameters, from `parameters_for`.
+    n_rows, n_features : int
+        The shape of the preprocessed table.
+    """
+    sizes = [n_features, *layer_sizes(params.hidden_layer_sizes)]
+    n_weights: int = sum(itertools.starmap(operator.mul, itertools.pairwise(sizes)))
+    return int(params.max_iter) * n_rows * n_weights
+
+
+def _is_auto(value: Any) -> bool:
+    return isinstance(value, str) and value == "auto"
+
+
+def _value_for(n_rows: int, table: Sequence[tuple[float, int]]) -> int:
+    """Return the value of the first entry with a limit of at least ``n_rows``."""
+    return next(value for limit, value in table if n_rows <= limit)
