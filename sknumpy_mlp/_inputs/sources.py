@@ -238,7 +238,12 @@ class _ArraySource(TableSource):
                 "Complex data not supported: X must hold real numbers. Pass the parts "
                 "X.real and X.imag as columns of their own."
             )
-        X = check_array(X, dtype=None, ensure_all_finite=False, input_name="X")
+        is_plain = (
+            type(X) is np.ndarray and X.ndim == 2 and X.size and X.dtype.kind in "fiub"
+        )
+        # For a single row, the check takes as long as the prediction.
+        if not is_plain:
+            X = check_array(X, dtype=None, ensure_all_finite=False, input_name="X")
         self.data, self.shape = X, X.shape
         self.labels, self.dtypes = None, [X.dtype] * X.shape[1]
 

@@ -44,6 +44,7 @@ from sknumpy_mlp._tabular.ensemble import (
     n_parallel,
     train_members,
 )
+from sknumpy_mlp._tabular.merged import merged_networks
 from sknumpy_mlp._tabular.parameters import check_ensemble
 from sknumpy_mlp._tabular.preprocessor import TabularPreprocessor
 from sknumpy_mlp._tabular.progress import EnsembleProgress, share_progress
@@ -401,7 +402,12 @@ class _BaseTabularMLP(
         check_is_fitted(self)
         table = self._read(X)
         with np.errstate(all="ignore"):  # refuse_overflow checks the predictions
-            raw_outputs = [member.raw(table) for member in self.estimators_]
+            merged = merged_networks(self.estimators_) if len(table) == 1 else None
+            raw_outputs = (
+                [member.raw(table) for member in self.estimators_]
+                if merged is None
+                else list(merged.raw(table))
+            )
             return refuse_overflow(self._aggregate(raw_outputs))
 
     def __sklearn_tags__(self) -> Any:

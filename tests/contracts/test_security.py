@@ -33,7 +33,7 @@ IMPORTED = {
     *("datetime", "decimal", "difflib", "enum", "functools", "hashlib", "inspect"),
     *("importlib", "itertools", "json", "math", "numbers", "operator", "os"),
     *("pathlib", "platform", "re", "reprlib", "sys", "tempfile", "threading", "time"),
-    *("types", "typing", "uuid", "warnings", "zipfile"),
+    *("types", "typing", "uuid", "warnings", "weakref", "zipfile"),
 }
 
 
