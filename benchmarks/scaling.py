@@ -6,6 +6,11 @@ scikit-learn's MLP and of the bare matrix products, in turn.
     python benchmarks/scaling.py [sweep ...] [--repeats 3] [--cores 2] [--save]
 
 With ``--save`` the sweeps go to ``results/scaling.json``, which ``plots.py`` draws.
+
+The sweep ``tables`` is another one: default fits of the tabular estimators and of
+histogram gradient boosting on large tables, each in a process of its own, with time,
+peak memory and score.  It takes an hour, runs only if named, and goes to
+``results/scaling_tables.json``.
 """
 
 import warnings
@@ -13,6 +18,7 @@ from functools import partial
 
 import numpy as np
 import scipy.sparse as sp
+from _large_tables import measure_all
 from _measure import compare, environment, parse_arguments, save, show, take_turns
 from _peers import Ours, Sklearn, enough_epochs, matrix_products, seconds_per_epoch
 from sklearn.exceptions import ConvergenceWarning
@@ -74,7 +80,13 @@ def measure(n_repeats, *, n_rows, n_features, hidden, batch_size, density=None):
 
 
 def main():
-    args = parse_arguments(__doc__, "sweep", SWEEPS, n_repeats=3)
+    args = parse_arguments(__doc__, "sweep", [*SWEEPS, "tables"], n_repeats=3)
+    if args.names == ["tables"]:
+        tables = measure_all()
+        if args.save:
+            save("scaling_tables", environment() | {"tables": tables})
+        return
+    args.names = [name for name in args.names if name != "tables"]
     if args.save and len(args.names) < len(SWEEPS):
         raise SystemExit("--save wants all sweeps: they go to one file")
     warnings.simplefilter("ignore", ConvergenceWarning)

@@ -1,0 +1,188 @@
+"""Recipes for the tabular estimators: what they cost, and how accurate they are.
+
+    python benchmarks/tabular_recipes.py DATA --recipes before "w 128, e 64" --save
+    python benchmarks/tabular_recipes.py DATA --show
+
+DATA is as for ``tabular.py``.  ``before`` is the recipe with which all others are
+compared: three layers of 256 units with parametric activations, 128 epochs, five
+members.  The name of another one lists what differs: w (units of a layer), e (epochs),
+b (batch size), m (members), c (cycles of the learning rate), "stop" (at the end of a
+cycle that brought no improvement), "plain" (activations without parameters), and
+"auto", the defaults of the package.
+
+Each fit has one core and one thread, and the cost is CPU seconds: several processes,
+each with some of the recipes, may run at the same time.  With ``--save`` each result
+goes to ``results/recipes/RECIPE.json`` at once, and is not measured again.
+"""
+
+import argparse
+import json
+import math
+import statistics
+import time
+import warnings
+from itertools import product
+
+from _measure import RESULTS, environment
+from _tabular_data import evaluate, load_tables, split
+from tabular_report import MEASURES
+from threadpoolctl import threadpool_limits
+
+from sknumpy_mlp import TabularMLPClassifier, TabularMLPRegressor
+from sknumpy_mlp.schedules import CosineLog
+
+FOLDER = RESULTS / "recipes"
+BEFORE = {
+    "hidden_layer_sizes": (256, 256, 256),
+    "max_iter": 128,
+    "n_members": 5,
+    "n_iter_no_change": math.inf,
+    "parametric_activation": True,
+}
+# Tables below this size have three splits, others two.
+MAX_ROWS_FOR_THREE = 5_000
+
+
+def parameters(recipe):
+    """Return the parameters of a recipe."""
+    if recipe == "auto":
+        return {}
+    params = dict(BEFORE)
+    for part in recipe.split(", ") if recipe != "before" else ():
+        name, _, value = part.partition(" ")
+        match name:
+            case "w":
+                params["hidden_layer_sizes"] = (int(value),) * 3
+            case "e":
+                params["max_iter"] = int(value)
+            case "b":
+                params["batch_size"] = int(value)
+            case "m":
+                params["n_members"] = int(value)
+            case "c":
+                params["learning_rate"] = CosineLog(n_cycles=int(value))
+            case "stop":
+                params["n_iter_no_change"] = "cycle"
+            case "plain":
+                params["parametric_activation"] = False
+            case _:
+                raise SystemExit(f"{part!r} of {recipe!r} is not known")
+    return params
+
+
+def measure(recipe, table, number):
+    """Fit a recipe to a split of a table."""
+    task, X, y = table
+    X_train, X_test, y_train, y_test = split(task, X, y, number)
+    make = TabularMLPClassifier if task == "classification" else TabularMLPRegressor
+    model = make(random_state=number, n_jobs=1, **parameters(recipe))
+    with warnings.catch_warnings(), threadpool_limits(1):
+        warnings.simplefilter("ignore")
+        began = time.process_time()
+        model.fit(X_train, y_train)
+        seconds = time.process_time() - began
+        result = evaluate(task, model, X_test, y_test)
+    return result | {
+        "cpu_seconds": seconds,
+        "epochs": [member.n_iter_ for member in model.estimators_],
+    }
+
+
+def path_of(recipe):
+    """Return the file with the results of a recipe."""
+    return FOLDER / (recipe.replace(", ", "_").replace(" ", "") + ".json")
+
+
+def load(recipe):
+    """Return saved results, table -> split -> result."""
+    path = path_of(recipe)
+    if not path.exists():
+        return {}
+    return json.loads(path.read_text(encoding="utf-8"))["results"]
+
+
+def save(recipe, table, number, result):
+    """Add a result to those of a recipe."""
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    results = load(recipe)
+    results.setdefault(table, {})[str(number)] = result
+    record = {"recipe": recipe, "environment": environment(), "results": results}
+    path_of(recipe).write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
+
+
+def n_splits(X):
+    """Return the number of splits of a table."""
+    return 3 if len(X) < MAX_ROWS_FOR_THREE else 2
+
+
+def show():
+    """Print a row for each table of each recipe, and one for their means."""
+    before = load("before")
+    print("| recipe | table | splits | " + " | ".join(MEASURES) + " | CPU time |")
+    print("|---" * (4 + len(MEASURES)) + "|")
+    for path in sorted(FOLDER.glob("*.json")):
+        record = json.loads(path.read_text(encoding="utf-8"))
+        rows = []
+        for table, results in record["results"].items():
+            numbers = sorted(results.keys() & before.get(table, {}).keys())
+            if not numbers:
+                continue
+            row = {"splits": len(numbers)}
+            for name in (*MEASURES, "cpu_seconds"):
+                if name in results[numbers[0]]:
+                    ours = statistics.fmean(results[n][name] for n in numbers)
+                    theirs = statistics.fmean(before[table][n][name] for n in numbers)
+                    row[name] = (ours, theirs)
+            rows.append(row)
+            _print_row(record["recipe"], table, row)
+        if rows:
+            total = {"splits": sum(row["splits"] for row in rows)}
+            for name in (*MEASURES, "cpu_seconds"):
+                pairs = [row[name] for row in rows if name in row]
+                if pairs:
+                    total[name] = tuple(map(statistics.fmean, zip(*pairs, strict=True)))
+            _print_row(record["recipe"], f"mean of {len(rows)}", total)
+
+
+def _print_row(recipe, table, row):
+    cells = [recipe, table, str(row["splits"])]
+    for name in MEASURES:
+        ours, theirs = row.get(name, (0.0, 0.0))
+        cells.append(f"{ours:.4f} / {theirs:.4f}" if name in row else "")
+    ours, theirs = row["cpu_seconds"]
+    cells.append(f"{ours / theirs:.2f}")
+    print("| " + " | ".join(cells) + " |")
+
+
+def main():
+    """Read the command line, measure, or print."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("data", metavar="DATA")
+    parser.add_argument("--recipes", nargs="+", default=["before", "auto"])
+    parser.add_argument("--tables", nargs="+")
+    parser.add_argument("--splits", nargs="+", type=int)
+    parser.add_argument("--save", action="store_true")
+    parser.add_argument("--show", action="store_true")
+    args = parser.parse_args()
+    if args.show:
+        show()
+        return
+    tables = load_tables(args.data)
+    chosen = args.tables or sorted(tables, key=lambda name: len(tables[name][1]))
+    for recipe, number, name in product(args.recipes, range(3), chosen):
+        is_wanted = number in (args.splits or range(n_splits(tables[name][1])))
+        if not is_wanted or (args.save and str(number) in load(recipe).get(name, {})):
+            continue
+        result = measure(recipe, tables[name], number)
+        numbers = "  ".join(
+            f"{k} {v:.4f}" for k, v in result.items() if isinstance(v, float)
+        )
+        print(f"{recipe:24} {name:14} {number}  {numbers}", flush=True)
+        if args.save:
+            save(recipe, name, number, result)
+
+
+if __name__ == "__main__":
+    main()
