@@ -34,6 +34,7 @@ import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, ClassVar, Literal, NoReturn, TypeAlias
 
 import numpy as np
@@ -727,10 +728,17 @@ def _subtract_row_max(raw: Array) -> None:
     raw -= largest[:, np.newaxis]
 
 
+@lru_cache(maxsize=16)
+def _ones(n: int, dtype: Any) -> Array:
+    ones = np.ones(n, dtype)
+    ones.flags.writeable = False
+    return ones
+
+
 def _exp_and_normalize(raw: Array) -> Array:
     """Exponentiate and normalize the rows; return their sums."""
     np.exp(raw, out=raw)
-    total: Array = raw @ np.ones(raw.shape[1], dtype=raw.dtype)
+    total: Array = raw @ _ones(raw.shape[1], raw.dtype)
     raw /= total[:, np.newaxis]
     return total
 

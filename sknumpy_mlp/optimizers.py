@@ -20,6 +20,7 @@ import math
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any, ClassVar, Literal, TypeAlias
 
 import numpy as np
@@ -491,13 +492,19 @@ class Adam(Optimizer):
         The moment decays before the factor exceeds ``_MAX_GROWTH``, so that stored
         moments are larger than those of the formula by at most this factor.
         """
-        period = 1
-        if beta > 1.0 / _MAX_GROWTH:
-            period = max(1, int(math.log(_MAX_GROWTH) / -math.log(beta)))
+        period = _steps_to_decay(beta)
         k = (self.n_steps - 1) % period
         if k == 0:
             moment *= beta**period
         return beta**-k if k else 1.0
+
+
+@lru_cache(maxsize=16)
+def _steps_to_decay(beta: float) -> int:
+    """Return the number of steps after which Adam's moments decay."""
+    if beta <= 1.0 / _MAX_GROWTH:
+        return 1
+    return max(1, int(math.log(_MAX_GROWTH) / -math.log(beta)))
 
 
 #: The names of `OPTIMIZERS`, to annotate variables with.
