@@ -10,7 +10,7 @@ import warnings
 
 import numpy as np
 import pandas as pd
-from _measure import PeakMemory
+from _measure import PeakMemory, pss
 from sklearn.metrics import accuracy_score, r2_score
 
 N_NUMBERS, LEVELS = 16, (3, 8, 30, 200)
@@ -60,6 +60,7 @@ def measure(method, task, n_rows):
     here, there = context.Pipe()
     process = context.Process(target=_fit, args=(there, method, task, n_rows))
     process.start()
+    there.close()  # so that the end of the process ends the wait for it
     before = here.recv()
     with PeakMemory(process.pid) as memory:
         here.send("go")
@@ -71,12 +72,11 @@ def measure(method, task, n_rows):
 
 
 def _fit(connection, method, task, n_rows):
-    from _measure import _pss
     from _tabular_peers import METHODS as MAKERS
 
     X, y = make_table(task, n_rows)
     model = MAKERS[method](task, X, 0)
-    connection.send(_pss("self"))
+    connection.send(pss("self"))
     connection.recv()
     began = time.perf_counter()
     with warnings.catch_warnings():

@@ -123,7 +123,7 @@ class PeakMemory:
 
     def _watch(self):
         while not self._is_over.wait(self._PAUSE):
-            self.peak = max(self.peak, sum(map(_pss, _descendants(self._pid))))
+            self.peak = max(self.peak, sum(map(pss, _descendants(self._pid))))
 
 
 def _descendants(pid):
@@ -138,7 +138,8 @@ def _descendants(pid):
             yield from _descendants(int(child))
 
 
-def _pss(pid):
+def pss(pid):
+    """Return the proportional set size of a process, in bytes."""
     try:
         text = Path(f"/proc/{pid}/smaps_rollup").read_text(encoding="utf-8")
     except OSError:

@@ -80,13 +80,17 @@ def measure(n_repeats, *, n_rows, n_features, hidden, batch_size, density=None):
 
 
 def main():
-    args = parse_arguments(__doc__, "sweep", [*SWEEPS, "tables"], n_repeats=3)
-    if args.names == ["tables"]:
+    everything = [*SWEEPS, "tables"]
+    args = parse_arguments(__doc__, "sweep", everything, n_repeats=3)
+    if args.names == everything:  # none was named
+        args.names.remove("tables")
+    if "tables" in args.names:
         tables = measure_all()
         if args.save:
             save("scaling_tables", environment() | {"tables": tables})
-        return
-    args.names = [name for name in args.names if name != "tables"]
+        args.names.remove("tables")
+        if not args.names:
+            return
     if args.save and len(args.names) < len(SWEEPS):
         raise SystemExit("--save wants all sweeps: they go to one file")
     warnings.simplefilter("ignore", ConvergenceWarning)

@@ -7,8 +7,8 @@ DATA is as for ``tabular.py``.  ``before`` is the recipe with which all others a
 compared: three layers of 256 units with parametric activations, 128 epochs, five
 members.  The name of another one lists what differs: w (units of a layer), e (epochs),
 b (batch size), m (members), c (cycles of the learning rate), "stop" (at the end of a
-cycle that brought no improvement), "plain" (activations without parameters), and
-"auto", the defaults of the package.
+cycle that brought no improvement), "plain" (activations without parameters), "auto"
+(units and epochs by the number of rows).
 
 Each fit has one core and one thread, and the cost is CPU seconds: several processes,
 each with some of the recipes, may run at the same time.  With ``--save`` each result
@@ -45,8 +45,6 @@ MAX_ROWS_FOR_THREE = 5_000
 
 def parameters(recipe):
     """Return the parameters of a recipe."""
-    if recipe == "auto":
-        return {}
     params = dict(BEFORE)
     for part in recipe.split(", ") if recipe != "before" else ():
         name, _, value = part.partition(" ")
@@ -61,6 +59,8 @@ def parameters(recipe):
                 params["n_members"] = int(value)
             case "c":
                 params["learning_rate"] = CosineLog(n_cycles=int(value))
+            case "auto":
+                params |= {"hidden_layer_sizes": "auto", "max_iter": "auto"}
             case "stop":
                 params["n_iter_no_change"] = "cycle"
             case "plain":

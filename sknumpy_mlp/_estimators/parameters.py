@@ -377,9 +377,18 @@ class SuggestingMixin:
         return self
 
 
-def check_combinations(estimator: Any) -> None:
-    """Raise ValueError if parameters are incompatible with each other."""
-    n_hidden = len(layer_sizes(estimator.hidden_layer_sizes))
+def check_combinations(estimator: Any, n_hidden: int | None = None) -> None:
+    """Raise ValueError if parameters are incompatible with each other.
+
+    Parameters
+    ----------
+    estimator : estimator
+        The estimator, whose single parameters are valid.
+    n_hidden : int or None, default=None
+        The number of hidden layers; None for that of ``hidden_layer_sizes``.
+    """
+    if n_hidden is None:
+        n_hidden = len(layer_sizes(estimator.hidden_layer_sizes))
     for name, expected, what in (
         ("activation", n_hidden, "hidden layer"),
         ("dropout", n_hidden + 1, "hidden layer and one for the inputs"),

@@ -46,6 +46,8 @@ def solve(task: FitTask) -> Run:
         If the parameters or the loss become infinite or NaN.
     """
     optimizer = task.config.optimizer
+    chooses_rows = optimizer is not None and not task.has_holdout
+    assert task.context.rows is None or chooses_rows
     run = (
         _solve_lbfgs(task) if optimizer is None else _solve_stochastic(task, optimizer)
     )
@@ -162,6 +164,9 @@ def _solve_stochastic(task: FitTask, optimizer: Optimizer) -> Run:
                 network = task.network
                 with limited_threads(
                     network.largest_product(batches.batch_size),
+                    largest_other=network.largest_product(ROWS_AT_ONCE)
+                    if run.has_validation
+                    else 0,
                     limit_scipy=network.n_params > AXPY_THREADS_FROM,
                     max_threads=task.context.n_threads,
                 ):

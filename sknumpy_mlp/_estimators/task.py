@@ -33,7 +33,7 @@ class FitContext:
         Maximum number of threads of a matrix product; None if only its size counts.
     rows : ndarray of shape (n_rows,) or None, default=None
         The rows of the data to train on, so that members need no copies of a shared
-        table; None for all.
+        table; None for all.  Not with L-BFGS or with a hold-out set.
     member : int or None, default=None
         In a tabular estimator, the index of the network; otherwise None.
     validation_name : str, default='y_val'

@@ -140,20 +140,28 @@ def _controller() -> ThreadpoolController:
 
 @contextmanager
 def limited_threads(
-    largest_product: int, *, limit_scipy: bool = False, max_threads: int | None = None
+    largest_product: int,
+    *,
+    largest_other: int = 0,
+    limit_scipy: bool = False,
+    max_threads: int | None = None,
 ) -> Iterator[None]:
     """Limit the number of BLAS threads in a ``with`` block.
 
     Parameters
     ----------
     largest_product : int
-        Number of multiplications in the largest matrix product of a training step.
+        Number of multiplications in the largest matrix product of a training step,
+        which decides on the number of threads.
+    largest_other : int, default=0
+        The same for products outside of training steps, which use the same threads.
     limit_scipy : bool, default=False
         Whether to limit SciPy's own pool, if it has one, to one thread.
     max_threads : int or None, default=None
         Maximum number of threads, for fits that run in parallel.
     """
-    limits = _limits(largest_product, limit_scipy, max_threads)
+    has_several = max(largest_product, largest_other) > _OPENBLAS_THREADS_FROM
+    limits = _limits(largest_product, has_several, limit_scipy, max_threads)
     if not limits:
         yield
         return
@@ -191,13 +199,12 @@ def n_blas_threads() -> int:
 
 
 def _limits(
-    largest_product: int, limit_scipy: bool, max_threads: int | None
+    largest_product: int, has_several: bool, limit_scipy: bool, max_threads: int | None
 ) -> dict[_Pool, int]:
     """Return the pools to limit, with their numbers of threads."""
     n_threads = max(1, largest_product // _PRODUCTS_PER_THREAD)
     if max_threads is not None:
         n_threads = min(n_threads, max_threads)
-    has_several = largest_product > _OPENBLAS_THREADS_FROM
     return {
         pool: 1 if pool.is_scipy else n_threads
         for pool in _pools()

@@ -17,8 +17,8 @@ from sknumpy_mlp._inputs.sources import source_of
 from sknumpy_mlp._utils.typing import Array, IntArray
 from sknumpy_mlp._utils.values import short_repr
 
-# Number of elements of a block of columns: 8 MB in float64.
-_BLOCK_SIZE = 2**20
+# Number of elements of a block of columns: 32 MB in float64.
+_BLOCK_SIZE = 2**22
 
 
 @dataclass(frozen=True)
@@ -72,6 +72,7 @@ class Table:
         self.data = self._source.data
         self.shape = self._source.shape
         self.labels = self._source.labels
+        self._kept: dict[tuple[int, ...], Array] = {}
         if self.labels is None:
             return
         for n, what in zip(self.shape, ("sample(s)", "feature(s)"), strict=True):
@@ -141,13 +142,33 @@ class Table:
         n_columns = max(1, _BLOCK_SIZE // max(1, len(self)))
         for start in range(0, len(which), n_columns):
             where = slice(start, min(start + n_columns, len(which)))
-            yield where, self.numbers(which[where])
+            columns = tuple(which[where])
+            if columns not in self._kept:
+                values = self._floats(columns)
+                if np.isinf(values).any():
+                    raise self._infinity_error(which[start:])
+                # Most tables are a single block, which is read several times.
+                self._kept = {columns: values} if n_columns >= len(which) else {}
+            else:
+                values = self._kept[columns]
+            yield where, values
 
     def numbers(self, which: Sequence[int]) -> Array:
         """Return some columns as float64, with NaN for missing values.
 
         The result has the shape ``(n_rows, len(which))``.
         """
+        values = self._floats(which)
+        if np.isinf(values).any():
+            raise self._infinity_error(which)
+        return values
+
+    def _infinity_error(self, which: Sequence[int]) -> ValueError:
+        """Return an error that names those of some columns with infinite values."""
+        infinite = [i for i in which if np.isinf(self._floats([i])).any()]
+        return infinity_error(column_names(self.labels, infinite))
+
+    def _floats(self, which: Sequence[int]) -> Array:
         values = np.empty((self.shape[0], len(which)))
         kinds = self.kinds
         typed = [
@@ -162,10 +183,6 @@ class Table:
             values[:, typed] = self._source.floats([which[k] for k in typed])
         for k in sorted(set(range(len(which))) - set(typed)):
             values[:, k] = self._floats_of_objects(which[k])
-        if np.isinf(values).any():
-            is_infinite = np.isinf(values).any(axis=0)
-            at = [which[k] for k in np.flatnonzero(is_infinite).tolist()]
-            raise infinity_error(column_names(self.labels, at))
         return values
 
     def _floats_of_objects(self, i: int) -> Array:

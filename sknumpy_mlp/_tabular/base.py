@@ -6,7 +6,6 @@ from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
-from types import SimpleNamespace
 from typing import Any, ClassVar
 
 import numpy as np
@@ -24,6 +23,7 @@ from sknumpy_mlp._estimators.parameters import (
     SuggestingMixin,
     check_combinations,
     check_parameters,
+    layer_sizes,
 )
 from sknumpy_mlp._estimators.rollback import rollback_on_error
 from sknumpy_mlp._estimators.target import Target
@@ -133,7 +133,8 @@ class _BaseTabularMLP(
         began = time.time()
         check_parameters(self, self._parameter_checks)
         # The number of layers does not depend on the number of rows.
-        check_combinations(parameters_for(self, 1))
+        sizes = layer_sizes(parameters_for(self, 1).hidden_layer_sizes)
+        check_combinations(self, n_hidden=len(sizes))
         check_ensemble(self)
         n_networks = self._max_networks(has_validation=validation[0] is not None)
         bridge = begin_ensemble(self, X, y, sample_weight, n_networks)
@@ -402,7 +403,7 @@ class _BaseTabularMLP(
         check_is_fitted(self)
         table = self._read(X)
         with np.errstate(all="ignore"):  # refuse_overflow checks the predictions
-            merged = merged_networks(self.estimators_) if len(table) == 1 else None
+            merged = merged_networks(self) if len(table) == 1 else None
             raw_outputs = (
                 [member.raw(table) for member in self.estimators_]
                 if merged is None
@@ -424,15 +425,15 @@ class _EnsembleTask:
     """Validated data, and the configuration of the members.
 
     ``rows`` are the indices of the rows of ``data`` in ``X``, which has ``n_samples``
-    rows.  ``params`` are the estimator's parameters, with values for those that depend
-    on the data.  The sample weights do not include class weights.  ``bridge`` is the
-    bridge to scikit-learn's callbacks, or None.
+    rows.  ``params`` has the estimator's parameters as attributes, with values for
+    those that depend on the data.  The sample weights do not include class weights.
+    ``bridge`` is the bridge to scikit-learn's callbacks, or None.
     """
 
     data: Data
     validation: Data | None
     member_config: MemberConfig
-    params: SimpleNamespace
+    params: Any
     rows: IntArray
     n_samples: int
     sample_weight: Array | None

@@ -228,8 +228,7 @@ class TabularPreprocessor(
         """
         self.check_labels(table)
         refuse_unusable(table)
-        codes = {i: self.encode(table, i)[1] for i in self.categories_}
-        return self._encode(table, codes)
+        return self._encode(table)
 
     def check_labels(self, table: Table) -> None:
         """Check that a table has the columns of `fit`, in the same order.
@@ -372,11 +371,9 @@ class TabularPreprocessor(
         self.cardinalities_ = tuple(sizes[i] + 1 for i in self._coded)
         self.n_numbers_ = len(self._numbers)
         self._learn_scales(table, codes)
-        constant = [
-            self._numbers[k]
-            for k in np.flatnonzero(self._factor == 0.0).tolist()
-            if self._numbers[k] not in self._indicated
-        ]
+        is_constant = self._factor == 0.0
+        constant = np.array(self._numbers, dtype=np.intp)[is_constant].tolist()
+        constant = sorted(set(constant) - set(self._indicated))
         constant += [i for i, n in sizes.items() if n + (not codes[i].all()) < 2]
         self.constant_features_ = [table.columns[i].name for i in constant]
         return table, codes
@@ -408,15 +405,12 @@ class TabularPreprocessor(
             [*onehots, indicators], axis=1
         )
 
-    def _encode(self, table: Table, codes_of: dict[int, IntArray]) -> Array:
+    def _encode(self, table: Table, codes_of: Any = None) -> Array:
         """Encode and scale in blocks of columns, since blocks are in float64."""
         flags_at, n_flags = self.n_numbers_, len(self._flag_center)
         codes_at = flags_at + n_flags
         out = np.empty((len(table), codes_at + len(self._coded)), dtype=self.dtype)
-        flags, at = out[:, flags_at:codes_at], 0
-        for i in self._onehot:
-            one = onehot(codes_of[i], len(self.categories_[i]))
-            at = self._write_flags(flags, at, one)
+        flags, at = out[:, flags_at:codes_at], sum(self._onehot_widths())
         positions = np.searchsorted(self._numbers, self._indicated)
         for where, numbers in table.number_blocks(self._numbers):
             out[:, where] = scale_and_clip(
@@ -425,6 +419,12 @@ class TabularPreprocessor(
             start, stop = np.searchsorted(positions, (where.start, where.stop))
             indicated = positions[start:stop] - where.start
             at = self._write_flags(flags, at, np.isnan(numbers[:, indicated]))
+        if codes_of is None:
+            codes_of = {i: self.encode(table, i)[1] for i in self.categories_}
+        at = 0
+        for i in self._onehot:
+            one = onehot(codes_of[i], len(self.categories_[i]))
+            at = self._write_flags(flags, at, one)
         for k, i in enumerate(self._coded, start=codes_at):
             out[:, k] = codes_of[i]
         return out

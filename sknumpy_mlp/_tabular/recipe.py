@@ -1,13 +1,13 @@
 """Parameters whose values depend on the data: the size and the training of networks.
 
-The values were chosen on development tables, see benchmarks/README.md.
+The values are compared in ``benchmarks/tabular_recipes.py``.
 """
 
+import copy
 import itertools
 import math
 import operator
 from collections.abc import Sequence
-from types import SimpleNamespace
 from typing import Any
 
 from sknumpy_mlp._estimators.parameters import layer_sizes
@@ -19,7 +19,7 @@ _DEPTH = 3
 _WIDTHS = ((2_500, 128), (math.inf, 256))
 
 # Number of epochs for up to a number of rows.  With more rows it decreases with the
-# square root of their number, so that the number of steps still increases.
+# square root of their number, so that the number of rows seen still increases.
 _MAX_EPOCHS, _ROWS_WITH_MAX_EPOCHS = 128, 2_000
 
 # Batch sizes, for up to a number of training rows.
@@ -32,7 +32,7 @@ _BATCH_SIZES = (
 )
 
 
-def parameters_for(estimator: Any, n_rows: int) -> SimpleNamespace:
+def parameters_for(estimator: Any, n_rows: int) -> Any:
     """Return the parameters of a tabular estimator, for a table of so many rows.
 
     Parameters
@@ -44,11 +44,12 @@ def parameters_for(estimator: Any, n_rows: int) -> SimpleNamespace:
 
     Returns
     -------
-    params : SimpleNamespace
-        The estimator's parameters, with those that are 'auto' and depend on the number
-        of rows set to values.
+    params : object
+        The estimator's parameters as attributes, with those that are 'auto' and depend
+        on the number of rows set to values.
     """
-    params = SimpleNamespace(**estimator.get_params(deep=False))
+    # Not from get_params, since subclasses may have constructors of their own.
+    params = copy.copy(estimator)
     if _is_auto(params.hidden_layer_sizes):
         params.hidden_layer_sizes = (_value_for(n_rows, _WIDTHS),) * _DEPTH
     if _is_auto(params.max_iter):
@@ -58,21 +59,24 @@ def parameters_for(estimator: Any, n_rows: int) -> SimpleNamespace:
 
 
 def member_parameters(
-    params: SimpleNamespace, learning_rate_init: float, split: MemberSplit
+    params: Any, learning_rate_init: float, split: MemberSplit
 ) -> dict[str, Any]:
     """Return the parameters of a member, which restores its best epoch.
 
     Parameters
     ----------
-    params : SimpleNamespace
+    params : object
         The estimator's parameters, from `parameters_for`.
     learning_rate_init : float
         The maximum learning rate.
     split : MemberSplit
         The rows and the seed of the member.
     """
-    given = vars(params)
-    own = {name: given[name] for name in MEMBER_PARAMETERS if name in given}
+    own = {
+        name: getattr(params, name)
+        for name in MEMBER_PARAMETERS
+        if hasattr(params, name)
+    }
     return own | {
         "learning_rate_init": learning_rate_init,
         "n_iter_no_change": math.inf
@@ -101,12 +105,12 @@ def batch_size(wanted: Any, n_rows: int) -> int:
     return math.ceil(n_rows / n_batches)
 
 
-def n_products(params: SimpleNamespace, n_rows: int, n_features: int) -> int:
+def n_products(params: Any, n_rows: int, n_features: int) -> int:
     """Return the number of multiplications of a member's training, forward passes only.
 
     Parameters
     ----------
-    params : SimpleNamespace
+    params : object
         The estimator's parameters, from `parameters_for`.
     n_rows, n_features : int
         The shape of the preprocessed table.

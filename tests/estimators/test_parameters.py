@@ -146,6 +146,8 @@ BAD_CLASSIFIER_PARAMETERS = [
 BAD_TABULAR_PARAMETERS = [
     ("solver", "lbfgs"),
     ("validation_fraction", 0),
+    ("parametric_activation", "yes"),
+    ("hidden_layer_sizes", "automatic"),
     ("max_iter", 10**400),
     ("ensemble", "bag"),
     ("ensemble", True),

@@ -1,7 +1,12 @@
 """The networks of an ensemble, merged for predictions of single rows."""
 
+import gc
 import pickle
+import tracemalloc
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import ClassVar
+from weakref import ref
 
 import numpy as np
 import pandas as pd
@@ -9,6 +14,7 @@ import pytest
 
 from sknumpy_mlp import TabularMLPClassifier, TabularMLPRegressor
 from sknumpy_mlp._tabular.merged import merged_networks
+from sknumpy_mlp.activations import Activation
 from tests.tabular.conftest import regressor
 
 N_ROWS = 60
@@ -32,7 +38,7 @@ def assert_same(model, X):
     table = model._read(X)
     for i in range(5):
         row = table[i : i + 1]
-        raw = merged_networks(model.estimators_).raw(row)
+        raw = merged_networks(model).raw(row)
         for own, member in zip(raw, model.estimators_, strict=True):
             np.testing.assert_allclose(own, member.raw(row), rtol=1e-12, atol=1e-14)
 
@@ -54,7 +60,7 @@ def test_all_kinds_of_columns(name):
         {"activation": ["tanh", "identity", "gelu"], "hidden_layer_sizes": (5, 4, 3)},
         {"parametric_activation": False},
         {"dropout": 0.0},
-        {"ensemble": None},
+        {"dropout": 0.1, "weight_decay": 0.0},
         {"ensemble": "seeds"},
     ],
     ids=str,
@@ -79,7 +85,7 @@ def test_several_targets():
 def test_results_are_not_overwritten_by_the_next_row():
     X = TABLES["all kinds"]
     model = regressor().fit(X, y)
-    table, merged = model._read(X), merged_networks(model.estimators_)
+    table, merged = model._read(X), merged_networks(model)
     first = merged.raw(table[:1])
     before = first.copy()
     assert not np.array_equal(merged.raw(table[1:2]), before)
@@ -91,15 +97,78 @@ def test_the_merged_network_follows_the_members():
     model = regressor(n_members=3).fit(X, y)
     row = X[:1]
     model.predict(row)
-    kept = merged_networks(model.estimators_)
-    assert merged_networks(model.estimators_) is kept
+    kept = merged_networks(model)
+    assert merged_networks(model) is kept
     copied = pickle.loads(pickle.dumps(model))
     np.testing.assert_array_equal(copied.predict(row), model.predict(row))
     del model.estimators_[1:]
-    assert merged_networks(model.estimators_) is not kept
+    assert merged_networks(model) is not kept
     np.testing.assert_allclose(model.predict(row), model.predict(X[:2])[:1], rtol=1e-12)
     model.fit(X, -y)
     np.testing.assert_allclose(model.predict(row), model.predict(X[:2])[:1], rtol=1e-12)
+
+
+def test_a_single_network_is_not_merged():
+    assert merged_networks(regressor(ensemble=None).fit(NUMBERS, y)) is None
+
+
+def test_it_has_the_parameters_that_the_networks_have_now():
+    model = regressor().fit(TABLES["all kinds"], y)
+    row = TABLES["all kinds"][:1]
+    before = model.predict(row)
+    for member in model.estimators_:
+        for array in (*member.coefs_, *member.intercepts_):
+            array *= 0.5
+    assert not np.allclose(model.predict(row), before)
+    assert_same(model, TABLES["all kinds"])
+
+
+@dataclass(frozen=True, eq=True)
+class _Pairs(Activation):
+    """Each unit is multiplied by the sigmoid of another one."""
+
+    from_output: ClassVar[bool] = False
+
+    offset: np.ndarray = field(default_factory=lambda: np.zeros(3))
+
+    def forward(self, z, out):
+        half = z.shape[1] // 2
+        gate = 1.0 / (1.0 + np.exp(-np.roll(z, half, axis=1)))
+        out[...] = z * gate
+
+    def backward(self, z, a, delta):
+        half = z.shape[1] // 2
+        gate = 1.0 / (1.0 + np.exp(-np.roll(z, half, axis=1)))
+        through = np.roll(delta * z * gate * (1.0 - gate), half, axis=1)
+        delta[...] = delta * gate + through
+
+
+def test_activations_that_combine_units_are_not_merged():
+    model = regressor(activation=_Pairs(), hidden_layer_sizes=8).fit(NUMBERS, y)
+    assert merged_networks(model) is None
+    rows = [model.predict(NUMBERS[i : i + 1])[0] for i in range(5)]
+    np.testing.assert_allclose(rows, model.predict(NUMBERS[:5]), rtol=1e-12)
+
+
+def test_nothing_is_kept_of_an_estimator_that_is_gone():
+    model = regressor().fit(NUMBERS, y)
+    model.predict(NUMBERS[:1])
+    first, others = model.estimators_[0], [ref(m) for m in model.estimators_[1:]]
+    del model
+    gc.collect()
+    assert [other() for other in others] == [None, None]
+    assert first.n_iter_ > 0
+
+
+def test_large_arrays_are_used_where_they_are():
+    model = regressor(hidden_layer_sizes=(300, 300)).fit(TABLES["all kinds"], y)
+    row = TABLES["all kinds"][:1]
+    pickle.loads(pickle.dumps(model)).predict(row)  # fills caches of constants
+    tracemalloc.start()
+    model.predict(row)
+    kept = tracemalloc.get_traced_memory()[0]
+    tracemalloc.stop()
+    assert kept < 0.1 * sum(member._params.nbytes for member in model.estimators_)
 
 
 def test_networks_of_different_layers_are_not_merged():
@@ -107,7 +176,7 @@ def test_networks_of_different_layers_are_not_merged():
     one = regressor(hidden_layer_sizes=(4,)).fit(X, y)
     other = regressor(hidden_layer_sizes=(5,)).fit(X, y)
     one.estimators_ += other.estimators_
-    assert merged_networks(one.estimators_) is None
+    assert merged_networks(one) is None
     np.testing.assert_allclose(one.predict(X[:1]), one.predict(X[:2])[:1], rtol=1e-12)
 
 

@@ -30,8 +30,8 @@ def test_networks_grow_with_the_table_and_epochs_become_fewer(Estimator):
     assert widths == sorted(widths)
     assert epochs == sorted(epochs, reverse=True)
     assert all(type(n) is int and n >= 1 for n in epochs)
-    steps = [n * size for n, size in zip(epochs, SIZES, strict=True)]
-    assert steps == sorted(steps)
+    n_rows_seen = [n * size for n, size in zip(epochs, SIZES, strict=True)]
+    assert n_rows_seen == sorted(n_rows_seen)
     assert len({len(params.hidden_layer_sizes) for params in chosen}) == 1
 
 
@@ -39,8 +39,7 @@ def test_networks_grow_with_the_table_and_epochs_become_fewer(Estimator):
 def test_values_of_the_user_remain(Estimator):
     given = Estimator(hidden_layer_sizes=(7, 5), max_iter=3, dropout=0.25)
     params = parameters_for(given, 10**6)
-    assert vars(params) == given.get_params(deep=False)
-    assert given.get_params() == Estimator(**vars(params)).get_params()
+    assert params.get_params(deep=False) == given.get_params(deep=False)
 
 
 @tabular_estimators
@@ -48,6 +47,26 @@ def test_the_estimator_stays_as_it_is(Estimator):
     model = Estimator(**AUTO)
     parameters_for(model, 100)
     assert model.get_params() == Estimator(**AUTO).get_params()
+
+
+def test_a_subclass_may_have_a_constructor_of_its_own():
+    class Small(TabularMLPRegressor):
+        def __init__(self, max_iter=2, random_state=0):
+            super().__init__((4,), max_iter=max_iter, random_state=random_state)
+
+    X = np.random.default_rng(0).normal(size=(40, 2))
+    model = Small().fit(X, X[:, 0])
+    assert model.estimators_[0].hidden_layer_sizes == (4,)
+    assert model.n_iter_ == 2
+
+
+@tabular_estimators
+def test_messages_show_auto_and_how_many_layers_that_is(Estimator):
+    model = Estimator("auto", activation=["relu", "relu"])
+    with pytest.raises(
+        ValueError, match="2 items, but hidden_layer_sizes='auto' needs 3"
+    ):
+        model.fit([[0.0], [1.0]], [0, 1])
 
 
 @pytest.mark.parametrize("sizes", [np.array([4, 3]), 6])

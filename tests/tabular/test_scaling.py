@@ -91,3 +91,14 @@ def test_a_float32_table_is_not_copied_to_float64(monkeypatch, make):
         peak = tracemalloc.get_traced_memory()[1]
         tracemalloc.stop()
         assert peak < out.nbytes + 10 * column
+
+
+@pytest.mark.parametrize("make", [np.asarray, pd.DataFrame])
+def test_all_columns_with_infinite_numbers_are_named(monkeypatch, make):
+    monkeypatch.setattr(table, "_BLOCK_SIZE", 1)  # a column at a time
+    X = np.zeros((5, 6))
+    fitted = TabularPreprocessor().fit(make(X))
+    X[2, [1, 4]] = np.inf
+    for method in (fitted.transform, TabularPreprocessor().fit):
+        with pytest.raises(ValueError, match=r"column.* 1'?,.* '?(column )?4"):
+            method(make(X))
