@@ -7,8 +7,9 @@ DATA is as for ``tabular.py``.  ``before`` is the recipe with which all others a
 compared: three layers of 256 units with parametric activations, 128 epochs, five
 members.  The name of another one lists what differs: w (units of a layer), e (epochs),
 b (batch size), m (members), c (cycles of the learning rate), "stop" (at the end of a
-cycle that brought no improvement), "plain" (activations without parameters), "auto"
-(units and epochs by the number of rows).
+cycle that brought no improvement), "plain" (activations without parameters), "columns"
+(frequencies by the rows for each column instead of all rows).  "e auto" are epochs by
+the number of rows.
 
 Each fit has one core and one thread, and the cost is CPU seconds: several processes,
 each with some of the recipes, may run at the same time.  With ``--save`` each result
@@ -21,7 +22,9 @@ import math
 import statistics
 import time
 import warnings
+from contextlib import nullcontext
 from itertools import product
+from unittest.mock import patch
 
 from _measure import RESULTS, environment
 from _tabular_data import evaluate, load_tables, split
@@ -29,6 +32,7 @@ from tabular_report import MEASURES
 from threadpoolctl import threadpool_limits
 
 from sknumpy_mlp import TabularMLPClassifier, TabularMLPRegressor
+from sknumpy_mlp._tabular import architecture
 from sknumpy_mlp.schedules import CosineLog
 
 FOLDER = RESULTS / "recipes"
@@ -52,22 +56,35 @@ def parameters(recipe):
             case "w":
                 params["hidden_layer_sizes"] = (int(value),) * 3
             case "e":
-                params["max_iter"] = int(value)
+                params["max_iter"] = value if value == "auto" else int(value)
             case "b":
                 params["batch_size"] = int(value)
             case "m":
                 params["n_members"] = int(value)
             case "c":
                 params["learning_rate"] = CosineLog(n_cycles=int(value))
-            case "auto":
-                params |= {"hidden_layer_sizes": "auto", "max_iter": "auto"}
             case "stop":
                 params["n_iter_no_change"] = "cycle"
             case "plain":
                 params["parametric_activation"] = False
+            case "columns":
+                pass  # not a parameter, see `by_columns`
             case _:
                 raise SystemExit(f"{part!r} of {recipe!r} is not known")
     return params
+
+
+def by_columns(recipe, n_columns):
+    """Patch the frequencies of embeddings, if the recipe asks for it.
+
+    The usual rule is that of eight columns.
+    """
+    if "columns" not in recipe.split(", "):
+        return nullcontext()
+    of_rows = architecture._highest_frequency
+    return patch.object(
+        architecture, "_highest_frequency", lambda n: of_rows(n * 8 / n_columns)
+    )
 
 
 def measure(recipe, table, number):
@@ -76,7 +93,8 @@ def measure(recipe, table, number):
     X_train, X_test, y_train, y_test = split(task, X, y, number)
     make = TabularMLPClassifier if task == "classification" else TabularMLPRegressor
     model = make(random_state=number, n_jobs=1, **parameters(recipe))
-    with warnings.catch_warnings(), threadpool_limits(1):
+    frequencies = by_columns(recipe, X.shape[1])
+    with warnings.catch_warnings(), threadpool_limits(1), frequencies:
         warnings.simplefilter("ignore")
         began = time.process_time()
         model.fit(X_train, y_train)
@@ -129,10 +147,13 @@ def show():
                 continue
             row = {"splits": len(numbers)}
             for name in (*MEASURES, "cpu_seconds"):
-                if name in results[numbers[0]]:
-                    ours = statistics.fmean(results[n][name] for n in numbers)
-                    theirs = statistics.fmean(before[table][n][name] for n in numbers)
-                    row[name] = (ours, theirs)
+                pairs = [
+                    (results[n][name], before[table][n][name])
+                    for n in numbers
+                    if name in results[n] and name in before[table][n]
+                ]
+                if pairs:
+                    row[name] = tuple(map(statistics.fmean, zip(*pairs, strict=True)))
             rows.append(row)
             _print_row(record["recipe"], table, row)
         if rows:
@@ -149,8 +170,8 @@ def _print_row(recipe, table, row):
     for name in MEASURES:
         ours, theirs = row.get(name, (0.0, 0.0))
         cells.append(f"{ours:.4f} / {theirs:.4f}" if name in row else "")
-    ours, theirs = row["cpu_seconds"]
-    cells.append(f"{ours / theirs:.2f}")
+    ours, theirs = row.get("cpu_seconds", (0.0, 0.0))
+    cells.append(f"{ours / theirs:.2f}" if theirs else "")
     print("| " + " | ".join(cells) + " |")
 
 
@@ -160,7 +181,7 @@ def main():
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("data", metavar="DATA")
-    parser.add_argument("--recipes", nargs="+", default=["before", "auto"])
+    parser.add_argument("--recipes", nargs="+", default=["before"])
     parser.add_argument("--tables", nargs="+")
     parser.add_argument("--splits", nargs="+", type=int)
     parser.add_argument("--save", action="store_true")
