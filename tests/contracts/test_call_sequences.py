@@ -409,6 +409,7 @@ OF_TABLES = {
     "validation_fraction": ([0.2, 0.5], [0.0, 1.0]),
     "weight_decay": ([0.02, 0.0, 1e10], [-1.0]),
     "scoring": (["loss", None, "accuracy", "r2"], ["best"]),
+    "parametric_activation": ([True, False], ["yes", 1]),
     "max_time": ([None, 1e-9], [0, "1"]),
     "n_jobs": ([None, 1], [0, 1.5]),
     "categorical_features": (["from_dtype", None, [0], [7], ["float 0"]], [3, "all"]),
