@@ -235,12 +235,11 @@ def merged_networks(estimator: Any) -> MergedNetworks | None:
     -------
     merged : MergedNetworks or None
         None if there is a single network, if a custom activation may depend on several
-        units, or if the networks differ in their layers because the list of members
-        was changed after `fit`.
+        units, if the networks differ in their layers because the list of members was
+        changed after `fit`, or if a subclass defines ``__eq__`` without ``__hash__``.
     """
     members = estimator.estimators_
-    networks = [member._network for member in members]
-    if len(networks) == 1 or not _is_elementwise(networks[0]):
+    if len(members) == 1 or type(estimator).__hash__ is None:
         return None
     params = [member._params for member in members]
     kept = _merged.get(estimator)
@@ -250,6 +249,9 @@ def merged_networks(estimator: Any) -> MergedNetworks | None:
         and all(map(operator.is_, kept.params, params))
     ):
         return kept
+    networks = [member._network for member in members]
+    if not _is_elementwise(networks[0]):
+        return None
     if not all(deep_equal(net.layers, networks[0].layers) for net in networks[1:]):
         return None
     merged = _merged[estimator] = MergedNetworks(networks, params)

@@ -1,7 +1,7 @@
 """The preprocessor of the tabular estimators, which encodes and scales tables."""
 
 from numbers import Integral, Real
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, Self, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,6 +35,9 @@ from sknumpy_mlp._utils.links import DocLinkMixin
 from sknumpy_mlp._utils.saved import VersionedStateMixin
 from sknumpy_mlp._utils.suggestions import suggests_parameters
 from sknumpy_mlp._utils.typing import Array, DtypeName, IntArray
+
+# The codes of each categorical column.
+_Codes: TypeAlias = dict[int, IntArray]
 
 
 class TabularPreprocessor(
@@ -355,7 +358,7 @@ class TabularPreprocessor(
         "dtype": (Choice(("float32", "float64")),),
     }
 
-    def _fit(self, X: Any) -> tuple[Table, dict[int, IntArray]]:
+    def _fit(self, X: Any) -> tuple[Table, _Codes]:
         """Learn the columns; return the table, and the codes of its categories."""
         check_parameters(self, self._checks)
         table = Table(X)
@@ -371,17 +374,15 @@ class TabularPreprocessor(
         self.cardinalities_ = tuple(sizes[i] + 1 for i in self._coded)
         self.n_numbers_ = len(self._numbers)
         self._learn_scales(table, codes)
-        is_constant = self._factor == 0.0
-        constant = np.array(self._numbers, dtype=np.intp)[is_constant].tolist()
+        constant = np.array(self._numbers, dtype=np.intp)[self._factor == 0.0].tolist()
         constant = sorted(set(constant) - set(self._indicated))
         constant += [i for i, n in sizes.items() if n + (not codes[i].all()) < 2]
         self.constant_features_ = [table.columns[i].name for i in constant]
         return table, codes
 
-    def _learn_categories(self, table: Table) -> dict[int, IntArray]:
+    def _learn_categories(self, table: Table) -> _Codes:
         """Learn the categories of each categorical column; return the codes."""
-        self._categories = {}
-        codes = {}
+        self._categories, codes = {}, {}
         for i in np.flatnonzero(self.is_categorical_).tolist():
             values = table.categories(i)
             categories = self._categories[i] = Categories.learn(values)
@@ -393,7 +394,7 @@ class TabularPreprocessor(
         self._kinds = {i: list(each.kinds) for i, each in self._categories.items()}
         return codes
 
-    def _learn_scales(self, table: Table, codes: dict[int, IntArray]) -> None:
+    def _learn_scales(self, table: Table, codes: _Codes) -> None:
         """Learn the scales of numbers, one-hot columns and missing indicators."""
         found = scales_of_numbers(table, self._numbers)
         (self._center, self._factor), self._indicated, indicators = found
@@ -405,7 +406,7 @@ class TabularPreprocessor(
             [*onehots, indicators], axis=1
         )
 
-    def _encode(self, table: Table, codes_of: Any = None) -> Array:
+    def _encode(self, table: Table, codes_of: _Codes | None = None) -> Array:
         """Encode and scale in blocks of columns, since blocks are in float64."""
         flags_at, n_flags = self.n_numbers_, len(self._flag_center)
         codes_at = flags_at + n_flags
@@ -419,8 +420,7 @@ class TabularPreprocessor(
             start, stop = np.searchsorted(positions, (where.start, where.stop))
             indicated = positions[start:stop] - where.start
             at = self._write_flags(flags, at, np.isnan(numbers[:, indicated]))
-        if codes_of is None:
-            codes_of = {i: self.encode(table, i)[1] for i in self.categories_}
+        codes_of = codes_of or {i: self.encode(table, i)[1] for i in self.categories_}
         at = 0
         for i in self._onehot:
             one = onehot(codes_of[i], len(self.categories_[i]))

@@ -130,8 +130,8 @@ class TabularMLPRegressor(RegressorMixin, _BaseTabularMLP):  # type: ignore[misc
         better network.  In each case, the weights of the best epoch are restored.
     parametric_activation : bool, default=True
         Whether each hidden unit has a learnable mixing weight between its activation
-        and the identity (:class:`sknumpy_mlp.layers.Parametric`).  Training takes about
-        a tenth longer with it.
+        and the identity (:class:`sknumpy_mlp.layers.Parametric`).  Training takes 10 to
+        20% longer with it.
     init : {'glorot', 'he', 'lecun', 'data'} or callable, default='data'
         Weight initialization: a name or an object from :mod:`sknumpy_mlp.initializers`,
         or a callable ``(rng, fan_in, fan_out) -> array of shape (fan_in, fan_out)``.

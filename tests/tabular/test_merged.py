@@ -112,6 +112,17 @@ def test_a_single_network_is_not_merged():
     assert merged_networks(regressor(ensemble=None).fit(NUMBERS, y)) is None
 
 
+def test_subclasses_may_be_compared_by_value():
+    class Comparable(TabularMLPRegressor):
+        def __eq__(self, other):
+            return self is other
+
+    model = Comparable((4,), max_iter=2, random_state=0, n_jobs=1).fit(NUMBERS, y)
+    assert merged_networks(model) is None
+    expected = model.predict(NUMBERS[:2])[:1]
+    np.testing.assert_allclose(model.predict(NUMBERS[:1]), expected, rtol=1e-12)
+
+
 def test_it_has_the_parameters_that_the_networks_have_now():
     model = regressor().fit(TABLES["all kinds"], y)
     row = TABLES["all kinds"][:1]
