@@ -41,6 +41,22 @@ def load_tables(folder):
     return tables
 
 
+def load_results(path):
+    """Return the saved results of a file, table -> split -> result."""
+    if not path.exists():
+        return {}
+    return json.loads(path.read_text(encoding="utf-8"))["results"]
+
+
+def add_result(path, table, number, result, about):
+    """Add a result to those of a file, whose first entries are ``about``."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    results = load_results(path)
+    results.setdefault(table, {})[str(number)] = result
+    text = json.dumps(about | {"results": results}, indent=1) + "\n"
+    path.write_text(text, encoding="utf-8")
+
+
 def n_splits(X):
     """Return the number of splits of a table."""
     return _N_SPLITS_SMALL if len(X) < _SMALL else _N_SPLITS

@@ -15,7 +15,6 @@ is: one core (``--cores 1``) is enough, and several processes may share the tabl
 """
 
 import argparse
-import json
 import statistics
 import time
 import warnings
@@ -23,7 +22,14 @@ from itertools import product
 
 import numpy as np
 from _measure import RESULTS, environment, on_cores
-from _tabular_data import evaluate, load_tables, n_splits, split
+from _tabular_data import (
+    add_result,
+    evaluate,
+    load_results,
+    load_tables,
+    n_splits,
+    split,
+)
 from _tabular_peers import BAGGED, METHODS
 
 FOLDER = RESULTS / "tabular"
@@ -71,21 +77,14 @@ def measure_bagged(method, table, single):
 
 def load(method):
     """Return saved results, table -> split -> result."""
-    path = FOLDER / f"{method}.json"
-    if not path.exists():
-        return {}
-    return json.loads(path.read_text(encoding="utf-8"))["results"]
+    return load_results(FOLDER / f"{method}.json")
 
 
 def save(method, table, number, result):
     """Add a result to those of a method."""
-    FOLDER.mkdir(parents=True, exist_ok=True)
-    results = load(method)
-    results.setdefault(table, {})[str(number)] = result
     packages = ("catboost", "lightgbm", "pytabkit", "torch", "pandas")
-    record = {"environment": environment(*packages), "results": results}
-    text = json.dumps(record, indent=1) + "\n"
-    (FOLDER / f"{method}.json").write_text(text, encoding="utf-8")
+    about = {"environment": environment(*packages)}
+    add_result(FOLDER / f"{method}.json", table, number, result, about)
 
 
 def main():

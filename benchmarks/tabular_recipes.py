@@ -27,7 +27,7 @@ from itertools import product
 from unittest.mock import patch
 
 from _measure import RESULTS, environment
-from _tabular_data import evaluate, load_tables, split
+from _tabular_data import add_result, evaluate, load_results, load_tables, split
 from tabular_report import MEASURES
 from threadpoolctl import threadpool_limits
 
@@ -111,21 +111,10 @@ def path_of(recipe):
     return FOLDER / (recipe.replace(", ", "_").replace(" ", "") + ".json")
 
 
-def load(recipe):
-    """Return saved results, table -> split -> result."""
-    path = path_of(recipe)
-    if not path.exists():
-        return {}
-    return json.loads(path.read_text(encoding="utf-8"))["results"]
-
-
 def save(recipe, table, number, result):
     """Add a result to those of a recipe."""
-    FOLDER.mkdir(parents=True, exist_ok=True)
-    results = load(recipe)
-    results.setdefault(table, {})[str(number)] = result
-    record = {"recipe": recipe, "environment": environment(), "results": results}
-    path_of(recipe).write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
+    about = {"recipe": recipe, "environment": environment()}
+    add_result(path_of(recipe), table, number, result, about)
 
 
 def n_splits(X):
@@ -135,7 +124,7 @@ def n_splits(X):
 
 def show():
     """Print a row for each table of each recipe, and one for their means."""
-    before = load("before")
+    before = load_results(path_of("before"))
     print("| recipe | table | splits | " + " | ".join(MEASURES) + " | CPU time |")
     print("|---" * (4 + len(MEASURES)) + "|")
     for path in sorted(FOLDER.glob("*.json")):
@@ -194,7 +183,9 @@ def main():
     chosen = args.tables or sorted(tables, key=lambda name: len(tables[name][1]))
     for recipe, number, name in product(args.recipes, range(3), chosen):
         is_wanted = number in (args.splits or range(n_splits(tables[name][1])))
-        if not is_wanted or (args.save and str(number) in load(recipe).get(name, {})):
+        if not is_wanted or (
+            args.save and str(number) in load_results(path_of(recipe)).get(name, {})
+        ):
             continue
         result = measure(recipe, tables[name], number)
         numbers = "  ".join(
