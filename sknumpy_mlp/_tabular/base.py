@@ -42,6 +42,7 @@ from sknumpy_mlp._tabular.ensemble import (
     MemberTask,
     TrainedMember,
     n_parallel,
+    shared_table,
     train_members,
 )
 from sknumpy_mlp._tabular.merged import merged_networks
@@ -267,6 +268,7 @@ class _BaseTabularMLP(
         with share_progress(
             n_members, n_jobs, deadline, verbose=bool(self.verbose)
         ) as progress:
+            task.data = replace(task.data, X=shared_table(task.data.X, progress.folder))
             trained = self._train_members(task, splits, progress)
             if not trained:
                 raise KeyboardInterrupt
@@ -278,6 +280,7 @@ class _BaseTabularMLP(
                     # An interrupted refit would be worse than the first network.
                     self.estimators_ = [each.member for each in refitted]
                     trained = [*trained, *refitted]
+            del task.data  # Windows does not delete a file that is in use
         self.n_iter_ = max(member.n_iter_ for member in self.estimators_)
         n_short = sum(each.was_cut_short for each in trained)
         if n_short:
@@ -420,9 +423,11 @@ class _BaseTabularMLP(
         return tags
 
 
-@dataclass(frozen=True)
+@dataclass
 class _EnsembleTask:
     """Validated data, and the configuration of the members.
+
+    Not frozen: ``data`` is replaced when processes share the table, to free memory.
 
     ``rows`` are the indices of the rows of ``data`` in ``X``, which has ``n_samples``
     rows.  ``params`` has the estimator's parameters as attributes, with values for

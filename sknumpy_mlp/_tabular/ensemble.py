@@ -14,9 +14,11 @@ from dataclasses import dataclass, replace
 from functools import cache
 from multiprocessing import current_process, parent_process
 from multiprocessing.util import Finalize
+from pathlib import Path
 from threading import Event, Thread, current_thread, main_thread
 from typing import Any, TypeAlias
 
+import numpy as np
 from joblib import Parallel, cpu_count, delayed, effective_n_jobs
 from joblib.externals.loky import get_reusable_executor
 from joblib.parallel import BACKENDS, get_active_backend
@@ -113,6 +115,33 @@ _PROCESSES = ("loky", "multiprocessing")
 def _is_one_of(backend: Any, names: Sequence[str]) -> bool:
     """Return True if a backend is an instance of one of joblib's named backends."""
     return isinstance(backend, tuple(BACKENDS[n] for n in names if n in BACKENDS))
+
+
+# Smaller arrays are sent to each process.
+_MIN_BYTES_TO_SHARE = 2**20
+
+
+def shared_table(X: Array, folder: Path | None) -> Array:
+    """Return a memory map of a table for processes to share, or the table itself.
+
+    joblib would make one as well, but the table would stay in memory beside it.
+
+    Parameters
+    ----------
+    X : ndarray of shape (n_rows, n_features)
+        The preprocessed table.
+    folder : Path or None
+        The folder that processes share; None if members train sequentially.
+    """
+    has_processes = _is_one_of(get_active_backend()[0], _PROCESSES)
+    if folder is None or not has_processes or X.nbytes < _MIN_BYTES_TO_SHARE:
+        return X
+    path = folder / "table"
+    try:
+        X.tofile(path)
+        return np.memmap(path, X.dtype, "r", shape=X.shape)
+    except OSError:
+        return X  # the disk is full: joblib may find another one
 
 
 @dataclass(frozen=True)

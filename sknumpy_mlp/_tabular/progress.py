@@ -28,6 +28,9 @@ class EnsembleProgress:
         Time, as of `time.time`, at which training is to end.
     """
 
+    #: The folder that processes share, or None.
+    folder: Path | None = None
+
     def __init__(self, n_members: int, n_parallel: int, deadline: float) -> None:
         self.n_members = n_members
         self.n_parallel = n_parallel
@@ -81,18 +84,18 @@ class SharedProgress(EnsembleProgress):
         self, folder: str | Path, n_members: int, n_parallel: int, deadline: float
     ) -> None:
         super().__init__(n_members, n_parallel, deadline)
-        self._folder = Path(folder)
+        self.folder: Path = Path(folder)
 
     @property
     def stop_requested(self) -> bool:
         """Whether all members are to stop."""
-        return self._stop_requested or (self._folder / "stop").exists()
+        return self._stop_requested or (self.folder / "stop").exists()
 
     def stop(self) -> None:
         """Stop all members at the end of their epoch, and start no others."""
         super().stop()
         with suppress(OSError):  # the disk is full, or the folder was deleted
-            (self._folder / "stop").touch()
+            (self.folder / "stop").touch()
 
     def report(self, member: int, share: float, text: str) -> None:
         """Store the progress of a member, from 0 to 1, and its description.
@@ -100,7 +103,7 @@ class SharedProgress(EnsembleProgress):
         Members on other machines, which do not have the folder, are not reported.
         """
         with suppress(OSError):
-            path = self._folder / str(member)
+            path = self.folder / str(member)
             path.write_text(f"{share}\n{text}", encoding="utf-8")
 
     def read(self) -> list[tuple[float, str]]:
@@ -108,7 +111,7 @@ class SharedProgress(EnsembleProgress):
         reports = []
         for member in range(self.n_members):
             try:
-                text = (self._folder / str(member)).read_text(encoding="utf-8")
+                text = (self.folder / str(member)).read_text(encoding="utf-8")
                 share, _, words = text.partition("\n")
                 reports.append((float(share), words))
             except (OSError, ValueError):  # not started, or the file is being written

@@ -81,8 +81,14 @@ def split_members(
             parts = [_hold_out(groups, classes, validation_fraction, rng)]
             parts *= n_members if several else 1
     seeds = rng.randint(np.iinfo(np.int32).max, size=len(parts))
+    # Half of the memory of NumPy's default, for the indices of large tables.
+    dtype = np.int32 if len(X) <= np.iinfo(np.int32).max else np.intp
     return [
-        MemberSplit(rows, held_out, int(seed))
+        MemberSplit(
+            rows.astype(dtype),
+            None if held_out is None else held_out.astype(dtype),
+            int(seed),
+        )
         for (rows, held_out), seed in zip(parts, seeds, strict=True)
     ]
 

@@ -92,16 +92,19 @@ class Batches:
     def epoch(self, rng: np.random.RandomState) -> Iterator[Batch]:
         """Yield the batches of an epoch, shuffled if ``shuffle`` is true."""
         if self._shuffle:
-            # As in scikit-learn, each epoch permutes the order of the previous one.
-            permutation = np.arange(self.n_rows)
-            rng.shuffle(permutation)
-            self.order = self.order[permutation]
+            self._permute(rng)
         if not self._shuffle or self.batch_size >= self.n_rows:
             yield from self.in_order()
             return
         rows = self.order if self._rows is None else self._rows[self.order]
         for start in range(0, self.n_rows, self.batch_size):
             yield self._take(rows[start : start + self.batch_size])
+
+    def _permute(self, rng: np.random.RandomState) -> None:
+        """Permute the order of the previous epoch, as in scikit-learn."""
+        permutation = np.arange(self.n_rows)
+        rng.shuffle(permutation)
+        self.order = self.order[permutation]
 
     @cached_property
     def _full_batch(self) -> Batch:

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 Array: TypeAlias = NDArray[np.floating[Any]]
 
 #: An array of row numbers or class codes.
-IntArray: TypeAlias = NDArray[np.intp]
+IntArray: TypeAlias = NDArray[np.signedinteger[Any]]
 
 #: A random number generator: the legacy one of scikit-learn, or NumPy's new one.
 RandomSource: TypeAlias = np.random.RandomState | np.random.Generator

@@ -1,5 +1,6 @@
 """Members of an ensemble: where and when they train."""
 
+import gc
 import itertools
 import math
 import multiprocessing
@@ -9,6 +10,7 @@ import tempfile
 import threading
 import time
 import warnings
+import weakref
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager, nullcontext
 
@@ -337,6 +339,41 @@ def test_results_do_not_depend_on_the_number_of_jobs():
     np.testing.assert_allclose(a, b, rtol=1e-4, atol=1e-5)
     again = regressor(n_jobs=1).fit(X, value).predict(X)
     np.testing.assert_array_equal(a, again)
+
+
+@pytest.mark.parametrize("n_jobs", [1, 2])
+def test_processes_share_the_table_and_the_first_copy_is_freed(monkeypatch, n_jobs):
+    seen = []
+
+    def spy(tasks, data, *args):
+        gc.collect()
+        seen.append((type(data.X), preprocessed()))
+        return train_members(tasks, data, *args)
+
+    def preprocess(self, table):
+        nonlocal preprocessed
+        X = _preprocess(self, table)
+        preprocessed = weakref.ref(X)
+        return X
+
+    preprocessed, _preprocess = None, TabularMLPRegressor._preprocess
+    monkeypatch.setattr(_tabular_base, "train_members", spy)
+    monkeypatch.setattr(TabularMLPRegressor, "_preprocess", preprocess)
+    large = np.random.default_rng(0).normal(size=(20_000, 20)).astype(np.float32)
+    settings = {"n_members": 2, "max_iter": 1, "hidden_layer_sizes": (2,)}
+    _regressor(n_jobs=n_jobs, **settings).fit(large, large[:, 0])
+    ((kind, first_copy),) = seen
+    assert kind is (np.ndarray if n_jobs == 1 else np.memmap)
+    assert (first_copy is None) == (n_jobs == 2)
+
+
+def test_a_full_disk_leaves_the_table_in_memory(tmp_path):
+    large = np.zeros((2**17, 2), np.float32)
+    assert isinstance(_ensemble.shared_table(large, tmp_path), np.memmap)
+    assert _ensemble.shared_table(large, tmp_path / "missing") is large
+    assert _ensemble.shared_table(large, None) is large
+    small = large[:9]
+    assert _ensemble.shared_table(small, tmp_path) is small
 
 
 def test_inside_a_process_with_one_thread_networks_take_turns():
