@@ -110,16 +110,15 @@ class PeriodicEmbedding(Layer):
 
         As in all buffers, the first axis has the rows.  `_by_column` makes it the last
         one: operations that broadcast the parameters of a column are faster over many
-        contiguous rows than over few frequencies.
+        contiguous rows than over few frequencies.  The inputs x and h have a row of
+        ones below them, so that a matrix product adds the intercepts c and d as well.
         """
         n, m, q = self.fan_in, self.n_frequencies, self.width
-        widths = {"x": n, "angle": n * m, "h": n * m, "e": n * q, "out": n * q}
+        widths = {"x": 2 * n, "angle": n * m, "h": n * (m + 1)}
+        widths |= {"e": n * q, "out": n * q}
         if training:
             widths |= {"delta_h": n * m, "delta_e": n * q}
-        buffers = {name: np.empty((n_rows, k), dtype) for name, k in widths.items()}
-        if training:
-            buffers["ones"] = np.ones(n_rows, dtype)
-        return buffers
+        return {name: np.empty((n_rows, k), dtype) for name, k in widths.items()}
 
     def _by_column(self, buffers: Buffers, name: str) -> Array:
         """Return a buffer's memory in the shape (fan_in, k, n_rows)."""
@@ -139,12 +138,15 @@ class PeriodicEmbedding(Layer):
             self._by_column(buffers, name) for name in ("x", "angle", "h", "e")
         )
         columns[:, 0] = x.T
-        np.multiply((2.0 * math.pi * w)[:, :, np.newaxis], columns, out=angle)
-        angle += c[:, :, np.newaxis]
-        np.cos(angle, out=h)
-        mixed = e[:, :-1]
-        np.matmul(V.transpose(0, 2, 1), h, out=mixed)
-        mixed += d[:, :, np.newaxis]
+        columns[:, 1] = 1.0
+        h[:, -1] = 1.0
+        weights = np.empty((*w.shape, 2), w.dtype)
+        np.multiply(w, 2.0 * math.pi, out=weights[:, :, 0])
+        weights[:, :, 1] = c
+        np.matmul(weights, columns, out=angle)
+        np.cos(angle, out=h[:, :-1])
+        mixing = np.concatenate([V, d[:, np.newaxis]], axis=1)
+        np.matmul(mixing.transpose(0, 2, 1), h, out=e[:, :-1])
         e[:, -1] = columns[:, 0]
         out = buffers["out"]
         out[...] = e.reshape(out.shape[::-1]).T
@@ -167,17 +169,16 @@ class PeriodicEmbedding(Layer):
             self._by_column(buffers, name)
             for name in ("x", "angle", "h", "delta_h", "delta_e")
         )
-        ones = buffers["ones"]
         delta_e.reshape(delta.shape[::-1])[...] = delta.T
         delta_mixed = delta_e[:, :-1]
-        np.matmul(h, delta_mixed.transpose(0, 2, 1), out=grad_V)
-        grad_d[...] = (delta_e @ ones)[:, :-1]
+        grad_mixing = np.matmul(h, delta_mixed.transpose(0, 2, 1))
+        grad_V[...], grad_d[...] = grad_mixing[:, :-1], grad_mixing[:, -1]
         np.matmul(V, delta_mixed, out=delta_h)
         np.sin(angle, out=angle)
         delta_h *= angle
-        np.matmul(delta_h, -ones, out=grad_c)
-        np.matmul(delta_h, columns.transpose(0, 2, 1), out=grad_w[:, :, np.newaxis])
-        grad_w *= -2.0 * math.pi
+        grad_weights = np.matmul(delta_h, columns.transpose(0, 2, 1))
+        np.multiply(grad_weights[:, :, 0], -2.0 * math.pi, out=grad_w)
+        np.negative(grad_weights[:, :, 1], out=grad_c)
         if not need_input_gradient:
             return None
         delta_h *= (-2.0 * math.pi * w)[:, :, np.newaxis]
