@@ -101,7 +101,10 @@ class Batches:
             yield self._take(rows[start : start + self.batch_size])
 
     def _permute(self, rng: np.random.RandomState) -> None:
-        """Permute the order of the previous epoch, as in scikit-learn."""
+        """Permute the order of the previous epoch, as in scikit-learn.
+
+        A method of its own, so that the permutation is freed before the epoch.
+        """
         permutation = np.arange(self.n_rows)
         rng.shuffle(permutation)
         self.order = self.order[permutation]

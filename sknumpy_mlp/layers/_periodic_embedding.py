@@ -110,8 +110,8 @@ class PeriodicEmbedding(Layer):
 
         As in all buffers, the first axis has the rows.  `_by_column` makes it the last
         one: operations that broadcast the parameters of a column are faster over many
-        contiguous rows than over few frequencies.  The inputs x and h have a row of
-        ones below them, so that a matrix product adds the intercepts c and d as well.
+        contiguous rows than over few frequencies.  The last row of x and h for each
+        column has ones, so that matrix products add the intercepts c and d.
         """
         n, m, q = self.fan_in, self.n_frequencies, self.width
         widths = {"x": 2 * n, "angle": n * m, "h": n * (m + 1)}
@@ -140,10 +140,10 @@ class PeriodicEmbedding(Layer):
         columns[:, 0] = x.T
         columns[:, 1] = 1.0
         h[:, -1] = 1.0
-        weights = np.empty((*w.shape, 2), w.dtype)
-        np.multiply(w, 2.0 * math.pi, out=weights[:, :, 0])
-        weights[:, :, 1] = c
-        np.matmul(weights, columns, out=angle)
+        frequencies = np.empty((*w.shape, 2), w.dtype)  # beside their phases
+        np.multiply(w, 2.0 * math.pi, out=frequencies[:, :, 0])
+        frequencies[:, :, 1] = c
+        np.matmul(frequencies, columns, out=angle)
         np.cos(angle, out=h[:, :-1])
         mixing = np.concatenate([V, d[:, np.newaxis]], axis=1)
         np.matmul(mixing.transpose(0, 2, 1), h, out=e[:, :-1])
@@ -176,9 +176,9 @@ class PeriodicEmbedding(Layer):
         np.matmul(V, delta_mixed, out=delta_h)
         np.sin(angle, out=angle)
         delta_h *= angle
-        grad_weights = np.matmul(delta_h, columns.transpose(0, 2, 1))
-        np.multiply(grad_weights[:, :, 0], -2.0 * math.pi, out=grad_w)
-        np.negative(grad_weights[:, :, 1], out=grad_c)
+        grad_frequencies = np.matmul(delta_h, columns.transpose(0, 2, 1))
+        np.multiply(grad_frequencies[:, :, 0], -2.0 * math.pi, out=grad_w)
+        np.negative(grad_frequencies[:, :, 1], out=grad_c)
         if not need_input_gradient:
             return None
         delta_h *= (-2.0 * math.pi * w)[:, :, np.newaxis]
