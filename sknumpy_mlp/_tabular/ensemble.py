@@ -9,7 +9,7 @@ import sys
 import time
 import warnings
 from collections.abc import Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, replace
 from functools import cache
 from multiprocessing import current_process, parent_process
@@ -124,7 +124,8 @@ _MIN_BYTES_TO_SHARE = 2**20
 def shared_table(X: Array, folder: Path | None) -> Array:
     """Return a memory map of a table for processes to share, or the table itself.
 
-    joblib would make one as well, but the table would stay in memory beside it.
+    joblib would make one as well, but the table would stay in memory beside it.  On
+    Windows, which does not delete files in use, it is left to joblib nevertheless.
 
     Parameters
     ----------
@@ -134,14 +135,17 @@ def shared_table(X: Array, folder: Path | None) -> Array:
         The folder that processes share; None if members train sequentially.
     """
     has_processes = _is_one_of(get_active_backend()[0], _PROCESSES)
-    if folder is None or not has_processes or X.nbytes < _MIN_BYTES_TO_SHARE:
+    is_small = X.nbytes < _MIN_BYTES_TO_SHARE
+    if folder is None or not has_processes or is_small or os.name == "nt":
         return X
     path = folder / "table"
     try:
         X.tofile(path)
         return np.memmap(path, X.dtype, "r", shape=X.shape)
-    except OSError:
-        return X  # the disk is full: joblib may find another one
+    except OSError:  # the disk is full: joblib may find another one
+        with suppress(OSError):
+            path.unlink()
+        return X
 
 
 @dataclass(frozen=True)
@@ -158,6 +162,8 @@ class MemberTask:
         The context of the fit.
     number : int
         The index of the member in the progress of the ensemble.
+    cycle_ends : tuple of float, default=()
+        The ends of the cycles at which training may stop; none if it does not.
     """
 
     member: Any

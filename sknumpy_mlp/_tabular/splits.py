@@ -72,7 +72,7 @@ def split_members(
     several = ensemble in ("kfold", "seeds")
     parts: list[tuple[IntArray, IntArray | None]]
     if has_validation:
-        parts = [(np.arange(len(X)), None)] * (n_members if several else 1)
+        parts = [(_compact(np.arange(len(X))), None)] * (n_members if several else 1)
     else:
         groups = _Groups.of_copies(X, y, columns)
         if ensemble == "kfold":
@@ -81,14 +81,8 @@ def split_members(
             parts = [_hold_out(groups, classes, validation_fraction, rng)]
             parts *= n_members if several else 1
     seeds = rng.randint(np.iinfo(np.int32).max, size=len(parts))
-    # Half of the memory of NumPy's default, for the indices of large tables.
-    dtype = np.int32 if len(X) <= np.iinfo(np.int32).max else np.intp
     return [
-        MemberSplit(
-            rows.astype(dtype),
-            None if held_out is None else held_out.astype(dtype),
-            int(seed),
-        )
+        MemberSplit(rows, held_out, int(seed))
         for (rows, held_out), seed in zip(parts, seeds, strict=True)
     ]
 
@@ -212,10 +206,16 @@ class _Groups:
     def rows_of(self, groups: IntArray) -> IntArray:
         """Return the rows of some groups."""
         if self.n_groups == len(self.of_rows):
-            return groups
+            return _compact(groups)
         is_in = np.zeros(self.n_groups, dtype=bool)
         is_in[groups] = True
-        return np.flatnonzero(is_in[self.of_rows])
+        return _compact(np.flatnonzero(is_in[self.of_rows]))
+
+
+def _compact(rows: IntArray) -> IntArray:
+    """Return indices as int32, which take half the memory of NumPy's default."""
+    too_large = len(rows) > 0 and rows.max() > np.iinfo(np.int32).max
+    return rows if too_large else rows.astype(np.int32)
 
 
 def _are_copies(

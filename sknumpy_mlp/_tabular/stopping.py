@@ -75,6 +75,10 @@ class StopAtCycleEnd(Callback):
         self._run = run
         self._reset()
 
+    def on_train_end(self, run: Run) -> None:
+        """Release the run, whose data might be freed late otherwise."""
+        vars(self).pop("_run", None)
+
     def on_epoch_end(self, event: EpochEnd) -> bool:
         """Return True after a cycle without an improvement, but the first."""
         if event.validation_score is None or event.progress is None:

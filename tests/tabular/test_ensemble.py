@@ -132,7 +132,7 @@ def test_no_more_threads_than_cores(monkeypatch):
 
 @tabular_estimators
 def test_time_is_divided_for_those_that_take_turns(monkeypatch, Estimator):
-    monkeypatch.setattr(_tabular_base, "_MIN_PRODUCTS_FOR_PROCESSES", 0)
+    monkeypatch.setattr(_tabular_base, "_MIN_COST_FOR_PROCESSES", 0)
     monkeypatch.setattr(_tabular_base, "n_blas_threads", lambda: 16)
     with joblib.parallel_config("sequential"):
         (progress,) = _progress_of(monkeypatch, Estimator(**SMALL, max_time=300))
@@ -172,7 +172,7 @@ from sknumpy_mlp._tabular import base as _tabular_base
 
 # Python 3.12 warns of every fork of a process with threads.
 warnings.filterwarnings("ignore", category=DeprecationWarning, message=".*fork")
-_tabular_base._MIN_PRODUCTS_FOR_PROCESSES = 0
+_tabular_base._MIN_COST_FOR_PROCESSES = 0
 _tabular_base.n_blas_threads = lambda: 2
 
 X = np.random.default_rng(0).normal(size=(60, 3))
@@ -341,6 +341,7 @@ def test_results_do_not_depend_on_the_number_of_jobs():
     np.testing.assert_array_equal(a, again)
 
 
+@on_posix
 @pytest.mark.parametrize("n_jobs", [1, 2])
 def test_processes_share_the_table_and_the_first_copy_is_freed(monkeypatch, n_jobs):
     seen = []
@@ -367,13 +368,51 @@ def test_processes_share_the_table_and_the_first_copy_is_freed(monkeypatch, n_jo
     assert (first_copy is None) == (n_jobs == 2)
 
 
-def test_a_full_disk_leaves_the_table_in_memory(tmp_path):
-    large = np.zeros((2**17, 2), np.float32)
-    assert isinstance(_ensemble.shared_table(large, tmp_path), np.memmap)
-    assert _ensemble.shared_table(large, tmp_path / "missing") is large
+class FullDisk(np.ndarray):
+    """An array of which only the beginning can be written."""
+
+    def tofile(self, path):
+        np.asarray(self)[:9].tofile(path)
+        raise OSError(28, "No space left on device")
+
+
+@on_posix
+def test_a_large_table_is_shared_by_a_file(tmp_path):
+    large = np.random.default_rng(0).normal(size=(2**17, 2))
+    for each in (large, np.asfortranarray(large)):
+        shared = _ensemble.shared_table(each, tmp_path)
+        assert isinstance(shared, np.memmap)
+        np.testing.assert_array_equal(shared, large)
     assert _ensemble.shared_table(large, None) is large
     small = large[:9]
     assert _ensemble.shared_table(small, tmp_path) is small
+    with joblib.parallel_config("threading"):
+        assert _ensemble.shared_table(large, tmp_path) is large
+
+
+def test_a_full_disk_leaves_the_table_in_memory(tmp_path):
+    large = np.zeros((2**17, 2)).view(FullDisk)
+    assert _ensemble.shared_table(large, tmp_path) is large
+    assert list(tmp_path.iterdir()) == []
+
+
+@on_posix
+@pytest.mark.parametrize("fails", [False, True])
+def test_the_file_of_a_shared_table_is_deleted(monkeypatch, tmp_path, fails):
+    def fail(*args):
+        raise RuntimeError
+
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    if fails:
+        monkeypatch.setattr(TabularMLPRegressor, "_evaluate", fail)
+    large = np.random.default_rng(0).normal(size=(20_000, 20)).astype(np.float32)
+    reg = _regressor(n_jobs=2, n_members=2, max_iter=1)
+    with pytest.raises(RuntimeError) if fails else nullcontext():
+        reg.fit(large, large[:, 0])
+    assert list(tmp_path.rglob("table")) == []
+    if not fails:
+        twin = _regressor(n_jobs=1, n_members=2, max_iter=1).fit(large, large[:, 0])
+        np.testing.assert_array_equal(reg.predict(large), twin.predict(large))
 
 
 def test_inside_a_process_with_one_thread_networks_take_turns():
