@@ -9,6 +9,7 @@ from sklearn.datasets import fetch_california_housing
 from sklearn.metrics import log_loss, root_mean_squared_error
 from sklearn.model_selection import train_test_split
 
+MEASURES = {"error": "error", "log_loss": "log loss", "nrmse": "nRMSE"}
 # Small tables have small, noisy test sets, so they get more splits.
 _SMALL, _N_SPLITS_SMALL, _N_SPLITS = 2_000, 3, 1
 

@@ -1,19 +1,25 @@
 """Grid search: sequential, with loky and with Dask, in two processes.
 
-Needs the extra ``dask``:  python benchmarks/searching.py
+    python benchmarks/searching.py            # with Dask, an extra
+    python benchmarks/searching.py nested     # searches of a tabular estimator
+
+The second compares ``n_jobs=2`` of the search, of the estimator, and of both: on two
+cores, both together must not be slower than one of them alone.
 """
 
+import argparse
+import multiprocessing
 import statistics
 import time
 import warnings
+from concurrent.futures import ProcessPoolExecutor
 
 import joblib
-from distributed import Client, LocalCluster
-from sklearn.datasets import load_digits
+from sklearn.datasets import load_digits, make_friedman1
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.model_selection import GridSearchCV
 
-from sknumpy_mlp import NumpyMLPClassifier
+from sknumpy_mlp import NumpyMLPClassifier, TabularMLPRegressor
 
 N_TURNS = 5
 GRID = {"alpha": [1e-4, 1e-2, 1.0, 10.0]}
@@ -50,8 +56,34 @@ def _measure(n_epochs):
         print(f"  {name}: {statistics.median(values):.2f} ({low:.2f} - {high:.2f})")
 
 
-def main():
-    warnings.simplefilter("ignore", ConvergenceWarning)
+def _nested_search(n_jobs, n_jobs_of_estimator):
+    """Return the seconds of four fits, in a process that has not started others."""
+    X, y = make_friedman1(4_000, 20, noise=1.0, random_state=0)
+    reg = TabularMLPRegressor(max_iter=12, n_jobs=n_jobs_of_estimator, random_state=0)
+    grid = {"dropout": [0.0, 0.1]}
+    search = GridSearchCV(reg, grid, cv=2, n_jobs=n_jobs, refit=False)
+    began = time.perf_counter()
+    search.fit(X, y)
+    return time.perf_counter() - began
+
+
+def _measure_nested():
+    both, seconds = (2, 2), {(2, 1): [], (1, 2): [], (2, 2): [], (2, None): []}
+    for _ in range(N_TURNS):
+        for n_jobs, values in seconds.items():
+            context = multiprocessing.get_context("spawn")
+            with ProcessPoolExecutor(1, mp_context=context) as process:
+                values.append(process.submit(_nested_search, *n_jobs).result())
+    medians = {n_jobs: statistics.median(each) for n_jobs, each in seconds.items()}
+    for (outer, inner), value in medians.items():
+        print(f"n_jobs={outer} of the search, {inner} of the estimator: {value:.1f} s")
+    alone = min(medians[2, 1], medians[1, 2])
+    print(f"both / the better one alone: {medians[both] / alone:.2f}")
+
+
+def _measure_dask():
+    from distributed import Client, LocalCluster
+
     began = time.perf_counter()
     _search(1, n_jobs=2)
     print(f"pool of loky and its first search: {time.perf_counter() - began:.1f} s")
@@ -63,6 +95,19 @@ def main():
         print(f", with its first search {time.perf_counter() - began:.1f} s")
         for n_epochs in (1, 10, 100):
             _measure(n_epochs)
+
+
+def main():
+    """Read the command line and measure."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("what", nargs="?", choices=["dask", "nested"], default="dask")
+    warnings.simplefilter("ignore", ConvergenceWarning)
+    if parser.parse_args().what == "nested":
+        _measure_nested()
+    else:
+        _measure_dask()
 
 
 if __name__ == "__main__":

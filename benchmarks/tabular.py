@@ -8,10 +8,10 @@ DATA is a folder with a ``manifest.json`` (see ``load_tables``).  All methods se
 same splits.  With ``--save`` each result goes to ``results/tabular/METHOD.json`` at
 once, and existing results are not measured again, so that an interrupted run continues.
 
-The fit time of a bagged method (``lightgbm_bagged`` and the like) is the saved time of
-the single model, which must have been measured before, times the ratio of the CPU times
-of both, measured in turn in this run.  So it does not depend on how busy the machine
-is: one core (``--cores 1``) is enough, and several processes may share the tables.
+For a bagged method (``lightgbm_bagged`` and the like), the ratios of its CPU times to
+those of the single model are measured, in turn in this run, which do not depend on how
+busy the machine is: one core (``--cores 1``) is enough, and several processes may share
+the tables.  ``tabular_report.py`` multiplies them by the times of the single model.
 """
 
 import argparse
@@ -54,8 +54,8 @@ def measure(make, task, X, y, number, max_rows, clock=time.perf_counter):
     return result
 
 
-def measure_bagged(method, table, single):
-    """Measure a bagged method; `single` is the saved result of its single model."""
+def measure_bagged(method, table):
+    """Measure a bagged method, with its times relative to those of a single model."""
     names = ("fit_seconds", "predict_seconds")
     ratios = {name: [] for name in names}
     began = time.process_time()
@@ -69,9 +69,8 @@ def measure_bagged(method, table, single):
         for name in names:
             ratios[name].append(result[name] / alone[name])
     for name in names:
-        ratio = statistics.median(ratios[name])
-        result[name] = ratio * single[name]
-        result[f"{name}_ratio"] = ratio
+        del result[name]
+        result[f"{name}_ratio"] = statistics.median(ratios[name])
     return result
 
 
@@ -105,7 +104,6 @@ def main():
     chosen = args.tables or sorted(tables, key=lambda name: len(tables[name][1]))
     counts = {name: args.splits or n_splits(tables[name][1]) for name in chosen}
     for method in args.methods:
-        singles = load(BAGGED.get(method, method))
         values = []
         for number, name in product(range(max(counts.values())), chosen):
             done = args.save and str(number) in load(method).get(name, {})
@@ -113,7 +111,7 @@ def main():
                 continue
             table = (*tables[name], number, args.max_rows)
             if method in BAGGED:
-                result = measure_bagged(method, table, singles[name][str(number)])
+                result = measure_bagged(method, table)
             else:
                 result = measure(METHODS[method], *table)
             if result is None:

@@ -10,6 +10,7 @@ default that earns its place shows a positive number.
 
 import argparse
 import json
+import math
 import warnings
 from concurrent.futures import ProcessPoolExecutor
 
@@ -48,12 +49,19 @@ CHANGES = {
     "the defaults": (None, {}, BOTH),
     "no embedding of numerical features": ("periodic embedding", {}, BOTH),
     "no learned input scaling": ("input scaling", {}, BOTH),
-    "activations without parameters": (None, {"parametric_activation": False}, BOTH),
-    "stop at the end of a cycle": (None, {"n_iter_no_change": "cycle"}, BOTH),
+    "parametric activations": (None, {"parametric_activation": True}, CLASSES),
+    "activations without parameters": (None, {"parametric_activation": False}, NUMBERS),
+    "no stop at the end of a cycle": (None, {"n_iter_no_change": math.inf}, CLASSES),
+    "stop at the end of a cycle": (None, {"n_iter_no_change": "cycle"}, NUMBERS),
+    "layers of 256 units": (None, {"hidden_layer_sizes": (256, 256, 256)}, BOTH),
     "ReLU": (None, {"activation": "relu"}, BOTH),
     "inputs not clipped": ("input clipping", {}, BOTH),
     "LeCun initialization, not data-dependent": (None, {"init": "lecun"}, BOTH),
-    "no learning-rate multipliers": ("learning-rate multipliers", "rate / 16", BOTH),
+    "no learning-rate multipliers": (
+        "learning-rate multipliers",
+        "rate / sqrt(128)",
+        BOTH,
+    ),
     "cosine learning-rate schedule": (None, {"learning_rate": "cosine"}, BOTH),
     "constant learning rate": (None, {"learning_rate": "constant"}, BOTH),
     "beta_2 = 0.999": (None, {"beta_2": 0.999}, BOTH),
@@ -70,7 +78,7 @@ CHANGES = {
     "one network, hold-out": (None, {"ensemble": None}, BOTH),
     "one network, hold-out, three times the epochs": (
         None,
-        {"ensemble": None, "max_iter": 384},
+        {"ensemble": None, "max_iter": 288, "n_iter_no_change": math.inf},
         BOTH,
     ),
     "one network, refitted on all rows": (None, {"ensemble": "refit"}, BOTH),
@@ -85,9 +93,9 @@ def measure(job):
     if task not in tasks:
         return None
     cls = TabularMLPClassifier if task == "classification" else TabularMLPRegressor
-    if params == "rate / 16":  # what 1 / sqrt(fan_in) is for 256 units
+    if params == "rate / sqrt(128)":  # that of layers of 128 units
         rate = 0.04 if task == "classification" else 0.2
-        params = {"learning_rate_init": rate / 16}
+        params = {"learning_rate_init": rate / math.sqrt(128)}
     X_train, X_test, y_train, y_test = split(task, X, y, number, N_ROWS)
     model = cls(random_state=number, n_jobs=1, n_members=N_MEMBERS)
     with warnings.catch_warnings(), without(*filter(None, [piece])):

@@ -5,11 +5,15 @@
 
 DATA is as for ``tabular.py``.  ``before`` is the recipe with which all others are
 compared: three layers of 256 units with parametric activations, 128 epochs, five
-members.  The name of another one lists what differs: w (units of a layer), e (epochs),
-b (batch size), m (members), c (cycles of the learning rate), "stop" (at the end of a
-cycle that brought no improvement), "plain" (activations without parameters), "columns"
-(frequencies by the rows for each column instead of all rows).  "e auto" are epochs by
-the number of rows.
+members, dropout 0.15.  The name of another one lists what differs: w (units of a
+layer), e (epochs), b (batch size), m (members), c (cycles of the learning rate), d
+(dropout), lr (learning rate), "stop" (at the end of a cycle that brought no
+improvement), "plain" (activations without parameters), "rows" (frequencies by the
+number of rows, as in ``before``, instead of that of rows for each numeric column).
+"e auto" are epochs by the number of rows.  "default" are the defaults of the package.
+
+``before`` was measured with the version that had these defaults, on whose parameters
+the script relies: those that it lacks are left out.
 
 Each fit has one core and one thread, and the cost is CPU seconds: several processes,
 each with some of the recipes, may run at the same time.  With ``--save`` each result
@@ -17,6 +21,7 @@ goes to ``results/recipes/RECIPE.json`` at once, and is not measured again.
 """
 
 import argparse
+import inspect
 import json
 import math
 import statistics
@@ -27,8 +32,14 @@ from itertools import product
 from unittest.mock import patch
 
 from _measure import RESULTS, environment
-from _tabular_data import add_result, evaluate, load_results, load_tables, split
-from tabular_report import MEASURES
+from _tabular_data import (
+    MEASURES,
+    add_result,
+    evaluate,
+    load_results,
+    load_tables,
+    split,
+)
 from threadpoolctl import threadpool_limits
 
 from sknumpy_mlp import TabularMLPClassifier, TabularMLPRegressor
@@ -40,6 +51,7 @@ BEFORE = {
     "hidden_layer_sizes": (256, 256, 256),
     "max_iter": 128,
     "n_members": 5,
+    "dropout": 0.15,
     "n_iter_no_change": math.inf,
     "parametric_activation": True,
 }
@@ -49,6 +61,8 @@ MAX_ROWS_FOR_THREE = 5_000
 
 def parameters(recipe):
     """Return the parameters of a recipe."""
+    if recipe == "default":
+        return {}
     params = dict(BEFORE)
     for part in recipe.split(", ") if recipe != "before" else ():
         name, _, value = part.partition(" ")
@@ -63,27 +77,32 @@ def parameters(recipe):
                 params["n_members"] = int(value)
             case "c":
                 params["learning_rate"] = CosineLog(n_cycles=int(value))
+            case "d":
+                params["dropout"] = float(value)
+            case "lr":
+                params["learning_rate_init"] = float(value)
             case "stop":
                 params["n_iter_no_change"] = "cycle"
             case "plain":
                 params["parametric_activation"] = False
-            case "columns":
-                pass  # not a parameter, see `by_columns`
+            case "rows":
+                pass  # not a parameter, see `frequencies`
             case _:
                 raise SystemExit(f"{part!r} of {recipe!r} is not known")
     return params
 
 
-def by_columns(recipe, n_columns):
-    """Patch the frequencies of embeddings, if the recipe asks for it.
+def frequencies(recipe):
+    """Patch the rule for the frequencies of embeddings, if the recipe asks for it.
 
-    The usual rule is that of eight columns.
+    With eight numeric columns, both rules are the same.
     """
-    if "columns" not in recipe.split(", "):
+    rule = architecture._highest_frequency
+    has_both_numbers = len(inspect.signature(rule).parameters) == 2
+    if not has_both_numbers or not {"rows", "before"} & {*recipe.split(", ")}:
         return nullcontext()
-    of_rows = architecture._highest_frequency
     return patch.object(
-        architecture, "_highest_frequency", lambda n: of_rows(n * 8 / n_columns)
+        architecture, "_highest_frequency", lambda n_rows, n_numbers: rule(n_rows, 8)
     )
 
 
@@ -92,9 +111,11 @@ def measure(recipe, table, number):
     task, X, y = table
     X_train, X_test, y_train, y_test = split(task, X, y, number)
     make = TabularMLPClassifier if task == "classification" else TabularMLPRegressor
-    model = make(random_state=number, n_jobs=1, **parameters(recipe))
-    frequencies = by_columns(recipe, X.shape[1])
-    with warnings.catch_warnings(), threadpool_limits(1), frequencies:
+    params = parameters(recipe)
+    if recipe == "before":
+        params = {k: v for k, v in params.items() if k in make().get_params()}
+    model = make(random_state=number, n_jobs=1, **params)
+    with warnings.catch_warnings(), threadpool_limits(1), frequencies(recipe):
         warnings.simplefilter("ignore")
         began = time.process_time()
         model.fit(X_train, y_train)
@@ -122,46 +143,64 @@ def n_splits(X):
     return 3 if len(X) < MAX_ROWS_FOR_THREE else 2
 
 
-def show():
-    """Print a row for each table of each recipe, and one for their means."""
-    before = load_results(path_of("before"))
-    print("| recipe | table | splits | " + " | ".join(MEASURES) + " | CPU time |")
-    print("|---" * (4 + len(MEASURES)) + "|")
+def table_of_defaults():
+    """Return a Markdown table of the defaults: a row for each table of data."""
+    rows = {name: [row] for name, row in compared("default").items()}
+    return _markdown("table", rows)
+
+
+def table_of_recipes():
+    """Return a Markdown table with a row for each recipe: means over tables."""
+    rows = {}
     for path in sorted(FOLDER.glob("*.json")):
-        record = json.loads(path.read_text(encoding="utf-8"))
-        rows = []
-        for table, results in record["results"].items():
-            numbers = sorted(results.keys() & before.get(table, {}).keys())
-            if not numbers:
-                continue
-            row = {"splits": len(numbers)}
-            for name in (*MEASURES, "cpu_seconds"):
-                pairs = [
-                    (results[n][name], before[table][n][name])
-                    for n in numbers
-                    if name in results[n] and name in before[table][n]
-                ]
-                if pairs:
-                    row[name] = tuple(map(statistics.fmean, zip(*pairs, strict=True)))
-            rows.append(row)
-            _print_row(record["recipe"], table, row)
-        if rows:
-            total = {"splits": sum(row["splits"] for row in rows)}
-            for name in (*MEASURES, "cpu_seconds"):
-                pairs = [row[name] for row in rows if name in row]
-                if pairs:
-                    total[name] = tuple(map(statistics.fmean, zip(*pairs, strict=True)))
-            _print_row(record["recipe"], f"mean of {len(rows)}", total)
+        recipe = json.loads(path.read_text(encoding="utf-8"))["recipe"]
+        if recipe != "before" and (found := compared(recipe)):
+            rows[recipe] = list(found.values())
+    return _markdown("recipe", rows)
 
 
-def _print_row(recipe, table, row):
-    cells = [recipe, table, str(row["splits"])]
-    for name in MEASURES:
-        ours, theirs = row.get(name, (0.0, 0.0))
-        cells.append(f"{ours:.4f} / {theirs:.4f}" if name in row else "")
-    ours, theirs = row.get("cpu_seconds", (0.0, 0.0))
-    cells.append(f"{ours / theirs:.2f}" if theirs else "")
-    print("| " + " | ".join(cells) + " |")
+def compared(recipe):
+    """Return a recipe's results and those of ``before`` on the same splits.
+
+    Returns a dict table -> {"splits": number, measure: (mean, mean of before)}.
+    """
+    before, results = (load_results(path_of(name)) for name in ("before", recipe))
+    tables = {}
+    for table, ours in results.items():
+        theirs = before.get(table, {})
+        numbers = sorted(ours.keys() & theirs.keys())
+        if not numbers:
+            continue
+        tables[table] = {"splits": len(numbers)} | {
+            name: tuple(
+                statistics.fmean(each[n][name] for n in numbers)
+                for each in (ours, theirs)
+            )
+            for name in (*MEASURES, "cpu_seconds")
+            if name in ours[numbers[0]]
+        }
+    return tables
+
+
+def _markdown(title, rows):
+    """Return a Markdown table of means over tables; rows are name -> [comparison]."""
+    head = [title, "splits", *MEASURES.values(), "CPU time"]
+    if title == "recipe":
+        head += ["largest", "tables"]
+    lines = [head, ["---"] * len(head)]
+    for name, tables in rows.items():
+        cells = [name, str(sum(each["splits"] for each in tables))]
+        for measure in MEASURES:
+            pairs = [each[measure] for each in tables if measure in each]
+            means = map(statistics.fmean, zip(*pairs, strict=True))
+            cells.append(" / ".join(f"{mean:.4f}" for mean in means))
+        ours, theirs = zip(*(each["cpu_seconds"] for each in tables), strict=True)
+        shares = [a / b for a, b in zip(ours, theirs, strict=True)]
+        cells += [f"{sum(ours) / sum(theirs):.2f}"]
+        if title == "recipe":
+            cells += [f"{max(shares):.2f}", str(len(tables))]
+        lines.append(cells)
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines) + "\n"
 
 
 def main():
@@ -177,7 +216,7 @@ def main():
     parser.add_argument("--show", action="store_true")
     args = parser.parse_args()
     if args.show:
-        show()
+        print(table_of_defaults(), table_of_recipes(), sep="\n")
         return
     tables = load_tables(args.data)
     chosen = args.tables or sorted(tables, key=lambda name: len(tables[name][1]))

@@ -23,15 +23,17 @@ from scipy.stats import rankdata
 matplotlib.use("Agg")
 import matplotlib.pyplot as plt
 from _measure import RESULTS
+from _tabular_data import MEASURES, load_results
 from PIL import Image
+from tabular_recipes import table_of_defaults, table_of_recipes
 
 SHIFT = 0.01
 # A method with fewer results is left out of ranks and figures.
 MIN_TABLES = 8
 # A table is named if the mean ratio without it differs by more than this share.
 INFLUENTIAL = 0.05
-MEASURES = {"error": "error", "log_loss": "log loss", "nrmse": "nRMSE"}
 SECONDS = "fit_seconds"
+BAGGED = "_bagged"  # the end of the names of averages of five models
 # Tables of several sizes, training rows and columns.
 SIZES = {
     "credit_g": "800 x 20",
@@ -73,11 +75,17 @@ COLORS = {
 def load():
     """Return method -> measure -> table -> split -> value."""
     measured = {}
+    folder = RESULTS / "tabular"
     for method in NAMES:
-        path = RESULTS / "tabular" / f"{method}.json"
-        if not path.exists():
+        results = load_results(folder / f"{method}.json")
+        if not results:
             continue
-        results = json.loads(path.read_text(encoding="utf-8"))["results"]
+        if method.endswith(BAGGED):
+            singles = load_results(folder / f"{method.removesuffix(BAGGED)}.json")
+            for table, splits in results.items():
+                for number, split in splits.items():
+                    single = singles[table][number]
+                    split[SECONDS] = split[f"{SECONDS}_ratio"] * single[SECONDS]
         measured[method] = {
             measure: {
                 table: {number: split[measure] for number, split in splits.items()}
@@ -308,6 +316,8 @@ def sections(measured):
         "seconds by size": [fit_times_by_size(measured)],
         "seconds of synthetic tables": [default_fits()],
         "seconds with limits": [limited_fits()],
+        "defaults beside earlier ones": [table_of_defaults()],
+        "recipes": [table_of_recipes()],
         "results": [results_per_table(measured, *each) for each in values],
     }
 
@@ -346,7 +356,7 @@ def draw_tables(measured):
             values = ratios(ours, theirs)
             if method in (OURS, OURS_SINGLE) or len(values) < MIN_TABLES:
                 continue
-            face = "none" if method.endswith("_bagged") else color
+            face = "none" if method.endswith(BAGGED) else color
             (handles[NAMES[method]],) = ax.plot(
                 list(values.values()),
                 [tables.index(table) + 1 for table in values],
@@ -383,14 +393,14 @@ def draw_tables(measured):
 # two panels; None if it is not drawn.
 LABELS = {
     OURS: ("TabularMLP", "below", "below"),
-    OURS_SINGLE: ("one network", "above", "above"),
+    OURS_SINGLE: ("one network", "left", "right"),
     "sklearn_mlp": ("scikit-learn's MLP", "above", None),
     "sklearn_mlp_scaled_target": ("scikit-learn's MLP,\nscaled target", None, "above"),
     "hist_gradient_boosting": ("HistGB", "left", "above"),
-    "hist_gradient_boosting_bagged": ("HistGB ×5", "below", "above"),
+    "hist_gradient_boosting_bagged": ("HistGB ×5", "left", "above"),
     "lightgbm": ("LightGBM", "above", "left"),
     "lightgbm_bagged": ("LightGBM ×5", "left", "below"),
-    "catboost": ("CatBoost", "left", "left"),
+    "catboost": ("CatBoost", "above", "left"),
     "catboost_bagged": ("CatBoost ×5", "right", "left"),
     "realmlp": ("RealMLP", "right", "above"),
 }
@@ -416,7 +426,7 @@ def draw_accuracy_and_time(measured):
             x = geometric_mean(seconds[table] for table in ours)
             y = np.median([1 / ratio for ratio in ratios(ours, theirs).values()])
             color = COLORS[method]
-            face = "white" if method.endswith("_bagged") else color
+            face = "white" if method.endswith(BAGGED) else color
             ax.plot(x, y, "o", ms=8, color=color, mfc=face, mew=1.5)
             offset, ha, va = SIDES[sides[i]]
             ax.annotate(

@@ -35,12 +35,13 @@ LIMITS = (
     ("regression", 2_000, 10, 2),
     ("regression", 2_000, 10, 3),
     ("classification", 2_000, 10, 3),
-    ("regression", 2_000, 10, 5),
+    ("regression", 10_000, 20, 5),
+    ("classification", 10_000, 20, 5),
     ("regression", 10_000, 20, 10),
-    ("regression", 10_000, 20, 30),
-    ("classification", 10_000, 20, 30),
+    ("regression", 100_000, 20, 30),
     ("classification", 100_000, 20, 30),
-    ("classification", 100_000, 20, 120),
+    ("regression", 100_000, 20, 60),
+    ("regression", 1_000_000, 20, 60),
 )
 # Fits that take longer are not repeated.
 MAX_SECONDS = 30

@@ -108,8 +108,8 @@ print(X_train.dtypes.to_string())
 # Out-of-fold score and test score
 # --------------------------------
 #
-# The estimator is a k-fold ensemble: each of five networks is trained on four fifths of
-# the rows, and validated on the remaining fold.  For each row there is thus a
+# The estimator is a k-fold ensemble: each of eight networks is trained on seven eighths
+# of the rows, and validated on the remaining fold.  For each row there is thus a
 # prediction by a network that was not trained on it.  The score of these out-of-fold
 # predictions, ``oof_score_``, estimates the score on new data without a test set.
 

@@ -1,4 +1,4 @@
-"""The network for tables: embeddings, scaling, and parametric hidden layers."""
+"""The network for tables: embeddings, input scaling, and hidden layers."""
 
 import math
 from dataclasses import dataclass, replace
@@ -23,10 +23,10 @@ _BIAS_RATE = 0.1
 _PARAMETRIC_RATE = 0.1
 
 # Scales of the frequencies of periodic embeddings.  High frequencies fit sharp bends,
-# but also noise: their scale grows with the number of rows, from 300 rows on, and
-# reaches 1 at 6,500 rows and the maximum at 16,000.
+# but also noise: their scale grows with the number of rows for each numeric column,
+# from 38 on, and reaches 1 at 800 rows and the maximum at 2,000.
 _LOWEST_FREQUENCY, _HIGHEST_FREQUENCY = 0.1, 2.0
-_ROWS_FOR_LOW_FREQUENCIES = 300
+_ROWS_FOR_LOW_FREQUENCIES = 37.5
 
 
 @dataclass(frozen=True, eq=False)
@@ -121,7 +121,10 @@ def input_layer(config: MemberConfig, n_features: int) -> Layer:
         parts.append(
             PeriodicEmbedding(
                 n_numbers,
-                scales=(_LOWEST_FREQUENCY, _highest_frequency(config.n_rows)),
+                scales=(
+                    _LOWEST_FREQUENCY,
+                    _highest_frequency(config.n_rows, n_numbers),
+                ),
                 lr_multiplier=_EMBEDDING_RATE,
             )
         )
@@ -132,7 +135,7 @@ def input_layer(config: MemberConfig, n_features: int) -> Layer:
     return parts[0] if len(parts) == 1 else Concatenate(tuple(parts))
 
 
-def _highest_frequency(n_rows: int) -> float:
-    """Return the scale of the highest frequencies for a number of rows."""
-    growth: float = (n_rows / _ROWS_FOR_LOW_FREQUENCIES) ** 0.75
+def _highest_frequency(n_rows: int, n_numbers: int) -> float:
+    """Return the scale of the highest frequencies."""
+    growth: float = (n_rows / n_numbers / _ROWS_FOR_LOW_FREQUENCIES) ** 0.75
     return min(max(1.0, growth) * _LOWEST_FREQUENCY, _HIGHEST_FREQUENCY)

@@ -50,8 +50,8 @@ from sknumpy_mlp._tabular.parameters import check_ensemble
 from sknumpy_mlp._tabular.preprocessor import TabularPreprocessor
 from sknumpy_mlp._tabular.progress import EnsembleProgress, share_progress
 from sknumpy_mlp._tabular.recipe import (
+    cost_of_training,
     member_parameters,
-    n_products,
     parameters_for,
 )
 from sknumpy_mlp._tabular.splits import MemberSplit, split_members
@@ -66,9 +66,9 @@ from sknumpy_mlp.callbacks._sklearn import (
     begin_ensemble,
 )
 
-# Minimum number of multiplications in forward passes (about ten seconds on one core)
+# Minimum cost, in multiplications (about six to twelve seconds on one core),
 # for training in processes, which take seconds to start.
-_MIN_PRODUCTS_FOR_PROCESSES = 5e10
+_MIN_COST_FOR_PROCESSES = 5e10
 
 # Fraction of ``max_time`` that is reserved for calibration.
 _RESERVED_SHARE = 0.02
@@ -280,7 +280,6 @@ class _BaseTabularMLP(
                     # An interrupted refit would be worse than the first network.
                     self.estimators_ = [each.member for each in refitted]
                     trained = [*trained, *refitted]
-            del task.data  # Windows does not delete a file that is in use
         self.n_iter_ = max(member.n_iter_ for member in self.estimators_)
         n_short = sum(each.was_cut_short for each in trained)
         if n_short:
@@ -295,8 +294,8 @@ class _BaseTabularMLP(
         """Return the number of networks to train in parallel."""
         if self.callbacks or task.bridge is not None:
             return 1  # callbacks expect sequential training
-        size = n_members * n_products(task.params, *task.data.X.shape)
-        default = n_blas_threads() if size > _MIN_PRODUCTS_FOR_PROCESSES else 1
+        size = n_members * cost_of_training(task.params, *task.data.X.shape)
+        default = n_blas_threads() if size > _MIN_COST_FOR_PROCESSES else 1
         max_seconds = math.inf if self.max_time is None else float(self.max_time)
         return n_parallel(self.n_jobs, default, max_seconds)
 
@@ -427,7 +426,8 @@ class _BaseTabularMLP(
 class _EnsembleTask:
     """Validated data, and the configuration of the members.
 
-    Not frozen: ``data`` is replaced when processes share the table, to free memory.
+    Not frozen: when processes share the table, ``data`` gets a memory map of it, and
+    the array is freed.
 
     ``rows`` are the indices of the rows of ``data`` in ``X``, which has ``n_samples``
     rows.  ``params`` has the estimator's parameters as attributes, with values for

@@ -1,6 +1,5 @@
 """`TabularMLPClassifier`: an ensemble of networks for classification."""
 
-import math
 from collections.abc import Callable, Sequence
 from typing import Any, ClassVar, Literal, Self
 
@@ -49,10 +48,10 @@ class TabularMLPClassifier(ClassifierMixin, _BaseTabularMLP):  # type: ignore[mi
 
     Parameters
     ----------
-    hidden_layer_sizes : int, array-like of int or 'auto', default=(256, 256, 256)
+    hidden_layer_sizes : int, array-like of int or 'auto', default='auto'
         Number of units in each hidden layer.  An int means a single hidden layer, and
-        ``()`` none.  Smaller layers train faster.  'auto' is three layers of 128 units
-        for up to 2,500 samples, and of 256 units for more.
+        ``()`` none.  Smaller layers train faster.  'auto' is three layers of 64 units
+        for up to 1,000 samples, and of 128 units for more.
     activation : str, Activation or sequence of these, default='mish'
         Activation function of the hidden layers, or a sequence with one for each hidden
         layer: a name or an object from :mod:`sknumpy_mlp.activations`, which lists all
@@ -91,10 +90,10 @@ class TabularMLPClassifier(ClassifierMixin, _BaseTabularMLP):  # type: ignore[mi
         which lists all of them, or an object of a custom subclass of
         :class:`sknumpy_mlp.schedules.Schedule`.  'coslog' consists of four cosine
         cycles between zero and ``learning_rate_init``.
-    max_iter : int or 'auto', default=128
-        Maximum number of epochs (passes over the data) of each network.  'auto' is 128
-        for up to 2,000 samples, and decreases with the square root of their number for
-        more: 57 for 10,000 samples, 18 for 100,000.  Decrease it for faster training;
+    max_iter : int or 'auto', default='auto'
+        Maximum number of epochs (passes over the data) of each network.  'auto' is 96
+        for up to 2,500 samples, and decreases with the square root of their number for
+        more: 48 for 10,000 samples, 15 for 100,000.  Decrease it for faster training;
         ``max_time`` is a limit in seconds.
     random_state : int, RandomState instance or None, default=None
         Seed or generator of the folds and, for each network, of the initial weights,
@@ -112,15 +111,16 @@ class TabularMLPClassifier(ClassifierMixin, _BaseTabularMLP):  # type: ignore[mi
     epsilon : float, default=1e-8
         Added to the denominators of 'adam' and 'rmsprop' for numerical stability.
         Rarely needs tuning.
-    n_iter_no_change : int, inf or 'cycle', default=inf
+    n_iter_no_change : int, inf or 'cycle', default='cycle'
         Patience of early stopping: maximum number of consecutive epochs without an
-        improvement of the validation score.  By default, each network trains for
-        ``max_iter`` epochs, since the score may stagnate while the learning rate is
-        high.  'cycle' stops at the end of a cycle of the learning-rate schedule, from
-        the second one on, that has not improved on the best score of the previous
-        cycles, which is faster; on some tables, a later cycle would have found a much
-        better network.  In each case, the weights of the best epoch are restored.
-    parametric_activation : bool, default=True
+        improvement of the validation score.  The score may stagnate while the learning
+        rate is high: with inf, each network trains for ``max_iter`` epochs, and 'cycle'
+        stops at the end of a cycle of the learning-rate schedule, from the second one
+        on, that has not improved on the best score of the previous cycles; schedules
+        without cycles are not stopped.  That is faster, but in regression, later cycles
+        are often much better.  In each case, the weights of the best epoch are
+        restored.
+    parametric_activation : bool, default=False
         Whether each hidden unit has a learnable mixing weight between its activation
         and the identity (:class:`sknumpy_mlp.layers.Parametric`).  Training takes 10 to
         20% longer with it.
@@ -182,14 +182,14 @@ class TabularMLPClassifier(ClassifierMixin, _BaseTabularMLP):  # type: ignore[mi
         with few columns of few values, and rows that occur more than five times with
         different targets.
 
-    n_members : int, default=5
+    n_members : int, default=8
         Number of networks with 'kfold' and 'seeds'.  The training time is proportional
         to it.
     max_time : float or None, default=None
-        Time limit of `fit` in seconds; None for no limit.  The networks train for as
-        many epochs as it allows, and the learning-rate schedule is compressed to end
-        with it.  Below 20 seconds, the networks train sequentially, since processes
-        take seconds to start.
+        Time limit of `fit` in seconds; None for no limit.  The networks train for at
+        most as many epochs as it allows, and the learning-rate schedule is compressed
+        to end with it.  Below 20 seconds, the networks train sequentially, since
+        processes take seconds to start.
     n_jobs : int or None, default=None
         Number of networks that train in parallel, in processes of joblib.  None means
         the number of the active :obj:`joblib.parallel_config`.  Without one, it is 1
@@ -249,13 +249,13 @@ class TabularMLPClassifier(ClassifierMixin, _BaseTabularMLP):  # type: ignore[mi
     -----
     The networks follow RealMLP [1]_, with changes that were evaluated on tables of 600
     to 20,000 samples (``benchmarks/tabular.md``): no label smoothing, early stopping by
-    the loss, a k-fold ensemble instead of a hold-out set, calibrated probabilities, and
-    imputation of missing numbers.
+    the loss, a k-fold ensemble of smaller networks instead of a hold-out set, epochs by
+    the number of samples, calibrated probabilities, and imputation of missing numbers.
 
-    With default parameters `fit` takes about 7 seconds for 1,000 rows, 40 for 5,000, 80
-    for 10,000 and two minutes for 20,000, on two cores (``benchmarks/tabular.md``).
-    Set ``verbose=True`` to see its progress, and ``max_time`` to limit its duration;
-    ``ensemble=None`` trains a single network in a third of the time.
+    With default parameters `fit` takes about 3 seconds for 500 rows of 20 columns, 15
+    for 10,000 and 40 for 100,000, on two cores (``benchmarks/tabular.md``).  Set
+    ``verbose=True`` to see its progress, and ``max_time`` to limit its duration;
+    ``ensemble=None`` trains a single network in a quarter of the time or less.
 
     Ctrl-C stops training and keeps the networks that have completed an epoch.
 
@@ -294,7 +294,7 @@ class TabularMLPClassifier(ClassifierMixin, _BaseTabularMLP):  # type: ignore[mi
     @suggests_parameters
     def __init__(
         self,
-        hidden_layer_sizes: HiddenLayerSizes = (256, 256, 256),
+        hidden_layer_sizes: HiddenLayerSizes = "auto",
         activation: ActivationName
         | Activation
         | Sequence[ActivationName | Activation] = "mish",
@@ -309,15 +309,15 @@ class TabularMLPClassifier(ClassifierMixin, _BaseTabularMLP):  # type: ignore[mi
         alpha: float = 0.0,
         batch_size: int | Literal["auto"] = "auto",
         learning_rate: ScheduleName | Schedule = "coslog",
-        max_iter: int | Literal["auto"] = 128,
+        max_iter: int | Literal["auto"] = "auto",
         random_state: int | np.random.RandomState | None = None,
         verbose: bool | int = False,
         validation_fraction: float = 0.2,
         beta_1: float = 0.9,
         beta_2: float = 0.95,
         epsilon: float = 1e-8,
-        n_iter_no_change: float | Literal["cycle"] = math.inf,
-        parametric_activation: bool = True,
+        n_iter_no_change: float | Literal["cycle"] = "cycle",
+        parametric_activation: bool = False,
         init: InitializerName | Initializer = "data",
         dropout: float | Sequence[float] = 0.15,
         weight_decay: float = 0.02,
@@ -327,7 +327,7 @@ class TabularMLPClassifier(ClassifierMixin, _BaseTabularMLP):  # type: ignore[mi
         callbacks: Sequence[Callback] | None = None,
         categorical_features: Any = "from_dtype",
         ensemble: Literal["kfold", "seeds", "refit"] | None = "kfold",
-        n_members: int = 5,
+        n_members: int = 8,
         max_time: float | None = None,
         n_jobs: int | None = None,
     ) -> None:

@@ -1,6 +1,7 @@
 """scikit-learn's own callbacks, which came with its release 1.9."""
 
 import importlib.util
+import math
 import pickle
 
 import numpy as np
@@ -189,7 +190,13 @@ def test_scikit_learn_s_progress_bar(capsys, monkeypatch):
 
 # Ensembles, and how many networks each trains.
 ENSEMBLES = [("kfold", 3), ("seeds", 3), ("refit", 2), (None, 1)]
-TABULAR = {"hidden_layer_sizes": 4, "max_iter": 3, "n_members": 3, "random_state": 0}
+TABULAR = {
+    "hidden_layer_sizes": 4,
+    "max_iter": 3,
+    "n_members": 3,
+    "n_iter_no_change": math.inf,
+    "random_state": 0,
+}
 
 
 class TreeRecorder(Recorder):

@@ -102,7 +102,7 @@ REGRESSOR_CONFIGURATIONS = [
     ({"loss": Quantile(0.4), "solver": "rmsprop"}, {}),
     ({"loss": "huber", "solver": "lbfgs"}, {}),
 ]
-# Short, since each check fits anew: the defaults train five networks for long.
+# Short, since each check fits anew: the defaults train eight networks for long.
 TABULAR = {"hidden_layer_sizes": (32, 32), "max_iter": 48, "n_members": 2}
 RANDOM_FOLDS = {
     WEIGHT_EQUIVALENCE[0]: "a repeated row may fall into another fold than its copy"

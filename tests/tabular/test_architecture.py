@@ -45,10 +45,13 @@ def test_the_network_is_what_it_is_said_to_be():
 
 
 @pytest.mark.parametrize(
-    ("n_rows", "shortest"), [(100, 0.1), (4_800, 0.8), (30_000, 2.0)]
+    ("n_rows", "n_numbers", "shortest"),
+    [(30, 1, 0.1), (100, 8, 0.1), (600, 1, 0.8), (1_200, 2, 0.8), (5_000, 2, 2.0)],
 )
-def test_frequencies_are_higher_with_more_rows(n_rows, shortest):
-    X = np.random.default_rng(0).normal(size=(n_rows, 1))
+def test_frequencies_are_higher_with_more_rows_for_each_number(
+    n_rows, n_numbers, shortest
+):
+    X = np.random.default_rng(0).normal(size=(n_rows, n_numbers))
     reg = regressor(hidden_layer_sizes=2, max_iter=1).fit(X, X[:, 0])
     embedding = reg.estimators_[0]._network.layers[0]
     assert embedding.scales == pytest.approx((0.1, shortest))

@@ -8,8 +8,8 @@ import pytest
 from sknumpy_mlp import TabularMLPClassifier, TabularMLPRegressor
 from sknumpy_mlp._tabular.recipe import (
     batch_size,
+    cost_of_training,
     member_parameters,
-    n_products,
     parameters_for,
 )
 from sknumpy_mlp._tabular.splits import MemberSplit
@@ -17,13 +17,12 @@ from sknumpy_mlp.activations import Mish
 from sknumpy_mlp.layers import Parametric
 from tests.conftest import tabular_estimators
 
-AUTO = {"hidden_layer_sizes": "auto", "max_iter": "auto"}
 SIZES = (1, 100, 2_000, 10_000, 100_000, 10**6)
 
 
 @tabular_estimators
 def test_networks_grow_with_the_table_and_epochs_become_fewer(Estimator):
-    model = Estimator(**AUTO)
+    model = Estimator()
     chosen = [parameters_for(model, n_rows) for n_rows in SIZES]
     widths = [params.hidden_layer_sizes[0] for params in chosen]
     epochs = [params.max_iter for params in chosen]
@@ -36,6 +35,17 @@ def test_networks_grow_with_the_table_and_epochs_become_fewer(Estimator):
 
 
 @tabular_estimators
+@pytest.mark.parametrize(
+    ("n_rows", "width", "epochs"),
+    [(1_000, 64, 96), (1_001, 128, 96), (10_000, 128, 48), (100_000, 128, 15)],
+)
+def test_sizes_and_epochs_are_those_of_the_docstring(Estimator, n_rows, width, epochs):
+    params = parameters_for(Estimator(), n_rows)
+    assert params.hidden_layer_sizes == (width,) * 3
+    assert params.max_iter == epochs
+
+
+@tabular_estimators
 def test_values_of_the_user_remain(Estimator):
     given = Estimator(hidden_layer_sizes=(7, 5), max_iter=3, dropout=0.25)
     params = parameters_for(given, 10**6)
@@ -44,9 +54,9 @@ def test_values_of_the_user_remain(Estimator):
 
 @tabular_estimators
 def test_the_estimator_stays_as_it_is(Estimator):
-    model = Estimator(**AUTO)
+    model = Estimator()
     parameters_for(model, 100)
-    assert model.get_params() == Estimator(**AUTO).get_params()
+    assert model.get_params() == Estimator().get_params()
 
 
 def test_a_subclass_may_have_a_constructor_of_its_own():
@@ -93,8 +103,9 @@ def test_a_member_gets_the_parameters_it_has(given, expected):
 
 
 def test_the_work_of_a_member():
-    params = parameters_for(TabularMLPRegressor(hidden_layer_sizes=(4, 3)), 10)
-    assert n_products(params, 10, 5) == 128 * 10 * (5 * 4 + 4 * 3)
+    reg = TabularMLPRegressor(hidden_layer_sizes=(4, 3), max_iter=7)
+    params = parameters_for(reg, 10)
+    assert cost_of_training(params, 10, 5) == 7 * 10 * (5 * 4 + 4 * 3 + 50_000)
 
 
 @tabular_estimators
