@@ -6,6 +6,7 @@ With ``--save`` the table goes to ``results/parts.json``.
 """
 
 import argparse
+import math
 import time
 import warnings
 from collections import Counter
@@ -53,8 +54,8 @@ CASES = (
 )
 # A network of a tabular estimator: the same.
 TABULAR_CASES = (
-    (20, (256, 256, 256), 3, 64, 640, 40),
-    (20, (256, 256, 256), 3, 256, 10_240, 8),
+    (20, (64, 64, 64), 3, 64, 640, 40),
+    (20, (128, 128, 128), 3, 256, 10_240, 8),
 )
 
 
@@ -95,11 +96,13 @@ def plain_network(hidden, batch_size, n_epochs):
 
 
 def tabular_network(hidden, batch_size, n_epochs):
-    """Return a tabular classifier with a single network."""
+    """Return a tabular classifier with a network that has all kinds of layers."""
     return TabularMLPClassifier(
         hidden,
         batch_size=batch_size,
         max_iter=n_epochs,
+        n_iter_no_change=math.inf,
+        parametric_activation=True,
         ensemble=None,
         n_jobs=1,
         random_state=0,

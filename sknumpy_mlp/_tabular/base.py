@@ -66,8 +66,8 @@ from sknumpy_mlp.callbacks._sklearn import (
     begin_ensemble,
 )
 
-# Minimum cost, in multiplications (about six to twelve seconds on one core),
-# for training in processes, which take seconds to start.
+# Minimum cost, in multiplications (about five seconds on one core), for training in
+# processes, which take seconds to start.
 _MIN_COST_FOR_PROCESSES = 5e10
 
 # Fraction of ``max_time`` that is reserved for calibration.
