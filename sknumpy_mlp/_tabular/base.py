@@ -4,7 +4,7 @@ import math
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from contextlib import nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
@@ -41,7 +41,7 @@ from sknumpy_mlp._tabular.architecture import MemberConfig
 from sknumpy_mlp._tabular.ensemble import (
     MemberTask,
     TrainedMember,
-    n_parallel,
+    parallel_workers,
     shared_table,
     train_members,
 )
@@ -50,6 +50,7 @@ from sknumpy_mlp._tabular.parameters import check_ensemble
 from sknumpy_mlp._tabular.preprocessor import TabularPreprocessor
 from sknumpy_mlp._tabular.progress import EnsembleProgress, share_progress
 from sknumpy_mlp._tabular.recipe import (
+    batch_size,
     cost_of_training,
     member_parameters,
     parameters_for,
@@ -65,10 +66,6 @@ from sknumpy_mlp.callbacks._sklearn import (
     EnsembleBridge,
     begin_ensemble,
 )
-
-# Minimum cost, in multiplications (about five seconds on one core), for training in
-# processes, which take seconds to start.
-_MIN_COST_FOR_PROCESSES = 5e10
 
 # Fraction of ``max_time`` that is reserved for calibration.
 _RESERVED_SHARE = 0.02
@@ -263,11 +260,15 @@ class _BaseTabularMLP(
             has_validation=task.validation is not None,
             rng=check_random_state(self.random_state),
         )
-        n_jobs = min(self._n_parallel(task, len(splits)), len(splits))
-        n_members = len(splits) + refits
-        with share_progress(
-            n_members, n_jobs, deadline, verbose=bool(self.verbose)
-        ) as progress:
+        with (
+            self._workers(task, splits) as n_workers,
+            share_progress(
+                len(splits) + refits,
+                min(n_workers, len(splits)),
+                deadline,
+                verbose=bool(self.verbose),
+            ) as progress,
+        ):
             task.data = replace(task.data, X=shared_table(task.data.X, progress.folder))
             trained = self._train_members(task, splits, progress)
             if not trained:
@@ -290,14 +291,17 @@ class _BaseTabularMLP(
                 "larger batch_size."
             )
 
-    def _n_parallel(self, task: "_EnsembleTask", n_members: int) -> int:
-        """Return the number of networks to train in parallel."""
-        if self.callbacks or task.bridge is not None:
-            return 1  # callbacks expect sequential training
-        size = n_members * cost_of_training(task.params, *task.data.X.shape)
-        default = n_blas_threads() if size > _MIN_COST_FOR_PROCESSES else 1
-        max_seconds = math.inf if self.max_time is None else float(self.max_time)
-        return n_parallel(self.n_jobs, default, max_seconds)
+    def _workers(
+        self, task: "_EnsembleTask", splits: Sequence[MemberSplit]
+    ) -> AbstractContextManager[int]:
+        """Return a context with the number of networks to train in parallel."""
+        return parallel_workers(
+            # Callbacks expect sequential training.
+            1 if self.callbacks or task.bridge is not None else self.n_jobs,
+            len(splits) * cost_of_training(task.params, *task.data.X.shape),
+            batch_size(task.params.batch_size, len(splits[0].rows)),
+            math.inf if self.max_time is None else float(self.max_time),
+        )
 
     def _refit(
         self, task: "_EnsembleTask", first: TrainedMember, progress: EnsembleProgress

@@ -191,13 +191,15 @@ class TabularMLPClassifier(ClassifierMixin, _BaseTabularMLP):  # type: ignore[mi
         to end with it.  Below 20 seconds, the networks train sequentially, since
         processes take seconds to start.
     n_jobs : int or None, default=None
-        Number of networks that train in parallel, in processes of joblib.  None means
-        the number of the active :obj:`joblib.parallel_config`.  Without one, it is 1
-        for short training; for training of more than a few seconds, it is the number of
-        BLAS threads, so that a fit uses the cores that BLAS would use, and a fit in a
-        parallel search only its share.  Where processes are not available (in a forked
-        child, in a daemon, without a temporary folder), the networks train
-        sequentially.
+        Number of networks that train in parallel, by joblib.  None means the number of
+        the active :obj:`joblib.parallel_config`.  Without one, it is 1 for short
+        training; for training of more than a few seconds, it is the number of BLAS
+        threads, so that a fit uses the cores that BLAS would use, and a fit in a
+        parallel search only its share.  Unless ``parallel_config`` sets a backend, the
+        networks train in processes; with batches of 1024 rows or more and in a Python
+        without a global interpreter lock, they train in threads, which share their
+        memory.  Where processes are not available (in a forked child, in a daemon,
+        without a temporary folder), the networks train sequentially.
 
     Attributes
     ----------

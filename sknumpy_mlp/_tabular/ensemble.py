@@ -1,15 +1,17 @@
-"""Training of the members of an ensemble, sequentially or in parallel processes.
+"""Training of the members of an ensemble, sequentially or in parallel.
 
-In threads, the same fits took 1.3 to 1.9 times as long: a step consists of about a
-hundred short calls of NumPy, so that threads contend for the interpreter lock.
+Members train in processes, since a step consists of about a hundred short calls of
+NumPy, so that threads contend for the interpreter lock.  In threads, fits took 1.3 to
+1.9 times as long.  There are two exceptions: with large batches, whose calls are long,
+and without an interpreter lock, members train in threads, which share their memory.
 """
 
 import os
 import sys
 import time
 import warnings
-from collections.abc import Sequence
-from contextlib import ExitStack, suppress
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, replace
 from functools import cache
 from multiprocessing import current_process, parent_process
@@ -19,11 +21,12 @@ from threading import Event, Thread, current_thread, main_thread
 from typing import Any, TypeAlias
 
 import numpy as np
-from joblib import Parallel, cpu_count, delayed, effective_n_jobs
+from joblib import Parallel, cpu_count, delayed, effective_n_jobs, parallel_config
 from joblib.externals.loky import get_reusable_executor
 from joblib.parallel import BACKENDS, get_active_backend
 
 from sknumpy_mlp._estimators.task import FitContext
+from sknumpy_mlp._estimators.threads import n_blas_threads
 from sknumpy_mlp._inputs.data import Data
 from sknumpy_mlp._tabular.progress import EnsembleProgress
 from sknumpy_mlp._tabular.splits import MemberSplit
@@ -33,6 +36,14 @@ from sknumpy_mlp._utils.console import flushable_streams
 from sknumpy_mlp._utils.typing import Array
 from sknumpy_mlp._utils.warnings import collected_warnings, warn, warn_of_interrupt
 from sknumpy_mlp.callbacks import Callback
+
+# Minimum batch size for training in threads.  From it on, they take little more time
+# than processes, and less memory (measured, see benchmarks/README.md).
+_MIN_BATCH_FOR_THREADS = 1024
+
+# Minimum cost, in multiplications (about five seconds on one core), for training in
+# parallel, since processes take seconds to start.
+_MIN_COST_FOR_WORKERS = 5e10
 
 # Time limit below which processes do not pay off, since they take seconds to start.
 _MIN_SECONDS_FOR_PROCESSES = 20.0
@@ -78,21 +89,38 @@ def _stop_processes() -> None:
     get_reusable_executor(reuse=True).shutdown(kill_workers=True)
 
 
-def n_parallel(n_jobs: int | None, default: int, max_seconds: float) -> int:
-    """Return the number of members that joblib trains in parallel.
+@contextmanager
+def parallel_workers(
+    n_jobs: int | None, cost: float, batch_size: int, max_seconds: float
+) -> Iterator[int]:
+    """Yield the number of members to train in parallel, in processes or threads.
+
+    Threads are preferred for large batches and without an interpreter lock.  A backend
+    that `joblib.parallel_config` sets has precedence.
 
     Parameters
     ----------
     n_jobs : int or None
         The requested number; None is that of the active `joblib.parallel_config`, or
-        ``default``.
-    default : int
-        The number if none is requested.
+        the number of cores if it pays off.
+    cost : float
+        The cost of training all members, in multiplications.
+    batch_size : int
+        The batch size of the members.
     max_seconds : float
         The time limit.
     """
-    backend, configured = get_active_backend()
-    wanted = configured if n_jobs is None else n_jobs
+    if n_jobs is None:
+        _, n_jobs = get_active_backend()
+    has_interpreter_lock = getattr(sys, "_is_gil_enabled", lambda: True)()
+    with ExitStack() as stack:
+        if batch_size >= _MIN_BATCH_FOR_THREADS or not has_interpreter_lock:
+            stack.enter_context(parallel_config(prefer="threads"))
+        yield _n_parallel(n_jobs, cost, max_seconds)
+
+
+def _n_parallel(wanted: int | None, cost: float, max_seconds: float) -> int:
+    backend, _ = get_active_backend()
     is_short = max_seconds < _MIN_SECONDS_FOR_PROCESSES
     if _is_one_of(backend, ("loky",)) and (is_short or _is_forked):
         # A forked child has inherited loky's executor without the thread that runs it,
@@ -104,7 +132,8 @@ def n_parallel(n_jobs: int | None, default: int, max_seconds: float) -> int:
         is_barred = current_process().daemon or is_nested
         if is_barred and _is_one_of(backend, _PROCESSES):
             return 1  # as in joblib, but without its warning about n_jobs
-        wanted = min(default, cpu_count())
+        pays_off = cost > _MIN_COST_FOR_WORKERS
+        wanted = min(n_blas_threads(), cpu_count()) if pays_off else 1
     return int(effective_n_jobs(wanted))
 
 

@@ -6,6 +6,7 @@ import math
 import multiprocessing
 import multiprocessing.connection
 import signal
+import sys
 import tempfile
 import threading
 import time
@@ -17,13 +18,14 @@ from contextlib import contextmanager, nullcontext
 import joblib
 import numpy as np
 import pytest
+from joblib.parallel import BACKENDS, get_active_backend
 from sklearn.datasets import load_diabetes
 from threadpoolctl import threadpool_limits
 
 from sknumpy_mlp import TabularMLPRegressor
 from sknumpy_mlp._tabular import base as _tabular_base
 from sknumpy_mlp._tabular import ensemble as _ensemble
-from sknumpy_mlp._tabular.ensemble import n_parallel, train_members
+from sknumpy_mlp._tabular.ensemble import _n_parallel, parallel_workers, train_members
 from sknumpy_mlp._tabular.progress import EnsembleProgress
 from sknumpy_mlp._utils.warnings import warn
 from sknumpy_mlp.activations import Mish, ReLU
@@ -48,51 +50,118 @@ def _regressor(**params):
 # ------------------------------------------------------------- how many side by side
 
 
+LARGE_BATCH = 1024
+
+
 @pytest.fixture
 def four_cores(monkeypatch):
-    """A quiet machine of four cores, where every training is worth processes."""
-    monkeypatch.setattr(_ensemble, "cpu_count", lambda: 4)
+    """A quiet machine of four cores."""
+    monkeypatch.setattr(_ensemble, "n_blas_threads", lambda: 4)
+    monkeypatch.setattr(_ensemble, "cpu_count", lambda: 8)
     monkeypatch.setattr(_ensemble, "_is_forked", False)
+
+
+def _has_interpreter_lock(monkeypatch, answer):
+    """Have Python run with or without a global interpreter lock."""
+    monkeypatch.setattr(sys, "_is_gil_enabled", lambda: answer, raising=False)
+
+
+def _trains_in_threads():
+    """Return whether joblib's backend is that of threads."""
+    backend, _ = get_active_backend()
+    return type(backend) is BACKENDS["threading"]
+
+
+def _workers(n_jobs=None, cost=math.inf, seconds=math.inf, batch_size=64):
+    """Return the number of parallel members, and whether they train in threads."""
+    with parallel_workers(n_jobs, cost, batch_size, seconds) as n:
+        return n, _trains_in_threads()
 
 
 @pytest.mark.usefixtures("four_cores")
 @pytest.mark.parametrize(
-    ("config", "n_jobs", "default", "seconds", "expected"),
+    ("config", "n_jobs", "cost", "seconds", "expected"),
     [
-        ({}, None, 2, math.inf, 2),
-        ({}, None, 16, math.inf, 4),  # no more than there are cores
-        ({}, None, 1, math.inf, 1),
-        ({}, 3, 1, math.inf, 3),
-        ({}, 16, 1, math.inf, 16),  # as asked for
-        ({"n_jobs": 3}, None, 1, math.inf, 3),
-        ({"n_jobs": 3}, 2, 1, math.inf, 2),
-        ({"backend": "sequential"}, None, 16, math.inf, 1),
-        ({"backend": "sequential"}, 5, 16, math.inf, 1),
-        ({"backend": "threading"}, None, 2, math.inf, 2),
-        ({"backend": "threading"}, 3, 1, math.inf, 3),
+        ({}, None, math.inf, math.inf, 4),  # no more than BLAS has threads
+        ({}, None, 0, math.inf, 1),
+        ({}, 3, 0, math.inf, 3),
+        ({}, 16, 0, math.inf, 16),  # as asked for
+        ({"n_jobs": 3}, None, 0, math.inf, 3),
+        ({"n_jobs": 3}, 2, 0, math.inf, 2),
+        ({"backend": "sequential"}, None, math.inf, math.inf, 1),
+        ({"backend": "sequential"}, 5, math.inf, math.inf, 1),
+        ({"backend": "threading"}, None, math.inf, math.inf, 4),
+        ({"backend": "threading"}, 3, 0, math.inf, 3),
         # Processes would have started when the time is over, threads at once.
-        ({}, None, 16, 5.0, 1),
-        ({}, 3, 16, 5.0, 1),
-        ({"n_jobs": 3}, None, 16, 5.0, 1),
-        ({}, None, 16, 60.0, 4),
-        ({"backend": "threading"}, 3, 1, 5.0, 3),
+        ({}, None, math.inf, 5.0, 1),
+        ({}, 3, math.inf, 5.0, 1),
+        ({"n_jobs": 3}, None, math.inf, 5.0, 1),
+        ({}, None, math.inf, 60.0, 4),
+        ({"backend": "threading"}, 3, 0, 5.0, 3),
     ],
 )
-def test_as_many_as_the_backend_will_run(config, n_jobs, default, seconds, expected):
+def test_as_many_as_the_backend_will_run(
+    monkeypatch, config, n_jobs, cost, seconds, expected
+):
+    _has_interpreter_lock(monkeypatch, True)
     with joblib.parallel_config(**config) if config else nullcontext():
-        assert n_parallel(n_jobs, default, seconds) == expected
+        assert _workers(n_jobs, cost, seconds)[0] == expected
+
+
+@pytest.mark.usefixtures("four_cores")
+@pytest.mark.parametrize("has_lock", [True, False])
+def test_threads_for_large_batches_and_without_an_interpreter_lock(
+    monkeypatch, has_lock
+):
+    _has_interpreter_lock(monkeypatch, has_lock)
+    assert _workers() == (4, not has_lock)
+    assert _workers(batch_size=LARGE_BATCH) == (4, True)
+    assert _workers(batch_size=LARGE_BATCH, seconds=5.0) == (4, True)
+    assert _workers(batch_size=LARGE_BATCH, cost=0) == (1, True)
+    with joblib.parallel_config(n_jobs=3):
+        assert _workers(batch_size=LARGE_BATCH) == (3, True)
+        assert _workers(2, batch_size=LARGE_BATCH) == (2, True)
+    with joblib.parallel_config("loky"):  # a named backend has precedence
+        assert _workers(batch_size=LARGE_BATCH) == (4, False)
+    with joblib.parallel_config("multiprocessing", n_jobs=2):
+        assert _workers(batch_size=LARGE_BATCH) == (2, False)
+    with joblib.parallel_config("sequential"):
+        assert _workers(batch_size=LARGE_BATCH)[0] == 1
+    assert not _trains_in_threads()
+
+
+def test_large_batches_train_in_threads_with_the_same_results(monkeypatch):
+    threads = set()
+
+    def spy(*args, **kwargs):
+        threads.add(threading.current_thread())
+        return _fit_member(*args, **kwargs)
+
+    _fit_member = _ensemble._fit_member
+    monkeypatch.setattr(_ensemble, "_fit_member", spy)
+    X = np.random.default_rng(0).normal(size=(3 * LARGE_BATCH, 3))
+    settings = {"batch_size": LARGE_BATCH, "max_iter": 2}
+    in_threads = _regressor(n_jobs=2, **settings).fit(X, X[:, 0])
+    assert threads
+    assert threading.current_thread() not in threads
+    threads.clear()
+    with joblib.parallel_config("loky"):
+        in_processes = _regressor(n_jobs=2, **settings).fit(X, X[:, 0])
+    assert not threads
+    np.testing.assert_allclose(in_threads.predict(X), in_processes.predict(X), 1e-5)
 
 
 def test_joblib_knows_how_many_cores_there_are(monkeypatch):
+    monkeypatch.setattr(_ensemble, "n_blas_threads", lambda: 16)
     monkeypatch.setenv("LOKY_MAX_CPU_COUNT", "1")
-    assert n_parallel(None, 16, math.inf) == 1
+    assert _workers()[0] == 1
 
 
 def test_without_locks_to_share_there_are_no_processes():
     """JOBLIB_MULTIPROCESSING=0 is what joblib finds on a read-only /dev/shm."""
     code = (
-        "import math; from sknumpy_mlp._tabular.ensemble import n_parallel;"
-        "print([n_parallel(n, 16, math.inf) for n in (None, 3, -1)])"
+        "import math; from sknumpy_mlp._tabular.ensemble import _n_parallel;"
+        "print([_n_parallel(n, math.inf, math.inf) for n in (None, 3, -1)])"
     )
     done = run_program(code, env={"JOBLIB_MULTIPROCESSING": "0"})
     assert done.stdout == "[1, 1, 1]\n"
@@ -132,8 +201,8 @@ def test_no_more_threads_than_cores(monkeypatch):
 
 @tabular_estimators
 def test_time_is_divided_for_those_that_take_turns(monkeypatch, Estimator):
-    monkeypatch.setattr(_tabular_base, "_MIN_COST_FOR_PROCESSES", 0)
-    monkeypatch.setattr(_tabular_base, "n_blas_threads", lambda: 16)
+    monkeypatch.setattr(_ensemble, "_MIN_COST_FOR_WORKERS", 0)
+    monkeypatch.setattr(_ensemble, "n_blas_threads", lambda: 16)
     with joblib.parallel_config("sequential"):
         (progress,) = _progress_of(monkeypatch, Estimator(**SMALL, max_time=300))
     assert progress.n_parallel == 1
@@ -168,12 +237,12 @@ FORK = """
 import multiprocessing, os, signal, sys, traceback, warnings
 import numpy as np
 from sknumpy_mlp import TabularMLPClassifier, TabularMLPRegressor
-from sknumpy_mlp._tabular import base as _tabular_base
+from sknumpy_mlp._tabular import ensemble as _ensemble
 
 # Python 3.12 warns of every fork of a process with threads.
 warnings.filterwarnings("ignore", category=DeprecationWarning, message=".*fork")
-_tabular_base._MIN_COST_FOR_PROCESSES = 0
-_tabular_base.n_blas_threads = lambda: 2
+_ensemble._MIN_COST_FOR_WORKERS = 0
+_ensemble.n_blas_threads = lambda: 2
 
 X = np.random.default_rng(0).normal(size=(60, 3))
 y = X[:, 0] > 0
@@ -260,7 +329,7 @@ def test_a_child_that_trained_in_processes_ends_when_it_is_done():
 def _warnings_of_a_fit():
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
-        return n_parallel(None, 16, math.inf), [str(each) for each in caught]
+        return _n_parallel(None, math.inf, math.inf), [str(each) for each in caught]
 
 
 def test_a_daemon_is_not_warned_of_what_nobody_asked_for():
@@ -307,7 +376,10 @@ class _NoProcesses:
 
 def test_where_processes_cannot_start_networks_take_turns(monkeypatch):
     monkeypatch.setattr(_ensemble, "Parallel", _NoProcesses)
-    with pytest.warns(UserWarning, match="temporarily unavailable.*n_jobs=1"):
+    with (
+        joblib.parallel_config("loky"),
+        pytest.warns(UserWarning, match="temporarily unavailable.*n_jobs=1"),
+    ):
         reg = _regressor(n_jobs=2).fit(X, Y)
     expected = _regressor(n_jobs=1).fit(X, Y).predict(X)
     np.testing.assert_array_equal(reg.predict(X), expected)
@@ -325,6 +397,7 @@ class Offline(ReLU):
 def test_an_error_of_a_network_is_not_taken_for_one_of_its_process():
     reg = _regressor(n_jobs=2, activation=Offline())
     with (
+        joblib.parallel_config("loky"),
         pytest.warns(UserWarning, match="could not train in processes"),
         pytest.raises(FileNotFoundError, match="no such table"),
     ):
@@ -362,7 +435,8 @@ def test_processes_share_the_table_and_the_first_copy_is_freed(monkeypatch, n_jo
     monkeypatch.setattr(TabularMLPRegressor, "_preprocess", preprocess)
     large = np.random.default_rng(0).normal(size=(20_000, 20)).astype(np.float32)
     settings = {"n_members": 2, "max_iter": 1, "hidden_layer_sizes": (2,)}
-    _regressor(n_jobs=n_jobs, **settings).fit(large, large[:, 0])
+    with joblib.parallel_config("loky"):
+        _regressor(n_jobs=n_jobs, **settings).fit(large, large[:, 0])
     ((kind, first_copy),) = seen
     assert kind is (np.ndarray if n_jobs == 1 else np.memmap)
     assert (first_copy is None) == (n_jobs == 2)
