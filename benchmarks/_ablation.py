@@ -11,7 +11,7 @@ import numpy as np
 
 from sknumpy_mlp._estimators.config import TrainingConfig
 from sknumpy_mlp._estimators.target_scale import TargetScale
-from sknumpy_mlp._tabular import architecture, base, classifier, member
+from sknumpy_mlp._tabular import architecture, base, classifier, member, preprocessor
 from sknumpy_mlp._training.network import Network
 from sknumpy_mlp.layers import Dense, Dropout, Scaling
 from sknumpy_mlp.schedules import Constant
@@ -77,8 +77,16 @@ def _last_epoch(params=base.member_parameters):
     )
 
 
+def _only_scaled(table, which, transform, scales=preprocessor.scales_of_numbers):
+    """The scales of numbers, none of which is mapped to normal scores."""
+    return scales(table, which, transform=False)
+
+
 #: For each piece, functions that return the patches which switch it off.
 PIECES = {
+    "normal scores": [
+        lambda: patch.object(preprocessor, "scales_of_numbers", _only_scaled)
+    ],
     "input clipping": [lambda: patch.object(base, "_CLIP", 1e9)],
     "periodic embedding": [
         lambda: patch.object(architecture, "input_layer", _passed_through)

@@ -48,6 +48,7 @@ BOTH, CLASSES, NUMBERS = (
 CHANGES = {
     "the defaults": (None, {}, BOTH),
     "no embedding of numerical features": ("periodic embedding", {}, BOTH),
+    "no normal scores": ("normal scores", {}, BOTH),
     "no learned input scaling": ("input scaling", {}, BOTH),
     "parametric activations": (None, {"parametric_activation": True}, CLASSES),
     "activations without parameters": (None, {"parametric_activation": False}, NUMBERS),

@@ -400,7 +400,7 @@ LABELS = {
     "hist_gradient_boosting_bagged": ("HistGB ×5", "left", "above"),
     "lightgbm": ("LightGBM", "above", "left"),
     "lightgbm_bagged": ("LightGBM ×5", "left", "below"),
-    "catboost": ("CatBoost", "above", "left"),
+    "catboost": ("CatBoost", "below", "left"),
     "catboost_bagged": ("CatBoost ×5", "right", "left"),
     "realmlp": ("RealMLP", "right", "above"),
 }

@@ -9,7 +9,11 @@ from typing import Any
 import numpy as np
 
 from sknumpy_mlp._inputs.column_kinds import kind_of_objects
-from sknumpy_mlp._inputs.column_labels import column_names, label_strings
+from sknumpy_mlp._inputs.column_labels import (
+    check_label_order,
+    column_names,
+    label_strings,
+)
 from sknumpy_mlp._inputs.dates import date_columns_error
 from sknumpy_mlp._inputs.errors import infinity_error
 from sknumpy_mlp._inputs.missing import is_missing, with_none
@@ -211,6 +215,34 @@ class Table:
 
     def __len__(self) -> int:
         return self.shape[0]
+
+
+def check_labels(table: Table, fitted: Any) -> None:
+    """Check that a table has the columns of `fit`, in the same order.
+
+    Labels that are strings have been checked by scikit-learn.
+
+    Parameters
+    ----------
+    table : Table
+        The table.
+    fitted : TabularPreprocessor
+        The fitted preprocessor, with the labels of `fit`.
+
+    Raises
+    ------
+    ValueError
+        If the labels, or their order, differ.
+    """
+    has_strings, expected = hasattr(fitted, "feature_names_in_"), fitted._labels
+    if has_strings and table.has_string_labels:
+        return
+    if has_strings:
+        expected = label_strings(fitted.feature_names_in_)
+    has_warned = has_strings or table.has_string_labels
+    check_label_order(
+        expected, table.label_strings, fitted.n_features_in_, has_warned=has_warned
+    )
 
 
 def refuse_unusable(table: Table) -> None:

@@ -1,7 +1,7 @@
 """The preprocessor of the tabular estimators, which encodes and scales tables."""
 
 from numbers import Integral, Real
-from typing import Any, ClassVar, Self, TypeAlias
+from typing import Any, ClassVar, Literal, Self, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,6 +10,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from sknumpy_mlp._estimators.parameters import (
     CATEGORICAL_FEATURES_CHECKS,
+    Boolean,
     Check,
     Choice,
     Number,
@@ -18,9 +19,7 @@ from sknumpy_mlp._estimators.parameters import (
 )
 from sknumpy_mlp._estimators.rollback import rollback_on_error
 from sknumpy_mlp._inputs.categories import Categories
-from sknumpy_mlp._inputs.cells import kinds_of
-from sknumpy_mlp._inputs.column_labels import check_label_order, label_strings
-from sknumpy_mlp._inputs.table import Table, refuse_unusable
+from sknumpy_mlp._inputs.table import Table, check_labels, refuse_unusable
 from sknumpy_mlp._tabular.categorical_columns import categorical_mask
 from sknumpy_mlp._tabular.category_checks import (
     check_unknown,
@@ -59,7 +58,9 @@ class TabularPreprocessor(
                  u / \sqrt{1 + (u / c)^2}
 
        If the quartiles are equal, the divisor is half the range; a constant column
-       becomes zero.  Missing values are imputed by the median, which becomes zero;
+       becomes zero.  With heavy tails (``normal_scores``), u is the normal score: the
+       quantile of the standard normal distribution at the rank of x, minus that of the
+       median.  Missing values are imputed by the median, which becomes zero;
     2. for each column of few categories, a one-hot encoding (for two categories, a
        single column with -1 and 1), and for each numeric column with missing values, a
        missing indicator; all are scaled and clipped in the same way;
@@ -81,6 +82,11 @@ class TabularPreprocessor(
     max_onehot : int, default=8
         Maximum number of categories of a one-hot encoded column.  0 encodes all
         categorical columns ordinally; a large number encodes all of them one-hot.
+    normal_scores : bool or 'auto', default='auto'
+        Whether numeric columns of more than two values are mapped to normal scores,
+        which depend on the order of the values only.  'auto' maps those with heavy
+        tails: at least 100 samples, half of which have the same value, or 5% of which
+        are farther from the median than three interquartile ranges.
     clip : float, default=3.0
         The bound c of the smooth clipping.  Increase it to clip outliers less.
     dtype : {'float32', 'float64'}, default='float32'
@@ -97,6 +103,9 @@ class TabularPreprocessor(
     constant_features_ : list of str
         Columns that are constant, or missing in all rows, in the data of `fit`.  They
         have no influence on the result, even if they vary in the data of `transform`.
+    normal_scores_ : dict of int to ndarray of shape (2, n_points)
+        For each column that is mapped to normal scores, up to 256 of its values and
+        their scores, between which the map is linear.
     n_numbers_ : int
         The number of numeric columns.
     cardinalities_ : tuple of int
@@ -143,6 +152,7 @@ class TabularPreprocessor(
     """
 
     categories_: dict[int, list[Any]]
+    normal_scores_: dict[int, Array]
     # Derived from `categories_`, and not saved.
     _categories: dict[int, Categories]
     _labels: list[str] | None
@@ -153,11 +163,13 @@ class TabularPreprocessor(
         *,
         categorical_features: Any = "from_dtype",
         max_onehot: int = 8,
+        normal_scores: Literal["auto"] | bool = "auto",
         clip: float = 3.0,
         dtype: DtypeName = "float32",
     ) -> None:
         self.categorical_features = categorical_features
         self.max_onehot = max_onehot
+        self.normal_scores = normal_scores
         self.clip = clip
         self.dtype = dtype
 
@@ -229,34 +241,9 @@ class TabularPreprocessor(
         X_out : ndarray of shape (n_samples, n_features_out)
             The transformed table.
         """
-        self.check_labels(table)
+        check_labels(table, self)
         refuse_unusable(table)
         return self._encode(table)
-
-    def check_labels(self, table: Table) -> None:
-        """Check that a table has the columns of `fit`, in the same order.
-
-        Labels that are strings have been checked by scikit-learn.
-
-        Parameters
-        ----------
-        table : Table
-            The table.
-
-        Raises
-        ------
-        ValueError
-            If the labels, or their order, differ.
-        """
-        has_strings, expected = hasattr(self, "feature_names_in_"), self._labels
-        if has_strings and table.has_string_labels:
-            return
-        if has_strings:
-            expected = label_strings(self.feature_names_in_)
-        has_warned = has_strings or table.has_string_labels
-        check_label_order(
-            expected, table.label_strings, self.n_features_in_, has_warned=has_warned
-        )
 
     def encode(self, table: Table, i: int) -> tuple[list[Any], IntArray]:
         """Return the values of a categorical column and their codes.
@@ -340,11 +327,8 @@ class TabularPreprocessor(
         super().__setstate__(state)
         if not hasattr(self, "categories_"):
             return
-        if not hasattr(self, "_kinds"):  # saved before the first release
-            self._labels = None
-            self._kinds = {
-                i: sorted(kinds_of(seen)) for i, seen in self.categories_.items()
-            }
+        if not hasattr(self, "normal_scores_"):  # saved before the first release
+            self.normal_scores, self.normal_scores_ = False, {}
         self._categories = {
             i: Categories(seen, self._kinds[i]) for i, seen in self.categories_.items()
         }
@@ -354,6 +338,7 @@ class TabularPreprocessor(
     _checks: ClassVar[dict[str, tuple[Check, ...]]] = {
         "categorical_features": CATEGORICAL_FEATURES_CHECKS,
         "max_onehot": (Number(Integral, Interval(0)),),
+        "normal_scores": (Choice(("auto",)), Boolean()),
         "clip": (Number(Real, Interval(0, closed="neither")),),
         "dtype": (Choice(("float32", "float64")),),
     }
@@ -396,15 +381,13 @@ class TabularPreprocessor(
 
     def _learn_scales(self, table: Table, codes: _Codes) -> None:
         """Learn the scales of numbers, one-hot columns and missing indicators."""
-        found = scales_of_numbers(table, self._numbers)
-        (self._center, self._factor), self._indicated, indicators = found
-        onehots = [
-            robust_scale(onehot(codes[i], len(self.categories_[i])))
-            for i in self._onehot
-        ]
-        self._flag_center, self._flag_factor = np.concatenate(
-            [*onehots, indicators], axis=1
-        )
+        scales = scales_of_numbers(table, self._numbers, self.normal_scores)
+        self._center, self._factor = scales.center, scales.factor
+        self.normal_scores_ = scales.normal_scores
+        self._indicated = scales.indicated
+        onehots = (onehot(codes[i], len(self.categories_[i])) for i in self._onehot)
+        flags = [*map(np.array, map(robust_scale, onehots)), scales.indicator_scales]
+        self._flag_center, self._flag_factor = np.concatenate(flags, axis=1)
 
     def _encode(self, table: Table, codes_of: _Codes | None = None) -> Array:
         """Encode and scale in blocks of columns, since blocks are in float64."""
@@ -413,10 +396,10 @@ class TabularPreprocessor(
         out = np.empty((len(table), codes_at + len(self._coded)), dtype=self.dtype)
         flags, at = out[:, flags_at:codes_at], sum(self._onehot_widths())
         positions = np.searchsorted(self._numbers, self._indicated)
+        scores = [self.normal_scores_.get(i) for i in self._numbers]
         for where, numbers in table.number_blocks(self._numbers):
-            out[:, where] = scale_and_clip(
-                numbers, self._center[where], self._factor[where], self.clip
-            )
+            scale = self._center[where], self._factor[where]
+            out[:, where] = scale_and_clip(numbers, *scale, self.clip, scores[where])
             start, stop = np.searchsorted(positions, (where.start, where.stop))
             indicated = positions[start:stop] - where.start
             at = self._write_flags(flags, at, np.isnan(numbers[:, indicated]))

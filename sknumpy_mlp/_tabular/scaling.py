@@ -1,13 +1,53 @@
-"""Robust scaling and smooth clipping of columns of numbers."""
+"""Scaling and smooth clipping of columns of numbers.
+
+Columns are scaled by their quartiles.  Those with heavy tails, in which clipping would
+leave few differences, are mapped to normal scores instead.
+"""
 
 from collections.abc import Iterator, Sequence
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.stats import norm
 
 from sknumpy_mlp._inputs.table import Table
 from sknumpy_mlp._utils.typing import Array, IntArray
+
+# A column has heavy tails if more than this share of its values is farther from the
+# median than this number of interquartile ranges.  For a normal distribution, the share
+# is 0.005%, for an exponential distribution 2%.
+_TAIL_SHARE, _TAIL_RANGES = 0.05, 3.0
+
+# Fewer rows do not show whether a column has heavy tails.
+_MIN_ROWS_FOR_TAILS = 100
+
+# Largest number of points of a map to normal scores.
+_MAX_POINTS = 256
+
+
+@dataclass(frozen=True)
+class Scales:
+    """The scales of columns of numbers, and of their missing indicators.
+
+    Attributes
+    ----------
+    center, factor : ndarray of shape (n_columns,)
+        The median and the factor of each column, see `robust_scale`.
+    normal_scores : dict of int to ndarray of shape (2, n_points)
+        The maps of columns to normal scores, see `normal_scores`.
+    indicated : list of int
+        The columns with some missing values, which get missing indicators.
+    indicator_scales : ndarray of shape (2, n_indicated)
+        The median and the factor of each missing indicator.
+    """
+
+    center: Array
+    factor: Array
+    normal_scores: dict[int, Array]
+    indicated: list[int]
+    indicator_scales: Array
 
 
 def _groups_of_columns(values: Array) -> Iterator[tuple[IntArray, Array]]:
@@ -30,8 +70,8 @@ def _groups_of_columns(values: Array) -> Iterator[tuple[IntArray, Array]]:
 
 
 def scales_of_numbers(
-    table: Table, which: Sequence[int]
-) -> tuple[Array, list[int], Array]:
+    table: Table, which: Sequence[int], transform: Literal["auto"] | bool
+) -> Scales:
     """Return the scales of columns of numbers, and of their missing indicators.
 
     Parameters
@@ -40,25 +80,32 @@ def scales_of_numbers(
         The table.
     which : sequence of int
         The columns of numbers.
-
-    Returns
-    -------
-    scales : ndarray of shape (2, n_columns)
-        The median and the factor of each column, see `robust_scale`.
-    indicated : list of int
-        The columns with some missing values, which get missing indicators.
-    indicator_scales : ndarray of shape (2, n_indicated)
-        The median and the factor of each missing indicator.
+    transform : bool or 'auto'
+        Whether columns are mapped to normal scores; 'auto' for those with heavy tails.
     """
     scales, indicator_scales = np.empty((2, len(which))), [np.empty((2, 0))]
     indicated: list[int] = []
+    scores: dict[int, Array] = {}
     for where, numbers in table.number_blocks(which):
+        columns = which[where]
         scales[:, where] = robust_scale(numbers)
         is_missing = np.isnan(numbers)
         some = is_missing.any(axis=0) & ~is_missing.all(axis=0)
-        indicated += [which[where.start + k] for k in np.flatnonzero(some).tolist()]
+        indicated += [columns[k] for k in np.flatnonzero(some).tolist()]
         indicator_scales.append(np.array(robust_scale(is_missing[:, some])))
-    return scales, indicated, np.concatenate(indicator_scales, axis=1)
+        wanted = (
+            has_heavy_tails(numbers, *scales[:, where])
+            if transform == "auto"
+            else np.full(len(columns), transform)
+        )
+        for k in np.flatnonzero(wanted).tolist():
+            found = normal_scores(numbers[:, k])
+            if found.shape[1] > 2:  # two values have no tails
+                scores[columns[k]] = found
+    center, factor = scales
+    return Scales(
+        center, factor, scores, indicated, np.concatenate(indicator_scales, axis=1)
+    )
 
 
 def robust_scale(values: NDArray[Any]) -> tuple[Array, Array]:
@@ -84,16 +131,94 @@ def robust_scale(values: NDArray[Any]) -> tuple[Array, Array]:
     return center, factor
 
 
+def has_heavy_tails(values: Array, center: Array, factor: Array) -> NDArray[np.bool_]:
+    """Return which columns have heavy tails, or are mostly a single value.
+
+    Parameters
+    ----------
+    values : ndarray of shape (n_rows, n_columns)
+        The columns, with NaN for missing values.
+    center, factor : ndarray of shape (n_columns,)
+        Their scales, from `robust_scale`.
+    """
+    n_known = len(values) - np.isnan(values).sum(axis=0)
+    with np.errstate(over="ignore", invalid="ignore"):
+        distance = np.abs((values - center) * factor)
+    is_mostly_one = np.sum(values == center, axis=0) >= 0.5 * n_known
+    is_far = np.sum(distance > _TAIL_RANGES, axis=0) > _TAIL_SHARE * n_known
+    result: NDArray[np.bool_] = is_mostly_one | is_far
+    result &= n_known >= _MIN_ROWS_FOR_TAILS
+    return result
+
+
+def normal_scores(values: Array) -> Array:
+    r"""Return points of the map of a column to normal scores.
+
+    The score of a value is the quantile of the standard normal distribution at its
+    mean rank,
+
+    .. math:: z(x) = \Phi^{-1}\left(\frac{\#\{x_i < x\}
+              + \tfrac{1}{2} \#\{x_i = x\}}{n}\right),
+
+    minus the score of the median.  Between the points, the map is linear.
+
+    Parameters
+    ----------
+    values : ndarray of shape (n_rows,)
+        The column, with NaN for missing values.
+
+    Returns
+    -------
+    points : ndarray of shape (2, n_points)
+        Values of the column in ascending order, and their scores.
+
+    References
+    ----------
+    B. L. van der Waerden, "Order tests for the two-sample problem and their power",
+    Indagationes Mathematicae 14, 1952.
+    """
+    known = values[~np.isnan(values)]
+    x, counts = np.unique(known, return_counts=True)
+    if len(x) == 0:
+        return np.empty((2, 0))
+    z = norm.ppf((np.cumsum(counts) - 0.5 * counts) / len(known))
+    z -= np.interp(np.median(known), x, z)
+    if len(x) > _MAX_POINTS:
+        # Evenly spaced in the scores, which have fewer values in the tails.
+        at = np.searchsorted(z, np.linspace(z[0], z[-1], _MAX_POINTS))
+        at = np.unique(np.minimum(at, len(x) - 1))
+        x, z = x[at], z[at]
+    return np.array([x, z])
+
+
 def scale_and_clip(
-    values: NDArray[Any], center: Array, factor: Array, clip: float
+    values: NDArray[Any],
+    center: Array,
+    factor: Array,
+    clip: float,
+    scores: Sequence[Array | None] = (),
 ) -> Array:
     """Scale columns, and clip them smoothly to the range (-clip, clip).
 
     Missing values (NaN) become zero.  The computation is in float64, since differences
     between large numbers, such as timestamps, would be lost in float32.
+
+    Parameters
+    ----------
+    values : ndarray of shape (n_rows, n_columns)
+        The columns, with NaN for missing values.
+    center, factor : ndarray of shape (n_columns,)
+        Their scales, from `robust_scale`.
+    clip : float
+        The bound.
+    scores : sequence of ndarray of shape (2, n_points) or None, default=()
+        For each column that is mapped to scores, the points from `normal_scores`.
     """
     with np.errstate(over="ignore"):
         scaled: Array = (values - center) * factor
+    for k, points in enumerate(scores):
+        if points is not None:
+            scaled[:, k] = np.interp(values[:, k], *points)
     scaled[np.isnan(scaled)] = 0.0
     # The square of a larger number would overflow; its result is the bound anyway.
     np.clip(scaled, -1e100, 1e100, out=scaled)

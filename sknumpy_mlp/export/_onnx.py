@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from sknumpy_mlp._estimators.base import _BaseMLP
-from sknumpy_mlp._inputs.table import Table, refuse_unusable
+from sknumpy_mlp._inputs.table import Table, check_labels, refuse_unusable
 from sknumpy_mlp._tabular.member import MemberRegressor
 from sknumpy_mlp._tabular.networks import networks_of
 from sknumpy_mlp._tabular.preprocessor import TabularPreprocessor
@@ -184,7 +184,7 @@ def onnx_inputs(
     preprocessor = _preprocessor_of(estimator)
     table = Table(X)
     validate_data(estimator, table.data, reset=False, skip_check_array=True)
-    preprocessor.check_labels(table)
+    check_labels(table, preprocessor)
     refuse_unusable(table)
     columns = input_columns(preprocessor, _outputs_of(estimator))
     if columns is None:

@@ -112,19 +112,51 @@ def _add_search(graph: Graph, value: str, categories: Array) -> str:
     LabelEncoder would round them to float32, and comparing every row with every
     category would take n_samples x n_categories of memory.
     """
-    n_steps = math.ceil(math.log2(max(1, len(categories))))
-    order = np.argsort(categories)
-    order = np.pad(order, (0, 2**n_steps - len(order)), mode="edge")
+    order = _padded(np.argsort(categories))
     ordered = graph.constant(categories[order], "categories")
+    at = _add_position(graph, value, ordered, len(order))
+    is_it = graph.node("Equal", value, graph.node("Gather", ordered, at))
+    codes = graph.node("Gather", graph.constant(order + 1.0, "codes"), at)
+    return graph.node("Mul", graph.cast(is_it, np.float64), codes)
+
+
+def _padded(values: NDArray[Any]) -> NDArray[Any]:
+    """Repeat the last value until their number is a power of two."""
+    n_steps = math.ceil(math.log2(max(1, len(values))))
+    return np.pad(values, (0, 2**n_steps - len(values)), mode="edge")
+
+
+def _add_position(graph: Graph, value: str, ordered: str, n: int) -> str:
+    """Add the position of the last of ``n`` ascending numbers that is not larger.
+
+    ``n`` is a power of two.  The position is 0 if all numbers are larger.
+    """
     # One zero per row.
     low = graph.cast(graph.node("Less", value, value), np.int64)
-    for step in reversed(range(n_steps)):
-        middle = graph.node("Add", low, graph.constant(np.array(2**step)))
+    step = n // 2
+    while step:
+        middle = graph.node("Add", low, graph.constant(np.array(step)))
         is_below = graph.node("Less", value, graph.node("Gather", ordered, middle))
         low = graph.node("Where", is_below, low, middle)
-    is_it = graph.node("Equal", value, graph.node("Gather", ordered, low))
-    codes = graph.node("Gather", graph.constant(order + 1.0, "codes"), low)
-    return graph.node("Mul", graph.cast(is_it, np.float64), codes)
+        step //= 2
+    return low
+
+
+def _add_normal_scores(graph: Graph, value: str, points: Array) -> str:
+    """Add the linear interpolation of a column between points, and NaN for NaN."""
+    x, z = points
+    with np.errstate(over="ignore"):
+        slopes = np.append(np.diff(z) / np.diff(x), 0.0)
+    x, z, slopes = _padded(x), _padded(z), _padded(slopes)
+    ordered = graph.constant(x, "values")
+    smallest = graph.constant(x[:1], "smallest")
+    # Not Max, which may not return NaN for NaN.
+    value = graph.node("Where", graph.node("Less", value, smallest), smallest, value)
+    at = _add_position(graph, value, ordered, len(x))
+    above = graph.node("Sub", value, graph.node("Gather", ordered, at))
+    slope = graph.node("Gather", graph.constant(slopes, "slopes"), at)
+    score = graph.node("Gather", graph.constant(z, "scores"), at)
+    return graph.node("Add", score, graph.node("Mul", slope, above))
 
 
 def input_columns(
@@ -203,14 +235,18 @@ def add_table(
     if preprocessor._indicated:
         flags.append(_add_indicators(graph, preprocessor, numbers))
     blocks = []
-    for values, center, factor in (
-        ([numbers] if numbers else [], preprocessor._center, preprocessor._factor),
-        (flags, preprocessor._flag_center, preprocessor._flag_factor),
-    ):
-        if values:
-            block = graph.concatenate(values)
-            clip = float(preprocessor.clip)
-            blocks.append(_add_scaled(graph, block, center, factor, clip))
+    if numbers:
+        scaled = _add_scaled(graph, numbers, preprocessor._center, preprocessor._factor)
+        scaled = _replace_by_scores(graph, preprocessor, numbers, scaled)
+        blocks.append(_add_clipped(graph, scaled, float(preprocessor.clip)))
+    if flags:
+        scaled = _add_scaled(
+            graph,
+            graph.concatenate(flags),
+            preprocessor._flag_center,
+            preprocessor._flag_factor,
+        )
+        blocks.append(_add_clipped(graph, scaled, float(preprocessor.clip)))
     blocks += [codes[i] for i in preprocessor._coded]
     if not blocks:
         raise ValueError(
@@ -257,17 +293,37 @@ def _add_onehot(graph: Graph, codes: str, n_categories: int) -> str:
 
 
 def _add_scaled(
-    graph: Graph,
-    values: str,
-    center: NDArray[Any],
-    factor: NDArray[Any],
-    clip: float,
+    graph: Graph, values: str, center: NDArray[Any], factor: NDArray[Any]
 ) -> str:
-    """Add scaling and smooth clipping, in float64."""
+    """Add scaling, in float64."""
     # Not Sub or Add: ONNX Runtime (at least up to 1.31) drops these for a float64
     # scalar that is zero in float32.
     u = graph.node("Sum", values, graph.constant(-center, "centers"))
-    u = graph.node("Mul", u, graph.constant(factor, "factors"))
+    return graph.node("Mul", u, graph.constant(factor, "factors"))
+
+
+def _replace_by_scores(
+    graph: Graph, preprocessor: TabularPreprocessor, numbers: str, scaled: str
+) -> str:
+    """Replace the scaled columns that are mapped to normal scores."""
+    columns = [scaled]
+    order = np.arange(preprocessor.n_numbers_)
+    for k, i in enumerate(preprocessor._numbers):
+        if i in preprocessor.normal_scores_:
+            order[k] = preprocessor.n_numbers_ + len(columns) - 1
+            column = graph.node(
+                "Gather", numbers, graph.constant(np.array([k])), axis=1
+            )
+            points = preprocessor.normal_scores_[i]
+            columns.append(_add_normal_scores(graph, column, points))
+    if len(columns) == 1:
+        return scaled
+    joined = graph.concatenate(columns)
+    return graph.node("Gather", joined, graph.constant(order), axis=1)
+
+
+def _add_clipped(graph: Graph, u: str, clip: float) -> str:
+    """Add zeros for missing values, and smooth clipping."""
     zero, most = graph.constant(np.array(0.0)), graph.constant(np.array(1e100))
     u = graph.node("Where", graph.node("Equal", u, u), u, zero)
     u = graph.node("Max", graph.node("Min", u, most), graph.node("Neg", most))

@@ -131,6 +131,33 @@ def test_the_memory_of_a_look_up_does_not_grow_with_the_categories(step):
     np.testing.assert_array_equal(codes, np.arange(1, n + 1)[:, np.newaxis])
 
 
+@pytest.mark.parametrize("n_rows", [4, 5, 1000])
+@pytest.mark.parametrize("columns", ["first", "some", "all", "after categories"])
+def test_columns_with_normal_scores(n_rows, columns):
+    rng = np.random.default_rng(0)
+    X = rng.standard_cauchy((n_rows, 4))
+    X[:, 2] = rng.normal(size=n_rows)
+    X[-1, 0] = np.nan
+    frame = pd.DataFrame(X, columns=list("abcd"))
+    wanted = {"first": [0], "some": [1, 3]}.get(columns, range(4))
+    if columns == "after categories":
+        frame.insert(0, "kind", ["x", "y", "z"] * (n_rows // 3) + ["x"] * (n_rows % 3))
+    preprocessor = TabularPreprocessor(normal_scores=True).fit(frame)
+    scores = preprocessor.normal_scores_
+    offset = frame.shape[1] - 4
+    preprocessor.normal_scores_ = {
+        i: points for i, points in scores.items() if i - offset in wanted
+    }
+    assert preprocessor.normal_scores_
+    beyond = [-1e300, -3.0, 0.0, 5e-324, 0.7, 1e300, np.nan]
+    new = frame.iloc[np.zeros(len(beyond), dtype=int)].reset_index(drop=True)
+    new[list("abcd")] = np.array([beyond] * 4).T
+    model = to_onnx(preprocessor)
+    for table in (frame, new):
+        outputs = run_onnx(model, onnx_inputs(preprocessor, table))["transformed"]
+        np.testing.assert_allclose(outputs, preprocessor.transform(table), atol=1e-6)
+
+
 def test_intervals_are_inputs_of_strings():
     frame = pd.DataFrame({"age": pd.cut([1, 5, 20, np.nan] * 5, [0, 2, 10, 30])})
     preprocessor = TabularPreprocessor().fit(frame)

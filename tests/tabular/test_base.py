@@ -13,7 +13,7 @@ from sklearn.exceptions import NotFittedError
 from sklearn.metrics import r2_score
 from sklearn.model_selection import GridSearchCV, train_test_split
 
-from sknumpy_mlp import InvalidParameterError
+from sknumpy_mlp import InvalidParameterError, TabularMLPClassifier
 from tests.conftest import polars_frame, tabular_estimators
 from tests.tabular.conftest import ENSEMBLES, classes_of, classifier, regressor, table
 
@@ -37,6 +37,18 @@ def test_pandas_and_polars_give_the_same_numbers():
     a = regressor().fit(X, value).predict(X)
     b = regressor().fit(polars_frame(X), value).predict(polars_frame(X))
     np.testing.assert_allclose(a, b)
+
+
+@tabular_estimators
+@pytest.mark.parametrize("heavy", [lambda z: np.exp(5.0 * z), lambda z: z**9])
+def test_columns_with_heavy_tails_are_learned(Estimator, heavy):
+    """Scaled and clipped, most values of these columns would be nearly equal."""
+    z = np.random.default_rng(0).normal(size=(600, 2))
+    X, y = np.column_stack([heavy(z[:, 0]), z[:, 1]]), np.sin(3.0 * z[:, 0])
+    if Estimator is TabularMLPClassifier:
+        y = y > 0.0
+    est = Estimator(n_members=2, max_iter=40, random_state=0, n_jobs=1)
+    assert est.fit(X[:400], y[:400]).score(X[400:], y[400:]) > 0.95
 
 
 def test_categorical_features_of_an_array():

@@ -1,10 +1,11 @@
-"""Robust scaling and smooth clipping."""
+"""Robust scaling, normal scores and smooth clipping."""
 
 import tracemalloc
 
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.stats import norm
 
 from sknumpy_mlp import TabularPreprocessor
 from sknumpy_mlp._inputs import table
@@ -57,6 +58,76 @@ def test_columns_scaled_together_are_scaled_as_alone():
         )
 
 
+RNG = np.random.default_rng(0)
+COLUMNS = {  # name -> column, whether it has heavy tails
+    "normal": (RNG.normal(size=1000), False),
+    "uniform": (RNG.uniform(size=1000), False),
+    "exponential": (RNG.exponential(size=1000), False),
+    "lognormal": (RNG.lognormal(sigma=2.0, size=1000), True),
+    "cauchy": (RNG.standard_cauchy(1000), True),
+    "zero-inflated": (np.maximum(RNG.normal(size=1000) - 1.0, 0.0), True),
+    "counts": (RNG.poisson(0.3, 1000), True),
+    "sentinel": (np.where(RNG.random(1000) < 0.06, 999.0, RNG.normal(size=1000)), True),
+    "rare sentinel": (
+        np.where(RNG.random(1000) < 0.03, 999.0, RNG.normal(size=1000)),
+        False,
+    ),
+    "rounded": (RNG.normal(size=1000).round(), False),
+    "two values": (RNG.random(1000) < 0.1, False),
+    "constant": (np.ones(1000), False),
+    "few rows": (RNG.standard_cauchy(90), False),
+}
+
+
+@pytest.mark.parametrize("name", COLUMNS)
+@pytest.mark.parametrize("missing", [False, True])
+def test_columns_with_heavy_tails_are_mapped_to_normal_scores(name, missing):
+    column, expected = COLUMNS[name]
+    X = np.column_stack([np.arange(len(column)), column.astype(float)])
+    if missing:
+        X[::9, 1] = np.nan
+    fitted = TabularPreprocessor(dtype="float64").fit(X)
+    assert list(fitted.normal_scores_) == [1] * expected
+    by_hand = TabularPreprocessor(dtype="float64", normal_scores=expected).fit(X[:, 1:])
+    np.testing.assert_array_equal(
+        by_hand.transform(X[:, 1:])[:, 0], fitted.transform(X)[:, 1]
+    )
+
+
+@pytest.mark.parametrize("scale", [1e-300, 1.0, 1e300])
+def test_normal_scores(scale):
+    x = np.repeat([-1.0, 0.0, 2.0, 5.0], [1, 6, 2, 1])[:, np.newaxis] * scale
+    fitted = TabularPreprocessor(dtype="float64", normal_scores=True).fit(x)
+    values, scores = fitted.normal_scores_[0]
+    np.testing.assert_array_equal(values, np.unique(x))
+    expected = norm.ppf([0.05, 0.4, 0.8, 0.95]) - norm.ppf(0.4)
+    np.testing.assert_allclose(scores, expected)
+    new = np.array([[-9.0], [-0.5], [0.0], [3.5], [9.0], [np.nan]])
+    between = [scores[0], (scores[0] + scores[1]) / 2, 0.0]
+    between += [(scores[2] + scores[3]) / 2, scores[3], 0.0]
+    np.testing.assert_allclose(
+        fitted.transform(new * scale)[:, 0], _smooth(np.array(between)), rtol=1e-12
+    )
+
+
+def test_normal_scores_are_normal_and_depend_on_the_order_only():
+    x = np.random.default_rng(0).standard_cauchy(5000)[:, np.newaxis]
+    fitted = TabularPreprocessor(dtype="float64", clip=1e6).fit(x)
+    out = fitted.transform(x)[:, 0]
+    assert fitted.normal_scores_[0].shape[1] <= 256
+    ranks = (np.argsort(np.argsort(x[:, 0])) + 0.5) / len(x)
+    np.testing.assert_allclose(out, norm.ppf(ranks), atol=0.03)
+    cubed = TabularPreprocessor(dtype="float64", clip=1e6).fit_transform(x**3)
+    np.testing.assert_allclose(cubed[:, 0], out, atol=0.03)
+
+
+def test_a_column_of_missing_numbers_has_no_scores():
+    X = np.column_stack([np.arange(200.0), np.full(200, np.nan)])
+    fitted = TabularPreprocessor(normal_scores=True).fit(X)
+    assert list(fitted.normal_scores_) == [0]
+    assert not fitted.transform(X)[:, 1].any()
+
+
 @pytest.mark.parametrize("block_size", [1, 60, 200, 10_000])
 @pytest.mark.parametrize("make", [np.asarray, pd.DataFrame])
 def test_a_table_in_blocks_of_columns_is_the_same(monkeypatch, make, block_size):
@@ -66,11 +137,11 @@ def test_a_table_in_blocks_of_columns_is_the_same(monkeypatch, make, block_size)
     X[:, 7] = rng.integers(0, 12, 30).astype(str)
     X[rng.random(X.shape) < 0.1] = None
     X[:, 2] = 1.0
-    whole = TabularPreprocessor()
+    whole = TabularPreprocessor(normal_scores=True)
     expected = whole.fit_transform(make(X))
     assert whole._indicated
     monkeypatch.setattr(table, "_BLOCK_SIZE", block_size)
-    in_blocks = TabularPreprocessor()
+    in_blocks = TabularPreprocessor(normal_scores=True)
     np.testing.assert_array_equal(in_blocks.fit_transform(make(X)), expected)
     np.testing.assert_array_equal(in_blocks.transform(make(X[:5])), expected[:5])
     assert in_blocks.constant_features_ == whole.constant_features_
