@@ -13,7 +13,6 @@ import sknumpy_mlp
 
 # Methods for other modules of the package, which take its internal `Table`.
 INTERNAL = {
-    "TabularPreprocessor.check_labels",
     "TabularPreprocessor.encode",
     "TabularPreprocessor.transform_table",
 }

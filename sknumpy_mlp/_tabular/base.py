@@ -50,10 +50,10 @@ from sknumpy_mlp._tabular.parameters import check_ensemble
 from sknumpy_mlp._tabular.preprocessor import TabularPreprocessor
 from sknumpy_mlp._tabular.progress import EnsembleProgress, share_progress
 from sknumpy_mlp._tabular.recipe import (
-    batch_size,
     cost_of_training,
     member_parameters,
     parameters_for,
+    wanted_batch_size,
 )
 from sknumpy_mlp._tabular.splits import MemberSplit, split_members
 from sknumpy_mlp._tabular.stopping import StopAtEpoch
@@ -299,7 +299,7 @@ class _BaseTabularMLP(
             # Callbacks expect sequential training.
             1 if self.callbacks or task.bridge is not None else self.n_jobs,
             len(splits) * cost_of_training(task.params, *task.data.X.shape),
-            batch_size(task.params.batch_size, len(splits[0].rows)),
+            wanted_batch_size(task.params.batch_size, len(splits[0].rows)),
             math.inf if self.max_time is None else float(self.max_time),
         )
 

@@ -106,7 +106,7 @@ def parallel_workers(
     cost : float
         The cost of training all members, in multiplications.
     batch_size : int
-        The batch size of the members.
+        The batch size of the members, before it is rounded.
     max_seconds : float
         The time limit.
     """
@@ -116,7 +116,10 @@ def parallel_workers(
     with ExitStack() as stack:
         if batch_size >= _MIN_BATCH_FOR_THREADS or not has_interpreter_lock:
             stack.enter_context(parallel_config(prefer="threads"))
-        yield _n_parallel(n_jobs, cost, max_seconds)
+        n_parallel = _n_parallel(n_jobs, cost, max_seconds)
+        if n_parallel == 1:
+            stack.close()
+        yield n_parallel
 
 
 def _n_parallel(wanted: int | None, cost: float, max_seconds: float) -> int:
@@ -401,7 +404,7 @@ def _train_in_parallel(
 def _fit_and_record(
     *job: Any,
 ) -> tuple[_Fitted, list[tuple[str, type[Warning]]]]:
-    """Fit a member in another process; return it, and its warnings."""
+    """Fit a member in another process or thread; return it, and its warnings."""
     with ExitStack() as stack:
         messages = stack.enter_context(collected_warnings())
         others: list[warnings.WarningMessage] = []

@@ -52,7 +52,7 @@ class TabularPreprocessor(
     numbers, booleans, categories and strings, and missing values in any column.  The
     columns of the result are, in this order,
 
-    1. each numeric column, robustly scaled and smoothly clipped:
+    1. each numeric column, scaled or mapped to normal scores, and smoothly clipped:
 
        .. math:: u = (x - \operatorname{median}) / (q_{75} - q_{25}), \qquad
                  u / \sqrt{1 + (u / c)^2}
@@ -85,7 +85,7 @@ class TabularPreprocessor(
     normal_scores : bool or 'auto', default='auto'
         Whether numeric columns of more than two values are mapped to normal scores,
         which depend on the order of the values only.  'auto' maps those with heavy
-        tails: at least 100 samples, half of which have the same value, or 5% of which
+        tails: of at least 100 known values, at least half are the same, or more than 5%
         are farther from the median than three interquartile ranges.
     clip : float, default=3.0
         The bound c of the smooth clipping.  Increase it to clip outliers less.
@@ -135,7 +135,10 @@ class TabularPreprocessor(
     ----------
     D. Holzmüller, L. Grinsztajn and I. Steinwart, "Better by Default: Strong Pre-Tuned
     MLPs and Boosted Trees on Tabular Data", NeurIPS 2024, arXiv:2407.04491.  The
-    imputation of missing numbers is an addition.
+    imputation of missing numbers and the normal scores are additions.
+
+    B. L. van der Waerden, "Order tests for the two-sample problem and their power",
+    Indagationes Mathematicae 14, 1952.
 
     Examples
     --------
@@ -325,10 +328,12 @@ class TabularPreprocessor(
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         super().__setstate__(state)
+        if not hasattr(self, "normal_scores"):  # saved before the first release
+            self.normal_scores = False
         if not hasattr(self, "categories_"):
             return
-        if not hasattr(self, "normal_scores_"):  # saved before the first release
-            self.normal_scores, self.normal_scores_ = False, {}
+        if not hasattr(self, "normal_scores_"):
+            self.normal_scores_ = {}
         self._categories = {
             i: Categories(seen, self._kinds[i]) for i, seen in self.categories_.items()
         }

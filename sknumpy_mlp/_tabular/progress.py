@@ -8,13 +8,15 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from threading import Event, Thread
 
+from joblib.parallel import get_active_backend
+
 from sknumpy_mlp._utils.console import write_line
 from sknumpy_mlp._utils.warnings import warn
 from sknumpy_mlp.callbacks._progress import clock
 
 
 class EnsembleProgress:
-    """The progress of all members, in the memory of a single process.
+    """The progress of all members, in the memory of a single process or its threads.
 
     Each member reports its progress, and can stop all members.
 
@@ -125,11 +127,15 @@ def share_progress(
 ) -> Iterator[EnsembleProgress]:
     """Share the progress of members and, if ``verbose``, print it every few seconds.
 
-    If there is no temporary folder, members train sequentially, with a warning.
+    If there is no temporary folder for processes, members train sequentially, with a
+    warning.
     """
     with ExitStack() as stack:
         progress = EnsembleProgress(n_members, 1, deadline)
-        if n_parallel > 1:
+        backend, _ = get_active_backend()
+        if getattr(backend, "supports_sharedmem", False):  # threads
+            progress = EnsembleProgress(n_members, n_parallel, deadline)
+        elif n_parallel > 1:
             try:
                 folder = stack.enter_context(
                     TemporaryDirectory(ignore_cleanup_errors=True)

@@ -89,6 +89,20 @@ def member_parameters(
     }
 
 
+def wanted_batch_size(wanted: Any, n_rows: int) -> int:
+    """Return the batch size before it is rounded.
+
+    Parameters
+    ----------
+    wanted : int or 'auto'
+        The estimator's parameter.
+    n_rows : int
+        The number of rows that a member is trained on.
+    """
+    size = _value_for(n_rows, _BATCH_SIZES) if _is_auto(wanted) else int(wanted)
+    return min(size, n_rows)
+
+
 def batch_size(wanted: Any, n_rows: int) -> int:
     """Return the batch size, rounded so that the batches of an epoch have equal sizes.
 
@@ -99,9 +113,7 @@ def batch_size(wanted: Any, n_rows: int) -> int:
     n_rows : int
         The number of rows that a member is trained on.
     """
-    if _is_auto(wanted):
-        wanted = _value_for(n_rows, _BATCH_SIZES)
-    n_batches = max(1, round(n_rows / int(wanted)))
+    n_batches = round(n_rows / wanted_batch_size(wanted, n_rows))
     return math.ceil(n_rows / n_batches)
 
 

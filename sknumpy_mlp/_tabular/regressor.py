@@ -197,18 +197,18 @@ class TabularMLPRegressor(RegressorMixin, _BaseTabularMLP):  # type: ignore[misc
     max_time : float or None, default=None
         Time limit of `fit` in seconds; None for no limit.  The networks train for at
         most as many epochs as it allows, and the learning-rate schedule is compressed
-        to end with it.  Below 20 seconds, the networks train sequentially, since
-        processes take seconds to start.
+        to end with it.  Below 20 seconds, the networks do not train in processes, which
+        take seconds to start, but sequentially or in threads (``n_jobs``).
     n_jobs : int or None, default=None
         Number of networks that train in parallel, by joblib.  None means the number of
         the active :obj:`joblib.parallel_config`.  Without one, it is 1 for short
         training; for training of more than a few seconds, it is the number of BLAS
         threads, so that a fit uses the cores that BLAS would use, and a fit in a
         parallel search only its share.  Unless ``parallel_config`` sets a backend, the
-        networks train in processes; with batches of 1024 rows or more and in a Python
-        without a global interpreter lock, they train in threads, which share their
-        memory.  Where processes are not available (in a forked child, in a daemon,
-        without a temporary folder), the networks train sequentially.
+        networks train in threads, which share their memory, if batches have 1024 rows
+        or more or if Python has no global interpreter lock, and in processes otherwise.
+        Where processes are not available (in a forked child, in a daemon, without a
+        temporary folder), the networks train sequentially.
 
     Attributes
     ----------
@@ -255,7 +255,8 @@ class TabularMLPRegressor(RegressorMixin, _BaseTabularMLP):  # type: ignore[misc
     The networks follow RealMLP [1]_, with changes that were evaluated on tables of 600
     to 20,000 samples (``benchmarks/tabular.md``): no label smoothing, early stopping by
     the loss, a k-fold ensemble of smaller networks instead of a hold-out set, epochs by
-    the number of samples, prediction intervals, and imputation of missing numbers.
+    the number of samples, prediction intervals, imputation of missing numbers, and
+    normal scores for columns with heavy tails.
 
     With default parameters `fit` takes about 3 seconds for 500 rows of 20 columns, 15
     for 10,000 and 40 for 100,000, on two cores (``benchmarks/tabular.md``).  Set

@@ -17,11 +17,14 @@ from sknumpy_mlp._utils.typing import Array, IntArray
 
 # A column has heavy tails if more than this share of its values is farther from the
 # median than this number of interquartile ranges.  For a normal distribution, the share
-# is 0.005%, for an exponential distribution 2%.
+# is 0.005%, for an exponential distribution 1.9%.
 _TAIL_SHARE, _TAIL_RANGES = 0.05, 3.0
 
 # Fewer rows do not show whether a column has heavy tails.
 _MIN_ROWS_FOR_TAILS = 100
+
+# Smallest distance between points, as a fraction of the largest value.
+_MIN_GAP = 1e-290
 
 # Largest number of points of a map to normal scores.
 _MAX_POINTS = 256
@@ -98,6 +101,7 @@ def scales_of_numbers(
             if transform == "auto"
             else np.full(len(columns), transform)
         )
+        wanted &= scales[1, where] != 0.0  # constant
         for k in np.flatnonzero(wanted).tolist():
             found = normal_scores(numbers[:, k])
             if found.shape[1] > 2:  # two values have no tails
@@ -144,7 +148,13 @@ def has_heavy_tails(values: Array, center: Array, factor: Array) -> NDArray[np.b
     n_known = len(values) - np.isnan(values).sum(axis=0)
     with np.errstate(over="ignore", invalid="ignore"):
         distance = np.abs((values - center) * factor)
-    is_mostly_one = np.sum(values == center, axis=0) >= 0.5 * n_known
+    # If half of the values are equal, they are one of the two in the middle.
+    ordered = np.sort(values, axis=0)  # NaN is sorted to the end
+    is_mostly_one = np.zeros(values.shape[1], dtype=bool)
+    for at in (np.maximum(n_known - 1, 0) // 2, n_known // 2):
+        at = np.minimum(at, len(values) - 1)[np.newaxis]
+        middle = np.take_along_axis(ordered, at, axis=0)
+        is_mostly_one |= np.sum(values == middle, axis=0) >= 0.5 * n_known
     is_far = np.sum(distance > _TAIL_RANGES, axis=0) > _TAIL_SHARE * n_known
     result: NDArray[np.bool_] = is_mostly_one | is_far
     result &= n_known >= _MIN_ROWS_FOR_TAILS
@@ -181,14 +191,41 @@ def normal_scores(values: Array) -> Array:
     x, counts = np.unique(known, return_counts=True)
     if len(x) == 0:
         return np.empty((2, 0))
-    z = norm.ppf((np.cumsum(counts) - 0.5 * counts) / len(known))
-    z -= np.interp(np.median(known), x, z)
+    last = np.cumsum(counts)
+    z = norm.ppf((last - 0.5 * counts) / len(known))
+    middle = np.array([len(known) - 1, len(known)]) // 2
+    z -= z[np.searchsorted(last, middle, side="right")].mean()
+    # Without values that are too close for a finite slope.
+    is_apart = np.diff(x / _largest(x), prepend=-np.inf) > _MIN_GAP
+    x, z = x[is_apart], z[is_apart]
     if len(x) > _MAX_POINTS:
         # Evenly spaced in the scores, which have fewer values in the tails.
         at = np.searchsorted(z, np.linspace(z[0], z[-1], _MAX_POINTS))
         at = np.unique(np.minimum(at, len(x) - 1))
         x, z = x[at], z[at]
     return np.array([x, z])
+
+
+def _largest(x: Array) -> float:
+    """Return the largest absolute value of an ascending array, or 1 if it is zero."""
+    return max(abs(float(x[0])), abs(float(x[-1]))) or 1.0
+
+
+def interpolated(values: NDArray[Any], points: Array) -> Array:
+    """Interpolate linearly between points, and constantly beyond them.
+
+    Parameters
+    ----------
+    values : ndarray of shape (n_rows,)
+        The values, with NaN for missing ones.
+    points : ndarray of shape (2, n_points)
+        The points from `normal_scores`.
+    """
+    x, z = points
+    unit = _largest(x)  # differences of the largest numbers would overflow
+    with np.errstate(over="ignore"):
+        result: Array = np.interp(values / unit, x / unit, z)
+    return result
 
 
 def scale_and_clip(
@@ -218,7 +255,7 @@ def scale_and_clip(
         scaled: Array = (values - center) * factor
     for k, points in enumerate(scores):
         if points is not None:
-            scaled[:, k] = np.interp(values[:, k], *points)
+            scaled[:, k] = interpolated(values[:, k], points)
     scaled[np.isnan(scaled)] = 0.0
     # The square of a larger number would overflow; its result is the bound anyway.
     np.clip(scaled, -1e100, 1e100, out=scaled)

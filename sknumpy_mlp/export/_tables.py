@@ -145,13 +145,17 @@ def _add_position(graph: Graph, value: str, ordered: str, n: int) -> str:
 def _add_normal_scores(graph: Graph, value: str, points: Array) -> str:
     """Add the linear interpolation of a column between points, and NaN for NaN."""
     x, z = points
-    with np.errstate(over="ignore"):
-        slopes = np.append(np.diff(z) / np.diff(x), 0.0)
+    unit = max(abs(float(x[0])), abs(float(x[-1])))
+    x = x / unit
+    slopes = np.append(np.diff(z) / np.diff(x), 0.0)
     x, z, slopes = _padded(x), _padded(z), _padded(slopes)
     ordered = graph.constant(x, "values")
+    value = graph.node("Div", value, graph.constant(np.array([unit]), "unit"))
     smallest = graph.constant(x[:1], "smallest")
-    # Not Max, which may not return NaN for NaN.
+    largest = graph.constant(x[-1:], "largest")
+    # Not Max and Min, which may not return NaN for NaN.
     value = graph.node("Where", graph.node("Less", value, smallest), smallest, value)
+    value = graph.node("Where", graph.node("Less", largest, value), largest, value)
     at = _add_position(graph, value, ordered, len(x))
     above = graph.node("Sub", value, graph.node("Gather", ordered, at))
     slope = graph.node("Gather", graph.constant(slopes, "slopes"), at)

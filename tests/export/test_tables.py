@@ -149,13 +149,25 @@ def test_columns_with_normal_scores(n_rows, columns):
         i: points for i, points in scores.items() if i - offset in wanted
     }
     assert preprocessor.normal_scores_
-    beyond = [-1e300, -3.0, 0.0, 5e-324, 0.7, 1e300, np.nan]
+    beyond = [-1e308, -3.0, 0.0, 5e-324, 0.7, 1e308, np.nan]
     new = frame.iloc[np.zeros(len(beyond), dtype=int)].reset_index(drop=True)
     new[list("abcd")] = np.array([beyond] * 4).T
     model = to_onnx(preprocessor)
     for table in (frame, new):
         outputs = run_onnx(model, onnx_inputs(preprocessor, table))["transformed"]
         np.testing.assert_allclose(outputs, preprocessor.transform(table), atol=1e-6)
+
+
+@pytest.mark.parametrize("x", [[-1.7e308, -1.6e308, 1.6e308, 1.7e308], [0, 1, 2, 3]])
+def test_infinity_has_the_score_of_the_largest_number(x):
+    x = np.array(x, dtype=float)[:, np.newaxis]
+    preprocessor = TabularPreprocessor(normal_scores=True).fit(x)
+    model, expected = to_onnx(preprocessor), preprocessor.transform(x)
+    for new in (x, np.array([[-np.inf], [np.inf]])):
+        outputs = run_onnx(model, {"X": new})["transformed"]
+        np.testing.assert_allclose(
+            outputs, expected if new is x else expected[[0, -1]], atol=1e-6
+        )
 
 
 def test_intervals_are_inputs_of_strings():

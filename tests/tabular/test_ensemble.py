@@ -27,6 +27,7 @@ from sknumpy_mlp._tabular import base as _tabular_base
 from sknumpy_mlp._tabular import ensemble as _ensemble
 from sknumpy_mlp._tabular.ensemble import _n_parallel, parallel_workers, train_members
 from sknumpy_mlp._tabular.progress import EnsembleProgress
+from sknumpy_mlp._tabular.recipe import batch_size, wanted_batch_size
 from sknumpy_mlp._utils.warnings import warn
 from sknumpy_mlp.activations import Mish, ReLU
 from sknumpy_mlp.callbacks import Callback, Checkpoint, TimeLimit
@@ -117,7 +118,8 @@ def test_threads_for_large_batches_and_without_an_interpreter_lock(
     assert _workers() == (4, not has_lock)
     assert _workers(batch_size=LARGE_BATCH) == (4, True)
     assert _workers(batch_size=LARGE_BATCH, seconds=5.0) == (4, True)
-    assert _workers(batch_size=LARGE_BATCH, cost=0) == (1, True)
+    # Joblib's backend for one worker is left as it is.
+    assert _workers(batch_size=LARGE_BATCH, cost=0) == (1, False)
     with joblib.parallel_config(n_jobs=3):
         assert _workers(batch_size=LARGE_BATCH) == (3, True)
         assert _workers(2, batch_size=LARGE_BATCH) == (2, True)
@@ -149,6 +151,23 @@ def test_large_batches_train_in_threads_with_the_same_results(monkeypatch):
         in_processes = _regressor(n_jobs=2, **settings).fit(X, X[:, 0])
     assert not threads
     np.testing.assert_allclose(in_threads.predict(X), in_processes.predict(X), 1e-5)
+
+
+@pytest.mark.parametrize("n_rows", [100_001, 114_400, 2_000_000])
+def test_large_batches_are_those_before_rounding(n_rows):
+    assert wanted_batch_size("auto", n_rows) == LARGE_BATCH
+    assert batch_size("auto", n_rows) < 1.05 * LARGE_BATCH
+    assert wanted_batch_size("auto", 100_000) < LARGE_BATCH
+    assert wanted_batch_size(5000, 60) == 60
+
+
+@pytest.mark.usefixtures("no_temporary_folder")
+def test_threads_need_no_folder(recwarn):
+    with joblib.parallel_config("threading"):
+        in_threads = _regressor(n_jobs=2).fit(X, Y)
+    assert not recwarn.list
+    expected = _regressor(n_jobs=1).fit(X, Y).predict(X)
+    np.testing.assert_allclose(in_threads.predict(X), expected, rtol=1e-5)
 
 
 def test_joblib_knows_how_many_cores_there_are(monkeypatch):

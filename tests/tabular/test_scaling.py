@@ -72,6 +72,10 @@ COLUMNS = {  # name -> column, whether it has heavy tails
         np.where(RNG.random(1000) < 0.03, 999.0, RNG.normal(size=1000)),
         False,
     ),
+    "mostly one value": (RNG.permutation([15.0] * 800 + [*range(23)] * 9)[:1000], True),
+    "half one value": (np.c_[np.zeros(99), np.arange(1.0, 100.0)].ravel(), True),
+    "nearly half one value": (np.r_[np.zeros(99), 1.0:102.0], False),
+    "tiny": (RNG.permutation([15e-311] * 80 + [*np.arange(20) * 1e-311]), False),
     "rounded": (RNG.normal(size=1000).round(), False),
     "two values": (RNG.random(1000) < 0.1, False),
     "constant": (np.ones(1000), False),
@@ -94,7 +98,7 @@ def test_columns_with_heavy_tails_are_mapped_to_normal_scores(name, missing):
     )
 
 
-@pytest.mark.parametrize("scale", [1e-300, 1.0, 1e300])
+@pytest.mark.parametrize("scale", [1e-300, 1.0, 1e300, 3e307])
 def test_normal_scores(scale):
     x = np.repeat([-1.0, 0.0, 2.0, 5.0], [1, 6, 2, 1])[:, np.newaxis] * scale
     fitted = TabularPreprocessor(dtype="float64", normal_scores=True).fit(x)
@@ -102,7 +106,7 @@ def test_normal_scores(scale):
     np.testing.assert_array_equal(values, np.unique(x))
     expected = norm.ppf([0.05, 0.4, 0.8, 0.95]) - norm.ppf(0.4)
     np.testing.assert_allclose(scores, expected)
-    new = np.array([[-9.0], [-0.5], [0.0], [3.5], [9.0], [np.nan]])
+    new = np.array([[-5.0], [-0.5], [0.0], [3.5], [5.9], [np.nan]])
     between = [scores[0], (scores[0] + scores[1]) / 2, 0.0]
     between += [(scores[2] + scores[3]) / 2, scores[3], 0.0]
     np.testing.assert_allclose(
@@ -119,6 +123,15 @@ def test_normal_scores_are_normal_and_depend_on_the_order_only():
     np.testing.assert_allclose(out, norm.ppf(ranks), atol=0.03)
     cubed = TabularPreprocessor(dtype="float64", clip=1e6).fit_transform(x**3)
     np.testing.assert_allclose(cubed[:, 0], out, atol=0.03)
+
+
+def test_values_that_are_too_close_share_a_score():
+    x = np.r_[np.zeros(120), np.geomspace(5e-324, 1.0, 80)][:, np.newaxis]
+    fitted = TabularPreprocessor(dtype="float64").fit(x)
+    out = fitted.transform(x)[:, 0]
+    assert np.isfinite(out).all()
+    assert (np.diff(out) >= 0).all()
+    assert len(np.unique(out)) > 70
 
 
 def test_a_column_of_missing_numbers_has_no_scores():
