@@ -16,7 +16,7 @@ import time
 import warnings
 
 from _large_tables import make_table
-from _measure import PeakMemory, environment, pss, save
+from _measure import PeakMemory, environment, save
 
 from sknumpy_mlp import TabularMLPRegressor
 
@@ -53,7 +53,7 @@ def _fit(connection, backend, n_rows, batch_size, max_iter):
     params = {"batch_size": batch_size, "max_iter": max_iter}
     model = TabularMLPRegressor(random_state=0)
     model.set_params(**{k: v for k, v in params.items() if v is not None})
-    connection.send(pss("self"))
+    connection.send("ready")
     connection.recv()
     began = time.perf_counter()
     with warnings.catch_warnings(), parallel_config(backend, n_jobs=2):

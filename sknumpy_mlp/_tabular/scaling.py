@@ -196,7 +196,7 @@ def normal_scores(values: Array) -> Array:
     middle = np.array([len(known) - 1, len(known)]) // 2
     z -= z[np.searchsorted(last, middle, side="right")].mean()
     # Without values that are too close for a finite slope.
-    is_apart = np.diff(x / _largest(x), prepend=-np.inf) > _MIN_GAP
+    is_apart = np.diff(x / largest_of(x), prepend=-np.inf) > _MIN_GAP
     x, z = x[is_apart], z[is_apart]
     if len(x) > _MAX_POINTS:
         # Evenly spaced in the scores, which have fewer values in the tails.
@@ -206,8 +206,16 @@ def normal_scores(values: Array) -> Array:
     return np.array([x, z])
 
 
-def _largest(x: Array) -> float:
-    """Return the largest absolute value of an ascending array, or 1 if it is zero."""
+def largest_of(x: Array) -> float:
+    """Return the largest absolute value of an ascending array, or 1 if it is zero.
+
+    In this unit, differences of the largest numbers do not overflow.
+
+    Parameters
+    ----------
+    x : ndarray of shape (n_points,)
+        The array.
+    """
     return max(abs(float(x[0])), abs(float(x[-1]))) or 1.0
 
 
@@ -222,7 +230,7 @@ def interpolated(values: NDArray[Any], points: Array) -> Array:
         The points from `normal_scores`.
     """
     x, z = points
-    unit = _largest(x)  # differences of the largest numbers would overflow
+    unit = largest_of(x)
     with np.errstate(over="ignore"):
         result: Array = np.interp(values / unit, x / unit, z)
     return result

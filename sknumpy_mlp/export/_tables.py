@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from sknumpy_mlp._inputs.table import Table
 from sknumpy_mlp._tabular.preprocessor import TabularPreprocessor
+from sknumpy_mlp._tabular.scaling import largest_of
 from sknumpy_mlp._utils.typing import Array
 from sknumpy_mlp.export._graph import Graph
 from sknumpy_mlp.export._labels import check_unicode
@@ -145,7 +146,7 @@ def _add_position(graph: Graph, value: str, ordered: str, n: int) -> str:
 def _add_normal_scores(graph: Graph, value: str, points: Array) -> str:
     """Add the linear interpolation of a column between points, and NaN for NaN."""
     x, z = points
-    unit = max(abs(float(x[0])), abs(float(x[-1])))
+    unit = largest_of(x)
     x = x / unit
     slopes = np.append(np.diff(z) / np.diff(x), 0.0)
     x, z, slopes = _padded(x), _padded(z), _padded(slopes)
@@ -238,19 +239,17 @@ def add_table(
     ]
     if preprocessor._indicated:
         flags.append(_add_indicators(graph, preprocessor, numbers))
-    blocks = []
+    scaled = []
     if numbers:
-        scaled = _add_scaled(graph, numbers, preprocessor._center, preprocessor._factor)
-        scaled = _replace_by_scores(graph, preprocessor, numbers, scaled)
-        blocks.append(_add_clipped(graph, scaled, float(preprocessor.clip)))
+        u = _add_scaled(graph, numbers, preprocessor._center, preprocessor._factor)
+        scaled.append(_replace_by_scores(graph, preprocessor, numbers, u))
     if flags:
-        scaled = _add_scaled(
-            graph,
-            graph.concatenate(flags),
-            preprocessor._flag_center,
-            preprocessor._flag_factor,
-        )
-        blocks.append(_add_clipped(graph, scaled, float(preprocessor.clip)))
+        scales = preprocessor._flag_center, preprocessor._flag_factor
+        scaled.append(_add_scaled(graph, graph.concatenate(flags), *scales))
+    blocks = []
+    if scaled:
+        u = graph.concatenate(scaled)
+        blocks.append(_add_clipped(graph, u, float(preprocessor.clip)))
     blocks += [codes[i] for i in preprocessor._coded]
     if not blocks:
         raise ValueError(
