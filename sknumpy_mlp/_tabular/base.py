@@ -188,7 +188,7 @@ class _BaseTabularMLP(
             rows = np.flatnonzero(relative)
             if len(rows) < n_samples:
                 data, table = data.take(rows), table.take(rows)
-        data = replace(data, X=self._preprocess(table))
+        data = replace(data, X=self._preprocess(table, data.y))
         held_out = read_validation(
             validation, self._read_validation_input, target, data.y, class_weights
         )
@@ -230,12 +230,12 @@ class _BaseTabularMLP(
             bridge=bridge,
         )
 
-    def _preprocess(self, table: Table) -> Array:
+    def _preprocess(self, table: Table, y: Array) -> Array:
         """Fit the preprocessor, and return the preprocessed table."""
-        self.preprocessor_ = TabularPreprocessor(
-            categorical_features=self.categorical_features, clip=_CLIP
-        ).set_output(transform="default")
-        X: Array = self.preprocessor_.fit_transform(table.data)
+        params = {"categorical_features": self.categorical_features, "clip": _CLIP}
+        self.preprocessor_ = TabularPreprocessor(number_codes=True, **params)
+        self.preprocessor_.set_output(transform="default")
+        X: Array = self.preprocessor_.fit_transform(table.data, y)
         if X.shape[1] == 0:
             names = [column.name for column in table.columns]
             raise ValueError(

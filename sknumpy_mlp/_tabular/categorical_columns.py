@@ -1,11 +1,18 @@
-"""Selection of the categorical columns of a table, by ``categorical_features``."""
+"""Selection of the categorical columns of a table, and their categories."""
 
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
+from sknumpy_mlp._inputs.categories import Categories
 from sknumpy_mlp._inputs.table import Table
+from sknumpy_mlp._tabular.category_checks import warn_if_distinct, warn_if_numeric
+from sknumpy_mlp._utils.typing import IntArray
+
+#: The codes of each categorical column.
+CategoryCodes: TypeAlias = dict[int, IntArray]
 
 
 def categorical_mask(given: Any, table: Table) -> NDArray[np.bool_]:
@@ -37,6 +44,32 @@ def categorical_mask(given: Any, table: Table) -> NDArray[np.bool_]:
             "no numbers. Add them, encode them as numbers, or pass 'from_dtype'."
         )
     return mask
+
+
+def learn_categories(
+    table: Table, which: Sequence[int], *, chosen_by_dtype: bool
+) -> tuple[dict[int, Categories], CategoryCodes]:
+    """Return the categories of each categorical column, and the codes of its values.
+
+    Parameters
+    ----------
+    table : Table
+        The table.
+    which : sequence of int
+        The categorical columns.
+    chosen_by_dtype : bool
+        Whether the columns were not chosen by the user, who is then warned of numbers.
+    """
+    learned: dict[int, Categories] = {}
+    codes: CategoryCodes = {}
+    for i in which:
+        values = table.categories(i)
+        categories = learned[i] = Categories.learn(values)
+        codes[i] = categories.encode(values)
+        if chosen_by_dtype:
+            warn_if_numeric(table, i, categories, codes[i])
+        warn_if_distinct(table.columns[i], categories, codes[i])
+    return learned, codes
 
 
 def _mask_of(given: Any, n_columns: int, labels: list[Any] | None) -> NDArray[np.bool_]:

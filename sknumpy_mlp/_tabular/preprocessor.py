@@ -1,7 +1,7 @@
 """The preprocessor of the tabular estimators, which encodes and scales tables."""
 
 from numbers import Integral, Real
-from typing import Any, ClassVar, Literal, Self, TypeAlias
+from typing import Any, ClassVar, Literal, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,13 +20,14 @@ from sknumpy_mlp._estimators.parameters import (
 from sknumpy_mlp._estimators.rollback import rollback_on_error
 from sknumpy_mlp._inputs.categories import Categories
 from sknumpy_mlp._inputs.table import Table, check_labels, refuse_unusable
-from sknumpy_mlp._tabular.categorical_columns import categorical_mask
-from sknumpy_mlp._tabular.category_checks import (
-    check_unknown,
-    warn_if_distinct,
-    warn_if_numeric,
+from sknumpy_mlp._tabular.categorical_columns import (
+    CategoryCodes,
+    categorical_mask,
+    learn_categories,
 )
+from sknumpy_mlp._tabular.category_checks import check_unknown
 from sknumpy_mlp._tabular.feature_names import check_input_features, unique_names
+from sknumpy_mlp._tabular.number_codes import encode_numbers, learn_number_codes
 from sknumpy_mlp._tabular.onehot import onehot, onehot_categories
 from sknumpy_mlp._tabular.scaling import robust_scale, scale_and_clip, scales_of_numbers
 from sknumpy_mlp._utils.intervals import Interval
@@ -34,9 +35,6 @@ from sknumpy_mlp._utils.links import DocLinkMixin
 from sknumpy_mlp._utils.saved import VersionedStateMixin
 from sknumpy_mlp._utils.suggestions import suggests_parameters
 from sknumpy_mlp._utils.typing import Array, DtypeName, IntArray
-
-# The codes of each categorical column.
-_Codes: TypeAlias = dict[int, IntArray]
 
 
 class TabularPreprocessor(
@@ -65,7 +63,9 @@ class TabularPreprocessor(
        single column with -1 and 1), and for each numeric column with missing values, a
        missing indicator; all are scaled and clipped in the same way;
     3. for each column of many categories, an ordinal encoding by integers from 1, for
-       an embedding (:class:`sknumpy_mlp.embeddings.CategoryEmbedding`).
+       an embedding (:class:`sknumpy_mlp.embeddings.CategoryEmbedding`);
+    4. for each numeric column whose values are codes (``number_codes``), an ordinal
+       encoding of its frequent values.
 
     Unknown and missing categories are 0 in one-hot columns, before scaling, and in
     ordinal encodings.  A category of another kind than those seen in `fit`, such as a
@@ -87,6 +87,10 @@ class TabularPreprocessor(
         which depend on the order of the values only.  'auto' maps those with heavy
         tails: of at least 100 known values, at least half are the same, or more than 5%
         are farther from the median than three interquartile ranges.
+    number_codes : bool, default=False
+        Whether numeric columns whose values are codes are also encoded ordinally: the
+        mean target varies from one value to the next ten times as much as by chance.
+        Only values in ten or more rows count.  Needs ``y`` in `fit`.
     clip : float, default=3.0
         The bound c of the smooth clipping.  Increase it to clip outliers less.
     dtype : {'float32', 'float64'}, default='float32'
@@ -106,10 +110,13 @@ class TabularPreprocessor(
     normal_scores_ : dict of int to ndarray of shape (2, n_points)
         For each column that is mapped to normal scores, up to 256 of its values and
         their scores, between which the map is linear.
+    number_codes_ : dict of int to ndarray of shape (n_values,)
+        For each numeric column whose values are codes, these values in the order of
+        their codes.
     n_numbers_ : int
         The number of numeric columns.
     cardinalities_ : tuple of int
-        The number of codes of each ordinally encoded column, code 0 included.
+        The number of codes of each ordinal encoding, code 0 included.
     n_features_in_ : int
         The number of columns of the table.
     feature_names_in_ : ndarray of shape (n_features,)
@@ -156,6 +163,7 @@ class TabularPreprocessor(
 
     categories_: dict[int, list[Any]]
     normal_scores_: dict[int, Array]
+    number_codes_: dict[int, Array]
     # Derived from `categories_`, and not saved.
     _categories: dict[int, Categories]
     _labels: list[str] | None
@@ -167,12 +175,14 @@ class TabularPreprocessor(
         categorical_features: Any = "from_dtype",
         max_onehot: int = 8,
         normal_scores: Literal["auto"] | bool = "auto",
+        number_codes: bool = False,
         clip: float = 3.0,
         dtype: DtypeName = "float32",
     ) -> None:
         self.categorical_features = categorical_features
         self.max_onehot = max_onehot
         self.normal_scores = normal_scores
+        self.number_codes = number_codes
         self.clip = clip
         self.dtype = dtype
 
@@ -183,8 +193,8 @@ class TabularPreprocessor(
         ----------
         X : frame or array-like of shape (n_samples, n_features)
             The table.
-        y : None
-            Ignored.
+        y : array-like of shape (n_samples,) or (n_samples, n_targets), default=None
+            The target, for ``number_codes``; otherwise ignored.
 
         Returns
         -------
@@ -192,7 +202,7 @@ class TabularPreprocessor(
             The fitted preprocessor.
         """
         with rollback_on_error(self):
-            self._fit(X)
+            self._fit(X, y)
         return self
 
     def fit_transform(self, X: Any, y: Any = None) -> Array:
@@ -202,8 +212,8 @@ class TabularPreprocessor(
         ----------
         X : frame or array-like of shape (n_samples, n_features)
             The table.
-        y : None
-            Ignored.
+        y : array-like of shape (n_samples,) or (n_samples, n_targets), default=None
+            The target, for ``number_codes``; otherwise ignored.
 
         Returns
         -------
@@ -211,7 +221,7 @@ class TabularPreprocessor(
             The transformed table.
         """
         with rollback_on_error(self):
-            return self._encode(*self._fit(X))
+            return self._encode(*self._fit(X, y))
 
     def transform(self, X: Any) -> Array:
         """Transform a table.
@@ -291,7 +301,7 @@ class TabularPreprocessor(
             slices.append(slice(at, at + width))
             at += width
         at += len(self._indicated)
-        slices += [slice(i, i + 1) for i in range(at, at + len(self._coded))]
+        slices += [slice(i, i + 1) for i in range(at, at + len(self.cardinalities_))]
         return [where for where in slices if where.start < where.stop]
 
     def get_feature_names_out(self, input_features: Any = None) -> NDArray[Any]:
@@ -306,8 +316,8 @@ class TabularPreprocessor(
         -------
         names : ndarray of str of shape (n_features_out,)
             Numeric and ordinally encoded columns keep their names, one-hot columns
-            append the category, and indicators have a prefix.  An underscore is
-            appended to a repeated name.
+            append the category, ordinal encodings of numbers append "code", and
+            indicators have a prefix.  An underscore is appended to a repeated name.
         """
         check_is_fitted(self)
         names = check_input_features(self, input_features)
@@ -319,6 +329,7 @@ class TabularPreprocessor(
         ]
         names_out += [f"missingindicator_{names[i]}" for i in self._indicated]
         names_out += [names[i] for i in self._coded]
+        names_out += [f"{names[i]}_code" for i in self.number_codes_]
         return unique_names(names_out)
 
     def __getstate__(self) -> dict[str, Any]:
@@ -328,15 +339,11 @@ class TabularPreprocessor(
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         super().__setstate__(state)
-        if not hasattr(self, "normal_scores"):  # saved before the first release
-            self.normal_scores = False
-        if not hasattr(self, "categories_"):
-            return
-        if not hasattr(self, "normal_scores_"):
-            self.normal_scores_ = {}
-        self._categories = {
-            i: Categories(seen, self._kinds[i]) for i, seen in self.categories_.items()
-        }
+        if hasattr(self, "categories_"):
+            self._categories = {
+                i: Categories(seen, self._kinds[i])
+                for i, seen in self.categories_.items()
+            }
 
     # --------------------------------------------------------------- implementation
 
@@ -344,11 +351,12 @@ class TabularPreprocessor(
         "categorical_features": CATEGORICAL_FEATURES_CHECKS,
         "max_onehot": (Number(Integral, Interval(0)),),
         "normal_scores": (Choice(("auto",)), Boolean()),
+        "number_codes": (Boolean(),),
         "clip": (Number(Real, Interval(0, closed="neither")),),
         "dtype": (Choice(("float32", "float64")),),
     }
 
-    def _fit(self, X: Any) -> tuple[Table, _Codes]:
+    def _fit(self, X: Any, y: Any) -> tuple[Table, CategoryCodes]:
         """Learn the columns; return the table, and the codes of its categories."""
         check_parameters(self, self._checks)
         table = Table(X)
@@ -357,11 +365,21 @@ class TabularPreprocessor(
         refuse_unusable(table)
         self.is_categorical_ = categorical_mask(self.categorical_features, table)
         self._numbers: list[int] = np.flatnonzero(~self.is_categorical_).tolist()
-        codes = self._learn_categories(table)
+        self._categories, codes = learn_categories(
+            table,
+            np.flatnonzero(self.is_categorical_).tolist(),
+            chosen_by_dtype=isinstance(self.categorical_features, str),
+        )
+        self.categories_ = {i: each.values for i, each in self._categories.items()}
+        self._kinds = {i: list(each.kinds) for i, each in self._categories.items()}
         sizes = {i: len(seen) for i, seen in self.categories_.items()}
         self._onehot = [i for i, size in sizes.items() if size <= self.max_onehot]
         self._coded = [i for i, size in sizes.items() if size > self.max_onehot]
-        self.cardinalities_ = tuple(sizes[i] + 1 for i in self._coded)
+        target = y if self.number_codes else None
+        self.number_codes_ = learn_number_codes(table, self._numbers, target)
+        n_codes = [sizes[i] for i in self._coded]
+        n_codes += map(len, self.number_codes_.values())
+        self.cardinalities_ = tuple(n + 1 for n in n_codes)
         self.n_numbers_ = len(self._numbers)
         self._learn_scales(table, codes)
         constant = np.array(self._numbers, dtype=np.intp)[self._factor == 0.0].tolist()
@@ -370,21 +388,7 @@ class TabularPreprocessor(
         self.constant_features_ = [table.columns[i].name for i in constant]
         return table, codes
 
-    def _learn_categories(self, table: Table) -> _Codes:
-        """Learn the categories of each categorical column; return the codes."""
-        self._categories, codes = {}, {}
-        for i in np.flatnonzero(self.is_categorical_).tolist():
-            values = table.categories(i)
-            categories = self._categories[i] = Categories.learn(values)
-            codes[i] = categories.encode(values)
-            if isinstance(self.categorical_features, str):  # not chosen by the user
-                warn_if_numeric(table, i, categories, codes[i])
-            warn_if_distinct(table.columns[i], categories, codes[i])
-        self.categories_ = {i: each.values for i, each in self._categories.items()}
-        self._kinds = {i: list(each.kinds) for i, each in self._categories.items()}
-        return codes
-
-    def _learn_scales(self, table: Table, codes: _Codes) -> None:
+    def _learn_scales(self, table: Table, codes: CategoryCodes) -> None:
         """Learn the scales of numbers, one-hot columns and missing indicators."""
         scales = scales_of_numbers(table, self._numbers, self.normal_scores)
         self._center, self._factor = scales.center, scales.factor
@@ -394,12 +398,15 @@ class TabularPreprocessor(
         flags = [*map(np.array, map(robust_scale, onehots)), scales.indicator_scales]
         self._flag_center, self._flag_factor = np.concatenate(flags, axis=1)
 
-    def _encode(self, table: Table, codes_of: _Codes | None = None) -> Array:
+    def _encode(self, table: Table, codes_of: CategoryCodes | None = None) -> Array:
         """Encode and scale in blocks of columns, since blocks are in float64."""
         flags_at, n_flags = self.n_numbers_, len(self._flag_center)
         codes_at = flags_at + n_flags
-        out = np.empty((len(table), codes_at + len(self._coded)), dtype=self.dtype)
+        width = codes_at + len(self.cardinalities_)
+        out = np.empty((len(table), width), dtype=self.dtype)
         flags, at = out[:, flags_at:codes_at], sum(self._onehot_widths())
+        ordinal = [*self._coded, *self.number_codes_]
+        ordinal_at = dict(zip(ordinal, range(codes_at, width), strict=True))
         positions = np.searchsorted(self._numbers, self._indicated)
         scores = [self.normal_scores_.get(i) for i in self._numbers]
         for where, numbers in table.number_blocks(self._numbers):
@@ -408,13 +415,17 @@ class TabularPreprocessor(
             start, stop = np.searchsorted(positions, (where.start, where.stop))
             indicated = positions[start:stop] - where.start
             at = self._write_flags(flags, at, np.isnan(numbers[:, indicated]))
+            for i in self.number_codes_.keys() & self._numbers[where]:
+                column = numbers[:, self._numbers[where].index(i)]
+                codes = encode_numbers(column, self.number_codes_[i])
+                out[:, ordinal_at[i]] = codes
         codes_of = codes_of or {i: self.encode(table, i)[1] for i in self.categories_}
         at = 0
         for i in self._onehot:
             one = onehot(codes_of[i], len(self.categories_[i]))
             at = self._write_flags(flags, at, one)
-        for k, i in enumerate(self._coded, start=codes_at):
-            out[:, k] = codes_of[i]
+        for i in self._coded:
+            out[:, ordinal_at[i]] = codes_of[i]
         return out
 
     def _write_flags(self, out: Array, at: int, flags: NDArray[Any]) -> int:

@@ -251,6 +251,12 @@ def add_table(
         u = graph.concatenate(scaled)
         blocks.append(_add_clipped(graph, u, float(preprocessor.clip)))
     blocks += [codes[i] for i in preprocessor._coded]
+    codes_of = preprocessor.number_codes_
+    blocks += [
+        _add_search(graph, graph.columns(numbers, k, k + 1), codes_of[i])
+        for k, i in enumerate(preprocessor._numbers)
+        if i in codes_of
+    ]
     if not blocks:
         raise ValueError(
             "The table had no value in any column, so that there is nothing to export."
@@ -314,10 +320,8 @@ def _replace_by_scores(
     for k, i in enumerate(preprocessor._numbers):
         if i in preprocessor.normal_scores_:
             order[k] = preprocessor.n_numbers_ + len(columns) - 1
-            column = graph.node(
-                "Gather", numbers, graph.constant(np.array([k])), axis=1
-            )
             points = preprocessor.normal_scores_[i]
+            column = graph.columns(numbers, k, k + 1)
             columns.append(_add_normal_scores(graph, column, points))
     if len(columns) == 1:
         return scaled

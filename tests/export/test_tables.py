@@ -4,10 +4,15 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from sknumpy_mlp import TabularPreprocessor
+from sknumpy_mlp import TabularMLPRegressor, TabularPreprocessor
 from sknumpy_mlp.export import onnx_inputs, to_onnx
 from tests.conftest import unconverged
-from tests.export.conftest import mixed_table, run_onnx, with_unseen_values
+from tests.export.conftest import (
+    assert_agrees,
+    mixed_table,
+    run_onnx,
+    with_unseen_values,
+)
 
 pytest.importorskip("onnxruntime")
 
@@ -168,6 +173,25 @@ def test_infinity_has_the_score_of_the_largest_number(x):
         np.testing.assert_allclose(
             outputs, expected if new is x else expected[[0, -1]], atol=1e-6
         )
+
+
+@pytest.mark.parametrize("with_categories", [False, True])
+def test_numbers_that_are_codes(with_categories):
+    rng = np.random.default_rng(0)
+    code = rng.choice(np.linspace(-1.5, 1.5, 13), 800)
+    frame = pd.DataFrame({"a": rng.normal(size=800), "b": code})
+    if with_categories:
+        frame.insert(0, "kind", rng.choice(list("abcdefghij"), 800))
+    y = rng.normal(size=13)[np.searchsorted(np.unique(code), code)]
+    preprocessor = TabularPreprocessor(number_codes=True).fit(frame, y)
+    assert [len(values) for values in preprocessor.number_codes_.values()] == [13]
+    new = frame[:5].assign(b=[-1.5, -1.4, np.nan, 1.5, 1e300])
+    model = to_onnx(preprocessor)
+    for table in (frame, new):
+        outputs = run_onnx(model, onnx_inputs(preprocessor, table))["transformed"]
+        np.testing.assert_allclose(outputs, preprocessor.transform(table), atol=1e-6)
+    reg = TabularMLPRegressor((8,), max_iter=2, n_members=2, random_state=0)
+    assert_agrees(reg.fit(frame, y), new)
 
 
 def test_intervals_are_inputs_of_strings():

@@ -105,26 +105,9 @@ def test_set_output_to_polars():
 
 
 @pytest.mark.parametrize(
-    "params", [{"max_onehot": -1}, {"clip": 0.0}, {"dtype": "float16"}]
+    "params",
+    [{"max_onehot": -1}, {"clip": 0.0}, {"dtype": "float16"}, {"number_codes": "auto"}],
 )
 def test_parameters_are_checked(params):
     with pytest.raises(InvalidParameterError, match=next(iter(params))):
         TabularPreprocessor(**params).fit(np.ones((3, 2)))
-
-
-@pytest.mark.parametrize("is_fitted", [False, True])
-def test_a_state_without_normal_scores_is_one_that_only_scales(is_fitted):
-    X = np.random.default_rng(0).standard_cauchy((200, 2))
-    preprocessor = TabularPreprocessor(normal_scores=False)
-    if is_fitted:
-        preprocessor.fit(X)
-    state = preprocessor.__getstate__()
-    old = {k: v for k, v in state.items() if not k.startswith("normal_scores")}
-    loaded = TabularPreprocessor.__new__(TabularPreprocessor)
-    loaded.__setstate__(old)
-    assert loaded.get_params()["normal_scores"] is False
-    assert hasattr(loaded, "normal_scores_") == is_fitted
-    np.testing.assert_array_equal(
-        (loaded if is_fitted else loaded.fit(X)).transform(X),
-        TabularPreprocessor(normal_scores=False).fit_transform(X),
-    )
