@@ -11,7 +11,8 @@ import numpy as np
 
 from sknumpy_mlp._estimators.config import TrainingConfig
 from sknumpy_mlp._estimators.target_scale import TargetScale
-from sknumpy_mlp._tabular import architecture, base, classifier, member, preprocessor
+from sknumpy_mlp._tabular import architecture, base, member, preprocessor
+from sknumpy_mlp._tabular.calibration import Calibration
 from sknumpy_mlp._training.network import Network
 from sknumpy_mlp.layers import Dense, Dropout, Scaling
 from sknumpy_mlp.schedules import Constant
@@ -82,6 +83,14 @@ def _only_scaled(table, which, transform, scales=preprocessor.scales_of_numbers)
     return scales(table, which, transform=False)
 
 
+def _with_floor_only(calibration, raw, data):
+    return replace(calibration, floor=1e-3 * (calibration.label_smoothing > 0.0))
+
+
+def _with_temperature_only(calibration, raw, data, fitted=Calibration.fitted):
+    return fitted(replace(calibration, label_smoothing=0.0), raw, data)
+
+
 #: For each piece, functions that return the patches which switch it off.
 PIECES = {
     "normal scores": [
@@ -102,8 +111,9 @@ PIECES = {
     "best epoch": [_last_epoch],
     "target scaling": [lambda: _with_scale(_unscaled)],
     "output clipping": [lambda: _with_scale(_unclipped)],
-    "temperature": [
-        lambda: patch.object(classifier, "best_temperature", lambda raw, data: 1.0)
+    "temperature": [lambda: patch.object(Calibration, "fitted", _with_floor_only)],
+    "smoothing correction": [
+        lambda: patch.object(Calibration, "fitted", _with_temperature_only)
     ],
 }
 

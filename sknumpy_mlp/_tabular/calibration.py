@@ -1,56 +1,131 @@
-"""Calibration: temperature scaling and conformal residuals."""
+"""Calibration of probabilities, and conformal residuals."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
-from scipy.optimize import minimize_scalar
+from scipy.optimize import minimize
+from scipy.special import expit, softmax
 
 from sknumpy_mlp._inputs.data import Data
 from sknumpy_mlp._utils.typing import Array
 from sknumpy_mlp.losses import LogLoss
 
-# Standard deviation of the prior of the log temperature, against overconfidence after a
-# few rows that are predicted correctly by chance.
-_PRIOR = 0.5
+# The attributes that are fitted, the second one only with label smoothing.  Their
+# logarithms have normal priors, against overconfidence after a few rows that are
+# predicted correctly by chance.
+_FITTED = ("temperature", "floor")
+_PRIOR_MEANS = np.log([1.0, 1e-3])
+_PRIOR_SCALES = np.array([0.5, 1.5])
+_BOUNDS = np.log([[0.05, 20.0], [1e-9, 0.3]])
 
-# Bound on the log temperature: temperatures are between 1/20 and 20.
-_BOUND = 3.0
+# The initial simplex of the minimization, relative to the means of the priors.
+_STEPS = np.array([[0.0, 0.0], [0.3, 0.0], [0.0, 2.0]])
 
 
-def best_temperature(raw: Array, data: Data) -> float:
-    r"""Return the temperature that minimizes the log loss of logits.
+@dataclass(frozen=True)
+class Calibration:
+    r"""A map from the logits of an ensemble to logits of calibrated probabilities.
 
-    .. math:: \hat u = \arg\min_u \sum_i s_i\, \ell(y_i, raw_i\, e^{-u})
-              + \frac{u^2}{2 \sigma^2}, \qquad T = e^{\hat u}
+    Label smoothing :math:`\epsilon` makes networks predict the probabilities
+    :math:`q_k = (1 - \epsilon) p_k + \epsilon / K` instead of those of the K classes,
+    :math:`p_k`.  The correction solves for :math:`p_k`, which the errors of a network
+    make negative at times, and replaces it by a smooth maximum of :math:`p_k` and 0,
+    which is :math:`\delta` at :math:`p_k = 0`.  Then follows temperature scaling:
 
-    with the log loss :math:`\ell`, weights of mean one, and a normal prior of the log
-    temperature with standard deviation :math:`\sigma = 1/2`.
+    .. math::
 
-    Parameters
+        p_k = \frac{q_k - \epsilon / K}{1 - \epsilon}, \qquad
+        raw'_k = \frac{1}{T} \log \frac{p_k + \sqrt{p_k^2 + 4 \delta^2}}{2}
+
+    Temperature and floor minimize the log loss, given priors.  Without label smoothing,
+    only the temperature is fitted: :math:`raw' = raw / T`.
+
+    Attributes
     ----------
-    raw : ndarray of shape (n_rows, n_outputs)
-        The logits.
-    data : Data
-        The targets and weights.
+    temperature : float, default=1.0
+        The temperature T.
+    floor : float, default=0.0
+        The floor :math:`\delta`; if it is 0, there is no correction.
+    label_smoothing : float, default=0.0
+        The label smoothing :math:`\epsilon` of the loss.
+    is_multinomial : bool, default=True
+        Whether the logits are those of mutually exclusive classes (with the softmax
+        function), and not of labels (with the logistic function, so that K is 2).
 
     References
     ----------
     C. Guo, G. Pleiss, Y. Sun and K. Q. Weinberger, "On Calibration of Modern Neural
     Networks", ICML 2017, arXiv:1706.04599.
     """
-    loss = LogLoss().for_target(multinomial=data.y.ndim == 1)
-    raw = raw.astype(np.float64)
-    weight = np.ones(len(raw)) if data.sample_weight is None else data.sample_weight
-    weight = weight / weight.mean(dtype=np.float64)
 
-    def value(u: float) -> float:
-        losses = loss.loss_gradient(data.y, raw * math.exp(-u))
-        return float(weight @ losses) + u**2 / (2.0 * _PRIOR**2)
+    temperature: float = 1.0
+    floor: float = 0.0
+    label_smoothing: float = 0.0
+    is_multinomial: bool = True
 
-    with np.errstate(over="ignore"):
-        found = minimize_scalar(value, bounds=(-_BOUND, _BOUND), method="bounded")
-    return math.exp(float(found.x))
+    def fitted(self, raw: Array, data: Data) -> "Calibration":
+        """Return a copy with fitted temperature and floor.
+
+        Parameters
+        ----------
+        raw : ndarray of shape (n_rows, n_outputs)
+            The logits.
+        data : Data
+            The targets and weights.
+        """
+        loss = LogLoss().for_target(multinomial=data.y.ndim == 1)
+        weight = np.ones(len(raw)) if data.sample_weight is None else data.sample_weight
+        weight = weight / weight.mean(dtype=np.float64)
+        raw = raw.astype(np.float64)
+        n = 2 if self.label_smoothing else 1
+
+        def at(logarithms: Array) -> Calibration:
+            values = np.exp(logarithms).tolist()
+            return replace(self, **dict(zip(_FITTED, values, strict=False)))
+
+        def value(logarithms: Array) -> float:
+            losses = loss.loss_gradient(data.y, at(logarithms)(raw))
+            deviations = (logarithms - _PRIOR_MEANS[:n]) / _PRIOR_SCALES[:n]
+            penalty = 0.5 * float(deviations @ deviations)
+            return (float(weight @ losses) + penalty) / len(raw)
+
+        # Not by derivatives, which are tiny if the initial floor is far too low.
+        start = _PRIOR_MEANS[:n]
+        with np.errstate(over="ignore"):
+            found = minimize(
+                value,
+                start,
+                method="Nelder-Mead",
+                bounds=_BOUNDS[:n],
+                options={"initial_simplex": start + _STEPS[: n + 1, :n]},
+            )
+        return at(found.x)
+
+    def __call__(self, raw: Array) -> Array:
+        """Return calibrated logits, a new array of the shape of ``raw``."""
+        if self.floor:
+            raw = self._unsmoothed(raw)
+        return raw * (1.0 / self.temperature)
+
+    def _unsmoothed(self, raw: Array) -> Array:
+        """Return logits without the effect of label smoothing on the probabilities."""
+        if self.is_multinomial:
+            return self._log_raised(softmax(raw, axis=1), raw.shape[1])
+        return self._log_raised(expit(raw), 2) - self._log_raised(expit(-raw), 2)
+
+    def _log_raised(self, q: Array, n_classes: int) -> Array:
+        p = (q - self.label_smoothing / n_classes) * (
+            1.0 / (1.0 - self.label_smoothing)
+        )
+        root = np.sqrt(p * p + 4.0 * self.floor**2)
+        # The second form does not subtract nearly equal numbers.
+        with np.errstate(divide="ignore", invalid="ignore"):
+            raised = np.where(
+                p > 0.0, 0.5 * (root + p), 2.0 * self.floor**2 / (root - p)
+            )
+        logarithms: Array = np.log(raised, out=raised)
+        return logarithms
 
 
 @dataclass(frozen=True)

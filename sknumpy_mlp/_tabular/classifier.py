@@ -8,17 +8,20 @@ from numpy.typing import NDArray
 from sklearn.base import ClassifierMixin
 
 from sknumpy_mlp._estimators.classification_target import ClassificationTarget
-from sknumpy_mlp._estimators.classifier import NumpyMLPClassifier
 from sknumpy_mlp._estimators.parameters import (
+    CLASS_WEIGHT_CHECKS,
     Check,
+    Choice,
+    Instance,
 )
 from sknumpy_mlp._estimators.scores import classification_score
 from sknumpy_mlp._estimators.target import Target
 from sknumpy_mlp._inputs.data import Data
 from sknumpy_mlp._tabular.base import _BaseTabularMLP
-from sknumpy_mlp._tabular.calibration import best_temperature
+from sknumpy_mlp._tabular.calibration import Calibration
 from sknumpy_mlp._tabular.member import MemberClassifier
 from sknumpy_mlp._tabular.parameters import TABULAR_CHECKS, HiddenLayerSizes
+from sknumpy_mlp._tabular.recipe import loss_of
 from sknumpy_mlp._utils.suggestions import suggests_parameters
 from sknumpy_mlp._utils.typing import Array
 from sknumpy_mlp.activations import Activation, ActivationName
@@ -26,16 +29,19 @@ from sknumpy_mlp.callbacks import Callback
 from sknumpy_mlp.callbacks._sklearn import with_callbacks
 from sknumpy_mlp.initializers import Initializer, InitializerName
 from sknumpy_mlp.losses import (
+    CLASSIFICATION_LOSSES,
+    BinaryLogLoss,
     ClassificationLoss,
     ClassificationLossName,
     Loss,
+    MultinomialLogLoss,
 )
 from sknumpy_mlp.optimizers import Optimizer, OptimizerName
 from sknumpy_mlp.schedules import Schedule, ScheduleName
 
 
 class TabularMLPClassifier(ClassifierMixin, _BaseTabularMLP):  # type: ignore[misc]
-    """Classifier for tabular data: an ensemble of neural networks with tuned defaults.
+    r"""Classifier for tabular data: an ensemble of neural networks with tuned defaults.
 
     Supports pandas and polars data frames, Arrow tables and arrays, with numbers,
     booleans, categories and strings, and missing values in any column; and binary,
@@ -43,8 +49,8 @@ class TabularMLPClassifier(ClassifierMixin, _BaseTabularMLP):  # type: ignore[mi
 
     `TabularPreprocessor` encodes and scales the table.  The networks have embeddings
     for numbers and categories, and are trained on different folds.  Their logits are
-    averaged, and the probabilities are temperature-scaled on the out-of-fold
-    predictions.  Networks are trained in float32, and predict in float64.
+    averaged, and the probabilities are calibrated on the out-of-fold predictions.
+    Networks are trained in float32, and predict in float64.
 
     Parameters
     ----------
@@ -57,12 +63,12 @@ class TabularMLPClassifier(ClassifierMixin, _BaseTabularMLP):  # type: ignore[mi
         layer: a name or an object from :mod:`sknumpy_mlp.activations`, which lists all
         of them, or an object of a custom subclass of
         :class:`sknumpy_mlp.activations.Activation`.
-    loss : {'log_loss'}, ClassificationLoss or Loss, default='log_loss'
+    loss : {'auto', 'log_loss'}, ClassificationLoss or Loss, default='auto'
         The loss function: 'log_loss', which is the cross-entropy computed from the
-        logits, an object from :mod:`sknumpy_mlp.losses`, such as
-        ``LogLoss(label_smoothing=0.1)``, or an object of a custom subclass of
-        :class:`sknumpy_mlp.losses.ClassificationLoss` or
-        :class:`sknumpy_mlp.losses.Loss`.
+        logits, an object from :mod:`sknumpy_mlp.losses`, or an object of a custom
+        subclass of :class:`sknumpy_mlp.losses.ClassificationLoss` or
+        :class:`sknumpy_mlp.losses.Loss`.  'auto' is ``LogLoss(label_smoothing=0.1)``.
+        Predicted probabilities are corrected for label smoothing.
     class_weight : dict, list of dict, 'balanced' or None, default=None
         Class weights, to compensate for class imbalance.  They multiply
         ``sample_weight``, and the weights of validation data as well.  A dict maps each
@@ -208,6 +214,9 @@ class TabularMLPClassifier(ClassifierMixin, _BaseTabularMLP):  # type: ignore[mi
     temperature_ : float
         The temperature: logits are divided by it to calibrate the probabilities.  It is
         above 1 if the networks were overconfident.
+    floor_ : float
+        About the smallest probability that is predicted, in the correction for label
+        smoothing (see Notes); 0 without label smoothing.
     preprocessor_ : TabularPreprocessor
         The fitted preprocessor, which encodes and scales the table.
     estimators_ : list
@@ -250,10 +259,22 @@ class TabularMLPClassifier(ClassifierMixin, _BaseTabularMLP):  # type: ignore[mi
     Notes
     -----
     The networks follow RealMLP [1]_, with changes that were evaluated on tables of 600
-    to 20,000 samples (``benchmarks/tabular.md``): no label smoothing, early stopping by
-    the loss, a k-fold ensemble of smaller networks instead of a hold-out set, epochs by
-    the number of samples, calibrated probabilities, imputation of missing numbers, and
-    normal scores for columns with heavy tails.
+    to 20,000 samples (``benchmarks/tabular.md``): early stopping by the loss, a k-fold
+    ensemble of smaller networks instead of a hold-out set, epochs by the number of
+    samples, calibrated probabilities, imputation of missing numbers, and normal scores
+    for columns with heavy tails.
+
+    Networks trained with label smoothing :math:`\epsilon` predict the probabilities
+    :math:`q_k = (1 - \epsilon) p_k + \epsilon / K` instead of those of the K classes,
+    :math:`p_k`.  The predictions are these, raised to about ``floor_``
+    (:math:`\delta`) where they are smaller, with the temperature
+    ``temperature_`` (T):
+
+    .. math::
+
+        p_k = \frac{q_k - \epsilon / K}{1 - \epsilon}, \qquad
+        \hat p_k \propto
+        \left( p_k + \sqrt{p_k^2 + 4 \delta^2} \right)^{1 / T}
 
     With default parameters `fit` takes about 3 seconds for 500 rows of 20 columns, 15
     for 10,000 and 40 for 100,000, on two cores (``benchmarks/tabular.md``).  Set
@@ -283,16 +304,21 @@ class TabularMLPClassifier(ClassifierMixin, _BaseTabularMLP):  # type: ignore[mi
     """
 
     _parameter_checks: ClassVar[dict[str, tuple[Check, ...]]] = TABULAR_CHECKS | {
-        name: NumpyMLPClassifier._parameter_checks[name]
-        for name in ("loss", "class_weight")
+        "loss": (
+            Choice(("auto", *CLASSIFICATION_LOSSES)),
+            Instance(ClassificationLoss),
+            Instance(Loss),
+        ),
+        "class_weight": CLASS_WEIGHT_CHECKS,
     }
     _target_type: ClassVar[type[Target]] = ClassificationTarget
     _target: ClassificationTarget
     _member_type: ClassVar[type[Any]] = MemberClassifier
-    _uncalibrated: ClassVar[dict[str, Any]] = {"temperature_": 1.0}
+    _uncalibrated: ClassVar[dict[str, Any]] = {"temperature_": 1.0, "floor_": 0.0}
 
     classes_: NDArray[Any]
     temperature_: float
+    floor_: float
 
     @suggests_parameters
     def __init__(
@@ -302,7 +328,10 @@ class TabularMLPClassifier(ClassifierMixin, _BaseTabularMLP):  # type: ignore[mi
         | Activation
         | Sequence[ActivationName | Activation] = "mish",
         *,
-        loss: ClassificationLossName | ClassificationLoss | Loss = "log_loss",
+        loss: Literal["auto"]
+        | ClassificationLossName
+        | ClassificationLoss
+        | Loss = "auto",
         class_weight: Literal["balanced"]
         | dict[Any, float]
         | Sequence[dict[int, float]]
@@ -478,19 +507,28 @@ class TabularMLPClassifier(ClassifierMixin, _BaseTabularMLP):  # type: ignore[mi
         return classification_score(y, self.predict(X), sample_weight)
 
     def _fit_target(self, y: Any) -> ClassificationTarget:
-        return ClassificationTarget.fit(y, self.loss)
+        return ClassificationTarget.fit(y, loss_of(self))
 
     def _calibrate(self, raw_outputs: Sequence[Sequence[Array]], data: Data) -> None:
         if not self._target.is_constant:
             raw = np.concatenate([np.mean(group, axis=0) for group in raw_outputs])
-            self.temperature_ = best_temperature(raw, data)
+            fitted = self._calibration().fitted(raw, data)
+            self.temperature_, self.floor_ = fitted.temperature, fitted.floor
 
     def _aggregate(self, raw_outputs: Sequence[Array]) -> Array:
         # Averages logits, since the mean of probabilities is less confident than the
-        # single networks that the temperature was fitted for.
+        # single networks that the calibration was fitted for.
         mean = np.mean(raw_outputs, axis=0)
-        mean *= 1.0 / self.temperature_
-        return self._target.predict(mean)
+        return self._target.predict(self._calibration()(mean))
+
+    def _calibration(self) -> Calibration:
+        """Return the calibration with the current temperature and floor."""
+        loss = self._target.loss
+        smoothing = 0.0
+        if isinstance(loss, BinaryLogLoss | MultinomialLogLoss):
+            smoothing = loss.label_smoothing
+        is_multinomial = isinstance(loss, MultinomialLogLoss)
+        return Calibration(self.temperature_, self.floor_, smoothing, is_multinomial)
 
     def _format_predictions(self, predicted: Array) -> Array:
         return self._target.probabilities(predicted)

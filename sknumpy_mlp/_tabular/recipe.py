@@ -13,6 +13,7 @@ from typing import Any
 from sknumpy_mlp._estimators.parameters import layer_sizes
 from sknumpy_mlp._tabular.parameters import MEMBER_PARAMETERS
 from sknumpy_mlp._tabular.splits import MemberSplit
+from sknumpy_mlp.losses import LogLoss
 
 # Three hidden layers of so many units, for up to a number of rows.
 _DEPTH = 3
@@ -21,6 +22,10 @@ _WIDTHS = ((1_000, 64), (math.inf, 128))
 # Number of epochs for up to a number of rows.  With more rows it decreases with the
 # square root of their number, so that the number of rows seen still increases.
 _MAX_EPOCHS, _ROWS_WITH_MAX_EPOCHS = 96, 2_500
+
+# Label smoothing of classifiers: it keeps logits small, so that networks can be trained
+# for longer.  Its effect on the predicted probabilities is corrected.
+_LABEL_SMOOTHING = 0.1
 
 # Batch sizes, for up to a number of training rows.
 _BATCH_SIZES = (
@@ -50,12 +55,26 @@ def parameters_for(estimator: Any, n_rows: int) -> Any:
     """
     # Not from get_params, since subclasses may have constructors of their own.
     params = copy.copy(estimator)
+    params.loss = loss_of(estimator)
     if _is_auto(params.hidden_layer_sizes):
         params.hidden_layer_sizes = (_value_for(n_rows, _WIDTHS),) * _DEPTH
     if _is_auto(params.max_iter):
         share = min(1.0, math.sqrt(_ROWS_WITH_MAX_EPOCHS / n_rows))
         params.max_iter = max(1, round(share * _MAX_EPOCHS))
     return params
+
+
+def loss_of(estimator: Any) -> Any:
+    """Return the loss of a tabular estimator: its parameter, or the one of 'auto'.
+
+    Parameters
+    ----------
+    estimator : estimator
+        The estimator.
+    """
+    if _is_auto(estimator.loss):
+        return LogLoss(label_smoothing=_LABEL_SMOOTHING)
+    return estimator.loss
 
 
 def member_parameters(

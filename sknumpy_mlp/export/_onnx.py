@@ -17,7 +17,7 @@ from sknumpy_mlp._utils.typing import DtypeName
 from sknumpy_mlp._version import __version__
 from sknumpy_mlp.export._graph import Graph, import_onnx
 from sknumpy_mlp.export._labels import labels_of
-from sknumpy_mlp.export._operators import add_link, add_network
+from sknumpy_mlp.export._operators import add_calibration, add_link, add_network
 from sknumpy_mlp.export._supported import EXPORTABLE, check_supported
 from sknumpy_mlp.export._tables import ARRAY, add_table, input_columns
 
@@ -249,8 +249,8 @@ def _tabular_model(estimator: Any, dtype: str | None) -> Any:
     else:
         loss, n_outputs = members[0]._loss, members[0].n_outputs_
         logits = graph.mean(raw_outputs)
-        scale = graph.number(1.0 / estimator.temperature_)
-        predicted = add_link(graph, loss, graph.node("Mul", logits, scale), n_outputs)
+        logits = add_calibration(graph, estimator._calibration(), logits, n_outputs)
+        predicted = add_link(graph, loss, logits, n_outputs)
     _add_outputs(graph, estimator, members[0], predicted)
     return _finish(graph, estimator)
 

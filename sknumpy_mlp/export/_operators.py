@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from sknumpy_mlp._tabular.calibration import Calibration
 from sknumpy_mlp._training.network import Network
 from sknumpy_mlp._utils.typing import Array
 from sknumpy_mlp.activations import (
@@ -308,3 +309,52 @@ def add_link(graph: Graph, loss: Loss, raw: str, n_outputs: int) -> str:
             "sknumpy_mlp.losses."
         )
     return LINK_NODES[loss.out_activation](graph, raw)
+
+
+# ------------------------------------------------------------------------- calibration
+
+
+def add_calibration(
+    graph: Graph, calibration: Calibration, raw: str, n_outputs: int
+) -> str:
+    """Add the calibration of logits; return the name of the calibrated ones.
+
+    Parameters
+    ----------
+    graph : Graph
+        The graph.
+    calibration : Calibration
+        The calibration.
+    raw : str
+        Name of the logits.
+    n_outputs : int
+        Number of columns of the logits.
+
+    Returns
+    -------
+    calibrated : str
+        Name of the calibrated logits.
+    """
+    if calibration.floor and calibration.is_multinomial:
+        raw = _log_raised(graph, calibration, _softmax(graph, raw), n_outputs)
+    elif calibration.floor:
+        first, second = (
+            _log_raised(graph, calibration, _inverse_logit(graph, logit), 2)
+            for logit in (raw, graph.node("Neg", raw))
+        )
+        raw = graph.node("Sub", first, second)
+    return graph.node("Mul", raw, graph.number(1.0 / calibration.temperature))
+
+
+def _log_raised(graph: Graph, calibration: Calibration, q: str, n_classes: int) -> str:
+    """Add the correction of smoothed probabilities, see `Calibration`."""
+    smoothing, floor = calibration.label_smoothing, calibration.floor
+    p = graph.node("Sub", q, graph.number(smoothing / n_classes))
+    p = graph.node("Mul", p, graph.number(1.0 / (1.0 - smoothing)))
+    root = graph.node("Mul", p, p)
+    root = graph.node("Sqrt", graph.node("Add", root, graph.number(4.0 * floor**2)))
+    large = graph.node("Mul", graph.node("Add", root, p), graph.number(0.5))
+    difference = graph.node("Sub", root, p)
+    small = graph.node("Div", graph.number(2.0 * floor**2), difference)
+    is_large = graph.node("Greater", p, graph.number(0.0))
+    return graph.node("Log", graph.node("Where", is_large, large, small))

@@ -22,8 +22,8 @@ TABLE["c"] = np.exp(40 * X[:, 3])
 
 
 def _fitted(piece):
-    """Return what a regressor or, for the temperature, a classifier predicts."""
-    is_classifier = piece == "temperature"
+    """Return a fitted regressor or, for pieces of the calibration, a classifier."""
+    is_classifier = piece in ("temperature", "smoothing correction")
     Estimator = TabularMLPClassifier if is_classifier else TabularMLPRegressor
     est = Estimator(
         (8,), n_members=2, max_iter=4, learning_rate_init=0.2, random_state=0

@@ -1,13 +1,15 @@
 """Temperatures and errors, from rows that a network has not seen."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
+from scipy.special import expit, softmax
 from sklearn.metrics import log_loss
 
 from sknumpy_mlp._inputs.data import Data
-from sknumpy_mlp._tabular.calibration import ConformalResiduals, best_temperature
+from sknumpy_mlp._tabular.calibration import Calibration, ConformalResiduals
 from tests.tabular.conftest import classifier
 
 
@@ -15,7 +17,9 @@ def test_the_temperature_is_better_than_none():
     rng = np.random.default_rng(0)
     X = rng.normal(size=(300, 5))
     y = (X[:, 0] + rng.normal(size=300) > 0).astype(int)
-    clf = classifier(max_iter=60, dropout=0.0, scoring="accuracy").fit(X, y)
+    clf = classifier(max_iter=60, dropout=0.0, scoring="accuracy", loss="log_loss").fit(
+        X, y
+    )
     assert clf.temperature_ > 1.0
     tempered = log_loss(y, clf.oof_predictions_)
     logits = np.log(clf.oof_predictions_[:, 1] / clf.oof_predictions_[:, 0])
@@ -23,18 +27,99 @@ def test_the_temperature_is_better_than_none():
     assert tempered < log_loss(y, plain)
 
 
-def test_best_temperature_finds_the_one_that_made_the_data():
+def _temperature(logits, y):
+    calibration = Calibration(is_multinomial=False)
+    return calibration.fitted(logits, Data(None, y, None, None)).temperature
+
+
+def test_the_temperature_that_made_the_data_is_found():
     rng = np.random.default_rng(0)
     logits = rng.normal(scale=2.0, size=(20_000, 1))
-    y = (rng.random((20_000, 1)) < 1 / (1 + np.exp(-logits))).astype(float)
-    found = best_temperature(3.0 * logits, Data(None, y, None, None))
-    assert found == pytest.approx(3.0, rel=0.05)
+    y = (rng.random((20_000, 1)) < expit(logits)).astype(float)
+    assert _temperature(3.0 * logits, y) == pytest.approx(3.0, rel=0.05)
 
 
 def test_a_few_rows_that_happen_to_be_right_give_no_certainty():
     logits = np.array([[2.0], [-2.0]])
     y = np.array([[1.0], [0.0]])
-    assert best_temperature(logits, Data(None, y, None, None)) > 0.5
+    assert _temperature(logits, y) > 0.5
+
+
+def _smoothed_logits(p, smoothing):
+    """Return logits of a network that has learned smoothed labels perfectly."""
+    q = (1.0 - smoothing) * p + smoothing / p.shape[1]
+    return np.log(q)
+
+
+@pytest.mark.parametrize("smoothing", [0.05, 0.1, 0.5])
+def test_probabilities_are_corrected_for_label_smoothing(smoothing):
+    rng = np.random.default_rng(0)
+    p = rng.dirichlet([0.5, 0.5, 0.5], size=200)
+    exact = Calibration(1.0, 1e-9, smoothing)
+    several = softmax(exact(_smoothed_logits(p, smoothing)), axis=1)
+    np.testing.assert_allclose(several, p, atol=1e-6)
+    # The logit of a label is the difference of those of two classes.
+    pairs = np.stack([1.0 - p, p], axis=-1).reshape(-1, 2)
+    logits = _smoothed_logits(pairs, smoothing)
+    labels = replace(exact, is_multinomial=False)(logits[:, 1:] - logits[:, :1])
+    np.testing.assert_allclose(expit(labels)[:, 0], pairs[:, 1], atol=1e-6)
+
+
+def test_the_correction_keeps_the_order_and_is_finite():
+    calibration = Calibration(0.7, 1e-3, 0.1, is_multinomial=False)
+    raw = np.concatenate([np.linspace(-9.0, 9.0, 1001), [-1e4, 1e4]])[:, np.newaxis]
+    calibrated = calibration(raw)
+    assert (np.diff(calibrated[:-2], axis=0) > 0.0).all()
+    np.testing.assert_allclose(calibrated, -calibration(-raw))
+    assert np.isfinite(calibrated).all()
+    rows = np.random.default_rng(0).normal(scale=3.0, size=(500, 4))
+    several = replace(calibration, is_multinomial=True)(rows)
+    np.testing.assert_array_equal(several.argmax(axis=1), rows.argmax(axis=1))
+    assert np.isfinite(several).all()
+
+
+@pytest.mark.parametrize("n_classes", [2, 3])
+def test_the_calibration_of_smoothed_networks_is_fitted(n_classes):
+    """Noise in the logits makes some of the corrected probabilities negative."""
+    rng = np.random.default_rng(0)
+    p = rng.dirichlet(np.full(n_classes, 0.2), size=20_000)
+    y = (p.cumsum(axis=1) < rng.random((len(p), 1))).sum(axis=1)
+    logits = _smoothed_logits(p, 0.1) + 0.1 * rng.normal(size=p.shape)
+    calibration = Calibration(label_smoothing=0.1)
+    if n_classes == 2:
+        logits, targets = logits[:, 1:] - logits[:, :1], y[:, np.newaxis] * 1.0
+        calibration = replace(calibration, is_multinomial=False)
+    else:
+        targets = y
+    fitted = calibration.fitted(logits, Data(None, targets, None, None))
+    assert fitted.temperature == pytest.approx(1.0, abs=0.15)
+    assert 1e-5 < fitted.floor < 0.05
+
+    def probabilities(raw):
+        return softmax(raw, axis=1) if n_classes > 2 else expit(raw)[:, 0]
+
+    corrected = log_loss(y, probabilities(fitted(logits)))
+    temperature = replace(calibration, label_smoothing=0.0).fitted(
+        logits, Data(None, targets, None, None)
+    )
+    assert corrected < 0.99 * log_loss(y, probabilities(temperature(logits)))
+    assert corrected < 1.05 * log_loss(y, p if n_classes > 2 else p[:, 1])
+
+
+def test_labels_are_smoothed_by_default_and_probabilities_corrected():
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(400, 3))
+    y = (X[:, 0] > 0).astype(int)
+    clf = classifier(max_iter=60).fit(X, y)
+    (loss,) = {member._loss for member in clf.estimators_}
+    assert loss.label_smoothing == 0.1
+    # Without the correction, all would be between 0.05 and 0.95.
+    assert clf.predict_proba(X).max() > 0.98
+    assert 0.0 < clf.floor_ < 0.1
+    plain = classifier(max_iter=60, loss="log_loss").fit(X, y)
+    (loss,) = {member._loss for member in plain.estimators_}
+    assert loss.label_smoothing == 0.0
+    assert plain.floor_ == 0.0
 
 
 def test_quantiles_of_errors_count_a_new_one():
