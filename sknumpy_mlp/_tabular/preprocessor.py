@@ -56,9 +56,9 @@ class TabularPreprocessor(
                  u / \sqrt{1 + (u / c)^2}
 
        If the quartiles are equal, the divisor is half the range; a constant column
-       becomes zero.  With heavy tails (``normal_scores``), u is the normal score: the
-       quantile of the standard normal distribution at the rank of x, minus that of the
-       median.  Missing values are imputed by the median, which becomes zero;
+       becomes zero.  In irregular columns (``normal_scores``), u is the normal score:
+       the quantile of the standard normal distribution at the rank of x, minus that of
+       the median.  Missing values are imputed by the median, which becomes zero;
     2. for each column of few categories, a one-hot encoding (for two categories, a
        single column with -1 and 1), and for each numeric column with missing values, a
        missing indicator; all are scaled and clipped in the same way;
@@ -84,9 +84,10 @@ class TabularPreprocessor(
         categorical columns ordinally; a large number encodes all of them one-hot.
     normal_scores : bool or 'auto', default='auto'
         Whether numeric columns of more than two values are mapped to normal scores,
-        which depend on the order of the values only.  'auto' maps those with heavy
-        tails: of at least 100 known values, at least half are the same, or more than 5%
-        are farther from the median than three interquartile ranges.
+        which depend on the order of the values only.  'auto' maps irregular ones: of at
+        least 100 known values, half are the same, more than 5% are farther from the
+        median than three interquartile ranges, or they form clusters, so that their
+        Kolmogorov distance from a normal and a uniform distribution exceeds 0.21.
     number_codes : bool, default=False
         Whether numeric columns whose values are codes are also encoded ordinally: the
         mean target varies from one value to the next ten times as much as by chance.

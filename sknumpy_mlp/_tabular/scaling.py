@@ -1,7 +1,8 @@
 """Scaling and smooth clipping of columns of numbers.
 
 Columns are scaled by their quartiles.  Those with heavy tails, in which clipping would
-leave few differences, are mapped to normal scores instead.
+leave few differences, and those whose values form clusters are mapped to normal scores
+instead.
 """
 
 from collections.abc import Iterator, Sequence
@@ -10,7 +11,7 @@ from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import norm
+from scipy.special import ndtr, ndtri
 
 from sknumpy_mlp._inputs.table import Table
 from sknumpy_mlp._utils.typing import Array, IntArray
@@ -20,8 +21,18 @@ from sknumpy_mlp._utils.typing import Array, IntArray
 # is 0.005%, for an exponential distribution 1.9%.
 _TAIL_SHARE, _TAIL_RANGES = 0.05, 3.0
 
-# Fewer rows do not show whether a column has heavy tails.
-_MIN_ROWS_FOR_TAILS = 100
+# A column has clusters if its distribution is farther than this from the normal and the
+# uniform distribution.  For an exponential distribution, the distance is 0.20.
+_MAX_DISTANCE = 0.21
+
+# The distance is computed at this number of ranks.
+_N_RANKS = 1024
+
+# The interquartile range of the standard normal distribution.
+_NORMAL_RANGE = 2.0 * float(ndtri(0.75))
+
+# Fewer rows do not show the distribution of a column.
+_MIN_ROWS_FOR_SCORES = 100
 
 # Smallest distance between points, as a fraction of the largest value.
 _MIN_GAP = 1e-290
@@ -84,7 +95,8 @@ def scales_of_numbers(
     which : sequence of int
         The columns of numbers.
     transform : bool or 'auto'
-        Whether columns are mapped to normal scores; 'auto' for those with heavy tails.
+        Whether columns are mapped to normal scores; 'auto' for irregular
+        ones.
     """
     scales, indicator_scales = np.empty((2, len(which))), [np.empty((2, 0))]
     indicated: list[int] = []
@@ -97,7 +109,7 @@ def scales_of_numbers(
         indicated += [columns[k] for k in np.flatnonzero(some).tolist()]
         indicator_scales.append(np.array(robust_scale(is_missing[:, some])))
         wanted = (
-            has_heavy_tails(numbers, *scales[:, where])
+            is_irregular(numbers, *scales[:, where])
             if transform == "auto"
             else np.full(len(columns), transform)
         )
@@ -135,8 +147,8 @@ def robust_scale(values: NDArray[Any]) -> tuple[Array, Array]:
     return center, factor
 
 
-def has_heavy_tails(values: Array, center: Array, factor: Array) -> NDArray[np.bool_]:
-    """Return which columns have heavy tails, or are mostly a single value.
+def is_irregular(values: Array, center: Array, factor: Array) -> NDArray[np.bool_]:
+    """Return which columns have heavy tails, clusters, or are mostly a single value.
 
     Parameters
     ----------
@@ -145,20 +157,41 @@ def has_heavy_tails(values: Array, center: Array, factor: Array) -> NDArray[np.b
     center, factor : ndarray of shape (n_columns,)
         Their scales, from `robust_scale`.
     """
-    n_known = len(values) - np.isnan(values).sum(axis=0)
+    result = np.zeros(values.shape[1], dtype=bool)
     with np.errstate(over="ignore", invalid="ignore"):
-        distance = np.abs((values - center) * factor)
-    # If half of the values are equal, they are one of the two in the middle.
-    ordered = np.sort(values, axis=0)  # NaN is sorted to the end
-    is_mostly_one = np.zeros(values.shape[1], dtype=bool)
-    for at in (np.maximum(n_known - 1, 0) // 2, n_known // 2):
-        at = np.minimum(at, len(values) - 1)[np.newaxis]
-        middle = np.take_along_axis(ordered, at, axis=0)
-        is_mostly_one |= np.sum(values == middle, axis=0) >= 0.5 * n_known
-    is_far = np.sum(distance > _TAIL_RANGES, axis=0) > _TAIL_SHARE * n_known
-    result: NDArray[np.bool_] = is_mostly_one | is_far
-    result &= n_known >= _MIN_ROWS_FOR_TAILS
+        scaled = (values - center) * factor
+    scaled.sort(axis=0)  # NaN is sorted to the end
+    n_known = len(values) - np.isnan(scaled).sum(axis=0)
+    for k in np.flatnonzero((n_known >= _MIN_ROWS_FOR_SCORES) & (factor != 0.0)):
+        u, n = scaled[: n_known[k], k], n_known[k]
+        # If half of the values are equal, they are the median, which is zero.
+        n_equal, n_far = np.sum(u == 0.0), np.sum(np.abs(u) > _TAIL_RANGES)
+        result[k] = (
+            n_equal >= 0.5 * n
+            or n_far > _TAIL_SHARE * n
+            or _distance_from_regular(u) > _MAX_DISTANCE
+        )
     return result
+
+
+def _distance_from_regular(u: Array) -> float:
+    """Return the Kolmogorov distance from the closer of two regular distributions.
+
+    These are the normal distribution with the median 0 and an interquartile range of 1,
+    and the uniform distribution in the range of the values.
+
+    Parameters
+    ----------
+    u : ndarray of shape (n_values,)
+        The scaled values in ascending order.
+    """
+    at = (np.arange(_N_RANKS) + 0.5) / _N_RANKS * len(u)
+    x, counts = np.unique(u[at.astype(np.intp)], return_counts=True)
+    # Mean ranks, since a few equidistant values are regular as well.
+    share = (np.cumsum(counts) - 0.5 * counts) / _N_RANKS
+    normal, uniform = ndtr(x * _NORMAL_RANGE), (x - u[0]) / (u[-1] - u[0])
+    distances = (np.abs(each - share).max() for each in (normal, uniform))
+    return float(min(distances))
 
 
 def normal_scores(values: Array) -> Array:
@@ -192,7 +225,7 @@ def normal_scores(values: Array) -> Array:
     if len(x) == 0:
         return np.empty((2, 0))
     last = np.cumsum(counts)
-    z = norm.ppf((last - 0.5 * counts) / len(known))
+    z = ndtri((last - 0.5 * counts) / len(known))
     middle = np.array([len(known) - 1, len(known)]) // 2
     z -= z[np.searchsorted(last, middle, side="right")].mean()
     # Without values that are too close for a finite slope.
