@@ -51,6 +51,7 @@ from sknumpy_mlp._tabular.preprocessor import TabularPreprocessor
 from sknumpy_mlp._tabular.progress import EnsembleProgress, share_progress
 from sknumpy_mlp._tabular.recipe import (
     cost_of_training,
+    max_networks,
     member_parameters,
     parameters_for,
     wanted_batch_size,
@@ -130,11 +131,12 @@ class _BaseTabularMLP(
     ) -> None:
         began = time.time()
         check_parameters(self, self._parameter_checks)
-        # The number of layers does not depend on the number of rows.
-        sizes = layer_sizes(parameters_for(self, 1).hidden_layer_sizes)
+        # The numbers of layers and networks do not depend on the number of rows.
+        params = parameters_for(self, 1)
+        sizes = layer_sizes(params.hidden_layer_sizes)
         check_combinations(self, n_hidden=len(sizes))
-        check_ensemble(self)
-        n_networks = self._max_networks(has_validation=validation[0] is not None)
+        check_ensemble(params)
+        n_networks = max_networks(params, has_validation=validation[0] is not None)
         bridge = begin_ensemble(self, X, y, sample_weight, n_networks)
         with rollback_on_error(self):
             # Validation raises errors instead of NumPy's floating-point warnings.
@@ -143,12 +145,6 @@ class _BaseTabularMLP(
             self._train(task, began)
             if bridge is not None:
                 bridge.end_fit()
-
-    def _max_networks(self, *, has_validation: bool) -> int:
-        """Return the maximum number of networks that a fit trains."""
-        if self.ensemble == "refit":
-            return 1 if has_validation else 2
-        return 1 if self.ensemble is None else int(self.n_members)
 
     def _make_task(
         self,
@@ -232,9 +228,11 @@ class _BaseTabularMLP(
 
     def _preprocess(self, table: Table, y: Array) -> Array:
         """Fit the preprocessor, and return the preprocessed table."""
-        params = {"categorical_features": self.categorical_features, "clip": _CLIP}
-        self.preprocessor_ = TabularPreprocessor(number_codes=True, **params)
-        self.preprocessor_.set_output(transform="default")
+        self.preprocessor_ = TabularPreprocessor(
+            categorical_features=self.categorical_features,
+            number_codes=True,
+            clip=_CLIP,
+        ).set_output(transform="default")
         X: Array = self.preprocessor_.fit_transform(table.data, y)
         if X.shape[1] == 0:
             names = [column.name for column in table.columns]
@@ -251,7 +249,7 @@ class _BaseTabularMLP(
         refits = self.ensemble == "refit" and task.validation is None
         splits = split_members(
             self.ensemble,
-            int(self.n_members),
+            int(task.params.n_members),
             task.data.X,
             task.data.y,
             self.preprocessor_.column_slices(),

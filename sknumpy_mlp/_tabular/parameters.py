@@ -16,6 +16,7 @@ from sknumpy_mlp._estimators.parameters import (
     Number,
     Predicate,
 )
+from sknumpy_mlp._tabular.presets import PRESETS
 from sknumpy_mlp._utils.intervals import Interval
 from sknumpy_mlp.optimizers import OPTIMIZERS, Optimizer
 
@@ -62,7 +63,8 @@ TABULAR_CHECKS: dict[str, tuple[Check, ...]] = {
     "validation_fraction": (Number(Real, Interval(0, 1, "neither")),),
     "categorical_features": CATEGORICAL_FEATURES_CHECKS,
     "ensemble": (Choice(("kfold", "seeds", "refit", None)),),
-    "n_members": (Number(Integral, Interval(1)),),
+    "n_members": (Choice(("auto",)), Number(Integral, Interval(1))),
+    "preset": (Choice(tuple(PRESETS)),),
     "n_iter_no_change": (*PARAMETER_CHECKS["n_iter_no_change"], Choice(("cycle",))),
     "max_time": (Choice((None,)), Number(Real, Interval(0, closed="neither"))),
     "n_jobs": (

@@ -12,6 +12,7 @@ from typing import Any
 
 from sknumpy_mlp._estimators.parameters import layer_sizes
 from sknumpy_mlp._tabular.parameters import MEMBER_PARAMETERS
+from sknumpy_mlp._tabular.presets import PRESETS
 from sknumpy_mlp._tabular.splits import MemberSplit
 from sknumpy_mlp.losses import LogLoss
 
@@ -19,9 +20,9 @@ from sknumpy_mlp.losses import LogLoss
 _DEPTH = 3
 _WIDTHS = ((1_000, 64), (math.inf, 128))
 
-# Number of epochs for up to a number of rows.  With more rows it decreases with the
-# square root of their number, so that the number of rows seen still increases.
-_MAX_EPOCHS, _ROWS_WITH_MAX_EPOCHS = 96, 2_500
+# With more rows, the number of epochs decreases with the square root of their number,
+# so that the number of rows seen still increases.
+_ROWS_WITH_MAX_EPOCHS = 2_500
 
 # Label smoothing of classifiers: it keeps logits small, so that networks can be trained
 # for longer.  Its effect on the predicted probabilities is corrected.
@@ -55,12 +56,15 @@ def parameters_for(estimator: Any, n_rows: int) -> Any:
     """
     # Not from get_params, since subclasses may have constructors of their own.
     params = copy.copy(estimator)
+    preset = PRESETS[params.preset]
     params.loss = loss_of(estimator)
+    if _is_auto(params.n_members):
+        params.n_members = preset.n_members
     if _is_auto(params.hidden_layer_sizes):
         params.hidden_layer_sizes = (_value_for(n_rows, _WIDTHS),) * _DEPTH
     if _is_auto(params.max_iter):
         share = min(1.0, math.sqrt(_ROWS_WITH_MAX_EPOCHS / n_rows))
-        params.max_iter = max(1, round(share * _MAX_EPOCHS))
+        params.max_iter = max(1, round(share * preset.max_epochs))
     return params
 
 
@@ -75,6 +79,21 @@ def loss_of(estimator: Any) -> Any:
     if _is_auto(estimator.loss):
         return LogLoss(label_smoothing=_LABEL_SMOOTHING)
     return estimator.loss
+
+
+def max_networks(params: Any, *, has_validation: bool) -> int:
+    """Return the maximum number of networks that a fit trains.
+
+    Parameters
+    ----------
+    params : object
+        The estimator's parameters, from `parameters_for`.
+    has_validation : bool
+        Whether there is user-supplied validation data.
+    """
+    if params.ensemble == "refit":
+        return 1 if has_validation else 2
+    return 1 if params.ensemble is None else int(params.n_members)
 
 
 def member_parameters(

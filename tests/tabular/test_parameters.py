@@ -38,6 +38,8 @@ def test_parameters_of_members_are_those_of_plain_estimators():
         ("n_jobs", np.int64(2)),
         ("max_time", 0.5),
         ("n_members", 1),
+        ("n_members", "auto"),
+        ("preset", "best"),
         ("validation_fraction", 0.5),
     ],
 )
@@ -56,6 +58,8 @@ def test_values_that_pass(name, value):
         ("max_time", 0, r"\(0, inf\)"),
         ("n_members", 0, r"\[1, inf\)"),
         ("validation_fraction", 1.0, r"\(0, 1\)"),
+        ("preset", "good", "'fast', 'default', 'best'"),
+        ("preset", None, "'fast', 'default', 'best'"),
         ("solver", "lbfgs", "'adam'"),
     ],
 )
@@ -75,7 +79,9 @@ def test_folds_need_two_members():
 @pytest.mark.parametrize("state", [None, np.random.RandomState(0)], ids=["None", "rng"])
 def test_resuming_needs_a_seed(state, tmp_path):
     resumes = Checkpoint(tmp_path / "run.npz", resume=True)
-    reg = TabularMLPRegressor(callbacks=[History(), resumes], random_state=state)
+    reg = TabularMLPRegressor(
+        callbacks=[History(), resumes], random_state=state, n_members=2
+    )
     with pytest.raises(ValueError, match="Set random_state to an int"):
         check_ensemble(reg)
     check_ensemble(reg.set_params(random_state=np.int64(3)))
