@@ -176,7 +176,7 @@ def test_a_loss_with_nothing_but_a_gradient_predicts_probabilities(Estimator, ta
     assert 0 <= proba.min() <= proba.max() <= 1
     if target.ndim == 1:
         np.testing.assert_allclose(proba.sum(axis=1), 1, rtol=1e-5)
-    expected = Estimator(**TINY).fit(X, target).predict_proba(X)
+    expected = Estimator(loss="log_loss", **TINY).fit(X, target).predict_proba(X)
     np.testing.assert_array_equal(proba, expected)
 
 

@@ -13,7 +13,8 @@ CLASSIFIERS = {
     "plain": NumpyMLPClassifier(
         (64,), max_iter=300, learning_rate_init=0.1, n_iter_no_change=300, tol=0.0
     ),
-    "tabular": TabularMLPClassifier((64, 64), ensemble=None, n_jobs=1),
+    # With smoothed labels, gradients do not vanish.
+    "tabular": TabularMLPClassifier((64, 64), loss="log_loss", ensemble=None, n_jobs=1),
 }
 # Number of steps at the end that are looked at.
 N_STEPS = 50

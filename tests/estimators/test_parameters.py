@@ -153,6 +153,8 @@ BAD_TABULAR_PARAMETERS = [
     ("ensemble", True),
     ("n_members", 0),
     ("n_members", 2.0),
+    ("preset", "slow"),
+    ("preset", None),
     ("max_time", 0),
     ("max_time", "1"),
     ("max_time", np.nan),
