@@ -13,14 +13,17 @@ from sknumpy_mlp.losses import LogLoss
 
 # The attributes that are fitted, the second one only with label smoothing.  Their
 # logarithms have normal priors, against overconfidence after a few rows that are
-# predicted correctly by chance.
+# predicted correctly by chance: the mean floor is 0.001, or more for few rows.
 _FITTED = ("temperature", "floor")
-_PRIOR_MEANS = np.log([1.0, 1e-3])
+_FLOOR = 1e-3
 _PRIOR_SCALES = np.array([0.5, 1.5])
 _BOUNDS = np.log([[0.05, 20.0], [1e-9, 0.3]])
 
 # The initial simplex of the minimization, relative to the means of the priors.
 _STEPS = np.array([[0.0, 0.0], [0.3, 0.0], [0.0, 2.0]])
+
+# If there are more logits than this, only evenly spaced rows are used.
+_MAX_LOGITS = 200_000
 
 
 @dataclass(frozen=True)
@@ -46,7 +49,7 @@ class Calibration:
     temperature : float, default=1.0
         The temperature T.
     floor : float, default=0.0
-        The floor :math:`\delta`; if it is 0, there is no correction.
+        The floor :math:`\delta`; with 0, there is no correction.
     label_smoothing : float, default=0.0
         The label smoothing :math:`\epsilon` of the loss.
     is_multinomial : bool, default=True
@@ -75,56 +78,69 @@ class Calibration:
             The targets and weights.
         """
         loss = LogLoss().for_target(multinomial=data.y.ndim == 1)
-        weight = np.ones(len(raw)) if data.sample_weight is None else data.sample_weight
-        weight = weight / weight.mean(dtype=np.float64)
-        raw = raw.astype(np.float64)
+        some = slice(None, None, math.ceil(raw.size / _MAX_LOGITS))
+        raw, y = raw[some].astype(np.float64), data.y[some]
+        weight = np.ones(len(raw))
+        if data.sample_weight is not None and data.sample_weight[some].any():
+            weight = data.sample_weight[some].astype(np.float64)
+        weight = weight / weight.mean()
+        smoothed = self._probabilities(raw) if self.label_smoothing else (raw,)
         n = 2 if self.label_smoothing else 1
+        means = np.log([1.0, max(_FLOOR, 1.0 / (len(raw) + 2))])[:n]
 
         def at(logarithms: Array) -> Calibration:
             values = np.exp(logarithms).tolist()
             return replace(self, **dict(zip(_FITTED, values, strict=False)))
 
         def value(logarithms: Array) -> float:
-            losses = loss.loss_gradient(data.y, at(logarithms)(raw))
-            deviations = (logarithms - _PRIOR_MEANS[:n]) / _PRIOR_SCALES[:n]
+            losses = loss.loss_gradient(y, at(logarithms)._calibrated(*smoothed))
+            deviations = (logarithms - means) / _PRIOR_SCALES[:n]
             penalty = 0.5 * float(deviations @ deviations)
             return (float(weight @ losses) + penalty) / len(raw)
 
         # Not by derivatives, which are tiny if the initial floor is far too low.
-        start = _PRIOR_MEANS[:n]
         with np.errstate(over="ignore"):
             found = minimize(
                 value,
-                start,
+                means,
                 method="Nelder-Mead",
                 bounds=_BOUNDS[:n],
-                options={"initial_simplex": start + _STEPS[: n + 1, :n]},
+                options={"initial_simplex": means + _STEPS[: n + 1, :n]},
             )
         return at(found.x)
 
     def __call__(self, raw: Array) -> Array:
         """Return calibrated logits, a new array of the shape of ``raw``."""
-        if self.floor:
-            raw = self._unsmoothed(raw)
-        return raw * (1.0 / self.temperature)
+        return self._calibrated(*(self._probabilities(raw) if self.floor else (raw,)))
 
-    def _unsmoothed(self, raw: Array) -> Array:
-        """Return logits without the effect of label smoothing on the probabilities."""
+    def _probabilities(self, raw: Array) -> tuple[Array, ...]:
+        """Return the smoothed probabilities; for labels, also their complements."""
         if self.is_multinomial:
-            return self._log_raised(softmax(raw, axis=1), raw.shape[1])
-        return self._log_raised(expit(raw), 2) - self._log_raised(expit(-raw), 2)
+            return (softmax(raw, axis=1),)
+        return expit(raw), expit(-raw)
 
-    def _log_raised(self, q: Array, n_classes: int) -> Array:
+    def _calibrated(self, *smoothed: Array) -> Array:
+        """Return calibrated logits, given smoothed probabilities or plain logits."""
+        if not self.floor:
+            (logits,) = smoothed
+        elif self.is_multinomial:
+            logits = self._log_corrected(smoothed[0], smoothed[0].shape[1])
+        else:
+            logits = self._log_corrected(smoothed[0], 2)
+            logits -= self._log_corrected(smoothed[1], 2)
+        return logits * (1.0 / self.temperature)
+
+    def _log_corrected(self, q: Array, n_classes: int) -> Array:
         p = (q - self.label_smoothing / n_classes) * (
             1.0 / (1.0 - self.label_smoothing)
         )
         root = np.sqrt(p * p + 4.0 * self.floor**2)
         # The second form does not subtract nearly equal numbers.
         with np.errstate(divide="ignore", invalid="ignore"):
-            raised = np.where(
+            larger = np.where(
                 p > 0.0, 0.5 * (root + p), 2.0 * self.floor**2 / (root - p)
             )
-        logarithms: Array = np.log(raised, out=raised)
+        logarithms: Array = np.log(larger, out=larger)
         return logarithms
 
 

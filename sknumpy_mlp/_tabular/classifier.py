@@ -193,7 +193,7 @@ class TabularMLPClassifier(ClassifierMixin, _BaseTabularMLP):  # type: ignore[mi
         to it.  'auto' is 8, or that of another ``preset``.
     preset : {'fast', 'default', 'best'}, default='default'
         The effort of training.  It sets ``n_members`` and ``max_iter``, where they are
-        'auto': 'fast' trains 4 networks for a third of the epochs, in about a sixth of
+        'auto': 'fast' trains 4 networks for half of the epochs, in about a quarter of
         the time of 'default'; 'best' trains 16 networks for half as many epochs more,
         in three times the time.
     max_time : float or None, default=None
@@ -220,13 +220,15 @@ class TabularMLPClassifier(ClassifierMixin, _BaseTabularMLP):  # type: ignore[mi
         The temperature: logits are divided by it to calibrate the probabilities.  It is
         above 1 if the networks were overconfident.
     floor_ : float
-        About the smallest probability that is predicted, in the correction for label
-        smoothing (see Notes); 0 without label smoothing.
+        What a probability of zero is replaced by in the correction for label smoothing
+        (see Notes); 0 without label smoothing.
     preprocessor_ : TabularPreprocessor
         The fitted preprocessor, which encodes and scales the table.
     estimators_ : list
         The fitted networks, `NumpyMLPClassifier` objects that take the preprocessed
         table, with their learning curves (``loss_curve_``, ``validation_scores_``).
+        Their own probabilities, which ``scoring`` uses as well, are not calibrated, nor
+        corrected for label smoothing.
     oof_score_ : float
         The score (that of `score`, with the sample weights) of the out-of-fold
         predictions or, without folds, of the predictions for the hold-out set or
@@ -237,7 +239,8 @@ class TabularMLPClassifier(ClassifierMixin, _BaseTabularMLP):  # type: ignore[mi
         The predicted probabilities (those of `predict_proba`) for each sample, from
         networks that were not trained on it.  NaN for samples that all networks were
         trained on, and for samples of weight zero; None with ``X_val``.  Since
-        ``temperature_`` is fitted to them, their log loss is slightly optimistic.
+        ``temperature_`` and ``floor_`` are fitted to them, their log loss is slightly
+        optimistic.
     n_features_in_ : int
         Number of columns of the table.
     feature_names_in_ : ndarray of shape (n_features,)
@@ -271,9 +274,9 @@ class TabularMLPClassifier(ClassifierMixin, _BaseTabularMLP):  # type: ignore[mi
 
     Networks trained with label smoothing :math:`\epsilon` predict the probabilities
     :math:`q_k = (1 - \epsilon) p_k + \epsilon / K` instead of those of the K classes,
-    :math:`p_k`.  The predictions are these, raised to about ``floor_``
-    (:math:`\delta`) where they are smaller, with the temperature
-    ``temperature_`` (T):
+    :math:`p_k`.  The ensemble predicts :math:`p_k`, which errors of the networks may
+    make negative, with a floor :math:`\delta` (``floor_``) and the temperature T
+    (``temperature_``):
 
     .. math::
 

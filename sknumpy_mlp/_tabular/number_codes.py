@@ -19,12 +19,20 @@ from sknumpy_mlp._utils.typing import Array, IntArray
 # them, and if they are most of the column.
 _MIN_ROWS, _MIN_VALUES, _MIN_SHARE = 10, 10, 0.8
 
-# The minimum variation of the target between neighboring values, relative to that of
-# chance.  Smooth effects are near 1, and codes at 20 or more.
-_MIN_VARIATION = 10.0
+# The minimum roughness of the mean target, in units of what chance explains.
+_MIN_ROUGHNESS = 10.0
 
-# Classes beyond this number are compared like numbers.
+# The minimum roughness, relative to that of the differences between neighbors.  For
+# independent effects the ratio is about 1, for a single step 0.7, and for a sine that
+# has twelve values in a period 0.1.
+_MIN_RATIO = 0.5
+
+# Targets of more values are not tested as classes.
 _MAX_CLASSES = 100
+
+# Numbers match a value if their relative difference is at most this: float32 has seven
+# digits.
+_TOLERANCE = 1e-6
 
 
 def learn_number_codes(table: Table, which: Sequence[int], y: Any) -> dict[int, Array]:
@@ -47,19 +55,30 @@ def learn_number_codes(table: Table, which: Sequence[int], y: Any) -> dict[int, 
     Raises
     ------
     ValueError
-        If table and target have different numbers of rows.
+        If table and target have different numbers of rows, or if the target has several
+        columns that are not numbers.
     """
     codes: dict[int, Array] = {}
     if y is None:
         return codes
     check_consistent_length(table.data, y)
-    target = _encoded(y)
+    targets = _targets(np.asarray(y))
     for where, numbers in table.number_blocks(which):
         for i, column in zip(which[where], numbers.T, strict=True):
-            values = _codes_in(column, target)
+            values = _codes_in(column, targets)
             if values is not None:
                 codes[i] = values
     return codes
+
+
+def midpoints(values: Array) -> Array:
+    """Return the midpoints between ascending values."""
+    return values[:-1] + 0.5 * np.diff(values)
+
+
+def tolerances(values: Array) -> Array:
+    """Return how far a number may be from each value that it matches."""
+    return _TOLERANCE * np.abs(values)
 
 
 def encode_numbers(column: Array, values: Array) -> IntArray:
@@ -72,30 +91,54 @@ def encode_numbers(column: Array, values: Array) -> IntArray:
     values : ndarray of shape (n_values,)
         The values of the codes in ascending order.
     """
-    at = np.minimum(np.searchsorted(values, column), len(values) - 1)
-    codes: IntArray = np.where(values[at] == column, at + 1, 0)
+    nearest = np.searchsorted(midpoints(values), column, side="right")
+    is_close = np.abs(column - values[nearest]) <= tolerances(values)[nearest]
+    codes: IntArray = np.where(is_close, nearest + 1, 0)
     return codes
 
 
-def _encoded(y: Any) -> NDArray[Any]:
-    """Return class codes, shape (n_rows,), or numbers, shape (n_rows, n_targets)."""
-    values: NDArray[Any] = np.asarray(y)
-    if type_of_target(values) in ("binary", "multiclass"):
-        classes, codes = np.unique(values, return_inverse=True)
+def _targets(y: NDArray[Any]) -> list[NDArray[Any]]:
+    """Return the targets that a column may have an effect on.
+
+    Class codes have the shape (n_rows,), and numbers the shape (n_rows, n_targets).
+    Integers may be both.
+    """
+    targets = []
+    with np.errstate(invalid="ignore"):  # of large numbers as integers
+        kind = type_of_target(y)
+    if kind in ("binary", "multiclass"):
+        classes, codes = np.unique(y, return_inverse=True)
         if len(classes) <= _MAX_CLASSES:
-            return codes.ravel()
-        if values.dtype.kind not in "iuf":
-            values = codes
-    return values.astype(np.float64).reshape(len(values), -1)
+            targets.append(codes.ravel())
+        if len(classes) == 2 or y.dtype.kind not in "biuf":
+            return targets
+    try:
+        numbers = y.astype(np.float64).reshape(len(y), -1)
+    except (TypeError, ValueError) as error:
+        raise ValueError(
+            "number_codes=True needs a target y of numbers, or of class labels in one "
+            f"column, got one of shape {y.shape} and type {y.dtype}. Encode it, or set "
+            "number_codes=False."
+        ) from error
+    return [*targets, _standardized(numbers)]
 
 
-def _codes_in(column: Array, target: NDArray[Any]) -> Array | None:
+def _standardized(numbers: Array) -> Array:
+    """Divide by the largest deviation from the mean; constant columns become zero."""
+    largest = np.abs(numbers).max(axis=0)
+    largest[largest == 0.0] = 1.0
+    numbers = numbers / largest
+    numbers -= numbers.mean(axis=0)
+    deviation = np.abs(numbers).max(axis=0)
+    is_constant = deviation < 1e-12  # rounding errors
+    numbers /= np.where(is_constant, np.inf, deviation)
+    return numbers
+
+
+def _codes_in(column: Array, targets: Sequence[NDArray[Any]]) -> Array | None:
     """Return the values that are codes; None if the column's effect is smooth."""
     is_known = ~np.isnan(column)
-    if is_known.all():
-        known = column
-    else:
-        known, target = column[is_known], target[is_known]
+    known = column[is_known]
     if len(known) < _MIN_ROWS * _MIN_VALUES:
         return None
     values, which, counts = np.unique(known, return_inverse=True, return_counts=True)
@@ -104,9 +147,13 @@ def _codes_in(column: Array, target: NDArray[Any]) -> Array | None:
         known
     ):
         return None
-    means, variances = _means_by_value(which, counts, target)
-    variation = _variation(means[is_frequent], counts[is_frequent], variances)
-    return values[is_frequent] if variation >= _MIN_VARIATION else None
+    for target in targets:
+        means, variances = _means_by_value(which, counts, target[is_known])
+        varies = variances > 0.0
+        effects = means[np.ix_(is_frequent, varies)] / np.sqrt(variances[varies])
+        if _has_independent_effects(effects, counts[is_frequent]):
+            return values[is_frequent]
+    return None
 
 
 def _means_by_value(
@@ -124,22 +171,28 @@ def _means_by_value(
     return np.column_stack(sums) / counts[:, np.newaxis], target.var(axis=0)
 
 
-def _variation(means: Array, counts: IntArray, variances: Array) -> float:
-    r"""Return the variation of the target between neighboring values.
+def _has_independent_effects(effects: Array, counts: IntArray) -> bool:
+    r"""Return True if the effects of neighboring values are independent.
 
-    .. math:: \frac{1}{(m - 2) K} \sum_{i,k}
-              \frac{(\bar y_{ik} - \frac{1}{2} (\bar y_{i-1,k} + \bar y_{i+1,k}))^2}
-              {\sigma_k^2 (1 / n_i + 1 / (4 n_{i-1}) + 1 / (4 n_{i+1}))}
+    The effects of m values in ascending order, with :math:`n_i` rows each, are the mean
+    targets :math:`\bar y_i`, divided by the standard deviation of the target.  Their
+    roughness, and for comparison that of the differences,
 
-    for m values in ascending order, with K targets, the mean targets of a value
-    :math:`\bar y_{ik}` and its number of rows :math:`n_i`.  It is about one, that of
-    chance, if the target is locally a linear function of the values' ranks.
+    .. math::
+
+        r = \frac{1}{m - 2} \sum_i \frac{(\bar y_i - \frac{1}{2} (\bar y_{i-1}
+            + \bar y_{i+1}))^2}{1 / n_i + 1 / (4 n_{i-1}) + 1 / (4 n_{i+1})}, \qquad
+        d = \frac{1}{m - 1} \sum_i
+            \frac{(\bar y_i - \bar y_{i-1})^2}{1 / n_i + 1 / n_{i-1}},
+
+    are 1 by chance.  If the target is a smooth function of the values, r - 1 is much
+    smaller than d - 1; both are about equal for independent effects.
     """
-    before, after = slice(None, -2), slice(2, None)
-    difference = means[1:-1] - 0.5 * (means[before] + means[after])
-    spread = 1.0 / counts[1:-1] + 0.25 / counts[before] + 0.25 / counts[after]
-    varies = variances > 0.0
-    if not varies.any():
-        return 0.0
-    ratios = difference[:, varies] ** 2 / (spread[:, np.newaxis] * variances[varies])
-    return float(ratios.mean())
+    if effects.shape[1] == 0:
+        return False
+    one, share = slice(1, -1), 1.0 / counts[:, np.newaxis]
+    second = effects[one] - 0.5 * (effects[:-2] + effects[2:])
+    roughness = np.mean(second**2 / (share[one] + 0.25 * share[:-2] + 0.25 * share[2:]))
+    difference = np.mean(np.diff(effects, axis=0) ** 2 / (share[:-1] + share[1:]))
+    is_rough = roughness >= _MIN_ROUGHNESS
+    return bool(is_rough and roughness - 1.0 >= _MIN_RATIO * (difference - 1.0))

@@ -89,9 +89,8 @@ class TabularPreprocessor(
         median than three interquartile ranges, or they form clusters, so that their
         Kolmogorov distance from a normal and a uniform distribution exceeds 0.21.
     number_codes : bool, default=False
-        Whether numeric columns whose values are codes are also encoded ordinally: the
-        mean target varies from one value to the next ten times as much as by chance.
-        Only values in ten or more rows count.  Needs ``y`` in `fit`.
+        Whether numeric columns of codes are also encoded ordinally: their values, if in
+        ten or more rows, have independent effects on the mean target.  Needs ``y``.
     clip : float, default=3.0
         The bound c of the smooth clipping.  Increase it to clip outliers less.
     dtype : {'float32', 'float64'}, default='float32'
@@ -112,8 +111,7 @@ class TabularPreprocessor(
         For each column that is mapped to normal scores, up to 256 of its values and
         their scores, between which the map is linear.
     number_codes_ : dict of int to ndarray of shape (n_values,)
-        For each numeric column whose values are codes, these values in the order of
-        their codes.
+        For each numeric column whose values are codes, these values in ascending order.
     n_numbers_ : int
         The number of numeric columns.
     cardinalities_ : tuple of int
@@ -289,7 +287,9 @@ class TabularPreprocessor(
         return values, codes
 
     def column_slices(self) -> list[slice]:
-        """Return the position of each column in the result, without indicators.
+        """Return the position of each column in the result.
+
+        Missing indicators and the ordinal encodings of numbers are left out.
 
         Returns
         -------
@@ -302,7 +302,7 @@ class TabularPreprocessor(
             slices.append(slice(at, at + width))
             at += width
         at += len(self._indicated)
-        slices += [slice(i, i + 1) for i in range(at, at + len(self.cardinalities_))]
+        slices += [slice(i, i + 1) for i in range(at, at + len(self._coded))]
         return [where for where in slices if where.start < where.stop]
 
     def get_feature_names_out(self, input_features: Any = None) -> NDArray[Any]:
@@ -317,7 +317,7 @@ class TabularPreprocessor(
         -------
         names : ndarray of str of shape (n_features_out,)
             Numeric and ordinally encoded columns keep their names, one-hot columns
-            append the category, ordinal encodings of numbers append "code", and
+            append the category, ordinal encodings of numbers append "_code", and
             indicators have a prefix.  An underscore is appended to a repeated name.
         """
         check_is_fitted(self)

@@ -21,7 +21,7 @@ class Preset:
 
 #: The presets by the names that the parameter ``preset`` takes.
 PRESETS = {
-    "fast": Preset(n_members=4, max_epochs=32),
+    "fast": Preset(n_members=4, max_epochs=48),
     "default": Preset(n_members=8, max_epochs=96),
     "best": Preset(n_members=16, max_epochs=144),
 }

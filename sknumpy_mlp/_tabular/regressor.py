@@ -196,7 +196,7 @@ class TabularMLPRegressor(RegressorMixin, _BaseTabularMLP):  # type: ignore[misc
         to it.  'auto' is 8, or that of another ``preset``.
     preset : {'fast', 'default', 'best'}, default='default'
         The effort of training.  It sets ``n_members`` and ``max_iter``, where they are
-        'auto': 'fast' trains 4 networks for a third of the epochs, in about a sixth of
+        'auto': 'fast' trains 4 networks for half of the epochs, in about a quarter of
         the time of 'default'; 'best' trains 16 networks for half as many epochs more,
         in three times the time.
     max_time : float or None, default=None

@@ -95,8 +95,7 @@ def scales_of_numbers(
     which : sequence of int
         The columns of numbers.
     transform : bool or 'auto'
-        Whether columns are mapped to normal scores; 'auto' for irregular
-        ones.
+        Whether columns are mapped to normal scores; 'auto' for irregular ones.
     """
     scales, indicator_scales = np.empty((2, len(which))), [np.empty((2, 0))]
     indicated: list[int] = []
@@ -164,11 +163,11 @@ def is_irregular(values: Array, center: Array, factor: Array) -> NDArray[np.bool
     n_known = len(values) - np.isnan(scaled).sum(axis=0)
     for k in np.flatnonzero((n_known >= _MIN_ROWS_FOR_SCORES) & (factor != 0.0)):
         u, n = scaled[: n_known[k], k], n_known[k]
-        # If half of the values are equal, they are the median, which is zero.
-        n_equal, n_far = np.sum(u == 0.0), np.sum(np.abs(u) > _TAIL_RANGES)
+        # If half of the values are equal, they are one of the two in the middle.
+        n_equal = max(np.sum(u == u[at]) for at in ((n - 1) // 2, n // 2))
         result[k] = (
             n_equal >= 0.5 * n
-            or n_far > _TAIL_SHARE * n
+            or np.sum(np.abs(u) > _TAIL_RANGES) > _TAIL_SHARE * n
             or _distance_from_regular(u) > _MAX_DISTANCE
         )
     return result

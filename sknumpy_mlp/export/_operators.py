@@ -336,17 +336,19 @@ def add_calibration(
         Name of the calibrated logits.
     """
     if calibration.floor and calibration.is_multinomial:
-        raw = _log_raised(graph, calibration, _softmax(graph, raw), n_outputs)
+        raw = _log_corrected(graph, calibration, _softmax(graph, raw), n_outputs)
     elif calibration.floor:
         first, second = (
-            _log_raised(graph, calibration, _inverse_logit(graph, logit), 2)
+            _log_corrected(graph, calibration, _inverse_logit(graph, logit), 2)
             for logit in (raw, graph.node("Neg", raw))
         )
         raw = graph.node("Sub", first, second)
     return graph.node("Mul", raw, graph.number(1.0 / calibration.temperature))
 
 
-def _log_raised(graph: Graph, calibration: Calibration, q: str, n_classes: int) -> str:
+def _log_corrected(
+    graph: Graph, calibration: Calibration, q: str, n_classes: int
+) -> str:
     """Add the correction of smoothed probabilities, see `Calibration`."""
     smoothing, floor = calibration.label_smoothing, calibration.floor
     p = graph.node("Sub", q, graph.number(smoothing / n_classes))

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sknumpy_mlp._inputs.table import Table
+from sknumpy_mlp._tabular.number_codes import midpoints, tolerances
 from sknumpy_mlp._tabular.preprocessor import TabularPreprocessor
 from sknumpy_mlp._tabular.scaling import largest_of
 from sknumpy_mlp._utils.typing import Array
@@ -164,6 +165,25 @@ def _add_normal_scores(graph: Graph, value: str, points: Array) -> str:
     return graph.node("Add", score, graph.node("Mul", slope, above))
 
 
+def _add_number_codes(graph: Graph, value: str, values: Array) -> str:
+    """Add the codes of numbers as float64, as in `encode_numbers`."""
+    borders = _padded(np.append(values[:1], midpoints(values)))
+    at = _add_position(graph, value, graph.constant(borders, "midpoints"), len(borders))
+    nearest, tolerance, codes = (
+        graph.node("Gather", graph.constant(_padded(each), hint), at)
+        for each, hint in (
+            (values, "values"),
+            (tolerances(values), "tolerances"),
+            (np.arange(1.0, len(values) + 1.0), "codes"),
+        )
+    )
+    distance = graph.node("Abs", graph.node("Sub", value, nearest))
+    is_close = graph.node("Not", graph.node("Greater", distance, tolerance))
+    is_number = graph.node("Equal", value, value)
+    is_code = graph.cast(graph.node("And", is_close, is_number), np.float64)
+    return graph.node("Mul", is_code, codes)
+
+
 def input_columns(
     preprocessor: TabularPreprocessor, outputs: Sequence[str]
 ) -> list[ModelInput] | None:
@@ -253,7 +273,7 @@ def add_table(
     blocks += [codes[i] for i in preprocessor._coded]
     codes_of = preprocessor.number_codes_
     blocks += [
-        _add_search(graph, graph.columns(numbers, k, k + 1), codes_of[i])
+        _add_number_codes(graph, graph.columns(numbers, k, k + 1), codes_of[i])
         for k, i in enumerate(preprocessor._numbers)
         if i in codes_of
     ]

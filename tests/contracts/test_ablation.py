@@ -19,6 +19,10 @@ X, y = load_diabetes(return_X_y=True)
 # With a far value, which is clipped, and categories, which are embedded.
 TABLE = pd.DataFrame({"a": X[:, 0], "b": np.where(X[:, 1] > 0, "u", "v")})
 TABLE["c"] = np.exp(40 * X[:, 3])
+# With clusters, and with codes of twelve groups of targets.
+TABLE["d"] = X[:, 4] + 5.0 * (X[:, 5] > 0.03)
+GROUP = np.argsort(np.argsort(y, kind="stable")) * 12 // len(y)
+TABLE["e"] = np.random.default_rng(0).permutation(12)[GROUP] * 1.0
 
 
 def _fitted(piece):

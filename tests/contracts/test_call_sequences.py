@@ -414,7 +414,7 @@ OF_TABLES = {
     "n_jobs": ([None, 1], [0, 1.5]),
     "categorical_features": (["from_dtype", None, [0], [7], ["float 0"]], [3, "all"]),
     "ensemble": ([None, "kfold", "seeds", "refit"], ["bag", True]),
-    "n_members": ([2, 1, 3], [0, 2.0]),
+    "n_members": (["auto", 2, 1, 3], [0, 2.0]),
     "preset": (["fast", "default", "best"], ["slow", None]),
 }
 

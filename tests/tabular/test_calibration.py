@@ -39,10 +39,31 @@ def test_the_temperature_that_made_the_data_is_found():
     assert _temperature(3.0 * logits, y) == pytest.approx(3.0, rel=0.05)
 
 
-def test_a_few_rows_that_happen_to_be_right_give_no_certainty():
-    logits = np.array([[2.0], [-2.0]])
-    y = np.array([[1.0], [0.0]])
-    assert _temperature(logits, y) > 0.5
+@pytest.mark.parametrize("smoothing", [0.0, 0.1])
+@pytest.mark.parametrize("logit", [2.0, 3.5, 10.0])
+def test_a_few_rows_that_happen_to_be_right_give_no_certainty(smoothing, logit):
+    logits = np.array([[logit], [-logit]])
+    data = Data(None, np.array([[1.0], [0.0]]), None, None)
+    calibration = Calibration(label_smoothing=smoothing, is_multinomial=False)
+    fitted = calibration.fitted(logits, data)
+    assert fitted.temperature > 0.5
+    assert abs(fitted(logits)).max() < max(6.0, 1.1 * logit)
+
+
+def test_few_evaluations_and_rows_are_enough(monkeypatch):
+    """A time limit leaves little time for the calibration."""
+    rng = np.random.default_rng(0)
+    n_rows = []
+
+    def corrected(self, q, n_classes, original=Calibration._log_corrected):
+        n_rows.append(len(q))
+        return original(self, q, n_classes)
+
+    monkeypatch.setattr(Calibration, "_log_corrected", corrected)
+    logits, y = rng.normal(size=(100_000, 5)), rng.integers(0, 5, 100_000)
+    Calibration(label_smoothing=0.1).fitted(logits, Data(None, y, None, None))
+    assert len(n_rows) < 150
+    assert max(n_rows) <= 40_000
 
 
 def _smoothed_logits(p, smoothing):

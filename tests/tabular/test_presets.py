@@ -10,7 +10,7 @@ from tests.conftest import tabular_estimators
 @tabular_estimators
 @pytest.mark.parametrize(
     ("preset", "n_members", "epochs"),
-    [("fast", 4, 32), ("default", 8, 96), ("best", 16, 144)],
+    [("fast", 4, 48), ("default", 8, 96), ("best", 16, 144)],
 )
 def test_presets_set_what_is_auto(Estimator, preset, n_members, epochs):
     params = parameters_for(Estimator(preset=preset), 2_000)
@@ -26,4 +26,4 @@ def test_a_preset_is_trained(Estimator):
     X = np.random.default_rng(0).normal(size=(60, 2))
     model = Estimator((8,), preset="fast", random_state=0).fit(X, X[:, 0] > 0)
     assert len(model.estimators_) == 4
-    assert {member.max_iter for member in model.estimators_} == {32}
+    assert {member.max_iter for member in model.estimators_} == {48}

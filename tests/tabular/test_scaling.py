@@ -74,6 +74,8 @@ COLUMNS = {  # name -> column, whether it is irregular
     ),
     "mostly one value": (RNG.permutation([15.0] * 800 + [*range(23)] * 9)[:1000], True),
     "half one value": (np.c_[np.zeros(99), np.arange(1.0, 100.0)].ravel(), True),
+    "half below the rest": (np.r_[np.zeros(500), RNG.uniform(1.0, 2.0, 500)], True),
+    "half of three values": (np.repeat([0.0, 1.0, 2.0], [500, 300, 200]), True),
     "third one value": (np.r_[np.zeros(66), 1.0:133.0], False),
     "tiny": (RNG.permutation([15e-311] * 80 + [*np.arange(20) * 1e-311]), False),
     "rounded": (RNG.normal(size=1000).round(), False),
