@@ -11,7 +11,7 @@ import numpy as np
 
 from sknumpy_mlp._estimators.config import TrainingConfig
 from sknumpy_mlp._estimators.target_scale import TargetScale
-from sknumpy_mlp._tabular import architecture, base, member, preprocessor
+from sknumpy_mlp._tabular import architecture, base, member, preprocessor, scaling
 from sknumpy_mlp._tabular.calibration import Calibration
 from sknumpy_mlp._training.network import Network
 from sknumpy_mlp.layers import Dense, Dropout, Scaling
@@ -95,6 +95,10 @@ def _with_temperature_only(calibration, raw, data, fitted=Calibration.fitted):
 PIECES = {
     "normal scores": [
         lambda: patch.object(preprocessor, "scales_of_numbers", _only_scaled)
+    ],
+    "clusters": [lambda: patch.object(scaling, "_MAX_DISTANCE", 1.0)],
+    "number codes": [
+        lambda: patch.object(preprocessor, "learn_number_codes", lambda *_: {})
     ],
     "input clipping": [lambda: patch.object(base, "_CLIP", 1e9)],
     "periodic embedding": [

@@ -86,4 +86,5 @@ def evaluate(task, model, X_test, y_test):
     return {
         "error": float(np.mean(np.ravel(model.predict(X_test)) != y_test)),
         "log_loss": float(log_loss(y_test, proba, labels=classes)),
+        "brier": float(np.mean(np.sum((proba - (y_test[:, None] == classes)) ** 2, 1))),
     }

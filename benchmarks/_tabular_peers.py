@@ -54,6 +54,11 @@ def ours_single(task, X, seed):
     return ours(task, X, seed, ensemble=None)
 
 
+def ours_fast(task, X, seed):
+    """The preset for a first look."""
+    return ours(task, X, seed, preset="fast")
+
+
 def sklearn_mlp(task, X, seed):
     """scikit-learn's MLP, defaults, in the pipeline of its user guide."""
     if task == "classification":
@@ -153,7 +158,7 @@ class _WithoutMissingNumbers:
         return self._model.classes_
 
 
-def _pytabkit(name, task, seed, **params):
+def _pytabkit(name, task, seed, n_cv=1, **params):
     import pytabkit
 
     for name_of_log in ("lightning.pytorch", "pytorch_lightning"):
@@ -162,7 +167,7 @@ def _pytabkit(name, task, seed, **params):
     model = getattr(pytabkit, f"{name}_{kind}")(
         device="cpu",
         random_state=seed,
-        n_cv=1,
+        n_cv=n_cv,
         n_threads=len(os.sched_getaffinity(0)),
         verbosity=0,
         **params,
@@ -173,6 +178,11 @@ def _pytabkit(name, task, seed, **params):
 def realmlp(task, X, seed):
     """RealMLP with its tuned defaults, one network and a hold-out, from pytabkit."""
     return _pytabkit("RealMLP_TD", task, seed)
+
+
+def realmlp_bagged(task, X, seed):
+    """RealMLP, five networks with folds for validation, as in `_Bagged`."""
+    return _pytabkit("RealMLP_TD", task, seed, n_cv=5)
 
 
 def tabm(task, X, seed):
@@ -228,10 +238,11 @@ def bagged(make, task, X, seed):
 # Bagged method -> the method that it averages.
 BAGGED = {
     f"{method}_bagged": method
-    for method in ("hist_gradient_boosting", "lightgbm", "catboost")
+    for method in ("hist_gradient_boosting", "lightgbm", "catboost", "realmlp")
 }
 METHODS = {
     "ours": ours,
+    "ours_fast": ours_fast,
     "ours_single": ours_single,
     "sklearn_mlp": sklearn_mlp,
     "sklearn_mlp_scaled_target": sklearn_mlp_scaled_target,
@@ -243,3 +254,4 @@ METHODS = {
     "tabm_mini": tabm_mini,
 }
 METHODS |= {name: partial(bagged, METHODS[single]) for name, single in BAGGED.items()}
+METHODS["realmlp_bagged"] = realmlp_bagged

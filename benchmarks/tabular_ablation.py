@@ -22,7 +22,6 @@ from tabular_report import MEASURES, mean
 from threadpoolctl import threadpool_limits
 
 from sknumpy_mlp import TabularMLPClassifier, TabularMLPRegressor
-from sknumpy_mlp.losses import LogLoss
 
 TABLES = (
     "credit_g",
@@ -49,6 +48,8 @@ CHANGES = {
     "the defaults": (None, {}, BOTH),
     "no embedding of numerical features": ("periodic embedding", {}, BOTH),
     "no normal scores": ("normal scores", {}, BOTH),
+    "normal scores only for heavy tails": ("clusters", {}, BOTH),
+    "no codes of numbers": ("number codes", {}, BOTH),
     "no learned input scaling": ("input scaling", {}, BOTH),
     "parametric activations": (None, {"parametric_activation": True}, CLASSES),
     "activations without parameters": (None, {"parametric_activation": False}, NUMBERS),
@@ -72,7 +73,8 @@ CHANGES = {
     "batches of 256": (None, {"batch_size": 256}, BOTH),
     "best weights not restored": ("best epoch", {}, BOTH),
     "early stopping by accuracy or R2": (None, {"scoring": None}, BOTH),
-    "label smoothing 0.1": (None, {"loss": LogLoss(label_smoothing=0.1)}, CLASSES),
+    "no label smoothing": (None, {"loss": "log_loss"}, CLASSES),
+    "probabilities not corrected for smoothing": ("smoothing correction", {}, CLASSES),
     "no temperature scaling": ("temperature", {}, CLASSES),
     "target not standardized": ("target scaling", {}, NUMBERS),
     "predictions not clipped": ("output clipping", {}, NUMBERS),

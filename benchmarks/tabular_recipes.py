@@ -10,7 +10,11 @@ layer), e (epochs), b (batch size), m (members), c (cycles of the learning rate)
 (dropout), lr (learning rate), "stop" (at the end of a cycle that brought no
 improvement), "plain" (activations without parameters), "rows" (frequencies by the
 number of rows, as in ``before``, instead of that of rows for each numeric column).
-"e auto" are epochs by the number of rows.  "default" are the defaults of the package.
+"e auto" are epochs by the number of rows.
+
+"default" are the defaults of the package, and "default, fast" is another preset.
+"default, without X" leaves out a piece X of ``_ablation.py``, and "default, log_loss"
+label smoothing.
 
 ``before`` was measured with the version that had these defaults, on whose parameters
 the script relies: those that it lacks are left out.
@@ -27,10 +31,12 @@ import math
 import statistics
 import time
 import warnings
-from contextlib import nullcontext
-from itertools import product
+from contextlib import ExitStack, nullcontext
+from itertools import combinations, product
 from unittest.mock import patch
 
+import numpy as np
+from _ablation import without
 from _measure import RESULTS, environment
 from _tabular_data import (
     MEASURES,
@@ -61,10 +67,11 @@ MAX_ROWS_FOR_THREE = 5_000
 
 def parameters(recipe):
     """Return the parameters of a recipe."""
-    if recipe == "default":
-        return {}
-    params = dict(BEFORE)
-    for part in recipe.split(", ") if recipe != "before" else ():
+    start, *parts = recipe.split(", ")
+    params = {} if start == "default" else dict(BEFORE)
+    if start not in ("default", "before"):
+        parts.insert(0, start)
+    for part in parts:
         name, _, value = part.partition(" ")
         match name:
             case "w":
@@ -85,8 +92,12 @@ def parameters(recipe):
                 params["n_iter_no_change"] = "cycle"
             case "plain":
                 params["parametric_activation"] = False
-            case "rows":
-                pass  # not a parameter, see `frequencies`
+            case "rows" | "without":
+                pass  # not a parameter, see `frequencies` and `pieces`
+            case "fast" | "best":
+                params["preset"] = name
+            case "log_loss":
+                params["loss"] = name
             case _:
                 raise SystemExit(f"{part!r} of {recipe!r} is not known")
     return params
@@ -106,6 +117,12 @@ def frequencies(recipe):
     )
 
 
+def pieces(recipe):
+    """Return the pieces that a recipe leaves out."""
+    parts = recipe.split(", ")
+    return [p.removeprefix("without ") for p in parts if p.startswith("without ")]
+
+
 def measure(recipe, table, number):
     """Fit a recipe to a split of a table."""
     task, X, y = table
@@ -115,15 +132,47 @@ def measure(recipe, table, number):
     if recipe == "before":
         params = {k: v for k, v in params.items() if k in make().get_params()}
     model = make(random_state=number, n_jobs=1, **params)
-    with warnings.catch_warnings(), threadpool_limits(1), frequencies(recipe):
+    with ExitStack() as stack:
+        stack.enter_context(warnings.catch_warnings())
+        stack.enter_context(threadpool_limits(1))
+        stack.enter_context(frequencies(recipe))
+        stack.enter_context(without(*pieces(recipe)))
         warnings.simplefilter("ignore")
         began = time.process_time()
         model.fit(X_train, y_train)
         seconds = time.process_time() - began
         result = evaluate(task, model, X_test, y_test)
-    return result | {
-        "cpu_seconds": seconds,
-        "epochs": [member.n_iter_ for member in model.estimators_],
+    return (
+        result
+        | diversity(task, model, X_test, y_test)
+        | {
+            "cpu_seconds": seconds,
+            "epochs": [member.n_iter_ for member in model.estimators_],
+        }
+    )
+
+
+def diversity(task, model, X_test, y_test):
+    """Measure the members of an ensemble.
+
+    ``member_error`` or ``member_nrmse`` is that of the average member.
+    ``disagreement`` is the share of rows for which two members predict different
+    classes or, in regression, the root mean squared deviation of the members from their
+    mean, divided by the standard deviation of the target.
+    """
+    table = model.preprocessor_.transform(X_test)
+    predicted = np.array([member.predict(table) for member in model.estimators_])
+    if task == "regression":
+        rmse = np.sqrt(np.mean((predicted - y_test) ** 2, axis=1)).mean()
+        spread = math.sqrt(np.mean((predicted - predicted.mean(axis=0)) ** 2))
+        return {
+            "member_nrmse": float(rmse / y_test.std()),
+            "disagreement": float(spread / y_test.std()),
+        }
+    pairs = [a != b for a, b in combinations(predicted, 2)]
+    return {
+        "member_error": float(np.mean(predicted != y_test)),
+        "disagreement": float(np.mean(pairs)),
     }
 
 
@@ -152,19 +201,52 @@ def table_of_defaults():
 def table_of_recipes():
     """Return a Markdown table with a row for each recipe: means over tables."""
     rows = {}
-    for path in sorted(FOLDER.glob("*.json")):
-        recipe = json.loads(path.read_text(encoding="utf-8"))["recipe"]
-        if recipe != "before" and (found := compared(recipe)):
+    for recipe in measured_recipes():
+        is_variant = recipe.startswith("default, ")
+        if recipe != "before" and not is_variant and (found := compared(recipe)):
             rows[recipe] = list(found.values())
     return _markdown("recipe", rows)
 
 
-def compared(recipe):
-    """Return a recipe's results and those of ``before`` on the same splits.
+def table_of_variants():
+    """Return a Markdown table of variants of the defaults, compared with these."""
+    rows = {
+        recipe.removeprefix("default, "): list(compared(recipe, "default").values())
+        for recipe in measured_recipes()
+        if recipe.startswith("default, ")
+    }
+    return _markdown("variant", rows)
 
-    Returns a dict table -> {"splits": number, measure: (mean, mean of before)}.
+
+def table_of_diversity():
+    """Return a Markdown table of the average members and of their ensembles."""
+    head = ["table", "members", "ensemble", "ratio", "disagreement"]
+    lines = [head, ["---"] * len(head)]
+    for table, splits in load_results(path_of("default")).items():
+        results = list(splits.values())
+        name = "nrmse" if "nrmse" in results[0] else "error"
+        members, ensemble, disagreement = (
+            statistics.fmean(each[key] for each in results)
+            for key in (f"member_{name}", name, "disagreement")
+        )
+        ratio = f"{ensemble / members:.2f}" if members else ""
+        numbers = [f"{members:.4f}", f"{ensemble:.4f}", ratio, f"{disagreement:.3f}"]
+        lines.append([f"{table} ({MEASURES[name]})", *numbers])
+    return _as_text(lines)
+
+
+def measured_recipes():
+    """Return the names of all recipes with results."""
+    paths = sorted(FOLDER.glob("*.json"))
+    return [json.loads(path.read_text(encoding="utf-8"))["recipe"] for path in paths]
+
+
+def compared(recipe, base="before"):
+    """Return a recipe's results and those of another one on the same splits.
+
+    Returns a dict table -> {"splits": number, measure: (mean, mean of the other)}.
     """
-    before, results = (load_results(path_of(name)) for name in ("before", recipe))
+    before, results = (load_results(path_of(name)) for name in (base, recipe))
     tables = {}
     for table, ours in results.items():
         theirs = before.get(table, {})
@@ -185,7 +267,7 @@ def compared(recipe):
 def _markdown(title, rows):
     """Return a Markdown table of means over tables; rows are name -> [comparison]."""
     head = [title, "splits", *MEASURES.values(), "CPU time"]
-    if title == "recipe":
+    if title != "table":
         head += ["largest", "tables"]
     lines = [head, ["---"] * len(head)]
     for name, tables in rows.items():
@@ -197,9 +279,13 @@ def _markdown(title, rows):
         ours, theirs = zip(*(each["cpu_seconds"] for each in tables), strict=True)
         shares = [a / b for a, b in zip(ours, theirs, strict=True)]
         cells += [f"{sum(ours) / sum(theirs):.2f}"]
-        if title == "recipe":
+        if title != "table":
             cells += [f"{max(shares):.2f}", str(len(tables))]
         lines.append(cells)
+    return _as_text(lines)
+
+
+def _as_text(lines):
     return "\n".join(f"| {' | '.join(line)} |" for line in lines) + "\n"
 
 
@@ -216,7 +302,13 @@ def main():
     parser.add_argument("--show", action="store_true")
     args = parser.parse_args()
     if args.show:
-        print(table_of_defaults(), table_of_recipes(), sep="\n")
+        parts = (
+            table_of_defaults,
+            table_of_variants,
+            table_of_diversity,
+            table_of_recipes,
+        )
+        print(*(part() for part in parts), sep="\n")
         return
     tables = load_tables(args.data)
     chosen = args.tables or sorted(tables, key=lambda name: len(tables[name][1]))

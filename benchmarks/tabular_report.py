@@ -25,7 +25,12 @@ import matplotlib.pyplot as plt
 from _measure import RESULTS
 from _tabular_data import MEASURES, load_results
 from PIL import Image
-from tabular_recipes import table_of_defaults, table_of_recipes
+from tabular_recipes import (
+    table_of_defaults,
+    table_of_diversity,
+    table_of_recipes,
+    table_of_variants,
+)
 
 SHIFT = 0.01
 # A method with fewer results is left out of ranks and figures.
@@ -41,9 +46,11 @@ SIZES = {
     "churn": "8,000 x 10",
     "adult": "16,000 x 14",
 }
-OURS, OURS_SINGLE = "ours", "ours_single"
+OURS, OURS_FAST, OURS_SINGLE = "ours", "ours_fast", "ours_single"
+VARIANTS = (OURS, OURS_FAST, OURS_SINGLE)
 NAMES = {
     OURS: "TabularMLP",
+    OURS_FAST: "TabularMLP, fast",
     OURS_SINGLE: "TabularMLP, one network",
     "sklearn_mlp": "scikit-learn's MLP",
     "sklearn_mlp_scaled_target": "scikit-learn's MLP, scaled target",
@@ -54,11 +61,13 @@ NAMES = {
     "catboost": "CatBoost",
     "catboost_bagged": "CatBoost ×5",
     "realmlp": "RealMLP-TD, one network",
+    "realmlp_bagged": "RealMLP-TD ×5",
     "tabm": "TabM",
     "tabm_mini": "TabM-mini, 16 members",
 }
 COLORS = {
     OURS: "#22577a",
+    OURS_FAST: "#22577a",
     OURS_SINGLE: "#22577a",
     "sklearn_mlp": "#c96a10",
     "sklearn_mlp_scaled_target": "#a8791a",
@@ -69,6 +78,7 @@ COLORS = {
     "catboost": "#3a7d44",
     "catboost_bagged": "#3a7d44",
     "realmlp": "#c8452f",
+    "realmlp_bagged": "#c8452f",
 }
 
 
@@ -153,13 +163,13 @@ def is_complete(measured, method, measure):
     )
 
 
-def mean_ranks(measured, measure):
-    """Return method -> mean rank over the tables, of all methods that have them all."""
+def ranks_of(measured, measure):
+    """Return method -> rank on each table, of all methods that have all tables."""
     methods = [m for m in measured if is_complete(measured, m, measure)]
     values = {m: averages(measured[m][measure]) for m in methods}
     tables = values[OURS].keys()
     ranks = [rankdata([values[m][table] for m in methods]) for table in tables]
-    return dict(zip(methods, np.mean(ranks, axis=0), strict=True))
+    return dict(zip(methods, np.transpose(ranks), strict=True))
 
 
 def markdown(header, rows):
@@ -173,21 +183,25 @@ def readable(seconds):
     return f"{seconds:,.{2 if seconds < 1 else 1 if seconds < 10 else 0}f}"
 
 
+def _mean_and_median(ranks):
+    return f"{np.mean(ranks):.1f} ({np.median(ranks):g})"
+
+
 def comparison(measured, mine, measure):
     """Compare one of our methods with every peer in one measure."""
-    ranks = mean_ranks(measured, measure)
+    ranks = {m: _mean_and_median(r) for m, r in ranks_of(measured, measure).items()}
     header = [
         f"{MEASURES[measure]}, {NAMES[mine]} / peer",
         "mean ratio",
         "median ratio",
         "wins, ties, losses",
         "mean ratio without one table",
-        f"mean rank of {len(ranks)}",
+        f"mean rank of {len(ranks)} (median)",
     ]
-    rows = [[NAMES[mine], "", "", "", "", f"{ranks[mine]:.1f}"]]
+    rows = [[NAMES[mine], "", "", "", "", ranks[mine]]]
     for method in measured:
         pairs = on_common_splits(measured[mine][measure], measured[method][measure])
-        if method in (OURS, OURS_SINGLE) or not pairs:
+        if method in VARIANTS or not pairs:
             continue
         values = ratios(measured[mine][measure], measured[method][measure])
         average = geometric_mean(values.values())
@@ -204,7 +218,7 @@ def comparison(measured, mine, measure):
                 f"{np.median(list(values.values())):.2f}",
                 ", ".join(str(signs.count(sign)) for sign in (-1, 0, 1)),
                 influential,
-                f"{ranks[method]:.1f}" if method in ranks else "",
+                ranks.get(method, ""),
             ]
         )
     return markdown(header, rows)
@@ -287,6 +301,24 @@ def limited_fits():
     return markdown(header, rows)
 
 
+def rare_classes():
+    """Return the scores of probabilities of rare classes."""
+    path = RESULTS / "imbalance.json"
+    results = json.loads(path.read_text(encoding="utf-8"))["results"]
+    header = ["share of the class", "method", "log loss", "Brier score", "ROC AUC"]
+    rows = [
+        [
+            share,
+            NAMES.get(name, name.replace("ours", NAMES[OURS])),
+            *(f"{scores[key]:.5f}" for key in ("log_loss", "brier")),
+            f"{scores['auc']:.3f}",
+        ]
+        for share, methods in results.items()
+        for name, scores in methods.items()
+    ]
+    return markdown(header, rows)
+
+
 def results_per_table(measured, measure, name, form):
     """Return the result of every method on every table."""
     methods = [m for m in measured if measured[m][measure]]
@@ -309,6 +341,9 @@ def sections(measured):
     values.append((SECONDS, "seconds to fit", readable))
     return {
         "comparison": [comparison(measured, OURS, m) for m in MEASURES],
+        "comparison of the fast preset": [
+            comparison(measured, OURS_FAST, m) for m in MEASURES
+        ],
         "comparison of one network": [
             comparison(measured, OURS_SINGLE, m) for m in MEASURES
         ],
@@ -318,6 +353,9 @@ def sections(measured):
         "seconds with limits": [limited_fits()],
         "defaults beside earlier ones": [table_of_defaults()],
         "recipes": [table_of_recipes()],
+        "variants of the defaults": [table_of_variants()],
+        "diversity": [table_of_diversity()],
+        "rare classes": [rare_classes()],
         "results": [results_per_table(measured, *each) for each in values],
     }
 
@@ -354,7 +392,7 @@ def draw_tables(measured):
         for method, color in COLORS.items():
             theirs = measured.get(method, {}).get(measure, {})
             values = ratios(ours, theirs)
-            if method in (OURS, OURS_SINGLE) or len(values) < MIN_TABLES:
+            if method in VARIANTS or len(values) < MIN_TABLES:
                 continue
             face = "none" if method.endswith(BAGGED) else color
             (handles[NAMES[method]],) = ax.plot(
@@ -393,6 +431,7 @@ def draw_tables(measured):
 # two panels; None if it is not drawn.
 LABELS = {
     OURS: ("TabularMLP", "below", "below"),
+    OURS_FAST: ("fast", "left", "left"),
     OURS_SINGLE: ("one network", "left", "right"),
     "sklearn_mlp": ("scikit-learn's MLP", "above", None),
     "sklearn_mlp_scaled_target": ("scikit-learn's MLP,\nscaled target", None, "above"),
@@ -403,6 +442,7 @@ LABELS = {
     "catboost": ("CatBoost", "below", "left"),
     "catboost_bagged": ("CatBoost ×5", "right", "left"),
     "realmlp": ("RealMLP", "right", "above"),
+    "realmlp_bagged": ("RealMLP ×5", "right", "above"),
 }
 SIDES = {
     "above": ((0, 8), "center", "bottom"),

@@ -17,7 +17,7 @@ from sknumpy_mlp.losses import LogLoss
 _FITTED = ("temperature", "floor")
 _FLOOR = 1e-3
 _PRIOR_SCALES = np.array([0.5, 1.5])
-_BOUNDS = np.log([[0.05, 20.0], [1e-9, 0.3]])
+_BOUNDS = np.log([[0.05, 20.0], [1e-9, 0.5]])
 
 # The initial simplex of the minimization, relative to the means of the priors.
 _STEPS = np.array([[0.0, 0.0], [0.3, 0.0], [0.0, 2.0]])

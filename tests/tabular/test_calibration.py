@@ -50,6 +50,15 @@ def test_a_few_rows_that_happen_to_be_right_give_no_certainty(smoothing, logit):
     assert abs(fitted(logits)).max() < max(6.0, 1.1 * logit)
 
 
+@pytest.mark.parametrize("smoothing", [0.0, 0.1])
+def test_a_single_row_is_calibrated(smoothing):
+    calibration = Calibration(label_smoothing=smoothing)
+    raw = np.array([[3.0, -3.0, 0.0]])
+    fitted = calibration.fitted(raw, Data(None, np.array([0]), None, None))
+    assert np.isfinite(fitted(raw)).all()
+    assert fitted(raw).argmax() == 0
+
+
 def test_few_evaluations_and_rows_are_enough(monkeypatch):
     """A time limit leaves little time for the calibration."""
     rng = np.random.default_rng(0)

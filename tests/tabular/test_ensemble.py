@@ -443,9 +443,9 @@ def test_processes_share_the_table_and_the_first_copy_is_freed(monkeypatch, n_jo
         seen.append((type(data.X), preprocessed()))
         return train_members(tasks, data, *args)
 
-    def preprocess(self, table):
+    def preprocess(self, *args):
         nonlocal preprocessed
-        X = _preprocess(self, table)
+        X = _preprocess(self, *args)
         preprocessed = weakref.ref(X)
         return X
 
