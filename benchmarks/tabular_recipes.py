@@ -61,6 +61,8 @@ BEFORE = {
     "n_iter_no_change": math.inf,
     "parametric_activation": True,
 }
+# Added to errors before ratios, as in ``tabular_report.py``.
+SHIFT = 0.01
 # Tables below this size have three splits, others two.
 MAX_ROWS_FOR_THREE = 5_000
 
@@ -275,7 +277,11 @@ def _markdown(title, rows):
         for measure in MEASURES:
             pairs = [each[measure] for each in tables if measure in each]
             means = map(statistics.fmean, zip(*pairs, strict=True))
-            cells.append(" / ".join(f"{mean:.4f}" for mean in means))
+            cell = " / ".join(f"{mean:.4f}" for mean in means)
+            if title == "variant" and pairs:
+                logs = [math.log((a + SHIFT) / (b + SHIFT)) for a, b in pairs]
+                cell += f" ({math.exp(statistics.fmean(logs)):.2f})"
+            cells.append(cell)
         ours, theirs = zip(*(each["cpu_seconds"] for each in tables), strict=True)
         shares = [a / b for a, b in zip(ours, theirs, strict=True)]
         cells += [f"{sum(ours) / sum(theirs):.2f}"]

@@ -26,13 +26,13 @@ from _measure import RESULTS
 from _tabular_data import MEASURES, load_results
 from PIL import Image
 from tabular_recipes import (
+    SHIFT,
     table_of_defaults,
     table_of_diversity,
     table_of_recipes,
     table_of_variants,
 )
 
-SHIFT = 0.01
 # A method with fewer results is left out of ranks and figures.
 MIN_TABLES = 8
 # A table is named if the mean ratio without it differs by more than this share.
@@ -432,14 +432,14 @@ def draw_tables(measured):
 LABELS = {
     OURS: ("TabularMLP", "below", "below"),
     OURS_FAST: ("fast", "left", "left"),
-    OURS_SINGLE: ("one network", "left", "right"),
+    OURS_SINGLE: ("one network", "below", "right"),
     "sklearn_mlp": ("scikit-learn's MLP", "above", None),
     "sklearn_mlp_scaled_target": ("scikit-learn's MLP,\nscaled target", None, "above"),
     "hist_gradient_boosting": ("HistGB", "left", "above"),
     "hist_gradient_boosting_bagged": ("HistGB ×5", "left", "above"),
     "lightgbm": ("LightGBM", "above", "left"),
-    "lightgbm_bagged": ("LightGBM ×5", "left", "below"),
-    "catboost": ("CatBoost", "below", "left"),
+    "lightgbm_bagged": ("LightGBM ×5", "left", "left"),
+    "catboost": ("CatBoost", "right", "left"),
     "catboost_bagged": ("CatBoost ×5", "right", "left"),
     "realmlp": ("RealMLP", "right", "above"),
     "realmlp_bagged": ("RealMLP ×5", "right", "above"),
