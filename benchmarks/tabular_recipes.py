@@ -96,7 +96,7 @@ def parameters(recipe):
                 params["parametric_activation"] = False
             case "rows" | "without":
                 pass  # not a parameter, see `frequencies` and `pieces`
-            case "fast" | "best":
+            case "fast":
                 params["preset"] = name
             case "log_loss":
                 params["loss"] = name

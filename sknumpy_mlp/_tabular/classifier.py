@@ -191,11 +191,10 @@ class TabularMLPClassifier(ClassifierMixin, _BaseTabularMLP):  # type: ignore[mi
     n_members : int or 'auto', default='auto'
         Number of networks with 'kfold' and 'seeds'.  The training time is proportional
         to it.  'auto' is 8, or that of another ``preset``.
-    preset : {'fast', 'default', 'best'}, default='default'
+    preset : {'default', 'fast'}, default='default'
         The effort of training.  It sets ``n_members`` and ``max_iter``, where they are
-        'auto': 'fast' trains 4 networks for half of the epochs, in about a quarter of
-        the time of 'default'; 'best' trains 16 networks for half as many epochs more,
-        in three times the time.
+        'auto': with 'fast', an ensemble has 4 networks that are trained for half of the
+        epochs, in about a quarter of the time.
     max_time : float or None, default=None
         Time limit of `fit` in seconds; None for no limit.  The networks train for at
         most as many epochs as it allows, and the learning-rate schedule is compressed
@@ -368,7 +367,7 @@ class TabularMLPClassifier(ClassifierMixin, _BaseTabularMLP):  # type: ignore[mi
         categorical_features: Any = "from_dtype",
         ensemble: Literal["kfold", "seeds", "refit"] | None = "kfold",
         n_members: int | Literal["auto"] = "auto",
-        preset: Literal["fast", "default", "best"] = "default",
+        preset: Literal["default", "fast"] = "default",
         max_time: float | None = None,
         n_jobs: int | None = None,
     ) -> None:

@@ -1,4 +1,4 @@
-"""Presets: the effort of a fit, from a first look to the last percent of accuracy."""
+"""Presets: the effort of a fit."""
 
 from dataclasses import dataclass
 
@@ -23,5 +23,4 @@ class Preset:
 PRESETS = {
     "fast": Preset(n_members=4, max_epochs=48),
     "default": Preset(n_members=8, max_epochs=96),
-    "best": Preset(n_members=16, max_epochs=144),
 }

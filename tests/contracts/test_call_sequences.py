@@ -415,7 +415,7 @@ OF_TABLES = {
     "categorical_features": (["from_dtype", None, [0], [7], ["float 0"]], [3, "all"]),
     "ensemble": ([None, "kfold", "seeds", "refit"], ["bag", True]),
     "n_members": (["auto", 2, 1, 3], [0, 2.0]),
-    "preset": (["fast", "default", "best"], ["slow", None]),
+    "preset": (["fast", "default"], ["best", None]),
 }
 
 NO_TABLES = {

@@ -39,7 +39,7 @@ def test_parameters_of_members_are_those_of_plain_estimators():
         ("max_time", 0.5),
         ("n_members", 1),
         ("n_members", "auto"),
-        ("preset", "best"),
+        ("preset", "fast"),
         ("validation_fraction", 0.5),
     ],
 )
@@ -58,8 +58,8 @@ def test_values_that_pass(name, value):
         ("max_time", 0, r"\(0, inf\)"),
         ("n_members", 0, r"\[1, inf\)"),
         ("validation_fraction", 1.0, r"\(0, 1\)"),
-        ("preset", "good", "'fast', 'default', 'best'"),
-        ("preset", None, "'fast', 'default', 'best'"),
+        ("preset", "good", "'fast', 'default'"),
+        ("preset", None, "'fast', 'default'"),
         ("solver", "lbfgs", "'adam'"),
     ],
 )

@@ -10,7 +10,7 @@ from tests.conftest import tabular_estimators
 @tabular_estimators
 @pytest.mark.parametrize(
     ("preset", "n_members", "epochs"),
-    [("fast", 4, 48), ("default", 8, 96), ("best", 16, 144)],
+    [("fast", 4, 48), ("default", 8, 96)],
 )
 def test_presets_set_what_is_auto(Estimator, preset, n_members, epochs):
     params = parameters_for(Estimator(preset=preset), 2_000)
