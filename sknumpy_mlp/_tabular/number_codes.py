@@ -120,18 +120,19 @@ def _targets(y: NDArray[Any]) -> list[NDArray[Any]]:
             f"column, got one of shape {y.shape} and type {y.dtype}. Encode it, or set "
             "number_codes=False."
         ) from error
-    return [*targets, _standardized(numbers)]
+    return [*targets, _deviations(numbers)]
 
 
-def _standardized(numbers: Array) -> Array:
-    """Divide by the largest deviation from the mean; constant columns become zero."""
+def _deviations(numbers: Array) -> Array:
+    """Return deviations from the mean, of numbers divided by the largest one.
+
+    Thus, squares do not overflow.  Columns that vary by rounding errors become zero.
+    """
     largest = np.abs(numbers).max(axis=0)
     largest[largest == 0.0] = 1.0
     numbers = numbers / largest
     numbers -= numbers.mean(axis=0)
-    deviation = np.abs(numbers).max(axis=0)
-    is_constant = deviation < 1e-12  # rounding errors
-    numbers /= np.where(is_constant, np.inf, deviation)
+    numbers[:, np.abs(numbers).max(axis=0) < 1e-12] = 0.0
     return numbers
 
 
@@ -143,9 +144,8 @@ def _codes_in(column: Array, targets: Sequence[NDArray[Any]]) -> Array | None:
         return None
     values, which, counts = np.unique(known, return_inverse=True, return_counts=True)
     is_frequent = counts >= _MIN_ROWS
-    if is_frequent.sum() < _MIN_VALUES or counts[is_frequent].sum() < _MIN_SHARE * len(
-        known
-    ):
+    n_covered = counts[is_frequent].sum()
+    if is_frequent.sum() < _MIN_VALUES or n_covered < _MIN_SHARE * len(known):
         return None
     for target in targets:
         means, variances = _means_by_value(which, counts, target[is_known])
