@@ -77,6 +77,8 @@ class Evaluator:
                 np.isfinite(raw).all() and np.isfinite(loss.predict(raw.copy())).all()
             )
             losses = loss.loss_gradient(data.y, raw.copy())
+            if self._task.context.see_validation is not None:
+                self._task.context.see_validation(raw, losses)
             mean_loss = float(np.average(losses, weights=data.sample_weight))
             self.is_finite = finite
             if self._scoring == "loss":

@@ -40,6 +40,9 @@ class FitContext:
         Name of the validation data in messages, unless it is held out by the solver.
     expects_convergence : bool, default=True
         Whether to warn if training ends before it has converged.
+    see_validation : callable or None, default=None
+        Called after each epoch with the raw outputs and the losses of the validation
+        rows, which it must not change.
     """
 
     callbacks: Sequence[Callback] = ()
@@ -50,6 +53,7 @@ class FitContext:
     member: int | None = None
     validation_name: str = "y_val"
     expects_convergence: bool = True
+    see_validation: Callable[[Array, Array], None] | None = None
 
 
 @dataclass(frozen=True)

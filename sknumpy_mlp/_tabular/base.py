@@ -5,7 +5,7 @@ import time
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, ClassVar
 
 import numpy as np
@@ -45,6 +45,8 @@ from sknumpy_mlp._tabular.ensemble import (
     shared_table,
     train_members,
 )
+from sknumpy_mlp._tabular.folds import is_splitter, read_groups, user_folds
+from sknumpy_mlp._tabular.held_out import HeldOut
 from sknumpy_mlp._tabular.merged import merged_networks
 from sknumpy_mlp._tabular.parameters import check_ensemble
 from sknumpy_mlp._tabular.preprocessor import TabularPreprocessor
@@ -58,9 +60,10 @@ from sknumpy_mlp._tabular.recipe import (
 )
 from sknumpy_mlp._tabular.splits import MemberSplit, split_members
 from sknumpy_mlp._tabular.stopping import StopAtEpoch
+from sknumpy_mlp._tabular.task import EnsembleTask
 from sknumpy_mlp._utils.links import DocLinkMixin
 from sknumpy_mlp._utils.saved import VersionedStateMixin
-from sknumpy_mlp._utils.typing import Array, IntArray
+from sknumpy_mlp._utils.typing import Array
 from sknumpy_mlp._utils.warnings import warn
 from sknumpy_mlp.callbacks._sklearn import (
     CallbackSupportMixin,
@@ -91,6 +94,10 @@ class _BaseTabularMLP(
     #: Values of the attributes that `_calibrate` sets, before it is called.
     _uncalibrated: ClassVar[dict[str, Any]]
 
+    # Requested by default, as by splitters, since ignored groups make scores and
+    # calibration too optimistic.
+    __metadata_request__fit: ClassVar[dict[str, bool]] = {"groups": True}
+
     _target: Any
     preprocessor_: TabularPreprocessor
     estimators_: list[Any]
@@ -109,15 +116,18 @@ class _BaseTabularMLP(
         return float(self.learning_rate_init)
 
     @abstractmethod
-    def _aggregate(self, raw_outputs: Sequence[Array]) -> Array:
-        """Return the prediction of the ensemble, given the members' raw outputs."""
+    def _member_outputs(self, raw: Array) -> Array:
+        """Return what is averaged over members, given raw outputs."""
 
     @abstractmethod
-    def _calibrate(self, raw_outputs: Sequence[Sequence[Array]], data: Data) -> None:
-        """Calibrate on the members' raw outputs for rows they were not trained on.
+    def _predict_from(self, mean: Array) -> Array:
+        """Return predictions, given the mean of the members' outputs."""
 
-        ``raw_outputs`` has a group for each set of validation rows, with the raw
-        outputs of each member for them.  ``data`` consists of these rows, in order.
+    @abstractmethod
+    def _calibrate(self, held_out: HeldOut, data: Data) -> None:
+        """Calibrate on the outputs of members for rows they were not trained on.
+
+        ``data`` consists of the rows of ``held_out``, in order.
         """
 
     @abstractmethod
@@ -127,7 +137,12 @@ class _BaseTabularMLP(
     # ------------------------------------------------------------------------- fit
 
     def _fit(
-        self, X: Any, y: Any, sample_weight: Any, validation: tuple[Any, Any, Any]
+        self,
+        X: Any,
+        y: Any,
+        sample_weight: Any,
+        groups: Any,
+        validation: tuple[Any, Any, Any],
     ) -> None:
         began = time.time()
         check_parameters(self, self._parameter_checks)
@@ -141,7 +156,7 @@ class _BaseTabularMLP(
         with rollback_on_error(self):
             # Validation raises errors instead of NumPy's floating-point warnings.
             with np.errstate(all="ignore"):
-                task = self._make_task(X, y, sample_weight, validation, bridge)
+                task = self._make_task(X, y, sample_weight, groups, validation, bridge)
             self._train(task, began)
             if bridge is not None:
                 bridge.end_fit()
@@ -151,9 +166,10 @@ class _BaseTabularMLP(
         X: Any,
         y: Any,
         sample_weight: Any,
+        groups: Any,
         validation: Validation,
         bridge: EnsembleBridge | None,
-    ) -> "_EnsembleTask":
+    ) -> EnsembleTask:
         """Validate all inputs, and preprocess the table."""
         is_numeric = self._target_type.is_numeric
         refuse_dates(y, "y")
@@ -171,6 +187,7 @@ class _BaseTabularMLP(
         no_columns = np.empty((n_samples, 0))
         check_consistent_length(no_columns, y)
         weight = check_sample_weight(sample_weight, no_columns)
+        group_numbers = read_groups(groups, n_samples)
         target = self._fit_target(y)
         data, class_weights = encode_training_data(
             target, no_columns, y, weight, getattr(self, "class_weight", None)
@@ -182,8 +199,11 @@ class _BaseTabularMLP(
             relative = relative.astype(np.float32)
             data = replace(data, sample_weight=relative)
             rows = np.flatnonzero(relative)
-            if len(rows) < n_samples:
-                data, table = data.take(rows), table.take(rows)
+        folds = None
+        if is_splitter(self.cv) and validation[0] is None:
+            folds = user_folds(self.cv, table.data, y, groups, rows)
+        if len(rows) < n_samples:
+            data, table = data.take(rows), table.take(rows)
         data = replace(data, X=self._preprocess(table, data.y))
         held_out = read_validation(
             validation, self._read_validation_input, target, data.y, class_weights
@@ -204,7 +224,7 @@ class _BaseTabularMLP(
             np.float32,
         )
         self.__dict__.update(self._uncalibrated, **scaled.attributes, _target=scaled)
-        return _EnsembleTask(
+        return EnsembleTask(
             data=data,
             validation=held_out,
             member_config=MemberConfig(
@@ -223,6 +243,8 @@ class _BaseTabularMLP(
             else check_sample_weight(
                 validation[2], np.empty((len(held_out.X), 0)), "sample_weight_val"
             ),
+            groups=None if group_numbers is None else group_numbers[rows],
+            folds=folds,
             bridge=bridge,
         )
 
@@ -242,7 +264,7 @@ class _BaseTabularMLP(
             )
         return X
 
-    def _train(self, task: "_EnsembleTask", began: float) -> None:
+    def _train(self, task: EnsembleTask, began: float) -> None:
         """Train the members, calibrate and, with ``ensemble='refit'``, refit."""
         seconds = math.inf if self.max_time is None else float(self.max_time)
         deadline = began + seconds * (1.0 - _RESERVED_SHARE)
@@ -257,6 +279,8 @@ class _BaseTabularMLP(
             validation_fraction=float(self.validation_fraction),
             has_validation=task.validation is not None,
             rng=check_random_state(self.random_state),
+            groups=task.groups,
+            folds=task.folds,
         )
         with (
             self._workers(task, splits) as n_workers,
@@ -290,7 +314,7 @@ class _BaseTabularMLP(
             )
 
     def _workers(
-        self, task: "_EnsembleTask", splits: Sequence[MemberSplit]
+        self, task: EnsembleTask, splits: Sequence[MemberSplit]
     ) -> AbstractContextManager[int]:
         """Return a context with the number of networks to train in parallel."""
         return parallel_workers(
@@ -302,7 +326,7 @@ class _BaseTabularMLP(
         )
 
     def _refit(
-        self, task: "_EnsembleTask", first: TrainedMember, progress: EnsembleProgress
+        self, task: EnsembleTask, first: TrainedMember, progress: EnsembleProgress
     ) -> list[TrainedMember]:
         """Train a network on all rows, up to the best epoch of the first network."""
         best_epoch = int(np.nanargmax(first.member.validation_scores_)) + 1
@@ -313,7 +337,7 @@ class _BaseTabularMLP(
 
     def _train_members(
         self,
-        task: "_EnsembleTask",
+        task: EnsembleTask,
         splits: Sequence[MemberSplit],
         progress: EnsembleProgress,
         *,
@@ -337,6 +361,9 @@ class _BaseTabularMLP(
                 params["early_stopping"] = False
                 params["callbacks"].append(StopAtEpoch(last_epoch))
             member = self._member_type(task.member_config, **params)
+            if task.folds is not None:
+                # Folds in temporal order have training sets of very different sizes.
+                member.weight = float(len(split.rows))
             cycle_ends: tuple[float, ...] = ()
             if self.n_iter_no_change == "cycle" and last_epoch is None:
                 cycle_ends = TrainingConfig.of(member).schedule.cycle_ends
@@ -362,29 +389,23 @@ class _BaseTabularMLP(
             return f"fold {i + 1}, which validates network {i + 1}"
         return f"the hold-out (validation_fraction={self.validation_fraction})"
 
-    def _evaluate(
-        self, task: "_EnsembleTask", trained: Sequence[TrainedMember]
-    ) -> None:
+    def _evaluate(self, task: EnsembleTask, trained: Sequence[TrainedMember]) -> None:
         """Calibrate, and set ``oof_score_`` and ``oof_predictions_``.
 
-        Each fold is predicted by the member that was not trained on it, a hold-out set
-        or user-supplied validation data by the whole ensemble.
+        A row of a fold is predicted by the members that were not trained on it, a
+        hold-out set or user-supplied validation data by the whole ensemble.
         """
-        raw_outputs: list[Any] = [each.raw for each in trained]
-        held_out: list[Any] = [each.split.held_out for each in trained]
-        is_shared = self.ensemble != "kfold" or task.validation is not None
-        groups = [raw_outputs] if is_shared else [[raw] for raw in raw_outputs]
-        self.oof_predictions_ = None
-        if task.validation is not None:
-            data, weight = task.validation, task.sample_weight_val
-        else:
-            rows = held_out[0] if is_shared else np.concatenate(held_out)
-            without_features = replace(task.data, X=task.data.X[:, :0])
-            data = without_features.take(rows)
-            weight = None if task.sample_weight is None else task.sample_weight[rows]
-        self._calibrate(groups, data)
-        predicted = np.concatenate([self._aggregate(group) for group in groups])
+        data, weight = task.validation, task.sample_weight_val
+        if data is None:
+            data = replace(task.data, X=task.data.X[:, :0])
+            weight = task.sample_weight
+        held_out = HeldOut.of(trained, self._member_outputs, len(data.y))
+        rows = held_out.rows
+        data, weight = data.take(rows), None if weight is None else weight[rows]
+        self._calibrate(held_out, data)
+        predicted = self._predict_from(held_out.mean)
         self.oof_score_ = float(self._target.score(predicted, data.y, weight))
+        self.oof_predictions_ = None
         if task.validation is None:
             presented = self._format_predictions(predicted)
             shape = (task.n_samples, *presented.shape[1:])
@@ -413,7 +434,12 @@ class _BaseTabularMLP(
                 if merged is None
                 else list(merged.raw(table))
             )
-            return refuse_overflow(self._aggregate(raw_outputs))
+            # In one call: for a single row, calls take longer than computations.
+            outputs = self._member_outputs(np.concatenate(raw_outputs))
+            weights = np.array([member.weight for member in self.estimators_])
+            mean = weights / weights.sum() @ outputs.reshape(len(weights), -1)
+            shape = (len(table), outputs.shape[1])
+            return refuse_overflow(self._predict_from(mean.reshape(shape)))
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
@@ -422,27 +448,3 @@ class _BaseTabularMLP(
         tags.input_tags.string = True
         tags.target_tags.multi_output = True
         return tags
-
-
-@dataclass
-class _EnsembleTask:
-    """Validated data, and the configuration of the members.
-
-    Not frozen: when processes share the table, ``data`` gets a memory map of it, and
-    the array is freed.
-
-    ``rows`` are the indices of the rows of ``data`` in ``X``, which has ``n_samples``
-    rows.  ``params`` has the estimator's parameters as attributes, with values for
-    those that depend on the data.  The sample weights do not include class weights.
-    ``bridge`` is the bridge to scikit-learn's callbacks, or None.
-    """
-
-    data: Data
-    validation: Data | None
-    member_config: MemberConfig
-    params: Any
-    rows: IntArray
-    n_samples: int
-    sample_weight: Array | None
-    sample_weight_val: Array | None
-    bridge: EnsembleBridge | None

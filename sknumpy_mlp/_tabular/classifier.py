@@ -19,6 +19,7 @@ from sknumpy_mlp._estimators.target import Target
 from sknumpy_mlp._inputs.data import Data
 from sknumpy_mlp._tabular.base import _BaseTabularMLP
 from sknumpy_mlp._tabular.calibration import Calibration
+from sknumpy_mlp._tabular.held_out import HeldOut
 from sknumpy_mlp._tabular.member import MemberClassifier
 from sknumpy_mlp._tabular.parameters import TABULAR_CHECKS, HiddenLayerSizes
 from sknumpy_mlp._tabular.recipe import loss_of
@@ -188,6 +189,20 @@ class TabularMLPClassifier(ClassifierMixin, _BaseTabularMLP):  # type: ignore[mi
         with few columns of few values, and rows that occur more than five times with
         different targets.
 
+    cv : int, splitter, iterable or None, default=None
+        The folds of ``ensemble='kfold'``; a network is trained for each of them.  If
+        samples are not independent, choose it so that validation data differ from
+        training data as new samples will.
+
+        - None: ``n_members`` random folds, stratified in classification.
+        - int: so many folds, in place of ``n_members``.
+        - a scikit-learn splitter, such as
+          :class:`~sklearn.model_selection.TimeSeriesSplit` for samples in temporal
+          order, or an iterable of ``(train, test)`` arrays of indices.  Duplicate rows
+          may then be split, a sample may be in any number of test sets, and in the mean
+          of the networks, each counts in proportion to its number of training samples.
+
+        With None or an int, ``groups`` in `fit` are kept together.
     n_members : int or 'auto', default='auto'
         Number of networks with 'kfold' and 'seeds'.  The training time is proportional
         to it.  'auto' is 8, or that of another ``preset``.
@@ -366,6 +381,7 @@ class TabularMLPClassifier(ClassifierMixin, _BaseTabularMLP):  # type: ignore[mi
         callbacks: Sequence[Callback] | None = None,
         categorical_features: Any = "from_dtype",
         ensemble: Literal["kfold", "seeds", "refit"] | None = "kfold",
+        cv: Any = None,
         n_members: int | Literal["auto"] = "auto",
         preset: Literal["default", "fast"] = "default",
         max_time: float | None = None,
@@ -398,6 +414,7 @@ class TabularMLPClassifier(ClassifierMixin, _BaseTabularMLP):  # type: ignore[mi
         self.callbacks = callbacks
         self.categorical_features = categorical_features
         self.ensemble = ensemble
+        self.cv = cv
         self.n_members = n_members
         self.preset = preset
         self.max_time = max_time
@@ -411,6 +428,7 @@ class TabularMLPClassifier(ClassifierMixin, _BaseTabularMLP):  # type: ignore[mi
         y: Any,
         sample_weight: Any = None,
         *,
+        groups: Any = None,
         X_val: Any = None,
         y_val: Any = None,
         sample_weight_val: Any = None,
@@ -426,6 +444,12 @@ class TabularMLPClassifier(ClassifierMixin, _BaseTabularMLP):  # type: ignore[mi
         sample_weight : array-like of shape (n_samples,), default=None
             Sample weights, which must be non-negative and not all zero.  None means
             equal weights.
+        groups : array-like of shape (n_samples,), default=None
+            The group of each sample, such as a patient, a customer or a site: numbers,
+            strings or any other values.  All samples of a group are in the same fold,
+            or all in the hold-out set, and ``cv`` is passed the groups if it is a
+            splitter.  If scikit-learn's metadata routing is enabled, meta-estimators
+            pass them on without further requests.
         X_val : frame or array-like of shape (n_val, n_features), default=None
             Validation data, with the columns of ``X``, used instead of folds or a
             hold-out set for early stopping, ``oof_score_`` and calibration.  All
@@ -442,7 +466,7 @@ class TabularMLPClassifier(ClassifierMixin, _BaseTabularMLP):  # type: ignore[mi
         self : TabularMLPClassifier
             The fitted estimator.
         """
-        self._fit(X, y, sample_weight, (X_val, y_val, sample_weight_val))
+        self._fit(X, y, sample_weight, groups, (X_val, y_val, sample_weight_val))
         return self
 
     def predict(self, X: Any) -> NDArray[Any]:
@@ -518,16 +542,17 @@ class TabularMLPClassifier(ClassifierMixin, _BaseTabularMLP):  # type: ignore[mi
     def _fit_target(self, y: Any) -> ClassificationTarget:
         return ClassificationTarget.fit(y, loss_of(self))
 
-    def _calibrate(self, raw_outputs: Sequence[Sequence[Array]], data: Data) -> None:
+    def _calibrate(self, held_out: HeldOut, data: Data) -> None:
         if not self._target.is_constant:
-            raw = np.concatenate([np.mean(group, axis=0) for group in raw_outputs])
-            fitted = self._calibration().fitted(raw, data)
+            fitted = self._calibration().fitted(held_out.mean, data)
             self.temperature_, self.floor_ = fitted.temperature, fitted.floor
 
-    def _aggregate(self, raw_outputs: Sequence[Array]) -> Array:
-        # Averages logits, since the mean of probabilities is less confident than the
-        # single networks that the calibration was fitted for.
-        mean = np.mean(raw_outputs, axis=0)
+    def _member_outputs(self, raw: Array) -> Array:
+        # Logits are averaged, since the mean of probabilities is less confident than
+        # the single networks that the calibration was fitted for.
+        return raw
+
+    def _predict_from(self, mean: Array) -> Array:
         return self._target.predict(self._calibration()(mean))
 
     def _calibration(self) -> Calibration:

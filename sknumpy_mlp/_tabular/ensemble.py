@@ -28,6 +28,7 @@ from joblib.parallel import BACKENDS, get_active_backend
 from sknumpy_mlp._estimators.task import FitContext
 from sknumpy_mlp._estimators.threads import n_blas_threads
 from sknumpy_mlp._inputs.data import Data
+from sknumpy_mlp._tabular.cross_fitting import CrossFittedOutputs
 from sknumpy_mlp._tabular.progress import EnsembleProgress
 from sknumpy_mlp._tabular.splits import MemberSplit
 from sknumpy_mlp._tabular.stopping import StopAtCycleEnd
@@ -435,6 +436,14 @@ def _fit_member(
     context = replace(task.context, callbacks=callbacks, deadline=deadline, rows=rows)
     if split.held_out is not None:
         validation = data.take(split.held_out)
+    cross_fitted = None
+    if split.first_half is not None and member.scoring == "loss":
+        assert validation is not None
+        cross_fitted = CrossFittedOutputs(split.first_half, validation.sample_weight)
+        callbacks.append(cross_fitted)
+        context = replace(context, see_validation=cross_fitted.see)
     member.train(data, validation, context)
     raw = None if validation is None else member.raw(validation.X)
+    if cross_fitted is not None and raw is not None:
+        raw = cross_fitted.replace_in(raw)
     return member, raw, monitor.was_cut_short

@@ -40,6 +40,9 @@ class _Member(_BaseMLP, ABC):
 
     member_config: MemberConfig
 
+    #: The weight of the member in the mean of the ensemble.
+    weight: float = 1.0
+
     def train(self, data: Data, validation: Data | None, context: FitContext) -> None:
         """Fit to the preprocessed table.
 

@@ -1,6 +1,6 @@
 """Parameters of the tabular estimators, and their checks."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from numbers import Integral, Real
 from typing import Any, Literal, TypeAlias
 
@@ -18,6 +18,7 @@ from sknumpy_mlp._estimators.parameters import (
 )
 from sknumpy_mlp._tabular.presets import PRESETS
 from sknumpy_mlp._utils.intervals import Interval
+from sknumpy_mlp._utils.values import short_repr
 from sknumpy_mlp.optimizers import OPTIMIZERS, Optimizer
 
 #: The types of ``hidden_layer_sizes``.
@@ -45,6 +46,19 @@ MEMBER_PARAMETERS = (
     "scoring",
 )
 
+
+def _has_splits(value: Any) -> bool:
+    """Return True if a value has the methods of scikit-learn's splitters."""
+    return not isinstance(value, type) and all(
+        callable(getattr(value, name, None)) for name in ("split", "get_n_splits")
+    )
+
+
+def _is_iterable(value: Any) -> bool:
+    """Return True for an iterable that is neither a string nor a dict."""
+    return isinstance(value, Iterable) and not isinstance(value, str | bytes | Mapping)
+
+
 TABULAR_CHECKS: dict[str, tuple[Check, ...]] = {
     name: PARAMETER_CHECKS[name]
     for name in (
@@ -63,6 +77,12 @@ TABULAR_CHECKS: dict[str, tuple[Check, ...]] = {
     "validation_fraction": (Number(Real, Interval(0, 1, "neither")),),
     "categorical_features": CATEGORICAL_FEATURES_CHECKS,
     "ensemble": (Choice(("kfold", "seeds", "refit", None)),),
+    "cv": (
+        Choice((None,)),
+        Number(Integral, Interval(2)),
+        Predicate(_has_splits, "a splitter (with the methods split and get_n_splits)"),
+        Predicate(_is_iterable, "an iterable of (train, test) pairs"),
+    ),
     "n_members": (Choice(("auto",)), Number(Integral, Interval(1))),
     "preset": (Choice(tuple(PRESETS)),),
     "n_iter_no_change": (*PARAMETER_CHECKS["n_iter_no_change"], Choice(("cycle",))),
@@ -83,6 +103,12 @@ TABULAR_CHECKS: dict[str, tuple[Check, ...]] = {
 
 def check_ensemble(estimator: Any) -> None:
     """Raise ValueError for combinations of parameters that an ensemble cannot have."""
+    if estimator.cv is not None and estimator.ensemble != "kfold":
+        raise ValueError(
+            f"cv={short_repr(estimator.cv)} are folds, which ensemble="
+            f"{estimator.ensemble!r} does not have. Use ensemble='kfold' or cv=None; "
+            "groups in fit are kept together with every ensemble."
+        )
     if estimator.ensemble == "kfold" and estimator.n_members < 2:
         raise ValueError(
             "ensemble='kfold' needs at least two members, got n_members="

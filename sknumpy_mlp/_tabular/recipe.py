@@ -8,9 +8,11 @@ import itertools
 import math
 import operator
 from collections.abc import Sequence
+from numbers import Integral
 from typing import Any
 
 from sknumpy_mlp._estimators.parameters import layer_sizes
+from sknumpy_mlp._tabular.folds import is_splitter
 from sknumpy_mlp._tabular.parameters import MEMBER_PARAMETERS
 from sknumpy_mlp._tabular.presets import PRESETS
 from sknumpy_mlp._tabular.splits import MemberSplit
@@ -60,6 +62,8 @@ def parameters_for(estimator: Any, n_rows: int) -> Any:
     params.loss = loss_of(estimator)
     if _is_auto(params.n_members):
         params.n_members = preset.n_members
+    if isinstance(params.cv, Integral):
+        params.n_members = int(params.cv)
     if _is_auto(params.hidden_layer_sizes):
         params.hidden_layer_sizes = (_value_for(n_rows, _WIDTHS),) * _DEPTH
     if _is_auto(params.max_iter):
@@ -81,8 +85,8 @@ def loss_of(estimator: Any) -> Any:
     return estimator.loss
 
 
-def max_networks(params: Any, *, has_validation: bool) -> int:
-    """Return the maximum number of networks that a fit trains.
+def max_networks(params: Any, *, has_validation: bool) -> int | None:
+    """Return the maximum number of networks that a fit trains, or None if unknown.
 
     Parameters
     ----------
@@ -93,6 +97,8 @@ def max_networks(params: Any, *, has_validation: bool) -> int:
     """
     if params.ensemble == "refit":
         return 1 if has_validation else 2
+    if is_splitter(params.cv) and not has_validation:
+        return None
     return 1 if params.ensemble is None else int(params.n_members)
 
 

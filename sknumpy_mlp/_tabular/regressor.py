@@ -21,6 +21,7 @@ from sknumpy_mlp._estimators.target import Target
 from sknumpy_mlp._inputs.data import Data
 from sknumpy_mlp._tabular.base import _BaseTabularMLP
 from sknumpy_mlp._tabular.calibration import ConformalResiduals
+from sknumpy_mlp._tabular.held_out import HeldOut
 from sknumpy_mlp._tabular.member import MemberRegressor
 from sknumpy_mlp._tabular.parameters import TABULAR_CHECKS, HiddenLayerSizes
 from sknumpy_mlp._utils.suggestions import suggests_parameters
@@ -191,6 +192,20 @@ class TabularMLPRegressor(RegressorMixin, _BaseTabularMLP):  # type: ignore[misc
         with few columns of few values, and rows that occur more than five times with
         different targets.
 
+    cv : int, splitter, iterable or None, default=None
+        The folds of ``ensemble='kfold'``; a network is trained for each of them.  If
+        samples are not independent, choose it so that validation data differ from
+        training data as new samples will.
+
+        - None: ``n_members`` random folds, stratified in classification.
+        - int: so many folds, in place of ``n_members``.
+        - a scikit-learn splitter, such as
+          :class:`~sklearn.model_selection.TimeSeriesSplit` for samples in temporal
+          order, or an iterable of ``(train, test)`` arrays of indices.  Duplicate rows
+          may then be split, a sample may be in any number of test sets, and in the mean
+          of the networks, each counts in proportion to its number of training samples.
+
+        With None or an int, ``groups`` in `fit` are kept together.
     n_members : int or 'auto', default='auto'
         Number of networks with 'kfold' and 'seeds'.  The training time is proportional
         to it.  'auto' is 8, or that of another ``preset``.
@@ -229,8 +244,8 @@ class TabularMLPRegressor(RegressorMixin, _BaseTabularMLP):  # type: ignore[misc
         a single network predicts each sample, and not the whole ensemble.
     oof_predictions_ : ndarray or None
         The predictions for each sample, from networks that were not trained on it.  NaN
-        for samples that all networks were trained on, and for samples of weight zero;
-        None with ``X_val``.
+        for samples in no validation data, and for samples of weight zero; None with
+        ``X_val``.
     n_features_in_ : int
         Number of columns of the table.
     feature_names_in_ : ndarray of shape (n_features,)
@@ -331,6 +346,7 @@ class TabularMLPRegressor(RegressorMixin, _BaseTabularMLP):  # type: ignore[misc
         callbacks: Sequence[Callback] | None = None,
         categorical_features: Any = "from_dtype",
         ensemble: Literal["kfold", "seeds", "refit"] | None = "kfold",
+        cv: Any = None,
         n_members: int | Literal["auto"] = "auto",
         preset: Literal["default", "fast"] = "default",
         max_time: float | None = None,
@@ -362,6 +378,7 @@ class TabularMLPRegressor(RegressorMixin, _BaseTabularMLP):  # type: ignore[misc
         self.callbacks = callbacks
         self.categorical_features = categorical_features
         self.ensemble = ensemble
+        self.cv = cv
         self.n_members = n_members
         self.preset = preset
         self.max_time = max_time
@@ -375,6 +392,7 @@ class TabularMLPRegressor(RegressorMixin, _BaseTabularMLP):  # type: ignore[misc
         y: Any,
         sample_weight: Any = None,
         *,
+        groups: Any = None,
         X_val: Any = None,
         y_val: Any = None,
         sample_weight_val: Any = None,
@@ -390,6 +408,12 @@ class TabularMLPRegressor(RegressorMixin, _BaseTabularMLP):  # type: ignore[misc
         sample_weight : array-like of shape (n_samples,), default=None
             Sample weights, which must be non-negative and not all zero.  None means
             equal weights.
+        groups : array-like of shape (n_samples,), default=None
+            The group of each sample, such as a patient, a customer or a site: numbers,
+            strings or any other values.  All samples of a group are in the same fold,
+            or all in the hold-out set, and ``cv`` is passed the groups if it is a
+            splitter.  If scikit-learn's metadata routing is enabled, meta-estimators
+            pass them on without further requests.
         X_val : frame or array-like of shape (n_val, n_features), default=None
             Validation data, with the columns of ``X``, used instead of folds or a
             hold-out set for early stopping, ``oof_score_`` and prediction intervals.
@@ -406,7 +430,7 @@ class TabularMLPRegressor(RegressorMixin, _BaseTabularMLP):  # type: ignore[misc
         self : TabularMLPRegressor
             The fitted estimator.
         """
-        self._fit(X, y, sample_weight, (X_val, y_val, sample_weight_val))
+        self._fit(X, y, sample_weight, groups, (X_val, y_val, sample_weight_val))
         return self
 
     def predict(self, X: Any) -> Array:
@@ -518,20 +542,16 @@ class TabularMLPRegressor(RegressorMixin, _BaseTabularMLP):  # type: ignore[misc
     def _fit_target(self, y: Any) -> RegressionTarget:
         return RegressionTarget.fit(y, self.loss)
 
-    def _calibrate(self, raw_outputs: Sequence[Sequence[Array]], data: Data) -> None:
+    def _calibrate(self, held_out: HeldOut, data: Data) -> None:
         if not (isinstance(self._loss, Quantile) and len(self._loss.levels) > 1):
-            predicted = np.concatenate(
-                [self._aggregate(group) for group in raw_outputs]
-            )
             self._residuals = ConformalResiduals.of(
-                data.y - predicted, data.sample_weight
+                data.y - held_out.mean, data.sample_weight
             )
 
-    def _aggregate(self, raw_outputs: Sequence[Array]) -> Array:
-        raw = np.concatenate(raw_outputs)  # a copy, which may be overwritten
-        predicted = self._target.predict(raw)
-        shape = (len(raw_outputs), -1, predicted.shape[1])
-        mean: Array = predicted.reshape(shape).mean(axis=0)
+    def _member_outputs(self, raw: Array) -> Array:
+        return self._target.predict(raw)
+
+    def _predict_from(self, mean: Array) -> Array:
         return mean
 
     def _format_predictions(self, predicted: Array) -> Array:

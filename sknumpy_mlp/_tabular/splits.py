@@ -7,8 +7,16 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.model_selection import KFold, StratifiedKFold, train_test_split
+from sklearn.model_selection import (
+    GroupKFold,
+    GroupShuffleSplit,
+    KFold,
+    StratifiedGroupKFold,
+    StratifiedKFold,
+    train_test_split,
+)
 
+from sknumpy_mlp._tabular.folds import Fold
 from sknumpy_mlp._utils.typing import Array, IntArray
 
 
@@ -24,11 +32,15 @@ class MemberSplit:
         The validation rows; None if there is user-supplied validation data.
     seed : int
         The seed of the initial weights and of shuffling.
+    first_half : ndarray of shape (n_held_out,) of bool or None, default=None
+        For rows that are not independent, one half of the validation rows, for
+        `CrossFittedOutputs`; otherwise, or if there are too few, None.
     """
 
     rows: IntArray
     held_out: IntArray | None
     seed: int
+    first_half: NDArray[np.bool_] | None = None
 
 
 def split_members(
@@ -42,11 +54,14 @@ def split_members(
     validation_fraction: float,
     has_validation: bool,
     rng: np.random.RandomState,
+    groups: IntArray | None = None,
+    folds: Sequence[Fold] | None = None,
 ) -> list[MemberSplit]:
     """Split the rows for each member.
 
-    Duplicate rows are never split between training and validation data: validation rows
-    with copies in the training data would make validation too optimistic.
+    Groups, or else duplicate rows, are never split between training and validation
+    data: validation rows that are like training rows, as new rows are not, would make
+    validation too optimistic.
 
     Parameters
     ----------
@@ -68,23 +83,58 @@ def split_members(
         Whether there is user-supplied validation data, so that no rows are held out.
     rng : RandomState
         The random number generator for folds and seeds.
+    groups : ndarray of shape (n_rows,), default=None
+        The group of each row, from 0.
+    folds : sequence of tuple, default=None
+        Training and validation rows of each member, used as they are.
     """
     several = ensemble in ("kfold", "seeds")
     parts: list[tuple[IntArray, IntArray | None]]
     if has_validation:
         parts = [(_compact(np.arange(len(X))), None)] * (n_members if several else 1)
-    else:
-        groups = _Groups.of_copies(X, y, columns)
-        if ensemble == "kfold":
-            parts = list(_folds(n_members, groups, classes, rng))
+    elif folds is not None:
+        parts = [(_compact(rows), _compact(held_out)) for rows, held_out in folds]
+    elif ensemble == "kfold":
+        if groups is None:
+            copies = _Groups.of_copies(X, y, columns)
+            parts = list(_folds(n_members, copies, classes, rng))
         else:
-            parts = [_hold_out(groups, classes, validation_fraction, rng)]
-            parts *= n_members if several else 1
+            parts = list(_group_folds(n_members, groups, classes, rng))
+    else:
+        if groups is None:
+            copies = _Groups.of_copies(X, y, columns)
+            hold_out = _hold_out(copies, classes, validation_fraction, rng)
+        else:
+            hold_out = _group_hold_out(groups, validation_fraction, rng)
+        parts = [hold_out] * (n_members if several else 1)
     seeds = rng.randint(np.iinfo(np.int32).max, size=len(parts))
     return [
-        MemberSplit(rows, held_out, int(seed))
+        MemberSplit(
+            rows,
+            held_out,
+            int(seed),
+            None
+            if held_out is None or (groups is None and folds is None)
+            else _first_half(held_out if groups is None else groups[held_out]),
+        )
         for (rows, held_out), seed in zip(parts, seeds, strict=True)
     ]
+
+
+# Minimum number of groups of validation rows to be halved.
+_MIN_TO_HALVE = 4
+
+
+def _first_half(groups: IntArray) -> NDArray[np.bool_] | None:
+    """Return the rows of the first half of the groups, or None if they are too few.
+
+    They are not drawn at random, since rows may be in temporal order.
+    """
+    present, groups = np.unique(groups, return_inverse=True)
+    if len(present) < _MIN_TO_HALVE:
+        return None
+    is_first: NDArray[np.bool_] = groups < len(present) // 2
+    return is_first
 
 
 def _folds(
@@ -108,6 +158,60 @@ def _folds(
             folds = list(stratified.split(dummy, strata))
     for kept, held_out in folds:
         yield groups.rows_of(kept), groups.rows_of(held_out)
+
+
+# Minimum number of groups for folds of groups without stratification: with many groups,
+# the classes are spread evenly by chance, and stratifying them is slow.
+_MANY_GROUPS = 5_000
+
+
+def _group_folds(
+    n_folds: int,
+    groups: IntArray,
+    classes: NDArray[Any] | None,
+    rng: np.random.RandomState,
+) -> Iterator[Fold]:
+    groups, n_groups = _renumbered(groups)
+    n_folds = min(n_folds, n_groups)
+    # Not by the splitters, which balance the sizes of folds only without shuffling.
+    groups = rng.permutation(n_groups)[groups]
+    splitter: Any = GroupKFold(n_folds)
+    if (
+        classes is not None
+        and n_groups < _MANY_GROUPS
+        and np.unique(classes, return_counts=True)[1].max() >= n_folds
+    ):
+        splitter = StratifiedGroupKFold(n_folds)
+    with warnings.catch_warnings():
+        # As in `_folds`.
+        warnings.filterwarnings("ignore", "The least populated class")
+        warnings.filterwarnings("ignore", "The number of unique classes")
+        folds = list(splitter.split(groups, classes, groups))
+    for kept, held_out in folds:
+        if len(kept) and len(held_out):
+            yield _compact(kept), _compact(held_out)
+
+
+def _group_hold_out(
+    groups: IntArray, fraction: float, rng: np.random.RandomState
+) -> Fold:
+    groups, n_groups = _renumbered(groups)
+    n_held_out = min(max(1, round(fraction * n_groups)), n_groups - 1)
+    splitter = GroupShuffleSplit(1, test_size=n_held_out, random_state=rng)
+    kept, held_out = next(splitter.split(groups, groups=groups))
+    return _compact(kept), _compact(held_out)
+
+
+def _renumbered(groups: IntArray) -> tuple[IntArray, int]:
+    """Return the numbers of the groups without gaps, and how many there are."""
+    present, groups = np.unique(groups, return_inverse=True)
+    if len(present) < 2:
+        raise ValueError(
+            "groups has a single group (in rows of a weight above zero), and "
+            "validation needs another one. Pass at least two groups, leave groups out, "
+            "or pass X_val."
+        )
+    return groups, len(present)
 
 
 def _hold_out(

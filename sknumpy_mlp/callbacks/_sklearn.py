@@ -209,7 +209,7 @@ def begin_fit(
 
 
 def begin_ensemble(
-    estimator: Any, X: Any, y: Any, sample_weight: Any, n_networks: int
+    estimator: Any, X: Any, y: Any, sample_weight: Any, n_networks: int | None
 ) -> EnsembleBridge | None:
     """Begin the task of the fit of a tabular estimator; None without callbacks.
 
@@ -219,15 +219,15 @@ def begin_ensemble(
         The estimator.
     X, y, sample_weight : objects
         The training data, as passed to ``fit``.
-    n_networks : int
-        Maximum number of networks.
+    n_networks : int or None
+        Maximum number of networks; None if it is unknown.
     """
     begun = _begin(estimator, X, y, sample_weight, n_networks)
     return None if begun is None else EnsembleBridge(*begun)
 
 
 def _begin(
-    estimator: Any, X: Any, y: Any, sample_weight: Any, max_subtasks: int
+    estimator: Any, X: Any, y: Any, sample_weight: Any, max_subtasks: int | None
 ) -> tuple[dict[str, Any], Any] | None:
     if not getattr(estimator, "_skl_callbacks", None):
         return None

@@ -119,11 +119,18 @@ class Graph:
             values[0] if len(values) == 1 else self.node("Concat", *values, axis=axis)
         )
 
-    def mean(self, values: Sequence[str]) -> str:
-        """Return the mean of values of equal shapes."""
+    def mean(self, values: Sequence[str], weights: Sequence[float]) -> str:
+        """Return the weighted mean of values of equal shapes."""
         if len(values) == 1:
             return values[0]
-        return self.node("Div", self.node("Sum", *values), self.number(len(values)))
+        if len(set(weights)) > 1:
+            values = [
+                self.node("Mul", value, self.number(weight))
+                for value, weight in zip(values, weights, strict=True)
+            ]
+        else:
+            weights = [1.0] * len(values)
+        return self.node("Div", self.node("Sum", *values), self.number(sum(weights)))
 
     def model(self, description: str, metadata: dict[str, str], version: str) -> Any:
         """Return the graph as an ``onnx.ModelProto`` that passes onnx's checker."""

@@ -239,16 +239,17 @@ def _tabular_model(estimator: Any, dtype: str | None) -> Any:
     graph, table = _begin_table(estimator, dtype or members[0]._params.dtype.name)
     # Networks are trained on a table of the preprocessor's type.
     table = graph.cast(graph.cast(table, estimator.preprocessor_.dtype), graph.dtype)
+    weights = [member.weight for member in members]
     raw_outputs = [add_network(graph, m._network, m._params, table) for m in members]
     if isinstance(estimator, TabularMLPRegressor):
         targets = [
             _add_target(graph, member, raw)
             for member, raw in zip(members, raw_outputs, strict=True)
         ]
-        predicted = graph.mean(targets)
+        predicted = graph.mean(targets, weights)
     else:
         loss, n_outputs = members[0]._loss, members[0].n_outputs_
-        logits = graph.mean(raw_outputs)
+        logits = graph.mean(raw_outputs, weights)
         logits = add_calibration(graph, estimator._calibration(), logits, n_outputs)
         predicted = add_link(graph, loss, logits, n_outputs)
     _add_outputs(graph, estimator, members[0], predicted)

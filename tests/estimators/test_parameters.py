@@ -10,6 +10,7 @@ import pandas as pd
 import polars as pl
 import pytest
 from sklearn.base import clone
+from sklearn.model_selection import KFold
 from sklearn.pipeline import make_pipeline
 
 from sknumpy_mlp import (
@@ -151,6 +152,12 @@ BAD_TABULAR_PARAMETERS = [
     ("max_iter", 10**400),
     ("ensemble", "bag"),
     ("ensemble", True),
+    ("cv", 1),
+    ("cv", True),
+    ("cv", 2.5),
+    ("cv", "kfold"),
+    ("cv", KFold),
+    ("cv", {0: 1}),
     ("n_members", 0),
     ("n_members", 2.0),
     ("preset", "slow"),

@@ -29,25 +29,29 @@ def _run(dtype, x, *, build, n_columns=2, out_type=None):
     return run_onnx(graph.model("A test.", {"key": "value"}, "1.0"), {"x": x})["out"]
 
 
+@pytest.mark.parametrize("weights", [[5.0, 5.0, 5.0], [1.0, 2.0, 3.0]])
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
-def test_operations_on_values(dtype):
+def test_operations_on_values(dtype, weights):
     x = np.arange(6.0, dtype=dtype).reshape(2, 3)
 
     def build(graph, value):
         left, right = graph.columns(value, 0, 2), graph.columns(value, 1, 3)
-        mean = graph.mean([left, right, graph.node("Add", left, graph.number(3.0))])
+        values = [left, right, graph.node("Add", left, graph.number(3.0))]
+        mean = graph.mean(values, weights)
         return graph.concatenate(
             [mean, graph.reshape(graph.columns(value, 2, 3), 2, 1)]
         )
 
-    expected = np.column_stack([(3 * x[:, :2] + [4, 4]) / 3, x[:, 2]])
+    values = [x[:, :2], x[:, 1:], x[:, :2] + 3.0]
+    mean = np.average(values, axis=0, weights=weights)
+    expected = np.column_stack([mean, x[:, 2]])
     found = _run(dtype, x, build=build, n_columns=3)
     np.testing.assert_allclose(found, expected, rtol=1e-6)
 
 
 def test_single_values_are_neither_averaged_nor_concatenated():
     graph = Graph("float32", [])
-    assert graph.mean(["a"]) == "a"
+    assert graph.mean(["a"], [2.0]) == "a"
     assert graph.concatenate(["a"]) == "a"
     assert graph._nodes == []
 

@@ -16,6 +16,7 @@ from sklearn.datasets import (
 )
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.exceptions import NotFittedError
+from sklearn.model_selection import TimeSeriesSplit
 from sklearn.neural_network import MLPClassifier
 from sklearn.preprocessing import scale
 
@@ -73,6 +74,14 @@ def test_tabular_classifier_agrees_on(name):
     X, y = CLASSIFICATION[name](return_X_y=True, as_frame=True)
     clf = TabularMLPClassifier(max_iter=8, n_members=2, random_state=0)
     assert_agrees(clf.set_params(hidden_layer_sizes=(32, 32)).fit(X, y), X)
+
+
+@pytest.mark.parametrize("Estimator", [TabularMLPClassifier, TabularMLPRegressor])
+def test_networks_of_folds_in_temporal_order_have_weights(Estimator):
+    X, y = load_wine(return_X_y=True, as_frame=True)
+    order = np.random.default_rng(0).permutation(len(X))
+    est = Estimator((16,), cv=TimeSeriesSplit(3), max_iter=8, random_state=0)
+    assert_agrees(est.fit(X.iloc[order], y.iloc[order]), X)
 
 
 @pytest.mark.parametrize("name", REGRESSION)

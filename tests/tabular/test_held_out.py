@@ -1,0 +1,34 @@
+"""The outputs of members for rows that they were not trained on."""
+
+from types import SimpleNamespace
+
+import numpy as np
+
+from sknumpy_mlp._tabular.held_out import HeldOut
+
+
+def _trained(held_out, raw):
+    rows = None if held_out is None else np.array(held_out)
+    return SimpleNamespace(
+        split=SimpleNamespace(held_out=rows), raw=None if raw is None else np.array(raw)
+    )
+
+
+def test_outputs_are_averaged_row_by_row():
+    trained = [
+        _trained([4, 1], [[1.0, 2.0], [3.0, 4.0]]),
+        _trained([1, 2], [[5.0, 0.0], [7.0, 8.0]]),
+        _trained([0], None),  # a network that was trained on all rows
+    ]
+    held_out = HeldOut.of(trained, lambda raw: 10.0 * raw, 6)
+    np.testing.assert_array_equal(held_out.rows, [1, 2, 4])
+    np.testing.assert_array_equal(
+        held_out.mean, [[40.0, 20.0], [70.0, 80.0], [10.0, 20.0]]
+    )
+
+
+def test_user_validation_data_is_predicted_by_all():
+    trained = [_trained(None, [[1.0], [2.0]]), _trained(None, [[3.0], [6.0]])]
+    held_out = HeldOut.of(trained, lambda raw: raw, 2)
+    np.testing.assert_array_equal(held_out.rows, [0, 1])
+    np.testing.assert_array_equal(held_out.mean, [[2.0], [4.0]])
