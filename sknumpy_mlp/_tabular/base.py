@@ -58,7 +58,7 @@ from sknumpy_mlp._tabular.recipe import (
     parameters_for,
     wanted_batch_size,
 )
-from sknumpy_mlp._tabular.splits import MemberSplit, split_members
+from sknumpy_mlp._tabular.splits import MemberSplit, split_members, validation_name
 from sknumpy_mlp._tabular.stopping import StopAtEpoch
 from sknumpy_mlp._tabular.task import EnsembleTask
 from sknumpy_mlp._utils.links import DocLinkMixin
@@ -124,10 +124,13 @@ class _BaseTabularMLP(
         """Return predictions, given the mean of the members' outputs."""
 
     @abstractmethod
-    def _calibrate(self, held_out: HeldOut, data: Data) -> None:
+    def _calibrate(
+        self, held_out: HeldOut, data: Data, X: Array, task: EnsembleTask
+    ) -> None:
         """Calibrate on the outputs of members for rows they were not trained on.
 
-        ``data`` consists of the rows of ``held_out``, in order.
+        ``data`` consists of the rows of ``held_out``, in order; ``X`` of all rows of
+        the training or validation data that they belong to.
         """
 
     @abstractmethod
@@ -291,6 +294,7 @@ class _BaseTabularMLP(
                 verbose=bool(self.verbose),
             ) as progress,
         ):
+            task.deadline, task.seed = began + seconds, splits[0].seed
             task.data = replace(task.data, X=shared_table(task.data.X, progress.folder))
             trained = self._train_members(task, splits, progress)
             if not trained:
@@ -375,19 +379,11 @@ class _BaseTabularMLP(
                 ),
                 n_threads=max(1, n_threads),
                 member=i,
-                validation_name=self._name_of_split(i, split),
+                validation_name=validation_name(self, i, split),
                 expects_convergence=False,  # the best epoch is restored
             )
             tasks.append(MemberTask(member, split, context, i, cycle_ends))
         return train_members(tasks, task.data, task.validation, progress)
-
-    def _name_of_split(self, i: int, split: MemberSplit) -> str:
-        """Return the name of a network's validation data in messages."""
-        if split.held_out is None:
-            return "y_val"
-        if self.ensemble == "kfold":
-            return f"fold {i + 1}, which validates network {i + 1}"
-        return f"the hold-out (validation_fraction={self.validation_fraction})"
 
     def _evaluate(self, task: EnsembleTask, trained: Sequence[TrainedMember]) -> None:
         """Calibrate, and set ``oof_score_`` and ``oof_predictions_``.
@@ -397,12 +393,12 @@ class _BaseTabularMLP(
         """
         data, weight = task.validation, task.sample_weight_val
         if data is None:
-            data = replace(task.data, X=task.data.X[:, :0])
-            weight = task.sample_weight
+            data, weight = task.data, task.sample_weight
+        X, data = data.X, replace(data, X=data.X[:, :0])
         held_out = HeldOut.of(trained, self._member_outputs, len(data.y))
         rows = held_out.rows
         data, weight = data.take(rows), None if weight is None else weight[rows]
-        self._calibrate(held_out, data)
+        self._calibrate(held_out, data, X, task)
         predicted = self._predict_from(held_out.mean)
         self.oof_score_ = float(self._target.score(predicted, data.y, weight))
         self.oof_predictions_ = None
@@ -426,7 +422,9 @@ class _BaseTabularMLP(
 
     def _predict_table(self, X: Any) -> Array:
         check_is_fitted(self)
-        table = self._read(X)
+        return self._predict_preprocessed(self._read(X))
+
+    def _predict_preprocessed(self, table: Array) -> Array:
         with np.errstate(all="ignore"):  # refuse_overflow checks the predictions
             merged = merged_networks(self) if len(table) == 1 else None
             raw_outputs = (

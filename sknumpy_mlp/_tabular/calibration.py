@@ -1,4 +1,4 @@
-"""Calibration of probabilities, and conformal residuals."""
+"""Calibration of probabilities."""
 
 import math
 from dataclasses import dataclass, replace
@@ -142,46 +142,3 @@ class Calibration:
             )
         logarithms: Array = np.log(larger, out=larger)
         return logarithms
-
-
-@dataclass(frozen=True)
-class ConformalResiduals:
-    """Sorted residuals on rows that a network was not trained on.
-
-    Attributes
-    ----------
-    values : ndarray of shape (n_outputs, n_rows)
-        Target minus prediction, in ascending order.  Sorted, they do not reveal the
-        training targets, as residuals and predictions in the order of the rows would.
-    weights : ndarray of shape (n_outputs, n_rows) or None
-        The sample weights.
-    """
-
-    values: Array
-    weights: Array | None
-
-    @classmethod
-    def of(cls, residuals: Array, sample_weight: Array | None) -> "ConformalResiduals":
-        """Sort residuals of shape (n_rows, n_outputs)."""
-        order = np.argsort(residuals.T, axis=1, kind="stable")
-        values = np.take_along_axis(residuals.T, order, axis=1)
-        return cls(values, None if sample_weight is None else sample_weight[order])
-
-    def quantiles(self, coverage: float) -> Array:
-        """Return the lower and upper quantiles for a coverage, shape (n_outputs, 2).
-
-        They include the finite-sample correction of conformal prediction: an additional
-        residual with the average weight and an unknown value.
-        """
-        n_outputs, n_rows = self.values.shape
-        tail = 0.5 * (1.0 - coverage)
-        ends = np.empty((n_outputs, 2))
-        for k, residuals in enumerate(self.values):
-            weight = np.ones(n_rows) if self.weights is None else self.weights[k]
-            weight = weight / weight.mean(dtype=np.float64) / (n_rows + 1)
-            for end, step in enumerate((-1, 1)):
-                share = np.cumsum(weight[::step])
-                # The tolerance is for rounding errors if a share equals the level.
-                at = int(np.searchsorted(share, 1.0 - tail - 1e-9))
-                ends[k, end] = residuals[::step][at] if at < n_rows else step * math.inf
-        return ends

@@ -6,6 +6,7 @@ from typing import Any, ClassVar, Literal, Self
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import ClassifierMixin
+from sklearn.utils.validation import check_is_fitted
 
 from sknumpy_mlp._estimators.classification_target import ClassificationTarget
 from sknumpy_mlp._estimators.parameters import (
@@ -19,10 +20,13 @@ from sknumpy_mlp._estimators.target import Target
 from sknumpy_mlp._inputs.data import Data
 from sknumpy_mlp._tabular.base import _BaseTabularMLP
 from sknumpy_mlp._tabular.calibration import Calibration
+from sknumpy_mlp._tabular.class_sets import ClassSets
+from sknumpy_mlp._tabular.conformal import check_coverage
 from sknumpy_mlp._tabular.held_out import HeldOut
 from sknumpy_mlp._tabular.member import MemberClassifier
 from sknumpy_mlp._tabular.parameters import TABULAR_CHECKS, HiddenLayerSizes
 from sknumpy_mlp._tabular.recipe import loss_of
+from sknumpy_mlp._tabular.task import EnsembleTask
 from sknumpy_mlp._utils.suggestions import suggests_parameters
 from sknumpy_mlp._utils.typing import Array
 from sknumpy_mlp.activations import Activation, ActivationName
@@ -246,9 +250,11 @@ class TabularMLPClassifier(ClassifierMixin, _BaseTabularMLP):  # type: ignore[mi
     oof_score_ : float
         The score (that of `score`, with the sample weights) of the out-of-fold
         predictions or, without folds, of the predictions for the hold-out set or
-        ``X_val``.  It has two small biases.  It is optimistic, since the best epochs
-        were selected on the same samples.  With 'kfold', it is also pessimistic, since
-        a single network predicts each sample, and not the whole ensemble.
+        ``X_val``.  With 'kfold', it is pessimistic, since a single network predicts
+        each sample, and not the whole ensemble; for folds of independent samples, it is
+        as much optimistic, since the best epochs were selected on the same samples.
+        Otherwise, by ``scoring='loss'``, those of each half of a fold or hold-out set
+        are selected on the other half.
     oof_predictions_ : ndarray or None
         The predicted probabilities (those of `predict_proba`) for each sample, from
         networks that were not trained on it.  NaN for samples that all networks were
@@ -336,7 +342,11 @@ class TabularMLPClassifier(ClassifierMixin, _BaseTabularMLP):  # type: ignore[mi
     _target_type: ClassVar[type[Target]] = ClassificationTarget
     _target: ClassificationTarget
     _member_type: ClassVar[type[Any]] = MemberClassifier
-    _uncalibrated: ClassVar[dict[str, Any]] = {"temperature_": 1.0, "floor_": 0.0}
+    _uncalibrated: ClassVar[dict[str, Any]] = {
+        "temperature_": 1.0,
+        "floor_": 0.0,
+        "_sets": None,
+    }
 
     classes_: NDArray[Any]
     temperature_: float
@@ -519,6 +529,51 @@ class TabularMLPClassifier(ClassifierMixin, _BaseTabularMLP):  # type: ignore[mi
         with np.errstate(divide="ignore"):
             return np.log(y_prob, out=y_prob)
 
+    def prediction_set(self, X: Any, coverage: float = 0.9) -> NDArray[np.bool_]:
+        """Predict sets of classes that contain the true class with a given probability.
+
+        Conformal prediction makes no assumption about the distribution, except that new
+        samples are drawn from the same one.  A set contains the classes whose
+        probability is at least a threshold, which depends on the coverage and on the
+        probabilities of the true classes in ``oof_predictions_`` (or for ``X_val``).
+        Of all sets with this coverage, they are the smallest on average [1]_.
+
+        Parameters
+        ----------
+        X : frame or array-like of shape (n_samples, n_features)
+            The table.
+        coverage : float, default=0.9
+            The probability that a set contains the true class, between 0 and 1.
+
+        Returns
+        -------
+        is_in : ndarray of shape (n_samples, n_classes) of bool
+            Whether each class is in the set, in the order of ``classes_``.  A set of
+            several classes means that the sample is ambiguous.  If the coverage is
+            lower than the accuracy, the sets of the least certain predictions are
+            empty.
+
+        Raises
+        ------
+        ValueError
+            If ``coverage`` is out of range, or too high for the number of samples, or
+            if the target is multilabel.
+
+        References
+        ----------
+        .. [1] M. Sadinle, J. Lei and L. Wasserman, "Least Ambiguous Set-Valued
+           Classifiers with Bounded Error Levels", Journal of the American Statistical
+           Association 114, 2019, arXiv:1609.00451.
+        """
+        check_is_fitted(self)
+        coverage = check_coverage(coverage)
+        if self._sets is None:
+            raise ValueError(
+                "prediction_set is for a single label, but y is multilabel. Fit a "
+                "classifier for each label, or use predict_proba."
+            )
+        return self._sets(self.predict_proba(X), coverage)
+
     def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
         """Compute the accuracy.
 
@@ -542,10 +597,22 @@ class TabularMLPClassifier(ClassifierMixin, _BaseTabularMLP):  # type: ignore[mi
     def _fit_target(self, y: Any) -> ClassificationTarget:
         return ClassificationTarget.fit(y, loss_of(self))
 
-    def _calibrate(self, held_out: HeldOut, data: Data) -> None:
+    def _calibrate(
+        self, held_out: HeldOut, data: Data, X: Array, task: EnsembleTask
+    ) -> None:
         if not self._target.is_constant:
             fitted = self._calibration().fitted(held_out.mean, data)
             self.temperature_, self.floor_ = fitted.temperature, fitted.floor
+        if not self._target.is_multilabel:
+            y_prob = self._format_predictions(self._predict_from(held_out.mean))
+            weight = task.sample_weight
+            if task.validation is not None:
+                weight = task.sample_weight_val
+            self._sets = ClassSets.of(
+                y_prob,
+                data.y.reshape(len(y_prob)).astype(np.intp),
+                None if weight is None else weight[held_out.rows],
+            )
 
     def _member_outputs(self, raw: Array) -> Array:
         # Logits are averaged, since the mean of probabilities is less confident than

@@ -21,8 +21,8 @@ class CrossFittedOutputs(Callback):
     the epoch that is best on the other half (0.02: networks that were selected by half
     of the rows, and are not averaged, are less accurate than the ensemble).
 
-    With independent rows, this bias is small, and the other one offsets it: with 300
-    rows, 0.927 and 0.924, and 0.893 by cross-fitting.
+    With folds of independent rows, this bias is small, and the other one offsets it:
+    with 300 rows, 0.927 and 0.924, and 0.893 by cross-fitting.
 
     Parameters
     ----------

@@ -19,10 +19,16 @@ class HeldOut:
         The rows for which there are outputs, in ascending order.
     mean : ndarray of shape (n_rows, n_outputs)
         The mean of the outputs over the members that were not trained on a row.
+    member : ndarray of shape (n_rows,)
+        The index of such a member, the last one.
+    is_by_one : bool
+        Whether there is one such member for each row, as in k-fold ensembles.
     """
 
     rows: IntArray
     mean: Array
+    member: IntArray
+    is_by_one: bool
 
     @classmethod
     def of(
@@ -48,9 +54,13 @@ class HeldOut:
             if each.raw is not None
         ]
         sums, counts = np.zeros((n_rows, parts[0][1].shape[1])), np.zeros((n_rows, 1))
-        for rows, outputs in parts:
+        member = np.zeros(n_rows, dtype=np.intp)
+        for i, (rows, outputs) in enumerate(parts):
             where = slice(None) if rows is None else rows
             sums[where] += outputs
             counts[where] += 1.0
+            member[where] = i
         present = np.flatnonzero(counts)
-        return cls(present, sums[present] / counts[present])
+        is_by_one = len(parts) > 1 and bool(counts.max() == 1.0)
+        mean = sums[present] / counts[present]
+        return cls(present, mean, member[present], is_by_one)

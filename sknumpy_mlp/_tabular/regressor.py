@@ -2,7 +2,6 @@
 
 import math
 from collections.abc import Callable, Sequence
-from numbers import Real
 from typing import Any, ClassVar, Literal, Self
 
 import numpy as np
@@ -20,10 +19,16 @@ from sknumpy_mlp._estimators.scores import regression_score
 from sknumpy_mlp._estimators.target import Target
 from sknumpy_mlp._inputs.data import Data
 from sknumpy_mlp._tabular.base import _BaseTabularMLP
-from sknumpy_mlp._tabular.calibration import ConformalResiduals
+from sknumpy_mlp._tabular.conformal import (
+    calibrated_intervals,
+    check_bounds,
+    check_coverage,
+)
 from sknumpy_mlp._tabular.held_out import HeldOut
 from sknumpy_mlp._tabular.member import MemberRegressor
 from sknumpy_mlp._tabular.parameters import TABULAR_CHECKS, HiddenLayerSizes
+from sknumpy_mlp._tabular.task import EnsembleTask
+from sknumpy_mlp._utils.intervals import is_bool
 from sknumpy_mlp._utils.suggestions import suggests_parameters
 from sknumpy_mlp._utils.typing import Array
 from sknumpy_mlp._utils.values import short_repr
@@ -239,9 +244,11 @@ class TabularMLPRegressor(RegressorMixin, _BaseTabularMLP):  # type: ignore[misc
     oof_score_ : float
         The score (that of `score`, with the sample weights) of the out-of-fold
         predictions or, without folds, of the predictions for the hold-out set or
-        ``X_val``.  It has two small biases.  It is optimistic, since the best epochs
-        were selected on the same samples.  With 'kfold', it is also pessimistic, since
-        a single network predicts each sample, and not the whole ensemble.
+        ``X_val``.  With 'kfold', it is pessimistic, since a single network predicts
+        each sample, and not the whole ensemble; for folds of independent samples, it is
+        as much optimistic, since the best epochs were selected on the same samples.
+        Otherwise, by ``scoring='loss'``, those of each half of a fold or hold-out set
+        are selected on the other half.
     oof_predictions_ : ndarray or None
         The predictions for each sample, from networks that were not trained on it.  NaN
         for samples in no validation data, and for samples of weight zero; None with
@@ -312,7 +319,7 @@ class TabularMLPRegressor(RegressorMixin, _BaseTabularMLP):  # type: ignore[misc
     _target_type: ClassVar[type[Target]] = RegressionTarget
     _target: RegressionTarget
     _member_type: ClassVar[type[Any]] = MemberRegressor
-    _uncalibrated: ClassVar[dict[str, Any]] = {"_residuals": None}
+    _uncalibrated: ClassVar[dict[str, Any]] = {"_intervals": None}
 
     @suggests_parameters
     def __init__(
@@ -448,21 +455,25 @@ class TabularMLPRegressor(RegressorMixin, _BaseTabularMLP):  # type: ignore[misc
         """
         return self._format_predictions(self._predict_table(X))
 
-    def prediction_interval(self, X: Any, coverage: float = 0.9) -> Array:
-        """Predict conformal prediction intervals of a given coverage.
+    def prediction_interval(
+        self,
+        X: Any,
+        coverage: float = 0.9,
+        *,
+        adaptive: bool = True,
+        bounds: tuple[float | None, float | None] = (None, None),
+    ) -> Array:
+        r"""Predict conformal prediction intervals of a given coverage.
 
-        An interval is the prediction plus quantiles of the residuals of networks on
-        samples that they were not trained on (the residuals of ``oof_predictions_``, or
-        on ``X_val``).  Conformal prediction makes no assumption about the distribution,
-        except that new samples are drawn from the same one [1]_.
+        Conformal prediction makes no assumption about the distribution, except that new
+        samples are drawn from the same one.  An interval is computed from the residuals
+        of networks on samples that they were not trained on (the residuals of
+        ``oof_predictions_``, or on ``X_val``); see Notes.
 
-        The coverage is approximate and marginal (an average over samples).  Two small
-        biases act on it: the intervals are too narrow, since the best epochs were
-        selected on the same samples, and too wide, since the residuals are those of
-        single networks, which are less accurate than the ensemble.  All intervals have
-        the same width, even if the variance of the target is larger for some samples
-        than for others.  For adaptive widths, fit quantiles instead, with
-        ``loss=Quantile([0.05, 0.95])``.
+        By default, intervals are wide where predictions are poor: two small networks
+        learn the size of residuals from the table and the predictions, and residuals
+        are divided by it (normalized conformal prediction [1]_).  With fewer than 100
+        samples, and for several quantiles, the width is constant.
 
         Parameters
         ----------
@@ -470,44 +481,82 @@ class TabularMLPRegressor(RegressorMixin, _BaseTabularMLP):  # type: ignore[misc
             The table.
         coverage : float, default=0.9
             The probability that an interval contains the target, between 0 and 1.
+        adaptive : bool, default=True
+            Whether the width depends on the sample.
+        bounds : tuple of two floats or None, default=(None, None)
+            Known lower and upper bounds of the target, such as ``(0, None)`` for
+            prices: intervals are clipped to them.
 
         Returns
         -------
         interval : ndarray of shape (n_samples, 2) or (n_samples, n_outputs, 2)
-            Lower and upper bounds.  They are infinite if there are too few residuals
-            for the coverage, fewer than about ``2 / (1 - coverage)``.
+            Lower and upper bounds.  For several quantiles, those that are nearest to
+            the coverage, corrected by the residuals (conformalized quantile regression
+            [2]_).
 
         Raises
         ------
         ValueError
-            If ``coverage`` is out of range, or several quantiles were fitted.
+            If ``coverage`` is out of range, or too high for the number of residuals, or
+            if ``adaptive`` or ``bounds`` have a value that is not allowed.
+
+        Notes
+        -----
+        With residuals :math:`r_i = y_i - \hat y_i` and their expected sizes
+        :math:`\sigma_i`, each from networks that were not trained on sample i, the
+        interval of a sample is
+
+        .. math::
+
+            \left[ \hat y + c \, \sigma \, q_{\alpha / 2}, \;
+                   \hat y + c \, \sigma \, q_{1 - \alpha / 2} \right], \qquad
+            \alpha = 1 - \text{coverage},
+
+        where q are quantiles of :math:`r_i / \sigma_i`, with the correction for finite
+        samples.  For losses with a log link and positive targets, the residuals are
+        those of logarithms, so that both ends are positive.
+
+        If :math:`\hat y` were the prediction of a random one of the networks, and
+        :math:`c = 1`, the coverage would be exact for exchangeable samples, up to a
+        bias from early stopping; the intervals of CV+ [3]_, for which a coverage of
+        :math:`1 - 2 \alpha` is guaranteed in any finite sample, are wider.  The mean of
+        the networks is more accurate than a network: by the ambiguity decomposition
+        [4]_, its squared error is smaller by the variance of their predictions, which
+        :math:`c \le 1` accounts for.  c is 1 for folds of ``groups`` or ``cv``.  The
+        coverage is marginal (an average over samples); measured coverages are in
+        ``benchmarks/tabular.md``.
 
         References
         ----------
-        .. [1] V. Vovk, "Cross-Conformal Predictors", Annals of Mathematics and
-           Artificial Intelligence 74, 2015, arXiv:1208.0806; R. F. Barber, E. J.
-           Candès, A. Ramdas and R. J. Tibshirani, "Predictive Inference with the
-           Jackknife+", Annals of Statistics 49, 2021, arXiv:1905.02928.
+        .. [1] H. Papadopoulos, A. Gammerman and V. Vovk, "Normalized Nonconformity
+           Measures for Regression Conformal Prediction", AIA 2008.
+        .. [2] Y. Romano, E. Patterson and E. J. Candès, "Conformalized Quantile
+           Regression", NeurIPS 2019, arXiv:1905.03222.
+        .. [3] R. F. Barber, E. J. Candès, A. Ramdas and R. J. Tibshirani, "Predictive
+           Inference with the Jackknife+", Annals of Statistics 49, 2021,
+           arXiv:1905.02928.
+        .. [4] A. Krogh and J. Vedelsby, "Neural Network Ensembles, Cross Validation,
+           and Active Learning", NeurIPS 1994.
         """
         check_is_fitted(self)
-        is_number = isinstance(coverage, Real) and not isinstance(coverage, bool)
-        if not (is_number and 0 < coverage < 1):
-            raise ValueError(
-                f"coverage={short_repr(coverage)} must be a float in the range (0, 1)."
-            )
-        if self._residuals is None:
-            raise ValueError(
-                f"loss={self.loss!r} predicts several quantiles, whose errors are no "
-                "errors of a prediction. Two of them are an interval: see predict."
-            )
-        predicted = self._predict_table(X)
-        interval = predicted[:, :, np.newaxis] + self._residuals.quantiles(
-            float(coverage)
-        )
-        if self._loss.positive_only:
-            np.maximum(interval, 0.0, out=interval)
-        elif self._loss.out_activation == "logistic":
-            np.clip(interval, 0.0, 1.0, out=interval)
+        coverage = check_coverage(coverage)
+        if not is_bool(adaptive):
+            raise ValueError(f"adaptive={short_repr(adaptive)} must be a bool.")
+        low, high = check_bounds(bounds)
+        table = self._read(X)
+        predicted = self._predict_preprocessed(table)
+        with np.errstate(all="ignore"):
+            interval = self._intervals(predicted, table if adaptive else None, coverage)
+        if isinstance(self._loss, Quantile) and len(self._loss.levels) > 1:
+            tail, levels = 0.5 * (1.0 - coverage), np.array(self._loss.levels)
+            nearest = [np.abs(levels - level).argmin() for level in (tail, 1.0 - tail)]
+            # Two quantiles may cross when they are corrected.
+            interval = np.sort(interval[:, nearest, [0, 1]][:, np.newaxis], axis=2)
+        if self._loss.positive_only or self._loss.out_activation == "logistic":
+            low = max(low, 0.0)
+        if self._loss.out_activation == "logistic":
+            high = min(high, 1.0)
+        np.clip(interval, low, high, out=interval)
         return interval[:, 0] if interval.shape[1] == 1 else interval
 
     def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
@@ -542,11 +591,20 @@ class TabularMLPRegressor(RegressorMixin, _BaseTabularMLP):  # type: ignore[misc
     def _fit_target(self, y: Any) -> RegressionTarget:
         return RegressionTarget.fit(y, self.loss)
 
-    def _calibrate(self, held_out: HeldOut, data: Data) -> None:
-        if not (isinstance(self._loss, Quantile) and len(self._loss.levels) > 1):
-            self._residuals = ConformalResiduals.of(
-                data.y - held_out.mean, data.sample_weight
-            )
+    def _calibrate(
+        self, held_out: HeldOut, data: Data, X: Array, task: EnsembleTask
+    ) -> None:
+        self._intervals = calibrated_intervals(
+            held_out,
+            data,
+            X,
+            task,
+            preprocessor=self.preprocessor_,
+            outputs_of=lambda rows: np.array(
+                [self._member_outputs(member.raw(rows)) for member in self.estimators_]
+            ),
+            loss=self._loss,
+        )
 
     def _member_outputs(self, raw: Array) -> Array:
         return self._target.predict(raw)

@@ -33,8 +33,8 @@ class MemberSplit:
     seed : int
         The seed of the initial weights and of shuffling.
     first_half : ndarray of shape (n_held_out,) of bool or None, default=None
-        For rows that are not independent, one half of the validation rows, for
-        `CrossFittedOutputs`; otherwise, or if there are too few, None.
+        One half of the validation rows, for `CrossFittedOutputs`; None for folds of
+        independent rows, or if there are too few rows.
     """
 
     rows: IntArray
@@ -108,32 +108,49 @@ def split_members(
             hold_out = _group_hold_out(groups, validation_fraction, rng)
         parts = [hold_out] * (n_members if several else 1)
     seeds = rng.randint(np.iinfo(np.int32).max, size=len(parts))
+    is_halved = ensemble != "kfold" or not (groups is None and folds is None)
+    units = np.arange(len(X)) if groups is None else groups
+    # Not at random for the user's own folds, whose rows may be in temporal order.
+    order = None if folds is not None else np.random.RandomState(seeds[0])
     return [
         MemberSplit(
             rows,
             held_out,
             int(seed),
-            None
-            if held_out is None or (groups is None and folds is None)
-            else _first_half(held_out if groups is None else groups[held_out]),
+            _first_half(units[held_out], order)
+            if is_halved and held_out is not None
+            else None,
         )
         for (rows, held_out), seed in zip(parts, seeds, strict=True)
     ]
+
+
+def validation_name(estimator: Any, i: int, split: MemberSplit) -> str:
+    """Return the name of the validation data of network ``i`` in messages."""
+    if split.held_out is None:
+        return "y_val"
+    if estimator.ensemble == "kfold":
+        return f"fold {i + 1}, which validates network {i + 1}"
+    return f"the hold-out (validation_fraction={estimator.validation_fraction})"
 
 
 # Minimum number of groups of validation rows to be halved.
 _MIN_TO_HALVE = 4
 
 
-def _first_half(groups: IntArray) -> NDArray[np.bool_] | None:
-    """Return the rows of the first half of the groups, or None if they are too few.
+def _first_half(
+    groups: IntArray, rng: np.random.RandomState | None
+) -> NDArray[np.bool_] | None:
+    """Return the rows of half of the groups, or None if they are too few.
 
-    They are not drawn at random, since rows may be in temporal order.
+    Without a random number generator, these are the first groups.
     """
     present, groups = np.unique(groups, return_inverse=True)
-    if len(present) < _MIN_TO_HALVE:
+    n_groups = len(present)
+    if n_groups < _MIN_TO_HALVE:
         return None
-    is_first: NDArray[np.bool_] = groups < len(present) // 2
+    order = np.arange(n_groups) if rng is None else rng.permutation(n_groups)
+    is_first: NDArray[np.bool_] = order[groups] < n_groups // 2
     return is_first
 
 

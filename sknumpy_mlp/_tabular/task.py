@@ -1,5 +1,6 @@
 """Ensemble tasks, the input of the training of an ensemble."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -41,6 +42,10 @@ class EnsembleTask:
         The folds of the user's splitter.
     bridge : EnsembleBridge or None
         The bridge to scikit-learn's callbacks.
+    seed : int, default=0
+        The seed of calibration.
+    deadline : float, default=inf
+        Time, as of `time.time`, at which the fit is to end.
     """
 
     data: Data
@@ -54,3 +59,5 @@ class EnsembleTask:
     groups: IntArray | None
     folds: Sequence[Fold] | None
     bridge: EnsembleBridge | None
+    seed: int = 0
+    deadline: float = math.inf

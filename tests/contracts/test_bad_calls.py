@@ -125,6 +125,7 @@ METHODS = (
     "predict_log_proba",
     "score",
     "prediction_interval",
+    "prediction_set",
     "hidden_activations",
     "transform",
     "fit_transform",
@@ -288,6 +289,16 @@ CALLS = [
     ("clf", "fit", {"y": [1, None] * 10}, ValueError, "y contains NaN.*Leave"),
     ("clf", "fit", {"y": [{1}, {2}] * 10}, ValueError, "Unknown label type"),
     ("clf", "fit", {"y": 3}, TypeError, "at least 1 dimension"),
+    *[
+        (name, "fit", {"groups": groups}, ValueError, message)
+        for name in ("tab_clf", "tab_reg")
+        for groups, message in (
+            (y[:5], "groups and X: Found input variables with inconsistent numbers"),
+            (np.zeros(20), "groups has a single group .* Pass at least two groups"),
+            ([None] * 20, r"groups\[0\]. Leave those rows"),
+            (3, "groups: y should be a 1d array"),
+        )
+    ],
     ("tab_clf", "fit", {"y": None}, ValueError, "requires y to be passed"),
     ("tab_clf", "fit", {"y": y[:5]}, ValueError, "inconsistent numbers"),
     ("tab_clf", "fit", {"y": y * 0.3}, ValueError, "Unknown label type"),
@@ -482,6 +493,23 @@ CALLS = [
     ),
     ("fitted pre", "transform", {"X": FRAME[["a"]]}, ValueError, "- b\n- c"),
     ("fitted pre", "transform", {"X": DATED}, ValueError, r"dates.*'b'"),
+    (
+        "fitted tab_clf",
+        "prediction_set",
+        {"X": FRAME[["a"]]},
+        ValueError,
+        "yet now missing:\n- b",
+    ),
+    *[
+        (
+            "fitted tab_clf",
+            "prediction_set",
+            {"coverage": coverage},
+            ValueError,
+            rf"coverage={re.escape(repr(coverage))} must be a float in the range",
+        )
+        for coverage in (0, 1, None, "a", np.nan, True)
+    ],
     *[
         (
             "fitted tab_reg",
@@ -491,6 +519,26 @@ CALLS = [
             rf"coverage={re.escape(repr(coverage))} must be a float in the range",
         )
         for coverage in (0, 1, -0.5, None, "a", np.nan, [0.5], True)
+    ],
+    *[
+        (
+            "fitted tab_reg",
+            "prediction_interval",
+            {"adaptive": adaptive},
+            ValueError,
+            rf"adaptive={re.escape(repr(adaptive))} must be a bool",
+        )
+        for adaptive in (None, 1, "yes")
+    ],
+    *[
+        (
+            "fitted tab_reg",
+            "prediction_interval",
+            {"bounds": bounds},
+            ValueError,
+            rf"bounds={re.escape(repr(bounds))} must be a pair .*such as \(0, None\)",
+        )
+        for bounds in (None, 0, (1, 0), ("a", None))
     ],
     *[
         (

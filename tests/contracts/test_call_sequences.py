@@ -21,6 +21,7 @@ from hypothesis.stateful import (
 )
 from sklearn.base import clone, is_classifier
 from sklearn.exceptions import ConvergenceWarning, DataConversionWarning, NotFittedError
+from sklearn.model_selection import KFold
 
 from sknumpy_mlp import (
     NumpyMLPClassifier,
@@ -414,6 +415,7 @@ OF_TABLES = {
     "n_jobs": ([None, 1], [0, 1.5]),
     "categorical_features": (["from_dtype", None, [0], [7], ["float 0"]], [3, "all"]),
     "ensemble": ([None, "kfold", "seeds", "refit"], ["bag", True]),
+    "cv": ([None, 2, KFold(2)], [1, "five"]),
     "n_members": (["auto", 2, 1, 3], [0, 2.0]),
     "preset": (["fast", "default"], ["best", None]),
 }
@@ -492,7 +494,13 @@ class SequencesOfTables(Calls):
 
     @rule(
         method=st.sampled_from(
-            ["predict", "predict_proba", "predict_log_proba", "prediction_interval"]
+            [
+                "predict",
+                "predict_proba",
+                "predict_log_proba",
+                "prediction_interval",
+                "prediction_set",
+            ]
         ),
         data=st.data(),
     )
@@ -503,10 +511,9 @@ class SequencesOfTables(Calls):
         predicted = self._call(method, table)
         if not isinstance(predicted, Exception):
             assert len(predicted) == len(table)
-            if method == "prediction_interval":  # whose ends may be infinite
+            assert_finite(method, predicted)
+            if method == "prediction_interval":
                 assert (predicted[..., 0] <= predicted[..., 1]).all()
-            else:
-                assert_finite(method, predicted)
 
     @rule(data=st.data())
     def score(self, data):

@@ -429,6 +429,8 @@ def test_any_table_is_learnt_from_or_refused(Estimator, table, data):
             return
         _assert_sound(est, table, len(table))
         if Estimator is TabularMLPRegressor:
+            if _refusal(est.prediction_interval, table, 0.5) is not None:
+                return  # too few residuals
             interval = est.prediction_interval(table, 0.5)
             assert interval.shape == (len(table), 2)
             assert (interval[:, 0] <= interval[:, 1]).all()

@@ -126,7 +126,7 @@ def _outputs(estimator, X):
     names = ("predict", "predict_proba", "prediction_interval", "transform")
     outputs = {}
     for name in names:
-        if name == "prediction_interval" and not hasattr(estimator, "_residuals"):
+        if name == "prediction_interval" and not hasattr(estimator, "_intervals"):
             continue
         if hasattr(estimator, name):
             outputs[name] = getattr(estimator, name)(X)
@@ -319,8 +319,8 @@ def test_tabular_estimator_carries_no_table(Estimator):
         y = (X[:, 0] > 0).astype(int)
         est = Estimator((8,), max_iter=1, n_members=2, random_state=0).fit(X, y)
         own = est.oof_predictions_.nbytes  # a documented result, one for each row
-        if hasattr(est, "_residuals"):
-            own += len(pickle.dumps(est._residuals))
+        for name in ("_intervals", "_sets"):
+            own += len(pickle.dumps(getattr(est, name, None)))
         sizes.append(len(pickle.dumps(est)) - own)
     assert abs(sizes[1] - sizes[0]) < 2_000
 

@@ -5,12 +5,14 @@ import inspect
 import io
 import pickle
 
+import numpy as np
 import pytest
 from sklearn.datasets import load_iris
 
 from sknumpy_mlp import (
     NumpyMLPClassifier,
     NumpyMLPRegressor,
+    TabularMLPRegressor,
     activations,
     callbacks,
     embeddings,
@@ -34,7 +36,9 @@ PATHS = {
     "_estimators.regressor": ["NumpyMLPRegressor"],
     "_estimators.target_scale": ["TargetScale"],
     "_tabular.architecture": ["MemberConfig"],
-    "_tabular.calibration": ["ConformalResiduals"],
+    "_tabular.class_sets": ["ClassSets"],
+    "_tabular.conformal": ["ConformalIntervals", "ConformalScores"],
+    "_tabular.difficulty": ["Difficulty"],
     "_tabular.classifier": ["TabularMLPClassifier"],
     "_tabular.member": ["MemberClassifier", "MemberRegressor"],
     "_tabular.preprocessor": ["TabularPreprocessor"],
@@ -109,9 +113,20 @@ def _warm():
     yield NumpyMLPClassifier().partial_fit(X, y, classes=[0, 1, 2])
 
 
+def _of_many_rows():
+    """A regressor with enough rows to learn how large its errors are."""
+    X = np.random.default_rng(0).normal(size=(100, 2))
+    reg = TabularMLPRegressor((2,), max_iter=1, n_members=2, random_state=0)
+    return reg.fit(X, X[:, 0])
+
+
 def test_saved_estimators_name_these_classes_and_no_others():
     found = set()
-    for estimator in (*(make()[0] for make in MAKERS.values()), *_warm()):
+    for estimator in (
+        *(make()[0] for make in MAKERS.values()),
+        *_warm(),
+        _of_many_rows(),
+    ):
         found |= _named_in(estimator)
     own = {(module, name) for module, names in PATHS.items() for name in names}
     public = {

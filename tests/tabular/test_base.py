@@ -184,15 +184,15 @@ def test_pickles_predict_the_same_and_carry_no_data(tmp_path):
     np.testing.assert_array_equal(
         joblib.load(tmp_path / "reg.joblib").predict(X), reg.predict(X)
     )
-    # Out-of-fold predictions and errors are kept; the table is not.
-    assert len(pickle.dumps(reg)) < 2000 * 8 * 2 + 60_000
+    # Out-of-fold predictions, residuals and scores are kept; the table is not.
+    assert len(pickle.dumps(reg)) < 2000 * 8 * 3 + 120_000
 
 
 def test_pickles_do_not_give_the_target_away():
     X, y = load_diabetes(return_X_y=True)
     reg = regressor(max_iter=2).fit(X, y)
-    errors = reg._residuals.values
-    assert (np.diff(errors) >= 0).all()
+    for scores in (reg._intervals.residuals, reg._intervals.scores):
+        assert (np.diff(scores.values) >= 0).all()
 
 
 @pytest.mark.parametrize("output", ["pandas", "polars"])

@@ -1,6 +1,5 @@
 """Temperatures and errors, from rows that a network has not seen."""
 
-import math
 from dataclasses import replace
 
 import numpy as np
@@ -9,7 +8,7 @@ from scipy.special import expit, softmax
 from sklearn.metrics import log_loss
 
 from sknumpy_mlp._inputs.data import Data
-from sknumpy_mlp._tabular.calibration import Calibration, ConformalResiduals
+from sknumpy_mlp._tabular.calibration import Calibration
 from tests.tabular.conftest import classifier
 
 
@@ -150,23 +149,3 @@ def test_labels_are_smoothed_by_default_and_probabilities_corrected():
     (loss,) = {member._loss for member in plain.estimators_}
     assert loss.label_smoothing == 0.0
     assert plain.floor_ == 0.0
-
-
-def test_quantiles_of_errors_count_a_new_one():
-    errors = np.random.default_rng(0).permutation(np.arange(1.0, 10.0))[:, None]
-    plain = ConformalResiduals.of(errors, None)
-    np.testing.assert_array_equal(plain.quantiles(0.8), [[1.0, 9.0]])
-    np.testing.assert_array_equal(plain.quantiles(0.6), [[2.0, 8.0]])
-    assert plain.quantiles(0.9).tolist() == [[-math.inf, math.inf]]
-
-
-def test_weights_of_errors_count():
-    # Of the weights and a new one of their mean, 5, the errors have the shares
-    # 1: 10/20, 2: 4/20, 3: 1/20.
-    errors = ConformalResiduals.of(
-        np.array([[3.0], [1.0], [2.0]]), np.array([1.0, 10.0, 4.0])
-    )
-    upper = [errors.quantiles(c)[0, 1] for c in (0.0001, 0.2, 0.4, 0.5, 0.6)]
-    assert upper == [2.0, 2.0, 2.0, 3.0, math.inf]
-    lower = [errors.quantiles(c)[0, 0] for c in (0.2, 0.5, 0.6)]
-    assert lower == [1.0, 1.0, -math.inf]

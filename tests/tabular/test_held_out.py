@@ -25,6 +25,9 @@ def test_outputs_are_averaged_row_by_row():
     np.testing.assert_array_equal(
         held_out.mean, [[40.0, 20.0], [70.0, 80.0], [10.0, 20.0]]
     )
+    np.testing.assert_array_equal(held_out.member, [1, 1, 0])
+    assert not held_out.is_by_one
+    assert HeldOut.of([trained[0], _trained([0], [[0.0, 0.0]])], abs, 6).is_by_one
 
 
 def test_user_validation_data_is_predicted_by_all():
@@ -32,3 +35,4 @@ def test_user_validation_data_is_predicted_by_all():
     held_out = HeldOut.of(trained, lambda raw: raw, 2)
     np.testing.assert_array_equal(held_out.rows, [0, 1])
     np.testing.assert_array_equal(held_out.mean, [[2.0], [4.0]])
+    assert not held_out.is_by_one

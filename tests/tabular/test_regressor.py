@@ -4,36 +4,11 @@ import math
 
 import numpy as np
 import pytest
-from sklearn.datasets import load_diabetes, load_linnerud
+from sklearn.datasets import load_diabetes
 
 from sknumpy_mlp import TabularMLPRegressor
-from sknumpy_mlp.losses import BinaryLogLoss, Huber, Quantile
+from sknumpy_mlp.losses import Huber, Quantile
 from tests.tabular.conftest import regressor
-
-
-@pytest.mark.parametrize("coverage", [0.5, 0.9])
-def test_intervals_hold_as_much_as_they_say(coverage):
-    rng = np.random.default_rng(0)
-    X = rng.normal(size=(1200, 3))
-    y = X[:, 0] + rng.exponential(size=1200)
-    reg = regressor(max_iter=20).fit(X[:600], y[:600])
-    low, high = reg.prediction_interval(X[600:], coverage=coverage).T
-    share = np.mean((low <= y[600:]) & (y[600:] <= high))
-    # Three standard errors of the test rows and of the quantiles.
-    assert abs(share - coverage) < 3 * math.sqrt(2 * coverage * (1 - coverage) / 600)
-
-
-def test_intervals_of_several_targets_and_of_positive_ones():
-    X, Y = load_linnerud(return_X_y=True)
-    reg = regressor().fit(X, Y)
-    assert reg.predict(X).shape == (20, 3)
-    assert reg.prediction_interval(X, coverage=0.5).shape == (20, 3, 2)
-    shares = regressor(loss=BinaryLogLoss()).fit(X, Y / Y.max(axis=0))
-    interval = shares.prediction_interval(X, coverage=0.8)
-    assert interval.min() >= 0
-    assert interval.max() <= 1
-    counts = regressor(loss="poisson").fit(X, Y)
-    assert (counts.prediction_interval(X, coverage=0.8) >= 0).all()
 
 
 @pytest.mark.parametrize("coverage", [0, 1, 1.5, "0.9", True, math.nan])
@@ -51,8 +26,8 @@ def test_several_quantiles_are_intervals_themselves():
     assert quantiles.shape == (len(y), 3)
     assert (np.diff(quantiles, axis=1) >= 0).all()
     assert 0.6 < np.mean((quantiles[:, 0] <= y) & (y <= quantiles[:, 2])) < 0.95
-    with pytest.raises(ValueError, match="several quantiles"):
-        reg.prediction_interval(X)
+    low, high = reg.prediction_interval(X, coverage=0.8).T
+    assert np.mean((low <= y) & (y <= high)) > 0.75
 
 
 @pytest.mark.parametrize(
