@@ -71,9 +71,6 @@ from sknumpy_mlp.callbacks._sklearn import (
     begin_ensemble,
 )
 
-# Fraction of ``max_time`` that is reserved for calibration.
-_RESERVED_SHARE = 0.02
-
 # The bound of the smooth clipping of scaled numbers.
 _CLIP = 3.0
 
@@ -91,6 +88,8 @@ class _BaseTabularMLP(
     _parameter_checks: ClassVar[dict[str, tuple[Check, ...]]]
     _target_type: ClassVar[type[Target]]
     _member_type: ClassVar[type[Any]]
+    #: Fraction of ``max_time`` that is reserved for calibration.
+    _reserved_share: ClassVar[float] = 0.02
     #: Values of the attributes that `_calibrate` sets, before it is called.
     _uncalibrated: ClassVar[dict[str, Any]]
 
@@ -125,12 +124,13 @@ class _BaseTabularMLP(
 
     @abstractmethod
     def _calibrate(
-        self, held_out: HeldOut, data: Data, X: Array, task: EnsembleTask
+        self, held_out: HeldOut, data: Data, X: Array, weight: Any, task: EnsembleTask
     ) -> None:
         """Calibrate on the outputs of members for rows they were not trained on.
 
-        ``data`` consists of the rows of ``held_out``, in order; ``X`` of all rows of
-        the training or validation data that they belong to.
+        ``data`` consists of the rows of ``held_out``, in order, ``weight`` of their
+        weights without class weights, and ``X`` of all rows of the training or
+        validation data that they belong to.
         """
 
     @abstractmethod
@@ -270,7 +270,7 @@ class _BaseTabularMLP(
     def _train(self, task: EnsembleTask, began: float) -> None:
         """Train the members, calibrate and, with ``ensemble='refit'``, refit."""
         seconds = math.inf if self.max_time is None else float(self.max_time)
-        deadline = began + seconds * (1.0 - _RESERVED_SHARE)
+        deadline = began + seconds * (1.0 - self._reserved_share)
         refits = self.ensemble == "refit" and task.validation is None
         splits = split_members(
             self.ensemble,
@@ -295,6 +295,7 @@ class _BaseTabularMLP(
             ) as progress,
         ):
             task.deadline, task.seed = began + seconds, splits[0].seed
+            task.stop = progress.stop
             task.data = replace(task.data, X=shared_table(task.data.X, progress.folder))
             trained = self._train_members(task, splits, progress)
             if not trained:
@@ -367,7 +368,7 @@ class _BaseTabularMLP(
             member = self._member_type(task.member_config, **params)
             if task.folds is not None:
                 # Folds in temporal order have training sets of very different sizes.
-                member.weight = float(len(split.rows))
+                member.weight = float(len(np.unique(split.rows)))
             cycle_ends: tuple[float, ...] = ()
             if self.n_iter_no_change == "cycle" and last_epoch is None:
                 cycle_ends = TrainingConfig.of(member).schedule.cycle_ends
@@ -395,10 +396,11 @@ class _BaseTabularMLP(
         if data is None:
             data, weight = task.data, task.sample_weight
         X, data = data.X, replace(data, X=data.X[:, :0])
-        held_out = HeldOut.of(trained, self._member_outputs, len(data.y))
+        held_out = HeldOut.of(trained, self._member_outputs, data)
         rows = held_out.rows
         data, weight = data.take(rows), None if weight is None else weight[rows]
-        self._calibrate(held_out, data, X, task)
+        with np.errstate(all="ignore"):
+            self._calibrate(held_out, data, X, weight, task)
         predicted = self._predict_from(held_out.mean)
         self.oof_score_ = float(self._target.score(predicted, data.y, weight))
         self.oof_predictions_ = None

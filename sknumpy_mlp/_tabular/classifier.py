@@ -113,8 +113,8 @@ class TabularMLPClassifier(ClassifierMixin, _BaseTabularMLP):  # type: ignore[mi
         Whether to print the progress and the estimated remaining time every few
         seconds.
     validation_fraction : float, default=0.2
-        Fraction of the samples in the hold-out set.  Not used with ``ensemble='kfold'``
-        or with ``X_val``.
+        Fraction of the samples, or of the ``groups``, in the hold-out set.  Not used
+        with ``ensemble='kfold'`` or with ``X_val``.
     beta_1 : float, default=0.9
         Decay rate of the first moment in Adam, in [0, 1).  Rarely needs tuning.
     beta_2 : float, default=0.95
@@ -250,15 +250,16 @@ class TabularMLPClassifier(ClassifierMixin, _BaseTabularMLP):  # type: ignore[mi
     oof_score_ : float
         The score (that of `score`, with the sample weights) of the out-of-fold
         predictions or, without folds, of the predictions for the hold-out set or
-        ``X_val``.  With 'kfold', it is pessimistic, since a single network predicts
-        each sample, and not the whole ensemble; for folds of independent samples, it is
-        as much optimistic, since the best epochs were selected on the same samples.
-        Otherwise, by ``scoring='loss'``, those of each half of a fold or hold-out set
-        are selected on the other half.
+        ``X_val``.  With 'kfold', it is pessimistic in that a single network predicts
+        each sample, and not the whole ensemble.  With folds of independent samples, or
+        with ``X_val``, it is optimistic in that the best epochs were selected on the
+        same samples.  With folds of ``groups`` or ``cv`` and with a hold-out set, the
+        best epoch for half of the validation samples is selected by the other half
+        (unless ``scoring`` is not 'loss').
     oof_predictions_ : ndarray or None
         The predicted probabilities (those of `predict_proba`) for each sample, from
-        networks that were not trained on it.  NaN for samples that all networks were
-        trained on, and for samples of weight zero; None with ``X_val``.  Since
+        networks that were not trained on it.  NaN for samples in no validation data,
+        and for samples of weight zero; None with ``X_val``.  Since
         ``temperature_`` and ``floor_`` are fitted to them, their log loss is slightly
         optimistic.
     n_features_in_ : int
@@ -457,8 +458,8 @@ class TabularMLPClassifier(ClassifierMixin, _BaseTabularMLP):  # type: ignore[mi
         groups : array-like of shape (n_samples,), default=None
             The group of each sample, such as a patient, a customer or a site: numbers,
             strings or any other values.  All samples of a group are in the same fold,
-            or all in the hold-out set, and ``cv`` is passed the groups if it is a
-            splitter.  If scikit-learn's metadata routing is enabled, meta-estimators
+            or all in the hold-out set; if ``cv`` is a splitter, it is passed the groups
+            instead.  If scikit-learn's metadata routing is enabled, meta-estimators
             pass them on without further requests.
         X_val : frame or array-like of shape (n_val, n_features), default=None
             Validation data, with the columns of ``X``, used instead of folds or a
@@ -598,21 +599,15 @@ class TabularMLPClassifier(ClassifierMixin, _BaseTabularMLP):  # type: ignore[mi
         return ClassificationTarget.fit(y, loss_of(self))
 
     def _calibrate(
-        self, held_out: HeldOut, data: Data, X: Array, task: EnsembleTask
+        self, held_out: HeldOut, data: Data, X: Array, weight: Any, task: EnsembleTask
     ) -> None:
         if not self._target.is_constant:
             fitted = self._calibration().fitted(held_out.mean, data)
             self.temperature_, self.floor_ = fitted.temperature, fitted.floor
         if not self._target.is_multilabel:
             y_prob = self._format_predictions(self._predict_from(held_out.mean))
-            weight = task.sample_weight
-            if task.validation is not None:
-                weight = task.sample_weight_val
-            self._sets = ClassSets.of(
-                y_prob,
-                data.y.reshape(len(y_prob)).astype(np.intp),
-                None if weight is None else weight[held_out.rows],
-            )
+            codes = data.y.reshape(len(y_prob)).astype(np.intp)
+            self._sets = ClassSets.of(y_prob, codes, weight)
 
     def _member_outputs(self, raw: Array) -> Array:
         # Logits are averaged, since the mean of probabilities is less confident than

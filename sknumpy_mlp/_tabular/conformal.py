@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from sknumpy_mlp._estimators.task import FitContext
 from sknumpy_mlp._inputs.data import Data
@@ -13,7 +14,7 @@ from sknumpy_mlp._tabular.difficulty import Difficulty
 from sknumpy_mlp._tabular.held_out import HeldOut
 from sknumpy_mlp._tabular.preprocessor import TabularPreprocessor
 from sknumpy_mlp._tabular.task import EnsembleTask
-from sknumpy_mlp._utils.intervals import is_real
+from sknumpy_mlp._utils.intervals import Interval
 from sknumpy_mlp._utils.typing import Array, IntArray
 from sknumpy_mlp._utils.values import short_repr
 from sknumpy_mlp.losses import Loss, Quantile
@@ -26,6 +27,9 @@ _MIN_ROWS_FOR_DIFFICULTY = 100
 
 # Number of rows from which the disagreement of the networks is estimated.
 _ROWS_FOR_AMBIGUITY = 2_000
+
+# Minimum share of the rows in a half.
+_MIN_SHARE = 0.25
 
 # The lower bound of the contraction.
 _MIN_CONTRACTION = 0.5
@@ -117,7 +121,8 @@ class ConformalScores:
 
 def _too_high(coverage: float, n_rows: int, *, n_tails: int) -> ValueError:
     """Return the error for a coverage that so few rows cannot give."""
-    n_needed = math.ceil(n_tails / (1.0 - coverage) - 1e-9) - 1
+    # Up to rounding errors.
+    n_needed = math.ceil(n_tails / (1.0 - coverage) * (1.0 - 1e-9)) - 1
     reached = math.floor(1000.0 * (1.0 - n_tails / (n_rows + 1))) / 1000.0
     way_out = f"Use a coverage of at most {reached:g}, or " if reached > 0.0 else ""
     return ValueError(
@@ -191,14 +196,18 @@ class ConformalIntervals:
         return np.exp(interval) if self.is_log else interval
 
 
-def rows_to_keep(n_rows: int) -> slice:
-    """Return evenly spaced rows, at most 50,000."""
-    return slice(None, None, math.ceil(n_rows / _MAX_ROWS))
+def rows_to_keep(n_rows: int, n_kept: int = _MAX_ROWS) -> IntArray:
+    """Return some of the rows, drawn at random if there are more."""
+    if n_rows <= n_kept:
+        return np.arange(n_rows)
+    # Always the same ones; not evenly spaced, since folds may be as well.
+    drawn = np.random.RandomState(0).choice(n_rows, n_kept, replace=False)
+    return np.sort(drawn)
 
 
 def check_coverage(coverage: Any) -> float:
     """Return a coverage as a float; raise ValueError if it is not between 0 and 1."""
-    if not (is_real(coverage) and 0 < float(coverage) < 1):
+    if coverage not in Interval(0, 1, "neither"):
         raise ValueError(
             f"coverage={short_repr(coverage)} must be a float in the range (0, 1)."
         )
@@ -244,34 +253,45 @@ def calibrated_intervals(
     if is_log:
         y, predicted = np.log(y), np.log(predicted)
     residuals = y - predicted
-    sizes: Array = np.ones_like(residuals)
-    difficulty = None
+    # One size for all rows, not 1: squares of large numbers would overflow.
+    same = np.abs(residuals).max(axis=0)
+    same = np.tile(np.where(same == 0.0, 1.0, same), (len(rows), 1))
+    sizes, difficulty = same, None
     is_interval = isinstance(loss, Quantile) and len(loss.levels) > 1
-    if len(rows) >= _MIN_ROWS_FOR_DIFFICULTY and not is_interval:
-        difficulty, sizes = Difficulty.fit(
-            X[rows],
-            predicted,
-            residuals,
-            # Halves of the folds or, if there are none, of the rows.
-            (own if held_out.is_by_one else np.arange(len(rows))) % 2 == 0,
-            weight,
-            n_numbers=preprocessor.n_numbers_,
-            cardinalities=preprocessor.cardinalities_,
-            max_epochs=int(task.params.max_iter),
-            context=FitContext(deadline=task.deadline, expects_convergence=False),
-            seed=task.seed,
-        )
+    groups = None if task.groups is None or task.validation else task.groups[rows]
+    first_half = _first_half(own if held_out.is_by_one else None, groups, len(rows))
+    is_enough = len(rows) >= _MIN_ROWS_FOR_DIFFICULTY and not is_interval
+    if is_enough and first_half is not None:
+        try:
+            found = Difficulty.fit(
+                X[rows],
+                predicted,
+                residuals,
+                first_half,
+                weight,
+                n_numbers=preprocessor.n_numbers_,
+                cardinalities=preprocessor.cardinalities_,
+                max_epochs=int(task.params.max_iter),
+                context=FitContext(deadline=task.deadline, expects_convergence=False),
+                seed=task.seed,
+            )
+        except KeyboardInterrupt:
+            found = None
+            if task.stop is not None:
+                task.stop()
+        if found is not None:
+            difficulty, sizes = found
     scores = residuals / sizes
     contractions: list[Array] = [np.ones(residuals.shape[1])] * 2
     is_independent = task.folds is None and task.groups is None
     if held_out.is_by_one and is_independent:
-        few = slice(None, None, math.ceil(len(rows) / _ROWS_FOR_AMBIGUITY))
+        few = rows_to_keep(len(rows), _ROWS_FOR_AMBIGUITY)
         outputs = outputs_of(X[rows[few]])
         if is_log:
             outputs = np.log(outputs)
         contractions = [
             _contraction(outputs, own[few], unit[few], score[few])
-            for unit, score in ((np.ones_like(sizes), residuals), (sizes, scores))
+            for unit, score in ((same, residuals / same), (sizes, scores))
         ]
     return ConformalIntervals(
         ConformalScores.of(residuals, weight, contractions[0]),
@@ -297,7 +317,8 @@ def check_bounds(bounds: Any) -> tuple[float, float]:
         If it is not a pair in ascending order.
     """
     is_pair = isinstance(bounds, tuple | list) and len(bounds) == 2
-    if is_pair and all(bound is None or is_real(bound) for bound in bounds):
+    numbers = Interval(-math.inf, math.inf, "both")
+    if is_pair and all(bound is None or bound in numbers for bound in bounds):
         low = -math.inf if bounds[0] is None else float(bounds[0])
         high = math.inf if bounds[1] is None else float(bounds[1])
         if low < high:
@@ -306,6 +327,41 @@ def check_bounds(bounds: Any) -> tuple[float, float]:
         f"bounds={short_repr(bounds)} must be a pair of numbers in ascending order, "
         "with None for no bound, such as (0, None)."
     )
+
+
+def _first_half(
+    own: IntArray | None, groups: IntArray | None, n_rows: int
+) -> NDArray[np.bool_] | None:
+    """Return the rows of one half of the folds, the groups or the rows.
+
+    Parameters
+    ----------
+    own : ndarray of shape (n_rows,) or None
+        The member that was not trained on each row; None if there are several.
+    groups : ndarray of shape (n_rows,) or None
+        The groups of the rows, which are not split.
+    n_rows : int
+        Number of rows.
+
+    Returns
+    -------
+    is_first : ndarray of shape (n_rows,) of bool or None
+        None if the groups cannot be halved, since they are few or of unequal sizes.
+    """
+    if own is not None:
+        is_even: NDArray[np.bool_] = own % 2 == 0
+        if _is_half(is_even):
+            return is_even
+    present, units = np.unique(
+        np.arange(n_rows) if groups is None else groups, return_inverse=True
+    )
+    order = np.random.RandomState(0).permutation(len(present))
+    is_first: NDArray[np.bool_] = order[units] < len(present) / 2
+    return is_first if _is_half(is_first) else None
+
+
+def _is_half(is_first: NDArray[np.bool_]) -> bool:
+    return bool(_MIN_SHARE < is_first.mean() < 1.0 - _MIN_SHARE)
 
 
 def _contraction(outputs: Array, own: IntArray, sizes: Array, scores: Array) -> Array:
@@ -325,7 +381,7 @@ def _contraction(outputs: Array, own: IntArray, sizes: Array, scores: Array) -> 
         return np.ones(n_outputs)
     is_other = np.arange(n_members)[:, np.newaxis] != own
     others = outputs.transpose(1, 0, 2)[is_other.T].reshape(n_rows, -1, n_outputs)
-    ambiguity = np.mean(others.var(axis=1) / sizes**2, axis=0)
+    ambiguity = np.mean((others / sizes[:, np.newaxis]).var(axis=1), axis=0)
     squares = np.mean(scores**2, axis=0)
     squares[squares == 0.0] = 1.0
     ratio: Array = np.maximum(1.0 - ambiguity / squares, _MIN_CONTRACTION**2)

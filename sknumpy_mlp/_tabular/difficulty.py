@@ -1,7 +1,8 @@
 """Difficulty of rows: how large the errors of predictions for them are."""
 
+import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -13,11 +14,13 @@ from sknumpy_mlp._inputs.data import Data
 from sknumpy_mlp._tabular.architecture import MemberConfig
 from sknumpy_mlp._tabular.member import MemberRegressor
 from sknumpy_mlp._tabular.recipe import batch_size
+from sknumpy_mlp._training.run import Run
 from sknumpy_mlp._utils.typing import Array
+from sknumpy_mlp.callbacks import Callback
 
 # The networks and their training: short, since this is done twice in each fit.
 _HIDDEN_LAYER_SIZES = (64,)
-_MAX_EPOCHS = 24
+_MAX_EPOCHS, _MIN_EPOCHS = 24, 4
 _LEARNING_RATE = 0.2
 _DROPOUT = 0.1
 _WEIGHT_DECAY = 0.02
@@ -41,11 +44,14 @@ class Difficulty:
         The networks for the two halves of the rows; each is trained on the other half.
     location, factor : ndarray of shape (n_outputs,)
         The mean and the standard deviation of the predictions.
+    unit : ndarray of shape (n_outputs,)
+        The largest residual: the networks learn residuals in this unit.
     """
 
     networks: tuple[Any, ...]
     location: Array
     factor: Array
+    unit: Array
 
     @classmethod
     def fit(
@@ -61,8 +67,10 @@ class Difficulty:
         max_epochs: int,
         context: FitContext,
         seed: int,
-    ) -> tuple["Difficulty", Array]:
+    ) -> tuple["Difficulty", Array] | None:
         """Train the networks.
+
+        Returns None if there was too little time.
 
         Parameters
         ----------
@@ -92,16 +100,25 @@ class Difficulty:
         sizes : ndarray of shape (n_rows, n_outputs)
             The expected sizes of the residuals of each row, by the network that was not
             trained on it.
+
+        Raises
+        ------
+        KeyboardInterrupt
+            If the training was interrupted.
         """
-        factor = predicted.std(axis=0)
-        factor[factor == 0.0] = 1.0
-        location = predicted.mean(axis=0)
-        sizes = np.abs(residuals)
+        # Squares of large numbers would overflow, those of small ones underflow.
+        largest = _largest(predicted)
+        location = (predicted / largest).mean(axis=0) * largest
+        factor = (predicted / largest).std(axis=0)
+        factor = np.where(factor == 0.0, 1.0, factor) * largest
+        unit = _largest(residuals)
+        sizes = np.abs(residuals / unit)
         floor = _FLOOR * sizes.mean(axis=0)
         floor[floor == 0.0] = 1.0
         targets = np.log(sizes + floor)
         table = _with_predictions(X, predicted, location, factor)
-        networks = []
+        networks: list[MemberRegressor] = []
+        n_epochs = min(_MAX_EPOCHS, max_epochs)
         for rows in (np.flatnonzero(~is_first), np.flatnonzero(is_first)):
             y = targets[rows] if targets.shape[1] > 1 else targets[rows, 0]
             weight = None if sample_weight is None else sample_weight[rows]
@@ -121,7 +138,7 @@ class Difficulty:
                 learning_rate="cosine",
                 learning_rate_init=_LEARNING_RATE,
                 batch_size=batch_size("auto", len(rows)),
-                max_iter=min(_MAX_EPOCHS, max_epochs),
+                max_iter=n_epochs,
                 init="data",
                 dropout=_DROPOUT,
                 weight_decay=_WEIGHT_DECAY,
@@ -129,13 +146,22 @@ class Difficulty:
                 beta_2=0.95,
                 random_state=seed,
             )
-            network.train(Data(table[rows], y, weight, y), None, context)
+            now, end = _Ending(), time.time()
+            # The first network has half of the time.
+            seconds = (context.deadline - end) / (2 - len(networks))
+            own = replace(context, callbacks=(now,), deadline=end + seconds)
+            network.train(Data(table[rows], y, weight, y), None, own)
+            if now.status == "interrupted":
+                raise KeyboardInterrupt
+            if network.n_iter_ < min(_MIN_EPOCHS, n_epochs):
+                return None
             networks.append(network)
-        difficulty = cls(tuple(networks), location, factor)
-        expected = np.where(
-            is_first[:, np.newaxis], *(difficulty._sizes(k, table) for k in (0, 1))
+        difficulty = cls(tuple(networks), location, factor, unit)
+        logarithms = np.where(
+            is_first[:, np.newaxis],
+            *(difficulty._logarithms(k, table) for k in (0, 1)),
         )
-        return difficulty, expected
+        return difficulty, np.exp(logarithms) * unit
 
     def __call__(self, X: Array, predicted: Array) -> Array:
         """Return the expected sizes of residuals, the geometric mean of both networks.
@@ -153,12 +179,30 @@ class Difficulty:
             The expected sizes.
         """
         table = _with_predictions(X, predicted, self.location, self.factor)
-        return np.sqrt(self._sizes(0, table) * self._sizes(1, table))
+        logarithms = [self._logarithms(k, table) for k in (0, 1)]
+        sizes: Array = np.exp(np.mean(logarithms, axis=0)) * self.unit
+        return sizes
 
-    def _sizes(self, k: int, table: Array) -> Array:
+    def _logarithms(self, k: int, table: Array) -> Array:
         network = self.networks[k]
         target: RegressionTarget = network.member_config.target
-        return np.exp(target.predict(network.raw(table)))
+        return target.predict(network.raw(table))
+
+
+class _Ending(Callback):
+    """Callback that stores how the training ended."""
+
+    status = ""
+
+    def on_train_end(self, run: Run) -> None:
+        """Store the status."""
+        self.status = run.status
+
+
+def _largest(values: Array) -> Array:
+    """Return the largest absolute value of each column, or 1 if all are zero."""
+    largest: Array = np.abs(values).max(axis=0)
+    return np.where(largest == 0.0, 1.0, largest)
 
 
 def _with_predictions(

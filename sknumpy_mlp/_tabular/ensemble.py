@@ -432,7 +432,8 @@ def _fit_member(
     callbacks: list[Callback] = [monitor]
     if task.cycle_ends:
         callbacks.append(StopAtCycleEnd(task.cycle_ends))
-    rows = split.rows if len(split.rows) < len(data.X) else None
+    # A network without held-out rows is trained on all rows, in order.
+    rows = None if split.held_out is None else split.rows
     context = replace(task.context, callbacks=callbacks, deadline=deadline, rows=rows)
     if split.held_out is not None:
         validation = data.take(split.held_out)

@@ -5,7 +5,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.utils import check_consistent_length, column_or_1d
+from sklearn.utils import check_consistent_length
 
 from sknumpy_mlp._inputs.errors import error_prefix
 from sknumpy_mlp._inputs.missing import refuse_masked, refuse_missing
@@ -45,16 +45,29 @@ def read_groups(groups: Any, n_samples: int) -> IntArray | None:
     if groups is None:
         return None
     refuse_masked(groups, "groups")
-    with error_prefix("groups"):
-        values = np.asarray(column_or_1d(groups))
+    # Lists keep the types of their items, such as 1 and "1".
+    values = np.asarray(groups, dtype=object if isinstance(groups, list) else None)
+    if values.ndim == 2 and values.shape[1] == 1:
+        values = values[:, 0]
+    if values.ndim != 1:
+        found = short_repr(groups) if values.ndim == 0 else f"the shape {values.shape}"
+        raise ValueError(
+            f"groups must be one-dimensional, with a value for each of the {n_samples} "
+            f"samples; got {found}."
+        )
     with error_prefix("groups and X"):
         check_consistent_length(values, np.empty(n_samples))
     refuse_missing(
         values.astype(object) if values.dtype.kind == "f" else values, "groups"
     )
     codes: dict[Any, int] = {}
-    with error_prefix("groups"):
+    try:
         return np.array([codes.setdefault(v, len(codes)) for v in values.tolist()])
+    except TypeError as error:
+        raise ValueError(
+            f"groups must be numbers, strings or other hashable values: {error}. Pass "
+            "an index of the group of each sample instead."
+        ) from error
 
 
 def user_folds(
@@ -88,12 +101,19 @@ def user_folds(
     ------
     ValueError
         If the splitter raises an error or yields no folds, if rows are not in the
-        range or occur twice in a fold, or if a fold has no training rows or no
-        validation rows.
+        range, if test rows occur twice or are training rows as well, or if a fold has
+        no training rows or no validation rows.
     """
     n_samples = len(y)
+    # By name, and only if there are groups, since splitters have various signatures.
+    further = {} if groups is None else {"groups": groups}
     with error_prefix(f"cv={short_repr(cv)}"):
-        given = cv.split(table, y, groups) if hasattr(cv, "split") else cv
+        try:
+            given = list(cv.split(table, y, **further) if hasattr(cv, "split") else cv)
+        except (ValueError, TypeError):
+            raise
+        except Exception as error:  # a custom splitter may raise any exception
+            raise ValueError(f"{type(error).__name__}: {error}") from error
         splits = [_read_split(i, split, n_samples) for i, split in enumerate(given)]
         if not splits:
             raise ValueError(

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from sknumpy_mlp._inputs.data import Data
 from sknumpy_mlp._tabular.ensemble import TrainedMember
 from sknumpy_mlp._utils.typing import Array, IntArray
 
@@ -18,7 +19,8 @@ class HeldOut:
     rows : ndarray of shape (n_rows,)
         The rows for which there are outputs, in ascending order.
     mean : ndarray of shape (n_rows, n_outputs)
-        The mean of the outputs over the members that were not trained on a row.
+        The weighted mean of the outputs over the members that were not trained on a
+        row.
     member : ndarray of shape (n_rows,)
         The index of such a member, the last one.
     is_by_one : bool
@@ -35,7 +37,7 @@ class HeldOut:
         cls,
         trained: Sequence[TrainedMember],
         outputs_of: Callable[[Array], Array],
-        n_rows: int,
+        data: Data,
     ) -> "HeldOut":
         """Average the outputs of trained members.
 
@@ -45,22 +47,28 @@ class HeldOut:
             The members, with their raw outputs for their validation rows.
         outputs_of : callable
             Returns a member's outputs, given its raw outputs.
-        n_rows : int
-            Number of rows of the training data, or of user-supplied validation data.
+        data : Data
+            The training data, or user-supplied validation data, whose rows of weight
+            zero are left out.
         """
+        n_rows = len(data.y)
         parts = [
-            (each.split.held_out, outputs_of(each.raw))
+            (each.split.held_out, outputs_of(each.raw), each.member.weight)
             for each in trained
             if each.raw is not None
         ]
         sums, counts = np.zeros((n_rows, parts[0][1].shape[1])), np.zeros((n_rows, 1))
         member = np.zeros(n_rows, dtype=np.intp)
-        for i, (rows, outputs) in enumerate(parts):
+        weights = np.zeros((n_rows, 1))
+        for i, (rows, outputs, weight) in enumerate(parts):
             where = slice(None) if rows is None else rows
-            sums[where] += outputs
+            sums[where] += weight * outputs
+            weights[where] += weight
             counts[where] += 1.0
             member[where] = i
+        if data.sample_weight is not None:
+            counts[data.sample_weight == 0.0] = 0.0
         present = np.flatnonzero(counts)
         is_by_one = len(parts) > 1 and bool(counts.max() == 1.0)
-        mean = sums[present] / counts[present]
+        mean = sums[present] / weights[present]
         return cls(present, mean, member[present], is_by_one)

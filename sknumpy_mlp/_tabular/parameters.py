@@ -16,6 +16,7 @@ from sknumpy_mlp._estimators.parameters import (
     Number,
     Predicate,
 )
+from sknumpy_mlp._tabular.folds import is_splitter
 from sknumpy_mlp._tabular.presets import PRESETS
 from sknumpy_mlp._utils.intervals import Interval
 from sknumpy_mlp._utils.values import short_repr
@@ -109,7 +110,8 @@ def check_ensemble(estimator: Any) -> None:
             f"{estimator.ensemble!r} does not have. Use ensemble='kfold' or cv=None; "
             "groups in fit are kept together with every ensemble."
         )
-    if estimator.ensemble == "kfold" and estimator.n_members < 2:
+    has_folds = estimator.ensemble == "kfold" and not is_splitter(estimator.cv)
+    if has_folds and estimator.n_members < 2:
         raise ValueError(
             "ensemble='kfold' needs at least two members, got n_members="
             f"{estimator.n_members}. Use ensemble=None for a single network."

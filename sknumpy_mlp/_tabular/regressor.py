@@ -117,8 +117,8 @@ class TabularMLPRegressor(RegressorMixin, _BaseTabularMLP):  # type: ignore[misc
         Whether to print the progress and the estimated remaining time every few
         seconds.
     validation_fraction : float, default=0.2
-        Fraction of the samples in the hold-out set.  Not used with ``ensemble='kfold'``
-        or with ``X_val``.
+        Fraction of the samples, or of the ``groups``, in the hold-out set.  Not used
+        with ``ensemble='kfold'`` or with ``X_val``.
     beta_1 : float, default=0.9
         Decay rate of the first moment in Adam, in [0, 1).  Rarely needs tuning.
     beta_2 : float, default=0.95
@@ -244,11 +244,12 @@ class TabularMLPRegressor(RegressorMixin, _BaseTabularMLP):  # type: ignore[misc
     oof_score_ : float
         The score (that of `score`, with the sample weights) of the out-of-fold
         predictions or, without folds, of the predictions for the hold-out set or
-        ``X_val``.  With 'kfold', it is pessimistic, since a single network predicts
-        each sample, and not the whole ensemble; for folds of independent samples, it is
-        as much optimistic, since the best epochs were selected on the same samples.
-        Otherwise, by ``scoring='loss'``, those of each half of a fold or hold-out set
-        are selected on the other half.
+        ``X_val``.  With 'kfold', it is pessimistic in that a single network predicts
+        each sample, and not the whole ensemble.  With folds of independent samples, or
+        with ``X_val``, it is optimistic in that the best epochs were selected on the
+        same samples.  With folds of ``groups`` or ``cv`` and with a hold-out set, the
+        best epoch for half of the validation samples is selected by the other half
+        (unless ``scoring`` is not 'loss').
     oof_predictions_ : ndarray or None
         The predictions for each sample, from networks that were not trained on it.  NaN
         for samples in no validation data, and for samples of weight zero; None with
@@ -319,6 +320,7 @@ class TabularMLPRegressor(RegressorMixin, _BaseTabularMLP):  # type: ignore[misc
     _target_type: ClassVar[type[Target]] = RegressionTarget
     _target: RegressionTarget
     _member_type: ClassVar[type[Any]] = MemberRegressor
+    _reserved_share: ClassVar[float] = 0.06
     _uncalibrated: ClassVar[dict[str, Any]] = {"_intervals": None}
 
     @suggests_parameters
@@ -418,8 +420,8 @@ class TabularMLPRegressor(RegressorMixin, _BaseTabularMLP):  # type: ignore[misc
         groups : array-like of shape (n_samples,), default=None
             The group of each sample, such as a patient, a customer or a site: numbers,
             strings or any other values.  All samples of a group are in the same fold,
-            or all in the hold-out set, and ``cv`` is passed the groups if it is a
-            splitter.  If scikit-learn's metadata routing is enabled, meta-estimators
+            or all in the hold-out set; if ``cv`` is a splitter, it is passed the groups
+            instead.  If scikit-learn's metadata routing is enabled, meta-estimators
             pass them on without further requests.
         X_val : frame or array-like of shape (n_val, n_features), default=None
             Validation data, with the columns of ``X``, used instead of folds or a
@@ -473,7 +475,7 @@ class TabularMLPRegressor(RegressorMixin, _BaseTabularMLP):  # type: ignore[misc
         By default, intervals are wide where predictions are poor: two small networks
         learn the size of residuals from the table and the predictions, and residuals
         are divided by it (normalized conformal prediction [1]_).  With fewer than 100
-        samples, and for several quantiles, the width is constant.
+        samples, too little time, or few groups, the width is constant.
 
         Parameters
         ----------
@@ -482,7 +484,9 @@ class TabularMLPRegressor(RegressorMixin, _BaseTabularMLP):  # type: ignore[misc
         coverage : float, default=0.9
             The probability that an interval contains the target, between 0 and 1.
         adaptive : bool, default=True
-            Whether the width depends on the sample.
+            Whether residuals are divided by their expected size.  Otherwise, the width
+            is the same for all samples; with a log link, that of logarithms.  For
+            several quantiles, it has no effect.
         bounds : tuple of two floats or None, default=(None, None)
             Known lower and upper bounds of the target, such as ``(0, None)`` for
             prices: intervals are clipped to them.
@@ -516,15 +520,16 @@ class TabularMLPRegressor(RegressorMixin, _BaseTabularMLP):  # type: ignore[misc
         samples.  For losses with a log link and positive targets, the residuals are
         those of logarithms, so that both ends are positive.
 
-        If :math:`\hat y` were the prediction of a random one of the networks, and
-        :math:`c = 1`, the coverage would be exact for exchangeable samples, up to a
-        bias from early stopping; the intervals of CV+ [3]_, for which a coverage of
-        :math:`1 - 2 \alpha` is guaranteed in any finite sample, are wider.  The mean of
-        the networks is more accurate than a network: by the ambiguity decomposition
-        [4]_, its squared error is smaller by the variance of their predictions, which
-        :math:`c \le 1` accounts for.  c is 1 for folds of ``groups`` or ``cv``.  The
-        coverage is marginal (an average over samples); measured coverages are in
-        ``benchmarks/tabular.md``.
+        For a new sample and a network of its own, the score has about the same
+        distribution as those of held-out samples, if samples are exchangeable.  CV+
+        [3]_ combines the intervals of all networks, and guarantees a coverage of
+        :math:`1 - 2 \alpha` in finite samples, but its intervals are wider than needed.
+        Here, they are centered at the mean of the networks, which is more accurate than
+        a network: by the ambiguity decomposition [4]_, its squared error is smaller by
+        the variance of their predictions, which :math:`c \le 1` accounts for, with
+        k-fold ensembles of independent samples; otherwise, c is 1.  There is therefore
+        no guarantee for finite samples; measured coverages are in
+        ``benchmarks/tabular.md``.  The coverage is marginal (an average over samples).
 
         References
         ----------
@@ -592,7 +597,7 @@ class TabularMLPRegressor(RegressorMixin, _BaseTabularMLP):  # type: ignore[misc
         return RegressionTarget.fit(y, self.loss)
 
     def _calibrate(
-        self, held_out: HeldOut, data: Data, X: Array, task: EnsembleTask
+        self, held_out: HeldOut, data: Data, X: Array, weight: Any, task: EnsembleTask
     ) -> None:
         self._intervals = calibrated_intervals(
             held_out,

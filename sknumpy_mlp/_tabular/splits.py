@@ -9,7 +9,6 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.model_selection import (
     GroupKFold,
-    GroupShuffleSplit,
     KFold,
     StratifiedGroupKFold,
     StratifiedKFold,
@@ -105,19 +104,18 @@ def split_members(
             copies = _Groups.of_copies(X, y, columns)
             hold_out = _hold_out(copies, classes, validation_fraction, rng)
         else:
-            hold_out = _group_hold_out(groups, validation_fraction, rng)
+            of_user = _Groups.of_numbers(groups)
+            hold_out = _hold_out(of_user, classes, validation_fraction, rng)
         parts = [hold_out] * (n_members if several else 1)
     seeds = rng.randint(np.iinfo(np.int32).max, size=len(parts))
     is_halved = ensemble != "kfold" or not (groups is None and folds is None)
     units = np.arange(len(X)) if groups is None else groups
-    # Not at random for the user's own folds, whose rows may be in temporal order.
-    order = None if folds is not None else np.random.RandomState(seeds[0])
     return [
         MemberSplit(
             rows,
             held_out,
             int(seed),
-            _first_half(units[held_out], order)
+            _first_half(held_out, units[held_out], int(seed), folds is not None)
             if is_halved and held_out is not None
             else None,
         )
@@ -139,17 +137,20 @@ _MIN_TO_HALVE = 4
 
 
 def _first_half(
-    groups: IntArray, rng: np.random.RandomState | None
+    rows: IntArray, groups: IntArray, seed: int, may_be_ordered: bool
 ) -> NDArray[np.bool_] | None:
     """Return the rows of half of the groups, or None if they are too few.
 
-    Without a random number generator, these are the first groups.
+    The groups are drawn at random, unless the rows are consecutive rows of one of the
+    user's own folds, which are in temporal order: those are halved in the middle.
     """
     present, groups = np.unique(groups, return_inverse=True)
     n_groups = len(present)
     if n_groups < _MIN_TO_HALVE:
         return None
-    order = np.arange(n_groups) if rng is None else rng.permutation(n_groups)
+    order = np.random.RandomState(seed).permutation(n_groups)
+    if may_be_ordered and (np.diff(rows) == 1).all():
+        order = np.arange(n_groups)
     is_first: NDArray[np.bool_] = order[groups] < n_groups // 2
     return is_first
 
@@ -207,16 +208,6 @@ def _group_folds(
     for kept, held_out in folds:
         if len(kept) and len(held_out):
             yield _compact(kept), _compact(held_out)
-
-
-def _group_hold_out(
-    groups: IntArray, fraction: float, rng: np.random.RandomState
-) -> Fold:
-    groups, n_groups = _renumbered(groups)
-    n_held_out = min(max(1, round(fraction * n_groups)), n_groups - 1)
-    splitter = GroupShuffleSplit(1, test_size=n_held_out, random_state=rng)
-    kept, held_out = next(splitter.split(groups, groups=groups))
-    return _compact(kept), _compact(held_out)
 
 
 def _renumbered(groups: IntArray) -> tuple[IntArray, int]:
@@ -282,6 +273,13 @@ class _Groups:
         """Return a group for each row, in order."""
         rows = np.arange(n_rows)
         return cls(rows, rows, np.ones_like(rows))
+
+    @classmethod
+    def of_numbers(cls, numbers: IntArray) -> "_Groups":
+        """Return the groups that the user has passed, at least two."""
+        of_rows, _ = _renumbered(numbers)
+        _, first, counts = np.unique(of_rows, return_index=True, return_counts=True)
+        return cls(of_rows, first, counts)
 
     @classmethod
     def of_copies(

@@ -1,7 +1,7 @@
 """Ensemble tasks, the input of the training of an ensemble."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -46,6 +46,8 @@ class EnsembleTask:
         The seed of calibration.
     deadline : float, default=inf
         Time, as of `time.time`, at which the fit is to end.
+    stop : callable or None, default=None
+        Stops the training of all networks.
     """
 
     data: Data
@@ -61,3 +63,4 @@ class EnsembleTask:
     bridge: EnsembleBridge | None
     seed: int = 0
     deadline: float = math.inf
+    stop: Callable[[], None] | None = None

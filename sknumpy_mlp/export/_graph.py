@@ -123,14 +123,12 @@ class Graph:
         """Return the weighted mean of values of equal shapes."""
         if len(values) == 1:
             return values[0]
-        if len(set(weights)) > 1:
-            values = [
-                self.node("Mul", value, self.number(weight))
-                for value, weight in zip(values, weights, strict=True)
-            ]
-        else:
-            weights = [1.0] * len(values)
-        return self.node("Div", self.node("Sum", *values), self.number(sum(weights)))
+        if len(set(weights)) == 1:
+            total = self.node("Sum", *values)
+            return self.node("Div", total, self.number(len(values)))
+        shares = [self.number(weight / sum(weights)) for weight in weights]
+        parts = [self.node("Mul", *each) for each in zip(values, shares, strict=True)]
+        return self.node("Sum", *parts)
 
     def model(self, description: str, metadata: dict[str, str], version: str) -> Any:
         """Return the graph as an ``onnx.ModelProto`` that passes onnx's checker."""

@@ -296,7 +296,7 @@ CALLS = [
             (y[:5], "groups and X: Found input variables with inconsistent numbers"),
             (np.zeros(20), "groups has a single group .* Pass at least two groups"),
             ([None] * 20, r"groups\[0\]. Leave those rows"),
-            (3, "groups: y should be a 1d array"),
+            (3, "groups must be one-dimensional, with a value for each of the 20"),
         )
     ],
     ("tab_clf", "fit", {"y": None}, ValueError, "requires y to be passed"),
@@ -518,7 +518,7 @@ CALLS = [
             ValueError,
             rf"coverage={re.escape(repr(coverage))} must be a float in the range",
         )
-        for coverage in (0, 1, -0.5, None, "a", np.nan, [0.5], True)
+        for coverage in (0, 1, -0.5, None, "a", np.nan, [0.5], True, 10**400)
     ],
     *[
         (

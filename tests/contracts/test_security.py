@@ -28,7 +28,7 @@ RUNS_CODE_BEGINNING = ("exec", "spawn", "posix_spawn", "create_subprocess", "for
 # but joblib, whose workers the user asks for, and what tells processes apart.
 IMPORTED = {
     *("joblib", "matplotlib", "numpy", "onnx", "pyarrow", "scipy", "sklearn"),
-    *("sknumpy_mlp", "threadpoolctl", "tqdm"),
+    *("sknumpy_mlp", "skops", "threadpoolctl", "tqdm"),
     *("abc", "collections", "contextlib", "contextvars", "copy", "dataclasses"),
     *("datetime", "decimal", "difflib", "enum", "functools", "hashlib", "inspect"),
     *("importlib", "itertools", "json", "math", "numbers", "operator", "os"),

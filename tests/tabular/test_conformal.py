@@ -6,8 +6,9 @@ import pickle
 import numpy as np
 import pytest
 from sklearn.datasets import load_diabetes, load_linnerud, make_friedman1
-from sklearn.model_selection import GroupKFold
+from sklearn.model_selection import GroupKFold, PredefinedSplit
 
+from sknumpy_mlp._tabular import conformal as _conformal
 from sknumpy_mlp._tabular.conformal import ConformalScores, _contraction, check_bounds
 from sknumpy_mlp.losses import BinaryLogLoss, Quantile
 from tests.tabular.conftest import ENSEMBLES, regressor
@@ -239,3 +240,73 @@ def test_intervals_survive_pickling():
     np.testing.assert_array_equal(
         loaded.prediction_interval(X), reg.prediction_interval(X)
     )
+
+
+@pytest.mark.parametrize("scale", [1e-200, 1e160, 1e300])
+def test_the_unit_of_the_target_does_not_matter(scale):
+    X, y = _noisy(300)
+    y = y / np.abs(y).max()
+    expected = regressor(max_iter=4).fit(X, y).prediction_interval(X, 0.8)
+    with np.errstate(over="raise", invalid="raise", divide="raise"):
+        reg = regressor(max_iter=4).fit(X, y * scale)
+    for adaptive in (True, False):
+        found = reg.prediction_interval(X, 0.8, adaptive=adaptive)
+        assert np.isfinite(found).all()
+    found = reg.prediction_interval(X, 0.8)
+    np.testing.assert_allclose(found / scale, expected, rtol=0.05, atol=0.05)
+
+
+def test_validation_rows_of_weight_zero_do_not_count():
+    X, y = _noisy(260)
+    weight = np.arange(120) % 2
+    reg = regressor(max_iter=4)
+    fit = {"X_val": X[140:], "y_val": y[140:], "sample_weight_val": weight}
+    reg.fit(X[:140], y[:140], **fit)
+    assert reg._intervals.residuals.values.shape == (1, 60)
+    fit["sample_weight_val"] = np.arange(120) < 3
+    with pytest.raises(ValueError, match=r"at least 19 samples .* there are 3"):
+        reg.fit(X[:140], y[:140], **fit).prediction_interval(X)
+
+
+def test_more_rows_than_are_kept(monkeypatch):
+    monkeypatch.setattr(_conformal.rows_to_keep, "__defaults__", (150,))
+    X, y = _noisy(260)
+    reg = regressor(cv=PredefinedSplit(np.arange(260) % 4), max_iter=4).fit(X, y)
+    assert reg._intervals.scores.values.shape == (1, 150)
+    assert reg.oof_predictions_.shape == (260,)
+
+
+def test_halves_keep_groups_together():
+    groups = np.repeat(np.arange(20), 10)
+    is_first = _conformal._first_half(None, groups, 200)
+    assert len({(g, h) for g, h in zip(groups, is_first, strict=True)}) == 20
+    assert 0.25 < is_first.mean() < 0.75
+    # Folds that are halves, and folds that are not.
+    own = np.arange(200) % 4
+    np.testing.assert_array_equal(
+        _conformal._first_half(own, groups, 200), own % 2 == 0
+    )
+    own = np.where(np.arange(200) < 199, 0, 1)
+    assert 0.25 < _conformal._first_half(own, None, 200).mean() < 0.75
+    assert _conformal._first_half(None, np.zeros(200), 200) is None
+
+
+def test_too_little_time_gives_intervals_of_constant_width():
+    X, y = _noisy(3_000)
+    reg = regressor(hidden_layer_sizes=(128, 128), max_iter=400, max_time=0.05)
+    with pytest.warns(UserWarning, match="max_time=0.05 was over"):
+        reg.fit(X, y)
+    assert reg._intervals.scores is None
+    assert np.isfinite(reg.prediction_interval(X)).all()
+
+
+def test_an_interrupt_while_the_difficulty_is_learned_stops_the_fit(monkeypatch):
+    def interrupt(*args, **kwargs):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(_conformal.Difficulty, "fit", interrupt)
+    X, y = _noisy(600)
+    reg = regressor(ensemble="refit").fit(X, y)
+    # Not refitted: this is the network that was trained without the hold-out set.
+    assert np.isfinite(reg.estimators_[0].validation_scores_).all()
+    assert reg._intervals.scores is None

@@ -102,6 +102,38 @@ def test_samples_in_several_test_sets_get_the_mean_prediction():
     np.testing.assert_allclose(clf.oof_predictions_[test], clf.predict_proba(X[test]))
 
 
+def test_networks_are_not_trained_on_their_test_rows():
+    """Bootstrap samples have as many rows as the table, some of them repeatedly."""
+    rng = np.random.default_rng(0)
+    is_test = np.arange(200) >= 150
+    drawn = rng.integers(0, 150, 200)
+    X = np.column_stack([rng.normal(size=200), is_test])
+    y = X[:, 0] + 1e3 * is_test
+    cv = [(drawn, np.flatnonzero(is_test))]
+    reg = TabularMLPRegressor((16,), cv=cv, max_iter=30, random_state=0).fit(X, y)
+    assert reg.oof_predictions_[is_test].mean() < 500.0
+    assert reg.estimators_[0].weight == len(np.unique(drawn))
+
+
+def test_splitters_of_other_signatures():
+    class ByHand:
+        def get_n_splits(self):
+            return 1
+
+        def split(self, X, y=None):
+            yield np.arange(60), np.arange(60, 120)
+
+    class Failing(ByHand):
+        def split(self, X, y=None):
+            raise KeyError("date")
+
+    X, y, _ = _data()
+    reg = TabularMLPRegressor(cv=ByHand(), n_members=1, **QUICK).fit(X, y)
+    assert np.isnan(reg.oof_predictions_[:60]).all()
+    with pytest.raises(ValueError, match=r"cv=.*KeyError: 'date'"):
+        TabularMLPRegressor(cv=Failing(), **QUICK).fit(X, y)
+
+
 def test_an_int_is_the_number_of_folds():
     X, y, _ = _data()
     a = TabularMLPRegressor(cv=3, **QUICK).fit(X, y)
@@ -199,6 +231,23 @@ def test_fewer_groups_than_networks_are_a_fold_each():
 def test_groups_of_any_type(make):
     values = [3, 3, 1, 2, 1]
     np.testing.assert_array_equal(read_groups(make(values), 5), [0, 0, 1, 2, 1])
+
+
+def test_lists_keep_the_types_of_groups():
+    np.testing.assert_array_equal(read_groups([1, "1", 2, True], 4), [0, 1, 2, 0])
+    large = [2**63 + 1, -5, 2**63 + 2]
+    np.testing.assert_array_equal(read_groups(large, 3), [0, 1, 2])
+
+
+def test_holdouts_of_groups_are_stratified(monkeypatch):
+    seen = _trained_rows(monkeypatch)
+    groups = np.repeat(np.arange(40), 5)
+    y = (groups < 4).astype(int)
+    X = np.random.default_rng(0).normal(size=(200, 2))
+    for seed in range(8):
+        clf = TabularMLPClassifier(**QUICK | {"random_state": seed, "ensemble": None})
+        clf.fit(X, y, groups=groups)
+    assert all(y[split.held_out].any() for (split,) in seen)
 
 
 # --------------------------------------------------------------------------- metadata
@@ -309,12 +358,14 @@ def test_scores_and_intervals_are_those_of_the_future():
     ("groups", "message"),
     [
         (np.arange(119), "groups and X: Found input variables with inconsistent"),
-        (np.zeros((120, 2)), "groups: y should be a 1d array, got an array of shape"),
+        (np.zeros((120, 2)), r"groups must be one-dimensional, .* shape \(120, 2\)"),
+        ("site", "groups must be one-dimensional, with a value for each of the 120"),
+        (["a", np.nan] * 60, r"groups\[1\]. Leave those rows"),
         (np.where(np.arange(120) == 7, np.nan, 1.0), r"groups\[7\]. Leave those rows"),
         ([None, *range(119)], r"groups\[0\]. Leave those rows"),
         (np.ma.masked_equal(np.arange(120), 3), "groups contains masked values"),
         (np.zeros(120), "groups has a single group .* Pass at least two groups"),
-        ([[i] * (i + 1) for i in range(120)], "groups: "),
+        ([{i} for i in range(120)], "groups must be numbers, .* hashable .* an index"),
     ],
 )
 @tabular_estimators
