@@ -85,11 +85,15 @@ def test_from_a_tabular_fit_to_a_member_s(
     monkeypatch.setattr(Member, "train", spy)
     est = Estimator((4,), n_members=2, max_iter=2, ensemble=ensemble, n_jobs=1)
     est.fit(X, np.asarray(y, float) if home == "regressor" else y)
-    for modules in seen:
-        assert modules == [
-            "_utils.suggestions",
-            f"_tabular.{home}",
-            "_tabular.base",
-            "_tabular.ensemble",
-        ]  # and from there to the member
-    assert seen
+    begin = ["_utils.suggestions", f"_tabular.{home}", "_tabular.base"]
+    to_members = [*begin, "_tabular.ensemble"]  # and from there to the member
+    # The calibration of a regressor trains two networks that learn the difficulty.
+    to_difficulty = [
+        *begin,
+        "_tabular.regressor",
+        "_tabular.conformal",
+        "_tabular.difficulty",
+    ]
+    assert to_members in seen
+    assert (to_difficulty in seen) == (home == "regressor" and ensemble == "kfold")
+    assert all(modules in (to_members, to_difficulty) for modules in seen)
