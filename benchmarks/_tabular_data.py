@@ -1,10 +1,13 @@
 """Datasets, splits and metrics of the tabular benchmark."""
 
+import argparse
 import json
+from itertools import product
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from _measure import environment, on_cores
 from sklearn.datasets import fetch_california_housing
 from sklearn.metrics import log_loss, root_mean_squared_error
 from sklearn.model_selection import train_test_split
@@ -88,3 +91,36 @@ def evaluate(task, model, X_test, y_test):
         "log_loss": float(log_loss(y_test, proba, labels=classes)),
         "brier": float(np.mean(np.sum((proba - (y_test[:, None] == classes)) ** 2, 1))),
     }
+
+
+def measure_tables(description, task, path, measure, show):
+    """Read the command line, measure the tables of a task, and show the results.
+
+    ``measure(X, y, number)`` returns the result of a split, which ``--save`` adds to
+    the file ``path`` unless it has one, and ``show(results)`` prints those of the file.
+    """
+    parser = argparse.ArgumentParser(
+        description=description, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("data", metavar="DATA", nargs="?")
+    parser.add_argument("--tables", nargs="+")
+    parser.add_argument("--splits", type=int, default=1)
+    parser.add_argument("--cores", type=int, default=1)
+    parser.add_argument("--save", action="store_true")
+    parser.add_argument("--show", action="store_true")
+    args = parser.parse_args()
+    if args.data:
+        on_cores(args.cores)
+        tables = load_tables(args.data)
+        names = [name for name, table in tables.items() if table[0] == task]
+        chosen = args.tables or sorted(names, key=lambda name: len(tables[name][1]))
+        for number, name in product(range(args.splits), chosen):
+            if args.save and str(number) in load_results(path).get(name, {}):
+                continue
+            result = measure(*tables[name][1:], number)
+            print(name, number, json.dumps(result["0.9"]), flush=True)
+            if args.save:
+                about = {"environment": environment("pandas")}
+                add_result(path, name, number, result, about)
+    if args.show:
+        show(load_results(path))

@@ -6,13 +6,11 @@
 DATA is a folder with a ``manifest.json``, as for ``tabular.py``.
 """
 
-import argparse
-import json
 from statistics import mean
 
 import numpy as np
-from _measure import RESULTS, environment, on_cores
-from _tabular_data import add_result, load_results, load_tables, split
+from _measure import RESULTS
+from _tabular_data import measure_tables, split
 
 from sknumpy_mlp import TabularMLPClassifier
 
@@ -63,35 +61,5 @@ def print_row(table, row):
     )
 
 
-def main():
-    """Read the command line, measure and show."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("data", metavar="DATA", nargs="?")
-    parser.add_argument("--tables", nargs="+")
-    parser.add_argument("--splits", type=int, default=1)
-    parser.add_argument("--cores", type=int, default=1)
-    parser.add_argument("--save", action="store_true")
-    parser.add_argument("--show", action="store_true")
-    args = parser.parse_args()
-    if args.data:
-        on_cores(args.cores)
-        tables = load_tables(args.data)
-        names = [name for name, (task, _, _) in tables.items() if task != "regression"]
-        chosen = args.tables or sorted(names, key=lambda name: len(tables[name][1]))
-        for number in range(args.splits):
-            for name in chosen:
-                if args.save and str(number) in load_results(PATH).get(name, {}):
-                    continue
-                results = measure(*tables[name][1:], number)
-                print(name, number, json.dumps(results["0.9"]), flush=True)
-                if args.save:
-                    about = {"environment": environment("pandas")}
-                    add_result(PATH, name, number, results, about)
-    if args.show:
-        show(load_results(PATH))
-
-
 if __name__ == "__main__":
-    main()
+    measure_tables(__doc__, "classification", PATH, measure, show)

@@ -19,7 +19,7 @@ from sknumpy_mlp._utils.typing import Array, IntArray
 from sknumpy_mlp._utils.values import short_repr
 from sknumpy_mlp.losses import Loss, Quantile
 
-# If there are more rows than this, only evenly spaced ones are used.
+# If there are more rows than this, only so many random ones are used.
 _MAX_ROWS = 50_000
 
 # Minimum number of rows to learn which ones are difficult.

@@ -100,12 +100,12 @@ def split_members(
         else:
             parts = list(_group_folds(n_members, groups, classes, rng))
     else:
-        if groups is None:
-            copies = _Groups.of_copies(X, y, columns)
-            hold_out = _hold_out(copies, classes, validation_fraction, rng)
-        else:
-            of_user = _Groups.of_numbers(groups)
-            hold_out = _hold_out(of_user, classes, validation_fraction, rng)
+        together = (
+            _Groups.of_copies(X, y, columns)
+            if groups is None
+            else _Groups.of_numbers(groups)
+        )
+        hold_out = _hold_out(together, classes, validation_fraction, rng)
         parts = [hold_out] * (n_members if several else 1)
     seeds = rng.randint(np.iinfo(np.int32).max, size=len(parts))
     is_halved = ensemble != "kfold" or not (groups is None and folds is None)
