@@ -6,6 +6,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
+from functools import partial
 from typing import Any, ClassVar
 
 import numpy as np
@@ -46,7 +47,7 @@ from sknumpy_mlp._tabular.ensemble import (
     train_members,
 )
 from sknumpy_mlp._tabular.folds import is_splitter, read_groups, user_folds
-from sknumpy_mlp._tabular.held_out import HeldOut
+from sknumpy_mlp._tabular.held_out import HeldOut, column_checksums
 from sknumpy_mlp._tabular.merged import merged_networks
 from sknumpy_mlp._tabular.parameters import check_ensemble
 from sknumpy_mlp._tabular.preprocessor import TabularPreprocessor
@@ -59,12 +60,11 @@ from sknumpy_mlp._tabular.recipe import (
     wanted_batch_size,
 )
 from sknumpy_mlp._tabular.splits import MemberSplit, split_members, validation_name
-from sknumpy_mlp._tabular.stopping import StopAtEpoch
+from sknumpy_mlp._tabular.stopping import StopAtEpoch, warn_if_cut_short
 from sknumpy_mlp._tabular.task import EnsembleTask
 from sknumpy_mlp._utils.links import DocLinkMixin
 from sknumpy_mlp._utils.saved import VersionedStateMixin
-from sknumpy_mlp._utils.typing import Array
-from sknumpy_mlp._utils.warnings import warn
+from sknumpy_mlp._utils.typing import Array, IntArray
 from sknumpy_mlp.callbacks._sklearn import (
     CallbackSupportMixin,
     EnsembleBridge,
@@ -98,10 +98,12 @@ class _BaseTabularMLP(
     __metadata_request__fit: ClassVar[dict[str, bool]] = {"groups": True}
 
     _target: Any
+    _checksums: Array | None
     preprocessor_: TabularPreprocessor
     estimators_: list[Any]
     oof_score_: float
     oof_predictions_: Array | None
+    validation_indices_: list[IntArray]
     n_iter_: int
 
     # --------------------------------------------------------------- for subclasses
@@ -151,8 +153,7 @@ class _BaseTabularMLP(
         check_parameters(self, self._parameter_checks)
         # The numbers of layers and networks do not depend on the number of rows.
         params = parameters_for(self, 1)
-        sizes = layer_sizes(params.hidden_layer_sizes)
-        check_combinations(self, n_hidden=len(sizes))
+        check_combinations(self, n_hidden=len(layer_sizes(params.hidden_layer_sizes)))
         check_ensemble(params)
         n_networks = max_networks(params, has_validation=validation[0] is not None)
         bridge = begin_ensemble(self, X, y, sample_weight, n_networks)
@@ -209,7 +210,7 @@ class _BaseTabularMLP(
             data, table = data.take(rows), table.take(rows)
         data = replace(data, X=self._preprocess(table, data.y))
         held_out = read_validation(
-            validation, self._read_validation_input, target, data.y, class_weights
+            validation, partial(self._read, name="X_val"), target, data.y, class_weights
         )
         if len(rows) < 2 and held_out is None:
             raise ValueError(
@@ -277,7 +278,7 @@ class _BaseTabularMLP(
             int(task.params.n_members),
             task.data.X,
             task.data.y,
-            self.preprocessor_.column_slices(),
+            self.preprocessor_.encoded_columns(),
             classes=self._target.stratify_folds(task.data.y),
             validation_fraction=float(self.validation_fraction),
             has_validation=task.validation is not None,
@@ -300,23 +301,24 @@ class _BaseTabularMLP(
             trained = self._train_members(task, splits, progress)
             if not trained:
                 raise KeyboardInterrupt
-            self.estimators_ = [each.member for each in trained]
+            self._keep(task, trained)
             self._evaluate(task, trained)
             if refits and not progress.stop_requested:
                 refitted = self._refit(task, trained[0], progress)
                 if not progress.stop_requested:
                     # An interrupted refit would be worse than the first network.
-                    self.estimators_ = [each.member for each in refitted]
+                    self._keep(task, refitted)
                     trained = [*trained, *refitted]
         self.n_iter_ = max(member.n_iter_ for member in self.estimators_)
-        n_short = sum(each.was_cut_short for each in trained)
-        if n_short:
-            warn(
-                f"max_time={self.max_time} was over before {n_short} of "
-                f"{len(trained)} networks had seen the data more than once. Give it "
-                "more time, or set ensemble=None, smaller hidden_layer_sizes or a "
-                "larger batch_size."
-            )
+        warn_if_cut_short([each.was_cut_short for each in trained], self.max_time)
+
+    def _keep(self, task: EnsembleTask, trained: Sequence[TrainedMember]) -> None:
+        """Set the networks of the ensemble, and their validation rows."""
+        self.estimators_ = [each.member for each in trained]
+        held_out = [each.split.held_out for each in trained]
+        self.validation_indices_ = [
+            task.rows[[] if rows is None else rows] for rows in held_out
+        ]
 
     def _workers(
         self, task: EnsembleTask, splits: Sequence[MemberSplit]
@@ -403,12 +405,13 @@ class _BaseTabularMLP(
             self._calibrate(held_out, data, X, weight, task)
         predicted = self._predict_from(held_out.mean)
         self.oof_score_ = float(self._target.score(predicted, data.y, weight))
-        self.oof_predictions_ = None
+        self.oof_predictions_ = self._checksums = None
         if task.validation is None:
             presented = self._format_predictions(predicted)
             shape = (task.n_samples, *presented.shape[1:])
             self.oof_predictions_ = np.full(shape, np.nan, presented.dtype)
             self.oof_predictions_[task.rows[rows]] = presented
+            self._checksums = column_checksums(X, rows)
 
     # --------------------------------------------------------------------- predict
 
@@ -418,9 +421,6 @@ class _BaseTabularMLP(
             table = Table(X)
             validate_data(self, table.data, reset=False, skip_check_array=True)
             return self.preprocessor_.transform_table(table)
-
-    def _read_validation_input(self, X: Any) -> Array:
-        return self._read(X, "X_val")
 
     def _predict_table(self, X: Any) -> Array:
         check_is_fitted(self)

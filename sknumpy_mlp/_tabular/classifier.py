@@ -262,6 +262,9 @@ class TabularMLPClassifier(ClassifierMixin, _BaseTabularMLP):  # type: ignore[mi
         and for samples of weight zero; None with ``X_val``.  Since
         ``temperature_`` and ``floor_`` are fitted to them, their log loss is slightly
         optimistic.
+    validation_indices_ : list of ndarray
+        For each network, the rows of ``X`` that it was not trained on: its fold, or the
+        hold-out set.  Empty with ``X_val``, and for the network of 'refit'.
     n_features_in_ : int
         Number of columns of the table.
     feature_names_in_ : ndarray of shape (n_features,)

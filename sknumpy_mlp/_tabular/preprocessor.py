@@ -286,24 +286,20 @@ class TabularPreprocessor(
             check_unknown(table.columns[i], categories, values, codes)
         return values, codes
 
-    def column_slices(self) -> list[slice]:
-        """Return the position of each column in the result.
-
-        Missing indicators and the ordinal encodings of numbers are left out.
+    def encoded_columns(self) -> list[IntArray]:
+        """Return the columns of the result that encode each column of the table.
 
         Returns
         -------
-        slices : list of slice
-            Those of numeric columns, then of one-hot encoded columns, then of ordinally
-            encoded columns.
+        columns : list of ndarray
+            For each column of the table, in order, the indices of its encodings:
+            numbers, one-hot columns, the missing indicator, and codes.
         """
-        slices, at = [], 0
-        for width in [1] * self.n_numbers_ + self._onehot_widths():
-            slices.append(slice(at, at + width))
-            at += width
-        at += len(self._indicated)
-        slices += [slice(i, i + 1) for i in range(at, at + len(self._coded))]
-        return [where for where in slices if where.start < where.stop]
+        sources = [*self._numbers, *np.repeat(self._onehot, self._onehot_widths())]
+        sources += [*self._indicated, *self._coded, *self.number_codes_]
+        which = np.array(sources, dtype=np.intp)
+        counts = np.bincount(which, minlength=self.n_features_in_)
+        return np.split(np.argsort(which, kind="stable"), np.cumsum(counts)[:-1])
 
     def get_feature_names_out(self, input_features: Any = None) -> NDArray[Any]:
         """Return the names of the result's columns.

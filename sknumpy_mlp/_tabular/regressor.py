@@ -254,6 +254,9 @@ class TabularMLPRegressor(RegressorMixin, _BaseTabularMLP):  # type: ignore[misc
         The predictions for each sample, from networks that were not trained on it.  NaN
         for samples in no validation data, and for samples of weight zero; None with
         ``X_val``.
+    validation_indices_ : list of ndarray
+        For each network, the rows of ``X`` that it was not trained on: its fold, or the
+        hold-out set.  Empty with ``X_val``, and for the network of 'refit'.
     n_features_in_ : int
         Number of columns of the table.
     feature_names_in_ : ndarray of shape (n_features,)

@@ -47,7 +47,7 @@ def split_members(
     n_members: int,
     X: Array,
     y: NDArray[Any],
-    columns: Sequence[slice],
+    columns: Sequence[IntArray],
     *,
     classes: NDArray[Any] | None,
     validation_fraction: float,
@@ -72,7 +72,7 @@ def split_members(
         The preprocessed table, of at least two rows.
     y : ndarray of shape (n_rows,) or (n_rows, n_targets)
         The encoded target.
-    columns : sequence of slice
+    columns : sequence of ndarray
         For each column of the raw table, the columns of ``X`` that encode it.
     classes : ndarray of shape (n_rows,) or None
         The classes for stratification; None for no stratification.
@@ -283,7 +283,7 @@ class _Groups:
 
     @classmethod
     def of_copies(
-        cls, X: Array, y: NDArray[Any], columns: Sequence[slice]
+        cls, X: Array, y: NDArray[Any], columns: Sequence[IntArray]
     ) -> "_Groups":
         """Group rows that are equal in all columns, unless they are equal by chance.
 
@@ -338,7 +338,7 @@ def _compact(rows: IntArray) -> IntArray:
 
 
 def _are_copies(
-    X: Array, y: NDArray[Any], sums: NDArray[np.uint64], columns: Sequence[slice]
+    X: Array, y: NDArray[Any], sums: NDArray[np.uint64], columns: Sequence[IntArray]
 ) -> bool:
     """Return True if more rows are equal than can be expected by chance.
 

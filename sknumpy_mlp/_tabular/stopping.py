@@ -1,10 +1,11 @@
-"""Rules that end the training of a member before its last epoch."""
+"""Rules that end the training of a member before its last epoch, and a warning."""
 
 import math
 from collections.abc import Sequence
 from typing import Any
 
 from sknumpy_mlp._training.run import EpochEnd, Run
+from sknumpy_mlp._utils.warnings import warn
 from sknumpy_mlp.callbacks import Callback
 
 
@@ -92,3 +93,22 @@ class StopAtCycleEnd(Callback):
         self._n_cycles, self._best_before = n_cycles, self._best
         self._has_stopped = n_cycles > 1 and not has_improved
         return self._has_stopped
+
+
+def warn_if_cut_short(was_cut_short: Sequence[bool], max_time: float | None) -> None:
+    """Warn if a time limit ended the training of some members too early.
+
+    Parameters
+    ----------
+    was_cut_short : sequence of bool
+        For each member, whether training ended within or after the first epoch.
+    max_time : float or None
+        The time limit.
+    """
+    n_short = sum(was_cut_short)
+    if n_short:
+        warn(
+            f"max_time={max_time} was over before {n_short} of {len(was_cut_short)} "
+            "networks had seen the data more than once. Give it more time, or set "
+            "ensemble=None, smaller hidden_layer_sizes or a larger batch_size."
+        )

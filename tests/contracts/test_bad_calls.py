@@ -22,6 +22,7 @@ from sknumpy_mlp import (
 )
 from sknumpy_mlp.callbacks import Checkpoint, EarlyStopping, TimeLimit
 from sknumpy_mlp.export import onnx_inputs, to_onnx, to_sklearn
+from sknumpy_mlp.inspection import ImportanceDisplay, permutation_importance
 from sknumpy_mlp.plotting import (
     LearningRateDisplay,
     LossCurveDisplay,
@@ -76,6 +77,8 @@ GOOD = {
     "learning_rate_curves": [[2.0, 1.0]],
     "images": np.ones((1, 2, 2)),
     "names": ["unit 0"],
+    "importances": [[1.0]],
+    "result": {"importances": [[1.0]]},
 }
 
 
@@ -106,12 +109,15 @@ FUNCTIONS = {
     "PredictionIntervalDisplay.from_predictions": (
         PredictionIntervalDisplay.from_predictions
     ),
+    "permutation_importance": permutation_importance,
+    "ImportanceDisplay.from_importances": ImportanceDisplay.from_importances,
 }
 DISPLAYS = {
     LossCurveDisplay: "fitted clf",
     LearningRateDisplay: "fitted clf",
     WeightsDisplay: "fitted reg",
     PredictionIntervalDisplay: "fitted tab_reg",
+    ImportanceDisplay: "fitted tab_reg",
 }
 for _Display in DISPLAYS:
     FUNCTIONS[_Display.__name__] = _draw(_Display)
@@ -172,7 +178,14 @@ BAD_DATA_OF_ALL = {
     ),
 }
 
-#: The same for drawings; the message must have the name.
+#: The same for permutations and drawings; the message must have the name.
+BAD_IMPORTANCES = {
+    "scoring": 3,
+    "n_repeats": 0,
+    "n_jobs": 0,
+    "feature_groups": 3,
+    "sample_weight": NEGATIVE,
+}
 BAD_DRAWINGS = {
     "ax": "x",
     "name": 3,
@@ -206,6 +219,15 @@ BAD_DRAWINGS = {
     "y_pred": "a",
     "x": y[:3],
     "x_name": 3,
+    "importances": [1.0],
+    "standard_errors": [1.0, 2.0],
+    "feature_names": ["a", "b"],
+    "score_name": 3,
+    "max_features": 0,
+    "bar_kw": 3,
+    "error_kw": "red",
+    "result": 3,
+    **BAD_IMPORTANCES,
 }
 
 
@@ -245,6 +267,21 @@ CALLS = [
             "got 3",
         )
         for Display, name in DISPLAYS.items()
+    ],
+    *[
+        ("fitted tab_reg", "permutation_importance", {name: value}, ValueError, name)
+        for name, value in BAD_IMPORTANCES.items()
+    ],
+    *[
+        ("fitted tab_reg", method, wrong, error, message)
+        for method in ("permutation_importance", "ImportanceDisplay.from_estimator")
+        for wrong, error, message in (
+            ({"estimator": 3}, TypeError, "got 3"),
+            ({"X": FRAME[["a"]]}, ValueError, "yet now missing:\n- b"),
+            ({"X": FRAME[::-1]}, ValueError, "not the table that the estimator"),
+            ({"y": y[:3]}, ValueError, "inconsistent numbers of samples"),
+            ({"random_state": "a"}, ValueError, "'a' cannot be used to seed"),
+        )
     ],
     # as methods take them one by one
     ("clf", "fit", {"X": DATES}, ValueError, r"X holds dates.*Turn them into"),

@@ -318,7 +318,10 @@ def test_tabular_estimator_carries_no_table(Estimator):
         X = rng.normal(size=(n_rows, 30))
         y = (X[:, 0] > 0).astype(int)
         est = Estimator((8,), max_iter=1, n_members=2, random_state=0).fit(X, y)
-        own = est.oof_predictions_.nbytes  # a documented result, one for each row
+        # Documented results, with something for each row.
+        own = sum(
+            each.nbytes for each in [est.oof_predictions_, *est.validation_indices_]
+        )
         for name in ("_intervals", "_sets"):
             own += len(pickle.dumps(getattr(est, name, None)))
         sizes.append(len(pickle.dumps(est)) - own)

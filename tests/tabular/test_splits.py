@@ -166,11 +166,13 @@ def test_columns_are_found_in_the_preprocessed_table():
     X["number"] = [None, *np.arange(2999) % 7]
     X.columns = X.columns.astype(str)
     preprocessor = TabularPreprocessor().fit(X)
-    slices = preprocessor.column_slices()
-    widths = [where.stop - where.start for where in slices]
-    assert widths == [1, 3, 3, 3, 3, 3, 3, 1]
-    assert slices[-1].stop == preprocessor.transform(X).shape[1]
-    assert slices[-1].start == slices[-2].stop + 1  # the missing indicator
+    columns = preprocessor.encoded_columns()
+    assert [len(each) for each in columns] == [3, 3, 3, 3, 3, 3, 1, 2]
+    width = preprocessor.transform(X).shape[1]
+    assert sorted(np.concatenate(columns)) == list(range(width))
+    names = preprocessor.get_feature_names_out()
+    assert list(names[columns[7]]) == ["number", "missingindicator_number"]
+    assert list(names[columns[6]]) == ["code"]
 
 
 @tabular_estimators
