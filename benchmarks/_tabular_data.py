@@ -93,11 +93,12 @@ def evaluate(task, model, X_test, y_test):
     }
 
 
-def measure_tables(description, task, path, measure, show):
-    """Read the command line, measure the tables of a task, and show the results.
+def measure_tables(description, tasks, path, measure, brief, show):
+    """Read the command line, measure the tables of some tasks, and show the results.
 
-    ``measure(X, y, number)`` returns the result of a split, which ``--save`` adds to
-    the file ``path`` unless it has one, and ``show(results)`` prints those of the file.
+    ``measure(task, X, y, number)`` returns the result of a split, which ``--save`` adds
+    to the file ``path`` unless it has one.  ``brief(result)`` is what is printed of it
+    at once, and ``show(results)`` prints the results of the file.
     """
     parser = argparse.ArgumentParser(
         description=description, formatter_class=argparse.RawDescriptionHelpFormatter
@@ -112,13 +113,13 @@ def measure_tables(description, task, path, measure, show):
     if args.data:
         on_cores(args.cores)
         tables = load_tables(args.data)
-        names = [name for name, table in tables.items() if table[0] == task]
+        names = [name for name, table in tables.items() if table[0] in tasks]
         chosen = args.tables or sorted(names, key=lambda name: len(tables[name][1]))
         for number, name in product(range(args.splits), chosen):
             if args.save and str(number) in load_results(path).get(name, {}):
                 continue
-            result = measure(*tables[name][1:], number)
-            print(name, number, json.dumps(result["0.9"]), flush=True)
+            result = measure(*tables[name], number)
+            print(name, number, json.dumps(brief(result)), flush=True)
             if args.save:
                 about = {"environment": environment("pandas")}
                 add_result(path, name, number, result, about)
