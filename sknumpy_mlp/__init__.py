@@ -28,6 +28,7 @@ _SUBMODULES = (
     "embeddings",
     "export",
     "initializers",
+    "inspection",
     "layers",
     "losses",
     "optimizers",
@@ -44,6 +45,7 @@ if TYPE_CHECKING:
     from sknumpy_mlp import embeddings as embeddings
     from sknumpy_mlp import export as export
     from sknumpy_mlp import initializers as initializers
+    from sknumpy_mlp import inspection as inspection
     from sknumpy_mlp import layers as layers
     from sknumpy_mlp import losses as losses
     from sknumpy_mlp import optimizers as optimizers

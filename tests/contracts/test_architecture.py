@@ -22,6 +22,7 @@ FLOORS = [
     {"_estimators"},
     {"_tabular"},
     {"preprocessing", "export", "plotting"},
+    {"inspection"},
     {"__init__"},
 ]
 FLOOR = {room: floor for floor, rooms in enumerate(FLOORS) for room in rooms}

@@ -18,7 +18,8 @@ import sys
 import sknumpy_mlp
 
 def loaded():
-    lazy = ("sknumpy_mlp.export", "sknumpy_mlp.plotting", "matplotlib", "onnx")
+    lazy = ("export", "inspection", "plotting")
+    lazy = [f"sknumpy_mlp.{name}" for name in lazy] + ["matplotlib", "onnx"]
     return [name for name in lazy if name in sys.modules]
 
 print(loaded())
@@ -28,6 +29,8 @@ sknumpy_mlp.plotting.LossCurveDisplay
 print(loaded())
 sknumpy_mlp.export.to_onnx
 print(loaded())
+sknumpy_mlp.inspection.input_gradient
+print(loaded()[1])
 """
 
 _REACHED = """
@@ -47,12 +50,13 @@ print("done")
 """
 
 
-def test_plotting_and_export_are_imported_when_they_are_used():
+def test_plotting_export_and_inspection_are_imported_when_they_are_used():
     assert run_program(_LAZY).stdout.splitlines() == [
         "[]",
         "[]",
         "['sknumpy_mlp.plotting']",
         "['sknumpy_mlp.export', 'sknumpy_mlp.plotting']",
+        "sknumpy_mlp.inspection",
     ]
 
 
