@@ -246,6 +246,45 @@ INVERSE_LINKS: dict[str, Callable[[Array], Array]] = {
 }
 
 
+def _exp_jacobian(raw: Array, jacobian: Array) -> Array:
+    r"""Return the Jacobian of `_exp`, :math:`e^{raw_k} \, \partial raw_k`."""
+    jacobian *= np.exp(raw)[:, :, np.newaxis]
+    return jacobian
+
+
+def _logistic_jacobian(raw: Array, jacobian: Array) -> Array:
+    r"""Return the Jacobian of `_logistic` without its clipping.
+
+    .. math:: \partial p_k = p_k (1 - p_k) \, \partial raw_k
+    """
+    # 1 - p would be a rounding error if p is almost 1.
+    jacobian *= (expit(raw) * expit(-raw))[:, :, np.newaxis]
+    return jacobian
+
+
+def _softmax_jacobian(raw: Array, jacobian: Array) -> Array:
+    r"""Return the Jacobian of `_softmax`.
+
+    .. math:: \partial p_k = p_k \Bigl( \partial raw_k
+              - \sum_j p_j \, \partial raw_j \Bigr)
+    """
+    p = _softmax(raw.copy())
+    jacobian -= np.einsum("nk,nkf->nf", p, jacobian)[:, np.newaxis]
+    jacobian *= p[:, :, np.newaxis]
+    return jacobian
+
+
+# The Jacobians of the inverse links.  Given raw outputs and their Jacobian, of shape
+# (n_rows, n_outputs, n_inputs), which may be overwritten, they return that of the
+# predictions.
+LINK_JACOBIANS: dict[str, Callable[[Array, Array], Array]] = {
+    "identity": lambda raw, jacobian: jacobian,
+    "exp": _exp_jacobian,
+    "logistic": _logistic_jacobian,
+    "softmax": _softmax_jacobian,
+}
+
+
 @dataclass(frozen=True)
 class SquaredError(Loss):
     r"""Half the squared error, summed over the outputs.
@@ -463,6 +502,13 @@ class Quantile(Loss):
         if len(self.levels) > 1:
             raw.sort(axis=1)
         return raw
+
+    def _jacobian(self, raw: Array, jacobian: Array) -> Array:
+        """Return the Jacobian of `predict`: that of ``raw``, in the same order."""
+        if len(self.levels) == 1:
+            return jacobian
+        order = raw.argsort(axis=1, kind="stable")
+        return np.take_along_axis(jacobian, order[:, :, np.newaxis], axis=1)
 
 
 @dataclass(frozen=True)
@@ -976,6 +1022,40 @@ def loss_for_target(loss: ClassificationLoss, *, multinomial: bool) -> Loss:
             f"{multinomial}), got {short_repr(made)}."
         )
     return made
+
+
+def predict_jacobian(loss: Loss, raw: Array, jacobian: Array) -> Array:
+    """Return the Jacobian of ``loss.predict``, given that of the raw outputs.
+
+    Parameters
+    ----------
+    loss : Loss
+        The loss.
+    raw : ndarray of shape (n_rows, n_outputs)
+        The raw outputs.
+    jacobian : ndarray of shape (n_rows, n_outputs, n_inputs)
+        Their derivatives with respect to any inputs; it may be overwritten.
+
+    Returns
+    -------
+    jacobian : ndarray of shape (n_rows, n_outputs, n_inputs)
+        The derivatives of the predictions.
+
+    Raises
+    ------
+    ValueError
+        If a custom loss defines `Loss.predict`, whose derivative is unknown.
+    """
+    predict = getattr(loss.predict, "__func__", None)
+    if isinstance(loss, Quantile) and predict is Quantile.predict:
+        return loss._jacobian(raw, jacobian)
+    if predict is Loss.predict:
+        return LINK_JACOBIANS[loss.out_activation](raw, jacobian)
+    raise ValueError(
+        f"loss={loss!r} defines predict, so that the derivatives of its predictions "
+        "are unknown. Leave it out, if out_activation can be one of "
+        f"{', '.join(map(repr, INVERSE_LINKS))}, or take differences of predictions."
+    )
 
 
 def _spread(n: int, most: int) -> NDArray[np.intp]:

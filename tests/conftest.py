@@ -73,6 +73,18 @@ def assert_same_params(one, other):
     np.testing.assert_array_equal(params_of(one), params_of(other))
 
 
+def central_jacobian(function, X, step=1e-6):
+    """Return the central differences of a function of rows, for each of its outputs.
+
+    The result has the shape of the outputs plus (n_columns,).
+    """
+    columns = []
+    for shift in step * np.eye(X.shape[1]):
+        above, below = (np.array(function(X + sign * shift)) for sign in (1, -1))
+        columns.append((above - below) / (2 * step))
+    return np.stack(columns, axis=-1)
+
+
 def polars_frame(data):
     """Return a polars frame; not every Python has polars, free-threaded ones do not."""
     return pytest.importorskip("polars").DataFrame(data)

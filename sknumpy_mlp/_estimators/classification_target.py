@@ -173,6 +173,14 @@ class ClassificationTarget(Target):
             return np.ones_like(predicted)
         return np.hstack([1.0 - predicted, predicted])
 
+    def public_jacobian(self, jacobian: Array) -> Array:
+        """Return the Jacobian of `probabilities`."""
+        if self.is_multilabel or len(self.classes) > 2:
+            return jacobian
+        if len(self.classes) == 1:
+            return np.zeros_like(jacobian)
+        return np.hstack([-jacobian, jacobian])
+
     def decode(self, predicted: Array) -> Any:
         """Return class labels, or an indicator matrix, which may be sparse."""
         codes = self._decide(predicted)

@@ -7,11 +7,11 @@ import numpy as np
 from sknumpy_mlp._utils.typing import Array
 
 
-def refuse_overflow(predicted: Array) -> Array:
+def refuse_overflow(predicted: Array, what: str = "outputs") -> Array:
     """Return predictions; raise ValueError if one of them is infinite or NaN.
 
     Outputs may overflow for ordinary rows if training has nearly diverged, and for
-    extreme rows with any weights.
+    extreme rows with any weights.  Messages call the predictions ``what``.
     """
     # A sum needs no temporary array, and is finite only if all terms are.
     if math.isfinite(np.add.reduce(predicted, axis=None)):
@@ -21,7 +21,7 @@ def refuse_overflow(predicted: Array) -> Array:
         return predicted
     rows = np.flatnonzero(~is_finite.reshape(len(predicted), -1).all(axis=1))
     raise ValueError(
-        f"The outputs of the network for {len(rows)} of {len(predicted)} samples, the "
+        f"The {what} of the network for {len(rows)} of {len(predicted)} samples, the "
         f"first of them X[{rows[0]}], are infinite or NaN: values of X, or the weights "
         f"in coefs_, are so large that {predicted.dtype} does not hold the results. If "
         "these samples are unlike those of the training, correct them or leave them "

@@ -65,9 +65,20 @@ class RegressionTarget(Target):
         predicted = super().predict(raw)
         return predicted if self.scale is None else self.scale.inverse(predicted)
 
+    def predict_jacobian(self, raw: Array, jacobian: Array) -> Array:
+        """Return the Jacobian of `predict`, given that of the raw outputs."""
+        jacobian = super().predict_jacobian(raw, jacobian)
+        if self.scale is None:
+            return jacobian
+        return self.scale.inverse_jacobian(super().predict(raw.copy()), jacobian)
+
     def decode(self, predicted: Array) -> Array:
         """Return predictions, a vector if there is one output."""
         return predicted.ravel() if predicted.shape[1] == 1 else predicted
+
+    def public_jacobian(self, jacobian: Array) -> Array:
+        """Return the Jacobian of `decode`, without the axis of a single output."""
+        return jacobian[:, 0] if jacobian.shape[1] == 1 else jacobian
 
     def score(
         self, predicted: Array, y: NDArray[Any], sample_weight: Array | None

@@ -12,7 +12,7 @@ from typing import Any, ClassVar
 from numpy.typing import NDArray
 
 from sknumpy_mlp._utils.typing import Array
-from sknumpy_mlp.losses import Loss
+from sknumpy_mlp.losses import Loss, predict_jacobian
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,6 +49,30 @@ class Target(ABC):
     def predict(self, raw: Array) -> Array:
         """Return predictions, a column for each output; ``raw`` may be overwritten."""
         return self.loss.predict(raw)
+
+    def predict_jacobian(self, raw: Array, jacobian: Array) -> Array:
+        """Return the Jacobian of `predict`, given that of the raw outputs.
+
+        Parameters
+        ----------
+        raw : ndarray of shape (n_rows, n_outputs)
+            The raw outputs.
+        jacobian : ndarray of shape (n_rows, n_outputs, n_inputs)
+            Their derivatives with respect to any inputs; it may be overwritten.
+        """
+        return predict_jacobian(self.loss, raw, jacobian)
+
+    @abstractmethod
+    def public_jacobian(self, jacobian: Array) -> Array:
+        """Return the Jacobian of an estimator's predictions.
+
+        These are numbers, or the probabilities of a classifier.
+
+        Parameters
+        ----------
+        jacobian : ndarray of shape (n_rows, n_outputs, n_inputs)
+            The derivatives of the result of `predict`.
+        """
 
     @abstractmethod
     def decode(self, predicted: Array) -> Any:

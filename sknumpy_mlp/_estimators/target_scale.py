@@ -84,6 +84,21 @@ class TargetScale:
         unscaled: Array = y.astype(predicted.dtype)
         return unscaled
 
+    def inverse_jacobian(self, predicted: Array, jacobian: Array) -> Array:
+        """Return the Jacobian of `inverse`: times s, and 0 where it clips.
+
+        Parameters
+        ----------
+        predicted : ndarray of shape (n_rows, n_outputs)
+            The argument of `inverse`.
+        jacobian : ndarray of shape (n_rows, n_outputs, n_inputs)
+            Its derivatives.
+        """
+        y = predicted * self.factor + self.location
+        slope = np.where((self.low < y) & (y < self.high), self.factor, 0.0)
+        scaled: Array = jacobian * slope[:, :, np.newaxis]
+        return scaled
+
 
 # Scales within this factor of the usual ones (mean 0 and standard deviation 1, or mean
 # 1 for targets that are only divided) are not reported.

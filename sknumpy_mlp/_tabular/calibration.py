@@ -9,7 +9,7 @@ from scipy.special import expit, softmax
 
 from sknumpy_mlp._inputs.data import Data
 from sknumpy_mlp._utils.typing import Array
-from sknumpy_mlp.losses import LogLoss
+from sknumpy_mlp.losses import LINK_JACOBIANS, LogLoss
 
 # The attributes that are fitted, the second one only with label smoothing.  Their
 # logarithms have normal priors, against overconfidence after a few rows that are
@@ -113,6 +113,33 @@ class Calibration:
         """Return calibrated logits, a new array of the shape of ``raw``."""
         return self._calibrated(*(self._probabilities(raw) if self.floor else (raw,)))
 
+    def jacobian(self, raw: Array, jacobian: Array) -> Array:
+        r"""Return the Jacobian of the calibrated logits.
+
+        The derivative of the logarithm of the smooth maximum is
+
+        .. math:: \frac{d}{dp} \log \frac{p + \sqrt{p^2 + 4 \delta^2}}{2}
+                  = \frac{1}{\sqrt{p^2 + 4 \delta^2}}.
+
+        Parameters
+        ----------
+        raw : ndarray of shape (n_rows, n_outputs)
+            The logits.
+        jacobian : ndarray of shape (n_rows, n_outputs, n_inputs)
+            Their derivatives with respect to any inputs; it may be overwritten.
+        """
+        if self.floor:
+            link = "softmax" if self.is_multinomial else "logistic"
+            jacobian = LINK_JACOBIANS[link](raw, jacobian)  # of the probabilities
+            n_classes = raw.shape[1] if self.is_multinomial else 2
+            # A label's logit is a difference, of which the complement has the slope -1.
+            slopes = np.zeros(raw.shape)
+            for q in self._probabilities(raw):
+                slopes += 1.0 / self._corrected(q, n_classes)[1]
+            jacobian *= slopes[:, :, np.newaxis] / (1.0 - self.label_smoothing)
+        jacobian *= 1.0 / self.temperature
+        return jacobian
+
     def _probabilities(self, raw: Array) -> tuple[Array, ...]:
         """Return the smoothed probabilities; for labels, also their complements."""
         if self.is_multinomial:
@@ -130,11 +157,15 @@ class Calibration:
             logits -= self._log_corrected(smoothed[1], 2)
         return logits * (1.0 / self.temperature)
 
-    def _log_corrected(self, q: Array, n_classes: int) -> Array:
+    def _corrected(self, q: Array, n_classes: int) -> tuple[Array, Array]:
+        """Return the probabilities p, and the root in the smooth maximum."""
         p = (q - self.label_smoothing / n_classes) * (
             1.0 / (1.0 - self.label_smoothing)
         )
-        root = np.sqrt(p * p + 4.0 * self.floor**2)
+        return p, np.sqrt(p * p + 4.0 * self.floor**2)
+
+    def _log_corrected(self, q: Array, n_classes: int) -> Array:
+        p, root = self._corrected(q, n_classes)
         # The second form does not subtract nearly equal numbers.
         with np.errstate(divide="ignore", invalid="ignore"):
             larger = np.where(

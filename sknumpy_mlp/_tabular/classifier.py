@@ -620,6 +620,16 @@ class TabularMLPClassifier(ClassifierMixin, _BaseTabularMLP):  # type: ignore[mi
     def _predict_from(self, mean: Array) -> Array:
         return self._target.predict(self._calibration()(mean))
 
+    def _member_jacobian(self, raw: Array, jacobian: Array) -> Array:
+        """Return the Jacobian of `_member_outputs`, given that of the raw outputs."""
+        return jacobian
+
+    def _jacobian_from(self, mean: Array, jacobian: Array) -> Array:
+        """Return the Jacobian of `_predict_from`, given that of the mean."""
+        calibration = self._calibration()
+        jacobian = calibration.jacobian(mean, jacobian)
+        return self._target.predict_jacobian(calibration(mean), jacobian)
+
     def _calibration(self) -> Calibration:
         """Return the calibration with the current temperature and floor."""
         loss = self._target.loss

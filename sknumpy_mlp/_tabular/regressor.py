@@ -620,6 +620,14 @@ class TabularMLPRegressor(RegressorMixin, _BaseTabularMLP):  # type: ignore[misc
     def _predict_from(self, mean: Array) -> Array:
         return mean
 
+    def _member_jacobian(self, raw: Array, jacobian: Array) -> Array:
+        """Return the Jacobian of `_member_outputs`, given that of the raw outputs."""
+        return self._target.predict_jacobian(raw, jacobian)
+
+    def _jacobian_from(self, mean: Array, jacobian: Array) -> Array:
+        """Return the Jacobian of `_predict_from`, given that of the mean."""
+        return jacobian
+
     def _format_predictions(self, predicted: Array) -> Array:
         return self._target.decode(predicted)
 

@@ -268,6 +268,29 @@ def interpolated(values: NDArray[Any], points: Array) -> Array:
     return result
 
 
+def interpolated_slopes(values: NDArray[Any], points: Array) -> Array:
+    """Return the derivative of `interpolated` at each value.
+
+    It is zero beyond the points.  At a point it is the mean of the slopes on both
+    sides, the limit of central differences.
+
+    Parameters
+    ----------
+    values : ndarray of shape (n_rows,)
+        The values.
+    points : ndarray of shape (2, n_points)
+        The points from `normal_scores`.
+    """
+    x, z = points
+    unit = largest_of(x)
+    x, values = x / unit, values / unit
+    slopes = np.pad(np.diff(z) / np.diff(x), 1) / unit
+    left = slopes[np.searchsorted(x, values, side="left")]
+    right = slopes[np.searchsorted(x, values, side="right")]
+    mean: Array = 0.5 * left + 0.5 * right
+    return mean
+
+
 def scale_and_clip(
     values: NDArray[Any],
     center: Array,
@@ -291,6 +314,18 @@ def scale_and_clip(
     scores : sequence of ndarray of shape (2, n_points) or None, default=()
         For each column that is mapped to scores, the points from `normal_scores`.
     """
+    scaled = _scaled(values, center, factor, scores)
+    scaled /= np.sqrt(1.0 + (scaled / clip) ** 2)
+    return scaled
+
+
+def _scaled(
+    values: NDArray[Any],
+    center: Array,
+    factor: Array,
+    scores: Sequence[Array | None],
+) -> Array:
+    """Scale columns without clipping them, as in `scale_and_clip`."""
     with np.errstate(over="ignore"):
         scaled: Array = (values - center) * factor
     for k, points in enumerate(scores):
@@ -299,5 +334,35 @@ def scale_and_clip(
     scaled[np.isnan(scaled)] = 0.0
     # The square of a larger number would overflow; its result is the bound anyway.
     np.clip(scaled, -1e100, 1e100, out=scaled)
-    scaled /= np.sqrt(1.0 + (scaled / clip) ** 2)
     return scaled
+
+
+def scale_and_clip_slopes(
+    values: NDArray[Any],
+    center: Array,
+    factor: Array,
+    clip: float,
+    scores: Sequence[Array | None] = (),
+) -> Array:
+    r"""Return the derivative of `scale_and_clip` at each value.
+
+    .. math:: \frac{d}{dx} \frac{u}{\sqrt{1 + (u / c)^2}}
+              = \frac{1}{(1 + (u / c)^2)^{3/2}} \frac{du}{dx},
+
+    where u is the scaled value, and :math:`du / dx` the factor of the column or the
+    slope of its normal scores.  Missing values have no derivative: NaN.
+
+    Parameters
+    ----------
+    values, center, factor, clip, scores
+        As in `scale_and_clip`.
+    """
+    slopes = np.empty(values.shape)
+    slopes[...] = factor
+    for k, points in enumerate(scores):
+        if points is not None:
+            slopes[:, k] = interpolated_slopes(values[:, k], points)
+    scaled = _scaled(values, center, factor, scores)
+    slopes /= (1.0 + (scaled / clip) ** 2) ** 1.5
+    slopes[np.isnan(values)] = np.nan
+    return slopes

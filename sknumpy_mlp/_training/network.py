@@ -209,6 +209,44 @@ class Network:
             raw[rows] = workspace.forward(X[rows].astype(params.dtype, copy=False))
         return raw
 
+    def input_jacobian(self, params: Array, X: Any) -> tuple[Array, Array]:
+        """Return the raw outputs and their derivatives with respect to the inputs.
+
+        There is a backward pass for each output, over chunks of the rows.
+
+        Parameters
+        ----------
+        params : ndarray of shape (n_params,)
+            The parameter vector.
+        X : {ndarray, sparse matrix} of shape (n_samples, n_features)
+            The input; it is cast to the data type of ``params``.
+
+        Returns
+        -------
+        raw : ndarray of shape (n_samples, n_outputs)
+            The raw outputs.
+        jacobian : ndarray of shape (n_samples, n_outputs, n_features)
+            Their derivatives.
+        """
+        n_samples, n_features = X.shape
+        workspace = Workspace(
+            self, params, min(n_samples, ROWS_AT_ONCE), need_input_gradient=True
+        )
+        raw = np.empty((n_samples, self.n_outputs), params.dtype)
+        jacobian = np.empty((*raw.shape, n_features), params.dtype)
+        for start in range(0, n_samples, ROWS_AT_ONCE):
+            rows = slice(start, start + ROWS_AT_ONCE)
+            x = X[rows].astype(params.dtype, copy=False)
+            if not isinstance(x, np.ndarray):
+                x = x.toarray()
+            for k in range(self.n_outputs):
+                # Again for each output: a backward pass overwrites what it uses.
+                raw[rows] = workspace.forward(x)
+                delta = np.zeros_like(raw[rows])
+                delta[:, k] = 1.0
+                jacobian[rows, k] = workspace.backward(delta)
+        return raw, jacobian
+
 
 class Workspace:
     """Memory for passes through a network: views, gradient and intermediate results.
@@ -230,6 +268,9 @@ class Workspace:
         Whether the input is sparse.
     n_layers : int or None, default=None
         Number of layers that forward passes evaluate; None for all.
+    need_input_gradient : bool, default=False
+        Whether backward passes return the gradient of the input, which training does
+        not need.
 
     Attributes
     ----------
@@ -247,9 +288,13 @@ class Workspace:
         rng: np.random.Generator | None = None,
         sparse_input: bool = False,
         n_layers: int | None = None,
+        need_input_gradient: bool = False,
     ) -> None:
         self.network = network
         self.params = params
+        # The first layer of backward passes; the input gradients of the later ones are
+        # needed.
+        self._first = -1 if need_input_gradient else network.first_with_params
         self._context = None if rng is None else TrainingContext(rng)
         self._layers = network.layers[:n_layers]
         self._param_views = network.views(params)
@@ -261,7 +306,7 @@ class Workspace:
                 n_rows,
                 params.dtype,
                 training=training,
-                need_input_gradient=i > network.first_with_params,
+                need_input_gradient=i > self._first,
                 # Layers without parameters at the start pass sparse input through.
                 sparse_input=sparse_input and i <= network.first_with_params,
             )
@@ -306,26 +351,26 @@ class Workspace:
         output: Array = x
         return output
 
-    def backward(self, delta: Array) -> None:
-        """Write the gradient into ``grad``.
+    def backward(self, delta: Array) -> Array | None:
+        """Write the gradient into ``grad``, and return that of the input if needed.
 
         ``delta`` is the gradient with respect to the raw outputs.  It is overwritten,
         and so are the intermediate results of the forward pass.
         """
         buffers = self._buffers_for(delta.shape[0])
-        first = self.network.first_with_params
-        for i in range(len(self._layers) - 1, first - 1, -1):
+        for i in range(len(self._layers) - 1, max(self._first, 0) - 1, -1):
             input_gradient = self._layers[i].backward(
                 self._param_views[i],
                 self._grad_views[i],
                 self._inputs[i],
                 delta,
                 buffers[i],
-                need_input_gradient=i > first,
+                need_input_gradient=i > self._first,
             )
             if input_gradient is not None:
                 delta = input_gradient
         del self._inputs
+        return delta if self._first < 0 else None
 
     def constrain(self) -> None:
         """Project the parameters onto the constraint sets of the layers."""

@@ -211,7 +211,7 @@ class Layer(ABC):
             The first ``n_rows`` rows of this layer's buffers.
         context : TrainingContext or None
             The random number generator and the training progress; None for
-            predictions.
+            predictions, after which `backward` may be called for their derivatives.
 
         Returns
         -------
@@ -245,7 +245,7 @@ class Layer(ABC):
         buffers : dict of ndarray
             The buffers, filled by the forward pass; may be overwritten.
         need_input_gradient : bool
-            False if no preceding layer has parameters.
+            False in training if no preceding layer has parameters.
 
         Returns
         -------

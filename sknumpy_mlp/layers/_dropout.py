@@ -90,6 +90,8 @@ class Dropout(ElementwiseLayer):
     ) -> Any:
         """Return the masked input or, without a context, the input itself."""
         if context is None:
+            if "mask" in buffers:
+                buffers["mask"].fill(1.0)
             return x
         # 16 random bits per value take a quarter of the time of random floats.  The
         # scale follows from the rounded threshold.

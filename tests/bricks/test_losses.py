@@ -13,6 +13,7 @@ from sklearn import metrics
 from sknumpy_mlp.losses import (
     CLASSIFICATION_LOSSES,
     INVERSE_LINKS,
+    LINK_JACOBIANS,
     REGRESSION_LOSSES,
     AbsoluteError,
     BinaryLogLoss,
@@ -27,8 +28,10 @@ from sknumpy_mlp.losses import (
     SquaredError,
     _LossCheck,
     check_loss,
+    predict_jacobian,
     try_loss,
 )
+from tests.conftest import central_jacobian
 
 N_ROWS, N_OUTPUTS = 40, 3
 
@@ -1289,6 +1292,60 @@ def test_links_that_are_not_known():
 def test_the_packages_losses_share_the_links():
     for loss in (SquaredError, Poisson, Gamma, BinaryLogLoss, MultinomialLogLoss):
         assert loss.predict is Loss.predict
+
+
+@pytest.mark.parametrize("link", INVERSE_LINKS)
+def test_derivatives_of_predictions(link):
+    """With respect to inputs of which the raw outputs are a linear function."""
+    assert LINK_JACOBIANS.keys() == INVERSE_LINKS.keys()
+    rng = np.random.default_rng(15)
+    X, weights = rng.normal(size=(6, 4)), rng.normal(size=(4, 3))
+    loss = _Own(out_activation=link)
+    jacobian = predict_jacobian(loss, X @ weights, np.tile(weights.T, (6, 1, 1)))
+    expected = central_jacobian(lambda x: loss.predict(x @ weights), X)
+    np.testing.assert_allclose(jacobian, expected, atol=1e-8)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_derivatives_of_probabilities_next_to_0_and_1(dtype):
+    raw = np.array([[-30.0, 30.0]], dtype)
+    jacobian = predict_jacobian(BinaryLogLoss(), raw, np.ones((1, 2, 1), dtype))
+    np.testing.assert_allclose(jacobian.ravel(), np.exp([-30.0, -30.0]), rtol=1e-5)
+    assert jacobian.dtype == dtype
+
+
+@pytest.mark.parametrize("quantile", [0.3, [0.3], [0.1, 0.5, 0.9]], ids=str)
+def test_derivatives_of_quantiles_follow_their_order(quantile):
+    rng = np.random.default_rng(16)
+    loss, X = Quantile(quantile), rng.normal(size=(20, 4))
+    weights = rng.normal(size=(4, len(loss.levels)))
+    raw = X @ weights
+    before = raw.copy()
+    jacobian = predict_jacobian(loss, raw, np.tile(weights.T, (20, 1, 1)))
+    expected = central_jacobian(lambda x: loss.predict(x @ weights), X)
+    np.testing.assert_allclose(jacobian, expected, atol=1e-8)
+    np.testing.assert_array_equal(raw, before)
+
+
+class _Doubled(Quantile):
+    def predict(self, raw):
+        return 2.0 * super().predict(raw)
+
+
+class _Squares(Loss):
+    def loss_gradient(self, y, raw):
+        raise NotImplementedError
+
+    def predict(self, raw):
+        return raw**2
+
+
+def test_derivatives_of_own_predictions_are_unknown():
+    own = _Own()
+    own.predict = _fails
+    for loss in (_Doubled(0.5), _Squares(), own):
+        with pytest.raises(ValueError, match=r"^loss=.* defines predict.*Leave it"):
+            predict_jacobian(loss, np.ones((1, 1)), np.ones((1, 1, 1)))
 
 
 def _fails(*args):

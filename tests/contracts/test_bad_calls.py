@@ -22,7 +22,11 @@ from sknumpy_mlp import (
 )
 from sknumpy_mlp.callbacks import Checkpoint, EarlyStopping, TimeLimit
 from sknumpy_mlp.export import onnx_inputs, to_onnx, to_sklearn
-from sknumpy_mlp.inspection import ImportanceDisplay, permutation_importance
+from sknumpy_mlp.inspection import (
+    ImportanceDisplay,
+    input_gradient,
+    permutation_importance,
+)
 from sknumpy_mlp.plotting import (
     LearningRateDisplay,
     LossCurveDisplay,
@@ -106,6 +110,7 @@ FUNCTIONS = {
     "to_onnx": to_onnx,
     "to_sklearn": to_sklearn,
     "onnx_inputs": onnx_inputs,
+    "input_gradient": input_gradient,
     "PredictionIntervalDisplay.from_predictions": (
         PredictionIntervalDisplay.from_predictions
     ),
@@ -644,6 +649,31 @@ CALLS = [
     ],
     ("fitted clf", "onnx_inputs", {"X": X[:, :2]}, ValueError, "expecting 3"),
     ("fitted tab_clf", "onnx_inputs", {"X": FRAME[["a"]]}, ValueError, "missing:\n- b"),
+    # inspection
+    *[
+        (name, "input_gradient", {}, NotFittedError, "not fitted yet. Call 'fit'")
+        for name in ("clf", "reg", "tab_clf", "tab_reg")
+    ],
+    *[
+        ("fitted clf", "input_gradient", {"estimator": estimator}, TypeError, message)
+        for estimator, message in (
+            (NumpyMLPClassifier, "is a class. Pass an object of it"),
+            (3, "int is not an estimator of this package.*Pass a fitted"),
+            (TabularPreprocessor(), "TabularPreprocessor is not .*Pass a fitted"),
+        )
+    ],
+    *[
+        (f"fitted {name}", "input_gradient", {"X": bad}, error, message)
+        for name, bad, error, message in (
+            ("clf", X[:, :2], ValueError, "expecting 3"),
+            ("clf", X * np.nan, ValueError, "X contains NaN"),
+            ("reg", DATES, ValueError, "X holds dates"),
+            ("tab_clf", FRAME[["a"]], ValueError, "yet now missing:\n- b"),
+            ("tab_clf", SPARSE, TypeError, "Sparse.*X.*toarray"),
+            ("tab_reg", DATED, ValueError, r"dates.*'b'"),
+            ("tab_reg", FRAME * np.inf, ValueError, "infinity"),
+        )
+    ],
     # plotting
     ("clf", "LossCurveDisplay.from_estimator", {}, NotFittedError, "not fitted yet"),
     (

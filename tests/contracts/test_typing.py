@@ -99,6 +99,7 @@ TabularMLPRegressor(learning_rate_init="auto").set_params(max_iter=3).predict([[
 EarlyStopping("loss")
 sknumpy_mlp.plotting.LossCurveDisplay(loss_curves=[[1.0]], unit="iteration")
 sknumpy_mlp.export.to_onnx(None, dtype="float32")
+sknumpy_mlp.inspection.input_gradient(None, [[1.0]])
 
 # wrong
 NumpyMLPClassifier(activation="rellu")
@@ -120,6 +121,7 @@ Checkpoint("run", on_error="ignore")
 to_onnx(None, dtype="double")
 sknumpy_mlp.export.to_onnx(None, dtype="double")
 sknumpy_mlp.plotting.LossCurve
+sknumpy_mlp.inspection.input_gradients
 sknumpy_mlp.plots
 """
 

@@ -216,3 +216,13 @@ def test_targets_and_losses_that_cannot_be_used(y, loss, message):
 def test_a_loss_keeps_its_settings():
     for y in (TWO, THREE):
         assert fit(y, LogLoss(label_smoothing=0.1)).loss.label_smoothing == 0.1
+
+
+@kinds
+def test_derivatives_are_those_of_the_probabilities(kind):
+    target = fit(TARGETS[kind])
+    predicted = PREDICTED[kind]
+    slopes = np.random.default_rng(0).normal(size=predicted.shape)
+    above, below = (target.probabilities(predicted + d * slopes) for d in (0.01, -0.01))
+    jacobian = target.public_jacobian(slopes[:, :, np.newaxis])
+    np.testing.assert_allclose(jacobian[:, :, 0], (above - below) / 0.02, atol=1e-12)

@@ -6,6 +6,7 @@ from sklearn.metrics import d2_pinball_score, r2_score
 
 from sknumpy_mlp._estimators.regression_target import RegressionTarget
 from sknumpy_mlp.losses import Huber, Poisson, Quantile, SquaredError
+from tests.conftest import central_jacobian
 
 ONE = np.array([1.0, 2.0, 6.0])
 TWO = np.column_stack([ONE, [10.0, 10.0, 40.0]])
@@ -93,3 +94,23 @@ def test_scores(weight):
         for k, level in enumerate(levels)
     ]
     assert target.score(predicted, y, weight) == pytest.approx(np.mean(expected))
+
+
+@pytest.mark.parametrize("y", [ONE, TWO], ids=["one", "two"])
+@pytest.mark.parametrize("is_scaled", [False, True])
+@pytest.mark.parametrize("loss", ["squared_error", "poisson"])
+def test_derivatives_are_those_of_the_predictions(loss, is_scaled, y):
+    target = RegressionTarget.fit(y, loss)
+    if is_scaled:
+        target = target.with_scale(y.reshape(3, -1), None)
+    rng = np.random.default_rng(0)
+    X, weights = rng.normal(size=(20, 2)), rng.normal(size=(2, target.n_outputs))
+    raw = X @ weights
+    before = raw.copy()
+    jacobian = target.predict_jacobian(raw, np.tile(weights.T, (20, 1, 1)))
+    np.testing.assert_array_equal(raw, before)
+    found = target.public_jacobian(jacobian)
+    expected = central_jacobian(lambda x: target.decode(target.predict(x @ weights)), X)
+    assert found.shape == expected.shape
+    np.testing.assert_allclose(found, expected, atol=1e-7)
+    assert (found == 0.0).any() == is_scaled  # where predictions are clipped

@@ -65,6 +65,17 @@ def test_predictions_are_clipped_to_the_range_of_the_targets():
     np.testing.assert_allclose(free, [[3 + 100 * Y[:, 0].std(), 105.0]], rtol=1e-6)
 
 
+def test_the_slope_is_the_scale_and_zero_where_predictions_are_clipped():
+    scale = TargetScale.fit(Y, None, SquaredError())
+    predicted = np.array([[0.1, 0.0], [100.0, 0.0], [-100.0, 0.1]], np.float32)
+    given = np.full((3, 2, 4), 2.0, np.float32)
+    jacobian = scale.inverse_jacobian(predicted, given)
+    assert jacobian.shape == given.shape
+    np.testing.assert_allclose(jacobian[0, 0], 2 * Y[:, 0].std(), rtol=1e-6)
+    np.testing.assert_array_equal(jacobian[1:, 0], 0.0)
+    np.testing.assert_array_equal(jacobian[:, 1], 0.0)  # a constant
+
+
 # ---------------------------------------------------- targets that networks learn badly
 
 

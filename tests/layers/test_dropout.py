@@ -109,6 +109,15 @@ def test_predictions_use_the_input_unchanged():
     assert Dropout(4, 0.5).forward((), x, {}, None) is x
 
 
+def test_the_gradient_of_a_prediction_is_that_of_the_identity():
+    x, layer = np.ones((N_ROWS, N_COLUMNS)), Dropout(N_COLUMNS, 0.5)
+    _, buffers = _dropped(layer, x)  # a mask that is no longer in use
+    assert layer.forward((), x, buffers, None) is x
+    delta = np.full_like(x, 2.0)
+    returned = layer.backward((), (), x, delta, buffers, need_input_gradient=True)
+    np.testing.assert_array_equal(returned, np.full_like(x, 2.0))
+
+
 @pytest.mark.parametrize("container", [sp.csr_matrix, sp.csr_array])
 def test_dropout_of_sparse_input_stays_sparse(container):
     rng = np.random.default_rng(0)

@@ -9,6 +9,7 @@ from sklearn.metrics import log_loss
 
 from sknumpy_mlp._inputs.data import Data
 from sknumpy_mlp._tabular.calibration import Calibration
+from tests.conftest import central_jacobian
 from tests.tabular.conftest import classifier
 
 
@@ -105,6 +106,20 @@ def test_the_correction_keeps_the_order_and_is_finite():
     several = replace(calibration, is_multinomial=True)(rows)
     np.testing.assert_array_equal(several.argmax(axis=1), rows.argmax(axis=1))
     assert np.isfinite(several).all()
+
+
+@pytest.mark.parametrize("is_multinomial", [False, True])
+@pytest.mark.parametrize("floor", [0.0, 1e-3, 0.1])
+def test_derivatives_of_calibrated_logits(floor, is_multinomial):
+    rng = np.random.default_rng(0)
+    calibration = Calibration(0.7, floor, 0.1, is_multinomial)
+    X, weights = rng.normal(size=(30, 4)), rng.normal(size=(4, 3))
+    raw = X @ weights
+    before = raw.copy()
+    jacobian = calibration.jacobian(raw, np.tile(weights.T, (30, 1, 1)))
+    expected = central_jacobian(lambda x: calibration(x @ weights), X)
+    np.testing.assert_allclose(jacobian, expected, rtol=1e-5, atol=1e-7)
+    np.testing.assert_array_equal(raw, before)
 
 
 @pytest.mark.parametrize("n_classes", [2, 3])

@@ -9,6 +9,13 @@ from scipy.stats import norm
 
 from sknumpy_mlp import TabularPreprocessor
 from sknumpy_mlp._inputs import table
+from sknumpy_mlp._tabular.scaling import (
+    interpolated_slopes,
+    normal_scores,
+    robust_scale,
+    scale_and_clip,
+    scale_and_clip_slopes,
+)
 
 
 def _smooth(u):
@@ -191,3 +198,51 @@ def test_all_columns_with_infinite_numbers_are_named(monkeypatch, make):
     for method in (fitted.transform, TabularPreprocessor().fit):
         with pytest.raises(ValueError, match=r"column.* 1'?,.* '?(column )?4"):
             method(make(X))
+
+
+# ------------------------------------------------------------------------ derivatives
+
+
+@pytest.mark.parametrize("size", [1e-200, 1.0, 1e200])
+def test_slopes_are_those_of_the_encoding(size):
+    """Of values inside, at points of normal scores, and beyond the ends."""
+    rng = np.random.default_rng(0)
+    known = np.column_stack([rng.normal(size=300), rng.standard_cauchy(300)]) * size
+    center, factor = robust_scale(known)
+    scores = [None, normal_scores(known[:, 1])]
+    values = np.concatenate([known, 2.0 * known, 1e3 * known])
+    slopes = scale_and_clip_slopes(values, center, factor, 3.0, scores)
+    step = 1e-6 * size
+    above, below = (
+        scale_and_clip(values + sign * step, center, factor, 3.0, scores)
+        for sign in (1, -1)
+    )
+    expected = (above - below) / (2 * step)
+    np.testing.assert_allclose(slopes * size, expected * size, rtol=1e-5, atol=1e-8)
+    is_beyond = np.abs(values[:, 1]) > 2.0 * np.abs(known[:, 1]).max()
+    assert is_beyond.any()
+    np.testing.assert_array_equal(slopes[is_beyond, 1], 0.0)
+
+
+def test_at_a_point_of_normal_scores_the_slope_is_the_mean_of_both_sides():
+    points = np.array([[0.0, 1.0, 3.0], [-1.0, 1.0, 2.0]])
+    at = np.array([-1.0, 0.0, 0.5, 1.0, 2.0, 3.0, 4.0])
+    np.testing.assert_allclose(
+        interpolated_slopes(at, points), [0.0, 1.0, 2.0, 1.25, 0.5, 0.25, 0.0]
+    )
+
+
+def test_missing_values_have_no_slope_and_constant_columns_have_none_either():
+    values = np.array([[1.0, 5.0, np.nan], [np.nan, 5.0, 1.0]])
+    points = np.array([[0.0, 1.0, 3.0], [-1.0, 1.0, 2.0]])
+    slopes = scale_and_clip_slopes(
+        values, np.zeros(3), np.array([0.0, 0.0, 1.0]), 3.0, [None, None, points]
+    )
+    np.testing.assert_array_equal(np.isnan(slopes), np.isnan(values))
+    np.testing.assert_array_equal(slopes[[0, 0, 1], [0, 1, 1]], 0.0)
+
+
+def test_the_farthest_numbers_have_slopes_of_zero():
+    values = np.array([[1e308], [-1e308]])
+    slopes = scale_and_clip_slopes(values, np.zeros(1), np.array([1e10]), 3.0)
+    np.testing.assert_allclose(slopes, 0.0, atol=1e-280)

@@ -21,6 +21,7 @@ from sknumpy_mlp.losses import (
     Poisson,
     SquaredError,
 )
+from tests.conftest import central_jacobian
 
 N_ROWS, N_FEATURES, N_OUTPUTS = 12, 5, 3
 
@@ -369,6 +370,61 @@ def test_each_layer_constrains_its_own_parameters():
     np.testing.assert_allclose(norms[0], 0.5)
     np.testing.assert_allclose(norms[1], np.sqrt(3))
     np.testing.assert_allclose(norms[2], 0.25)
+
+
+@pytest.mark.parametrize("hidden", HIDDEN)
+@pytest.mark.parametrize("activation", ALL_ACTIVATIONS)
+def test_derivatives_of_the_outputs_match_central_differences(activation, hidden):
+    rng = np.random.default_rng(0)
+    network = _network_of(ALL_ACTIVATIONS[activation], HIDDEN[hidden])
+    params, X = network.init(rng, float), rng.normal(size=(N_ROWS, N_FEATURES))
+    before = params.copy(), X.copy()
+    raw, jacobian = network.input_jacobian(params, X)
+    np.testing.assert_allclose(raw, network.predict_raw(params, X), rtol=1e-12)
+    expected = central_jacobian(lambda x: network.predict_raw(params, x), X)
+    np.testing.assert_allclose(jacobian, expected, atol=1e-8)
+    assert np.abs(jacobian).max() > 0.01
+    np.testing.assert_array_equal(params, before[0])
+    np.testing.assert_array_equal(X, before[1])
+
+
+def test_derivatives_reach_through_layers_without_parameters():
+    """Dropout has no effect on predictions, at the first layer and at later ones."""
+    plain = _network_of(Tanh(), (6,))
+    first, last = plain.layers
+    dropped = Network((Dropout(5, 0.5), Dropout(5, 0.2), first, Dropout(6, 0.5), last))
+    params = plain.init(np.random.default_rng(0), float)
+    X = np.random.default_rng(1).normal(size=(N_ROWS, N_FEATURES))
+    for found, expected in zip(
+        dropped.input_jacobian(params, X),
+        plain.input_jacobian(params, X),
+        strict=True,
+    ):
+        np.testing.assert_array_equal(found, expected)
+
+
+@pytest.mark.parametrize("container", [np.asarray, sp.csr_matrix, sp.csr_array])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_derivatives_in_chunks(monkeypatch, container, dtype):
+    """Of dense and sparse input, in the type of the parameters."""
+    rng = np.random.default_rng(0)
+    network = _network_of(Mish(), (6,))
+    params, X = network.init(rng, dtype), rng.normal(size=(N_ROWS, N_FEATURES))
+    expected = network.input_jacobian(params, X)
+    monkeypatch.setattr(_network, "ROWS_AT_ONCE", 5)
+    for found, whole in zip(
+        network.input_jacobian(params, container(X)), expected, strict=True
+    ):
+        np.testing.assert_allclose(found, whole, rtol=0, atol=1e-6)
+        assert found.dtype == dtype
+
+
+def test_training_computes_no_derivatives_of_the_input():
+    network = _network_of(ReLU(), (6,))
+    workspace = Workspace(network, np.ones(network.n_params), 1)
+    assert "delta_x" not in workspace._buffers[0]
+    workspace.forward(np.ones((1, N_FEATURES)))
+    assert workspace.backward(np.ones((1, N_OUTPUTS))) is None
 
 
 def test_the_largest_matrix_product_of_a_network():
