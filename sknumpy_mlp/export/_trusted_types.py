@@ -13,7 +13,8 @@ def trusted_types(estimator: Any) -> list[str]:
     objects that you have passed to it, such as a custom loss.
 
     Call it for an estimator that you have made.  To load a file from another source,
-    look at ``skops.io.get_untrusted_types`` of the file before you trust them.
+    look at ``skops.io.get_untrusted_types`` of the file before you trust them.  MLflow
+    does not ask when it loads a model: it trusts the types that are stored with it.
 
     Parameters
     ----------
