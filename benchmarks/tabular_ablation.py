@@ -17,8 +17,8 @@ from concurrent.futures import ProcessPoolExecutor
 import numpy as np
 from _ablation import without
 from _measure import RESULTS, environment, on_cores
-from _tabular_data import evaluate, load_tables, split
-from tabular_report import MEASURES, mean
+from _tabular_data import MEASURES, evaluate, load_tables, split
+from _tabular_results import mean
 from threadpoolctl import threadpool_limits
 
 from sknumpy_mlp import TabularMLPClassifier, TabularMLPRegressor
