@@ -11,6 +11,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 from joblib import cpu_count
+from numpy.typing import NDArray
 from sklearn.base import BaseEstimator
 from sklearn.utils import check_consistent_length, check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
@@ -47,7 +48,7 @@ from sknumpy_mlp._tabular.ensemble import (
     train_members,
 )
 from sknumpy_mlp._tabular.folds import is_splitter, read_groups, user_folds
-from sknumpy_mlp._tabular.held_out import HeldOut, column_checksums
+from sknumpy_mlp._tabular.held_out import HeldOut, summarize, validation_indices
 from sknumpy_mlp._tabular.merged import merged_networks
 from sknumpy_mlp._tabular.parameters import check_ensemble
 from sknumpy_mlp._tabular.preprocessor import TabularPreprocessor
@@ -98,7 +99,7 @@ class _BaseTabularMLP(
     __metadata_request__fit: ClassVar[dict[str, bool]] = {"groups": True}
 
     _target: Any
-    _checksums: Array | None
+    _held_out: dict[str, NDArray[Any]] | None
     preprocessor_: TabularPreprocessor
     estimators_: list[Any]
     oof_score_: float
@@ -315,10 +316,7 @@ class _BaseTabularMLP(
     def _keep(self, task: EnsembleTask, trained: Sequence[TrainedMember]) -> None:
         """Set the networks of the ensemble, and their validation rows."""
         self.estimators_ = [each.member for each in trained]
-        held_out = [each.split.held_out for each in trained]
-        self.validation_indices_ = [
-            task.rows[[] if rows is None else rows] for rows in held_out
-        ]
+        self.validation_indices_ = validation_indices(trained, task.rows)
 
     def _workers(
         self, task: EnsembleTask, splits: Sequence[MemberSplit]
@@ -405,13 +403,13 @@ class _BaseTabularMLP(
             self._calibrate(held_out, data, X, weight, task)
         predicted = self._predict_from(held_out.mean)
         self.oof_score_ = float(self._target.score(predicted, data.y, weight))
-        self.oof_predictions_ = self._checksums = None
+        self.oof_predictions_ = self._held_out = None
         if task.validation is None:
             presented = self._format_predictions(predicted)
             shape = (task.n_samples, *presented.shape[1:])
             self.oof_predictions_ = np.full(shape, np.nan, presented.dtype)
             self.oof_predictions_[task.rows[rows]] = presented
-            self._checksums = column_checksums(X, rows)
+            self._held_out = summarize(held_out, X, data.y, task)
 
     # --------------------------------------------------------------------- predict
 

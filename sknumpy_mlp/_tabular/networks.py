@@ -79,6 +79,26 @@ def find_network(estimator: Any, caller: str) -> Any:
     return inner
 
 
+def refuse_wrapper(estimator: Any, caller: str) -> None:
+    """Raise TypeError for an estimator that wraps one of this package.
+
+    Parameters
+    ----------
+    estimator : object
+        An estimator that is none of this package.
+    caller : str
+        The name of the function, for the message.
+    """
+    *wrappers, inner = unwrap(estimator)
+    if wrappers and isinstance(inner, _BaseMLP | _BaseTabularMLP):
+        raise TypeError(
+            f"{type(estimator).__name__} is not an estimator of this package, but "
+            f"wraps the {type(inner).__name__} that {caller} needs. Pass that one, and "
+            "the data that it receives: for a Pipeline, pipeline[-1] and "
+            "pipeline[:-1].transform(X)."
+        )
+
+
 def networks_of(estimator: Any) -> list[Any]:
     """Return the networks of a fitted estimator of this package.
 

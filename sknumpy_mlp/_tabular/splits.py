@@ -90,9 +90,9 @@ def split_members(
     several = ensemble in ("kfold", "seeds")
     parts: list[tuple[IntArray, IntArray | None]]
     if has_validation:
-        parts = [(_compact(np.arange(len(X))), None)] * (n_members if several else 1)
+        parts = [(compact(np.arange(len(X))), None)] * (n_members if several else 1)
     elif folds is not None:
-        parts = [(_compact(rows), _compact(held_out)) for rows, held_out in folds]
+        parts = [(compact(rows), compact(held_out)) for rows, held_out in folds]
     elif ensemble == "kfold":
         if groups is None:
             copies = _Groups.of_copies(X, y, columns)
@@ -207,7 +207,7 @@ def _group_folds(
         folds = list(splitter.split(groups, classes, groups))
     for kept, held_out in folds:
         if len(kept) and len(held_out):
-            yield _compact(kept), _compact(held_out)
+            yield compact(kept), compact(held_out)
 
 
 def _renumbered(groups: IntArray) -> tuple[IntArray, int]:
@@ -325,13 +325,13 @@ class _Groups:
     def rows_of(self, groups: IntArray) -> IntArray:
         """Return the rows of some groups."""
         if self.n_groups == len(self.of_rows):
-            return _compact(groups)
+            return compact(groups)
         is_in = np.zeros(self.n_groups, dtype=bool)
         is_in[groups] = True
-        return _compact(np.flatnonzero(is_in[self.of_rows]))
+        return compact(np.flatnonzero(is_in[self.of_rows]))
 
 
-def _compact(rows: IntArray) -> IntArray:
+def compact(rows: IntArray) -> IntArray:
     """Return indices as int32, which take half the memory of NumPy's default."""
     too_large = len(rows) > 0 and rows.max() > np.iinfo(np.int32).max
     return rows if too_large else rows.astype(np.int32)

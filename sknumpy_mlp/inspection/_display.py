@@ -32,8 +32,8 @@ _BAR_HEIGHT, _OTHER_HEIGHT = 0.3, 1.0
 class ImportanceDisplay:
     """Importances of columns, as horizontal bars with error bars.
 
-    The most important column is on top.  Error bars are two standard errors long, one
-    in each direction: an importance within about two of them from zero may be due to
+    The most important column is on top.  Error bars extend by one standard error in
+    each direction: an importance within two or three of them from zero may be due to
     chance.
 
     Parameters
@@ -41,8 +41,8 @@ class ImportanceDisplay:
     importances : array-like of shape (n_features, n_repeats)
         The importances of each column, one for each permutation; bars are their means.
     standard_errors : array-like of shape (n_features,), default=None
-        The standard errors of the means; None means the standard deviations over the
-        permutations.
+        The standard errors of the means, as the lengths of the error bars; None means
+        the standard deviations over the permutations, which say nothing about new data.
     feature_names : list of str, default=None
         The names of the columns; None means x0, x1 and so on.
     score_name : str, default=None
@@ -138,14 +138,17 @@ class ImportanceDisplay:
         ax = single_axes(plt, ax)
         dark = is_dark(ax)
         text_color = "white" if dark else plt.rcParams["text.color"]
-        error_style = {"ecolor": text_color, "elinewidth": 1.0, "capsize": 2.0}
+        given = error_kw or {}
+        error_style = {"ecolor": text_color, "capsize": 2.0} | given
+        if not {"elinewidth", "linewidth", "lw"} & given.keys():
+            error_style["elinewidth"] = 1.0
         style = {"color": SKY_BLUE if dark else BLUE, "height": 0.7} | (bar_kw or {})
         where = np.arange(len(order))
         self.bars_ = ax.barh(
             where,
             mean[order],
             xerr=errors[order],
-            error_kw=error_style | (error_kw or {}),
+            error_kw=error_style,
             **style,
         )
         ax.axvline(0.0, color=text_color, linewidth=0.8)
@@ -153,7 +156,7 @@ class ImportanceDisplay:
         ax.set_ylim(len(order) - 0.5, -0.5)  # the most important one on top
         ax.set_xlabel(f"Decrease of {self.score_name or 'the score'} when permuted")
         if len(order) < len(mean):
-            ax.set_ylabel(f"{len(order)} of {len(mean)} columns")
+            ax.set_ylabel(f"{len(order)} of {len(mean)} features")
         self.ax_, self.figure_ = ax, ax.figure
         return self
 
@@ -253,6 +256,11 @@ class ImportanceDisplay:
             Those of `permutation_importance`.
         """
         import_pyplot(f"{cls.__name__}.from_estimator")
+        if isinstance(scoring, list | tuple | set | Mapping):
+            raise ValueError(
+                f"scoring={short_repr(scoring)} must be one score. For several, call "
+                "permutation_importance, and from_importances for one of its results."
+            )
         result = permutation_importance(
             estimator,
             X,
@@ -264,9 +272,10 @@ class ImportanceDisplay:
             sample_weight=sample_weight,
             feature_groups=feature_groups,
         )
-        score_name = _default_score(estimator)
+        score_name: Any = _default_score(estimator)
         if scoring is not None:
-            score_name = str(getattr(scoring, "__name__", scoring))
+            is_name = isinstance(scoring, str)
+            score_name = scoring if is_name else getattr(scoring, "__name__", None)
         return cls.from_importances(
             result,
             score_name=score_name,

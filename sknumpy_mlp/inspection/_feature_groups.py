@@ -52,7 +52,7 @@ def feature_groups_of(
         named = [(None, group) for group in _correlated(float(given), numbers, X)]
     elif isinstance(given, Mapping):
         named = given.items()
-    elif isinstance(given, Iterable) and not isinstance(given, str | bytes):
+    elif isinstance(given, list | tuple):
         named = [(None, group) for group in given]
     else:
         raise ValueError(
@@ -66,8 +66,8 @@ def feature_groups_of(
         for i in columns:
             if i not in rest:
                 raise ValueError(
-                    f"feature_groups has the column {names[i]!r} more than once. Put "
-                    "it into one group."
+                    f"feature_groups has the column {names[i]!r} more than once. Name "
+                    "it once."
                 )
             del rest[i]
         title = " + ".join(names[i] for i in columns) if name is None else str(name)
@@ -100,7 +100,8 @@ def _read_group(members: Any, names: Sequence[str]) -> list[int]:
         if not (is_index or is_name):
             raise ValueError(
                 f"feature_groups has the column {short_repr(member)}, which X has not. "
-                f"Its columns are {short_repr(list(names))}, or 0 to {len(names) - 1}."
+                f"Its columns are {short_repr(list(names))}, or their positions from 0 "
+                f"to {len(names) - 1}."
             )
         columns.append(int(member) if is_index else index[member])
     if not columns:

@@ -13,7 +13,7 @@ from sknumpy_mlp._inputs.table import Table
 from sknumpy_mlp._tabular.base import _BaseTabularMLP
 from sknumpy_mlp._tabular.classifier import TabularMLPClassifier
 from sknumpy_mlp._tabular.member import MemberClassifier, MemberRegressor
-from sknumpy_mlp._tabular.networks import unwrap
+from sknumpy_mlp._tabular.networks import refuse_wrapper
 from sknumpy_mlp._tabular.preprocessor import TabularPreprocessor
 from sknumpy_mlp._tabular.regressor import TabularMLPRegressor
 from sknumpy_mlp._tabular.scaling import scale_and_clip_slopes
@@ -123,14 +123,7 @@ def _check_estimator(estimator: Any) -> None:
             "input_gradient, as a whole."
         )
     refuse_classes(estimator, _SUPPORTED, whose="your")
-    inner = unwrap(estimator)[-1]
-    if isinstance(inner, _SUPPORTED):
-        raise TypeError(
-            f"{name} is not an estimator of this package, but wraps the "
-            f"{type(inner).__name__} that input_gradient needs. Pass that one, and X "
-            "as it receives it: for a Pipeline, pipeline[-1] and "
-            "pipeline[:-1].transform(X)."
-        )
+    refuse_wrapper(estimator, "input_gradient")
     raise TypeError(
         f"{name} is not an estimator of this package. Pass a fitted "
         f"{', '.join(each.__name__ for each in _SUPPORTED[:-1])} or "

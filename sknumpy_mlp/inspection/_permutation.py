@@ -1,7 +1,7 @@
 """Permutation importance from the folds of a tabular estimator."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -16,14 +16,12 @@ from sknumpy_mlp._inputs.targets import read_target, squeeze_single_column
 from sknumpy_mlp._tabular.base import _BaseTabularMLP
 from sknumpy_mlp._tabular.feature_names import check_input_features
 from sknumpy_mlp._tabular.held_out import has_checksums, mean_by_row
-from sknumpy_mlp._tabular.networks import unwrap
+from sknumpy_mlp._tabular.networks import refuse_wrapper
 from sknumpy_mlp._utils.intervals import is_integer
 from sknumpy_mlp._utils.typing import Array, IntArray
 from sknumpy_mlp._utils.values import short_repr
 from sknumpy_mlp.inspection._feature_groups import feature_groups_of
-
-# Maximum number of blocks of rows for standard errors.
-_MAX_BLOCKS = 10
+from sknumpy_mlp.inspection._scores import Scores, importances_of
 
 
 def permutation_importance(
@@ -37,14 +35,13 @@ def permutation_importance(
     random_state: Any = None,
     sample_weight: Any = None,
     feature_groups: Any = None,
-) -> Bunch:
+) -> Bunch | dict[str, Bunch]:
     r"""Compute permutation importances from the folds of a tabular estimator.
 
     The importance of a column is the decrease of a score when the values of the column
-    are permuted, so that they are no longer related to the target [1]_.  As in
-    ``oof_score_``, each network predicts the rows of its own fold (or of the hold-out
-    set), which it was not trained on: importances are those for new data, although the
-    estimator was trained on all rows, and nothing is fitted again.
+    are permuted, so that they are no longer related to the target [1]_.  Each network
+    predicts the rows of its own fold (or of the hold-out set), which it was not trained
+    on, so that no further data is needed, and nothing is fitted again.
 
     Parameters
     ----------
@@ -53,11 +50,13 @@ def permutation_importance(
     X : frame or array-like of shape (n_samples, n_features)
         The table that the estimator was fitted to, in the same order.
     y : array-like of shape (n_samples,) or (n_samples, n_outputs)
-        The target that the estimator was fitted to.
-    scoring : str, callable, list, tuple or dict, default=None
+        The target that the estimator was fitted to, in the same order.
+    scoring : str, callable, list, tuple, set or dict, default=None
         One or several scores, as in :func:`sklearn.model_selection.cross_validate`;
         None is that of ``estimator.score``.  A callable is passed a copy of the
-        estimator that predicts the values to score.
+        estimator that knows the predictions for the rows it is passed, without
+        permutation: it may call `predict`, `predict_proba`, `predict_log_proba` and
+        `score` for all of these rows, and nothing else.
     n_repeats : int, default=5
         Number of permutations of each column.
     n_jobs : int or None, default=None
@@ -65,12 +64,14 @@ def permutation_importance(
     random_state : int, RandomState instance or None, default=None
         Determines the permutations, which are the same for each column.
     sample_weight : array-like of shape (n_samples,), default=None
-        Sample weights for the score.
+        Sample weights for the score.  Pass those of `fit` for the score to be
+        ``oof_score_``.
     feature_groups : float, list or dict, default=None
         Columns that are permuted together.  If columns are correlated, networks can use
         one in place of another, so that each alone seems unimportant.  A list of lists
-        of columns (names, or indices), or a dict of such lists by the name of the
-        group; other columns are permuted on their own.  A number between 0 and 1 groups
+        of columns, or a dict of such lists by the name of the group; other columns are
+        permuted on their own.  Columns are given by their names, if these are strings,
+        or by their positions from 0.  A number between 0 and 1 groups
         numeric columns by their Spearman rank correlation, by hierarchical clustering
         with average linkage: 0.8 groups columns whose mean absolute correlation is at
         least 0.8.
@@ -88,8 +89,8 @@ def permutation_importance(
         importances_std : ndarray of shape (n_features,)
             The standard deviation over the permutations.
         standard_errors : ndarray of shape (n_features,)
-            Standard errors of the mean importances as estimates for new data, from
-            leaving out one fold at a time (see Notes).
+            Standard errors of the importances as estimates for new data, from leaving
+            out one fold at a time (see Notes); NaN if they cannot be computed.
         feature_names : list of str
             The names of the columns or groups.
         score : float
@@ -102,8 +103,8 @@ def permutation_importance(
     NotFittedError
         If it is not fitted.
     ValueError
-        If it has no networks that were not trained on some of the rows, if ``X`` is not
-        the table that it was fitted to, or if another argument is invalid.
+        If it has no networks that were not trained on some of the rows, if ``X`` and
+        ``y`` are not the data that it was fitted to, or if another argument is invalid.
 
     See Also
     --------
@@ -115,13 +116,23 @@ def permutation_importance(
     A missing value is permuted like any other.  Values are exchanged among all rows
     that are scored, of all folds.
 
+    These are importances for single networks.  Those for the ensemble, which
+    :func:`sklearn.inspection.permutation_importance` computes from new data, are
+    somewhat smaller, since averaging reduces errors for implausible rows.  With folds
+    of ``groups`` or ``cv`` and with a hold-out set, the best epoch of each network was
+    selected on the same rows, which ``oof_score_`` takes into account and importances
+    do not: if ``score`` is well above ``oof_score_``, they are too large.
+
     The standard error accounts for the choice of rows, which the standard deviation
     over permutations does not.  It is that of the delete-a-group jackknife [2]_: with
     the mean importances :math:`\theta_k` without the rows of fold k,
 
     .. math:: \sqrt{\frac{K - 1}{K} \sum_{k=1}^K (\theta_k - \bar\theta)^2}.
 
-    More than ten folds are merged to ten, and a hold-out set is split into ten.
+    More than ten folds are merged to ten; a row in several folds counts for the last of
+    them.  A hold-out set is divided into ten parts, by groups if there are any.  Folds
+    for which the score is not defined, for example because all other folds lack a
+    class, are left out.  With few folds, standard errors are imprecise.
 
     References
     ----------
@@ -151,49 +162,39 @@ def permutation_importance(
             f"n_repeats={short_repr(n_repeats)} must be an int of at least 1."
         )
     table, encoded, rows = _read_table(estimator, X)
-    y = read_target(y, "y", numeric=estimator._target_type.is_numeric)
-    y = squeeze_single_column(y, dense=True, warn=False)
-    check_consistent_length(encoded, y)
+    y = _read_target(estimator, y, rows, len(encoded))
     weight = check_sample_weight(sample_weight, encoded)
     preprocessor = estimator.preprocessor_
     names = check_input_features(preprocessor, None)
+    if table.labels is not None:
+        names = list(map(str, table.labels))
     numbers = encoded[:, : preprocessor.n_numbers_]
     groups = feature_groups_of(feature_groups, names, preprocessor._numbers, numbers)
-    scorer = check_scoring(estimator, scoring=scoring)
+    scores = Scores(
+        check_scoring(estimator, scoring=scoring),
+        estimator,
+        # Only scorers of users may read the table.
+        table if _has_callable(scoring) else None,
+        rows,
+        y[rows],
+        None if weight is None else weight[rows],
+        estimator._held_out["block"],
+    )
+    del table
     rng = check_random_state(random_state)
     orders = [rng.permutation(len(rows)) for _ in range(n_repeats)]
     predictor = _Predictor.of(estimator, encoded[rows], rows)
-    # Only scorers of users may read the table.
-    source = table if _has_callable(scoring) else None
-    parts = [
-        _Part.of(part, source, rows, y, weight)
-        for part in predictor.parts_to_score(rng)
-    ]
-
-    def scores_of(predicted: Array) -> list[Any]:
-        return [part.score(scorer, estimator, predicted) for part in parts]
-
     columns_of = preprocessor.encoded_columns()
-    baseline = scores_of(predictor.predict())
+
+    def permute(columns: IntArray) -> list[list[Any]]:
+        return [scores(predictor.predict(columns, order)) for order in orders]
+
+    baseline = scores(predictor.predict())
     permuted = Parallel(n_jobs=n_jobs, prefer="threads")(
-        delayed(
-            lambda columns: [
-                scores_of(predictor.predict(columns, order)) for order in orders
-            ]
-        )(np.concatenate([columns_of[i] for i in group]))
+        delayed(permute)(np.concatenate([columns_of[i] for i in group]))
         for group in groups.values()
     )
-    feature_names = list(groups)
-    if not isinstance(baseline[0], dict):
-        return _bunch(np.array(baseline), np.array(permuted), feature_names)
-    return {
-        name: _bunch(
-            np.array([score[name] for score in baseline]),
-            np.array([[[s[name] for s in each] for each in one] for one in permuted]),
-            feature_names,
-        )
-        for name in baseline[0]
-    }
+    return importances_of(baseline, permuted, list(groups))
 
 
 def _has_callable(scoring: Any) -> bool:
@@ -207,13 +208,7 @@ def _has_callable(scoring: Any) -> bool:
 def _check_estimator(estimator: Any) -> None:
     """Raise an error unless an estimator has networks with validation rows."""
     if not isinstance(estimator, _BaseTabularMLP):
-        inner = unwrap(estimator)[-1]
-        if isinstance(inner, _BaseTabularMLP):
-            raise TypeError(
-                f"{type(estimator).__name__} is not a tabular estimator, but has one. "
-                "Pass that one, and the X that it was fitted to: for a Pipeline, "
-                "pipeline[-1] and pipeline[:-1].transform(X)."
-            )
+        refuse_wrapper(estimator, "permutation_importance")
         raise TypeError(
             "permutation_importance needs a TabularMLPClassifier or a "
             f"TabularMLPRegressor, got {short_repr(estimator)}. For other estimators, "
@@ -236,11 +231,10 @@ def _read_table(estimator: Any, X: Any) -> tuple[Table, Array, IntArray]:
     encoded = estimator._read(table.data)
     n_samples = len(estimator.oof_predictions_)
     rows = np.unique(np.concatenate(estimator.validation_indices_))
-    if len(encoded) != n_samples or not has_checksums(
-        encoded, rows, estimator._checksums
-    ):
+    is_same = len(encoded) == n_samples
+    if not is_same or not has_checksums(encoded, rows, estimator._held_out["X"]):
         found = "other values, or the same in another order"
-        if len(encoded) != n_samples:
+        if not is_same:
             found = f"{len(encoded)} rows instead of {n_samples}"
         raise ValueError(
             f"X is not the table that the estimator was fitted to: it has {found}. "
@@ -248,6 +242,30 @@ def _read_table(estimator: Any, X: Any) -> tuple[Table, Array, IntArray]:
             "sklearn.inspection.permutation_importance."
         )
     return table, encoded, rows
+
+
+def _read_target(estimator: Any, y: Any, rows: IntArray, n_samples: int) -> Any:
+    """Return the target, which must be that of the fit."""
+    if y is None:
+        raise ValueError("y=None must be the target that the estimator was fitted to.")
+    y = read_target(y, "y", numeric=estimator._target_type.is_numeric)
+    y = squeeze_single_column(y, dense=True, warn=False)
+    check_consistent_length(np.empty((n_samples, 0)), y)
+    target = estimator._target
+    if getattr(target, "scale", None) is not None:
+        target = replace(target, scale=None)
+    encoded = target.encode(y[rows], np.float64, "y").reshape(len(rows), -1)
+    expected = estimator._held_out["y"]
+    everything = np.arange(len(rows))
+    if encoded.shape[1:] != expected.shape or not has_checksums(
+        encoded.astype(np.float64), everything, expected
+    ):
+        raise ValueError(
+            "y is not the target that the estimator was fitted to, or in another order "
+            "than X. Pass that one: for a TransformedTargetRegressor, it is the "
+            "transformed target."
+        )
+    return y
 
 
 @dataclass(frozen=True)
@@ -306,96 +324,3 @@ class _Predictor:
             mean, _ = mean_by_row(parts, len(self.X))
             predicted: Array = self.estimator._predict_from(mean)
         return predicted
-
-    def parts_to_score(self, rng: np.random.RandomState) -> list[IntArray]:
-        """Return all rows, and all but those of each block."""
-        n_rows = len(self.X)
-        everything = np.arange(n_rows)
-        block = np.zeros(n_rows, dtype=np.intp)
-        for i, rows in enumerate(self.rows_of):
-            block[rows] = i
-        if len(np.unique(block)) == 1:  # a hold-out set
-            block = rng.permutation(n_rows)
-        block %= _MAX_BLOCKS
-        blocks = np.unique(block)
-        if len(blocks) == 1:
-            return [everything]
-        return [everything, *(np.flatnonzero(block != each) for each in blocks)]
-
-
-@dataclass(frozen=True)
-class _Part:
-    """Rows that are scored together.
-
-    Attributes
-    ----------
-    rows : ndarray of shape (n_rows,)
-        The positions of the rows among all predictions.
-    X : frame or ndarray of shape (n_rows, n_features), or None
-        The rows of the table; None if the scorer does not read them.
-    y : ndarray of shape (n_rows,) or (n_rows, n_outputs)
-        Their targets.
-    sample_weight : ndarray of shape (n_rows,) or None
-        Their weights.
-    """
-
-    rows: IntArray
-    X: Any
-    y: Any
-    sample_weight: Array | None
-
-    @classmethod
-    def of(
-        cls,
-        part: IntArray,
-        table: Table | None,
-        rows: IntArray,
-        y: Any,
-        weight: Array | None,
-    ) -> "_Part":
-        """Return a part of the rows that have predictions."""
-        chosen = rows[part]
-        return cls(
-            part,
-            None if table is None else table.take(chosen).data,
-            y[chosen],
-            None if weight is None else weight[chosen],
-        )
-
-    def score(self, scorer: Any, estimator: Any, predicted: Array) -> Any:
-        """Return the score of the predictions for these rows, or a dict of scores."""
-        own = predicted[self.rows]
-        # Scorers call methods of an estimator: this one knows its predictions.
-        known = object.__new__(type(estimator))
-        known.__dict__ = {**vars(estimator), "_predict_table": lambda _: own}
-        if self.sample_weight is None:
-            return scorer(known, self.X, self.y)
-        return scorer(known, self.X, self.y, sample_weight=self.sample_weight)
-
-
-def _bunch(baseline: Array, permuted: Array, feature_names: Sequence[str]) -> Bunch:
-    """Return the importances.
-
-    Parameters
-    ----------
-    baseline : ndarray of shape (n_parts,)
-        The scores without permutation, of all rows and of all but each block.
-    permuted : ndarray of shape (n_features, n_repeats, n_parts)
-        The scores with permutation.
-    feature_names : sequence of str
-        The names of the features.
-    """
-    decrease = baseline - permuted
-    importances, without = decrease[:, :, 0], decrease[:, :, 1:].mean(axis=1)
-    n_blocks = without.shape[1]
-    standard_errors = np.full(len(importances), np.nan)
-    if n_blocks > 1:
-        standard_errors = np.sqrt(n_blocks - 1) * without.std(axis=1)
-    return Bunch(
-        importances=importances,
-        importances_mean=importances.mean(axis=1),
-        importances_std=importances.std(axis=1),
-        standard_errors=standard_errors,
-        feature_names=list(feature_names),
-        score=float(baseline[0]),
-    )

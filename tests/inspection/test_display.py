@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from sklearn import inspection
 from sklearn.linear_model import LinearRegression
+from sklearn.metrics import make_scorer, r2_score
 
 from sknumpy_mlp import TabularMLPRegressor
 from sknumpy_mlp.inspection import ImportanceDisplay, permutation_importance
@@ -74,6 +75,7 @@ def test_names_of_scores(regressor, classifier, table):
     assert label(classifier, kinds) == "Decrease of accuracy when permuted"
     assert "neg_log_loss" in label(classifier, kinds, scoring="neg_log_loss")
     assert "own_score" in label(regressor, y, scoring=own_score)
+    assert "the score" in label(regressor, y, scoring=make_scorer(r2_score))
     quantiles = TabularMLPRegressor(**SMALL, loss=Quantile([0.1, 0.9]))
     assert "D2 (pinball loss)" in label(quantiles.fit(frame, y), y)
 
@@ -94,9 +96,11 @@ def test_given_importances(plt):
     np.testing.assert_allclose(_widths(display), [0.6, 0.2])
     np.testing.assert_allclose(_error_ends(display), [[0.4, 0.8], [0.1, 0.3]])
     assert ax.get_xlabel() == "Decrease of the score when permuted"
-    assert ax.get_ylabel() == "2 of 3 columns"
+    assert ax.get_ylabel() == "2 of 3 features"
     assert display.bars_[0].get_facecolor() == (1.0, 0.0, 0.0, 1.0)
     assert display.bars_.errorbar[1][0].get_markersize() == 14.0
+    display.plot(error_kw={"lw": 3.0})
+    assert display.bars_.errorbar[2][0].get_linewidth() == [3.0]
     display.plot(max_features=None)  # in a new figure
     assert display.ax_ is not ax
     assert _labels(display)[2] == "a very long name a very long name a ver…"
@@ -181,5 +185,6 @@ def test_wrong_results(regressor, table):
         ValueError, match=r"one of \['r2', 'neg_median_absolute_error'\]"
     ):
         ImportanceDisplay.from_importances(several)
-    with pytest.raises(ValueError, match="one of"):
-        ImportanceDisplay.from_estimator(regressor, frame, y, scoring=["r2"])
+    for scoring in (["r2"], {"a": "r2"}, {"r2"}):
+        with pytest.raises(ValueError, match=r"scoring=.* must be one score"):
+            ImportanceDisplay.from_estimator(regressor, frame, y, scoring=scoring)

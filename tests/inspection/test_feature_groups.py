@@ -67,6 +67,8 @@ def test_correlated_columns():
         ([[True]], "True, which X has not"),
         ([["a", ["b"]]], "which X has not"),
         ([[]], "empty group"),
+        ([[0, 0]], "'a' more than once"),
+        (np.array(0.5), "must be None, a correlation"),
         ([["a", "b"], ["c", 0]], "'a' more than once"),
         ({"c": ["a", "b"]}, r"names \['c'\]"),
     ],

@@ -452,7 +452,7 @@ def _fitted():
     [
         (
             lambda: make_pipeline(StandardScaler(), NumpyMLPRegressor(**PLAIN)),
-            r"^Pipeline .*wraps the NumpyMLPRegressor.*Pass that one, and X as it .*"
+            r"^Pipeline .*wraps the NumpyMLPRegressor.*Pass that one, and the data .*"
             r"pipeline\[-1\] and pipeline\[:-1\].transform\(X\)",
         ),
         (

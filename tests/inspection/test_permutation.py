@@ -1,8 +1,10 @@
 """Permutation importance from the folds of tabular estimators."""
 
 import pickle
+import warnings
 
 import numpy as np
+import pandas as pd
 import pytest
 from sklearn import inspection
 from sklearn.exceptions import NotFittedError
@@ -127,7 +129,7 @@ def test_rows_of_weight_zero_are_left_out(table):
     frame, y = table
     weight = np.where(np.arange(len(y)) % 3 == 0, 0.0, 1.0)
     reg = TabularMLPRegressor(**SMALL).fit(frame, y, sample_weight=weight)
-    wrong = np.where(weight == 0.0, 1e6, y)  # they would decide on the score
+    wrong = np.where(weight == 0.0, 1e6, y)  # it would decide on the score
     result = permutation_importance(reg, frame, wrong, random_state=0)
     assert result.score == pytest.approx(reg.oof_score_)
     rows = np.concatenate(reg.validation_indices_)
@@ -201,6 +203,92 @@ def test_more_folds_than_blocks():
     reg = TabularMLPRegressor((4,), max_iter=2, cv=KFold(15), random_state=0)
     result = permutation_importance(reg.fit(frame, y), frame, y, random_state=0)
     assert np.isfinite(result.standard_errors).all()
+
+
+def test_standard_errors_of_a_hold_out_set_with_groups():
+    """Rows of a group are in the same part: they are not independent."""
+    means, errors = [], []
+    for seed in range(8):
+        rng = np.random.default_rng(seed)
+        groups = np.repeat(np.arange(30), 10)
+        centers, effects = rng.normal(size=(2, 30))
+        X = np.column_stack([centers[groups], rng.normal(size=300)])
+        y = centers[groups] + effects[groups]
+        reg = TabularMLPRegressor(
+            (8,), max_iter=20, ensemble=None, validation_fraction=0.4, random_state=seed
+        ).fit(X, y, groups=groups)
+        result = permutation_importance(reg, X, y, n_repeats=20, random_state=seed)
+        means.append(result.importances_mean[0])
+        errors.append(result.standard_errors[0])
+        held_out = groups[reg.validation_indices_[0]]
+        for group in np.unique(held_out):
+            assert len(np.unique(reg._held_out["block"][held_out == group])) == 1
+    assert 0.5 < np.mean(errors) / np.std(means, ddof=1) < 2.0
+
+
+def test_a_class_that_parts_of_the_rows_lack(table):
+    """Scores that are not defined without a fold do not count there."""
+    frame, y = table
+    y = np.digitize(y, [-1.0, 1.5])
+    y[:] = np.minimum(y, 1)
+    y[7] = 2
+    clf = TabularMLPClassifier(**SMALL).fit(frame, y)
+    for scoring in ("neg_log_loss", "roc_auc_ovr"):
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            result = permutation_importance(
+                clf, frame, y, scoring=scoring, n_repeats=1, random_state=0
+            )
+        assert np.isfinite(result.score)
+        assert np.isfinite(result.importances).all()
+        assert np.isfinite(result.standard_errors).all()
+    with warnings.catch_warnings():  # of scores in general
+        warnings.simplefilter("ignore")
+        with pytest.raises(ValueError, match="multi_class must be in"):
+            permutation_importance(clf, frame, y, scoring="roc_auc")
+
+
+def test_scorers_that_do_other_things(regressor, table):
+    frame, y = table
+
+    def by_interval(estimator, X, y_true):
+        return r2_score(y_true, estimator.prediction_interval(X).mean(axis=1))
+
+    def of_some_rows(estimator, X, y_true):
+        return r2_score(y_true[:9], estimator.predict(X[:9]))
+
+    for scoring in (by_interval, of_some_rows):
+        with pytest.raises(TypeError, match=r"nothing else.*sklearn\.inspection"):
+            permutation_importance(regressor, frame, y, scoring=scoring)
+
+
+def test_other_targets(regressor, classifier, table):
+    frame, y = table
+    kinds = np.digitize(y, [-1.0, 1.5])
+    for estimator, wrong in (
+        (regressor, y[::-1]),
+        (regressor, np.log1p(y - y.min())),
+        (regressor, np.column_stack([y, y])),
+        (classifier, kinds[::-1]),
+        (classifier, np.where(kinds == 2, 7, kinds)),
+    ):
+        with pytest.raises(ValueError, match=r"y is not the target|class"):
+            permutation_importance(estimator, frame, wrong)
+    with pytest.raises(ValueError, match="y=None must be the target"):
+        permutation_importance(regressor, frame, None)
+
+
+def test_labels_of_all_kinds():
+    frame, y = make_table(60)
+    frame.columns = range(1, 7)
+    labels = pd.Series(np.where(y > 0, "high", "low"), index=range(100, 160))
+    clf = TabularMLPClassifier(**SMALL).fit(frame, labels)
+    result = permutation_importance(
+        clf, frame, labels, n_repeats=1, random_state=0, feature_groups=[[1, 2]]
+    )
+    assert result.score == pytest.approx(clf.oof_score_)
+    # Integers in groups are positions.
+    assert result.feature_names == ["1", "2 + 3", "4", "5", "6"]
 
 
 def test_several_scores(classifier, table):
