@@ -157,8 +157,10 @@ def permutation_importance(
     weight = check_sample_weight(sample_weight, encoded)
     preprocessor = estimator.preprocessor_
     names = check_input_features(preprocessor, None)
-    numbers = encoded[:, : preprocessor.n_numbers_]
-    groups = feature_groups_of(feature_groups, names, preprocessor._numbers, numbers)
+    # Of a date, the first part stands for the column: the elapsed time.
+    which = [i for i in preprocessor._numbers if i < len(names)]
+    numbers = encoded[:, : len(which)]
+    groups = feature_groups_of(feature_groups, names, which, numbers)
     scorer = check_scoring(estimator, scoring=scoring)
     rng = check_random_state(random_state)
     orders = [rng.permutation(len(rows)) for _ in range(n_repeats)]
