@@ -83,11 +83,11 @@ print(cars.isna().sum().to_string())
 # Dates as numbers
 # ----------------
 #
-# Strings and missing values need no preprocessing: strings are encoded as categories,
-# and missing numbers are imputed.  For columns of dates `fit` raises an error, since
-# their best encoding depends on the problem.  Here it is the age of the car, and the
-# season: the day of the year as a point on a circle, on which December is next to
-# January.
+# Strings, dates and missing values need no preprocessing: strings are encoded as
+# categories, dates as numbers, and missing numbers are imputed.  But no column tells
+# the age of the car at its sale, the difference of two dates.  It is computed here, and
+# with it the season: the day of the year as a point on a circle, on which December is
+# next to January.
 
 
 def encode_dates(cars):

@@ -1,7 +1,7 @@
 """Kinds of columns, determined by their type or by their values.
 
 The kinds are ``'number'``, ``'boolean'``, ``'category'``, ``'date'`` and ``'other'``;
-columns of the last two kinds cannot be used.
+columns of the last kind cannot be used.
 """
 
 from numbers import Number

@@ -1,4 +1,4 @@
-"""Detection of dates and times, which the estimators do not support."""
+"""Detection of dates and times, and the errors where they are not supported."""
 
 import datetime
 from collections.abc import Sequence
@@ -85,7 +85,7 @@ def date_columns_error(columns: list[str]) -> ValueError:
         f"X has columns of dates or times, which no single number stands for: "
         f"{', '.join(columns)}. Encode them as columns of numbers, such as the days "
         "since a date (X['when'] - start).dt.days, the month, the weekday or the hour, "
-        "or leave them out."
+        "leave them out, or set dates='encode', which makes such columns of them."
     )
 
 

@@ -13,7 +13,15 @@ from sklearn.utils import check_array
 
 from sknumpy_mlp._inputs.arrays import as_array
 from sknumpy_mlp._inputs.column_kinds import kind_of_objects, kind_of_typecode
-from sknumpy_mlp._inputs.dates import date_columns_error, is_date_dtype
+from sknumpy_mlp._inputs.date_values import (
+    DateValues,
+    dates_of_array,
+    dates_of_arrow,
+    dates_of_objects,
+    dates_of_pandas,
+    dates_of_polars,
+)
+from sknumpy_mlp._inputs.dates import is_date_dtype
 from sknumpy_mlp._inputs.frames import is_pandas_frame, is_polars_frame
 from sknumpy_mlp._utils.typing import Array, IntArray
 
@@ -53,6 +61,10 @@ class TableSource(ABC):
     @abstractmethod
     def objects(self, i: int) -> list[Any]:
         """Return the values of a column as Python objects."""
+
+    @abstractmethod
+    def dates(self, i: int) -> DateValues:
+        """Return the values of a column of kind 'date'."""
 
     @abstractmethod
     def take(self, rows: IntArray) -> Any:
@@ -138,6 +150,10 @@ class _PandasSource(TableSource):
         known = zip(names, (codes >= 0).tolist(), strict=True)
         return [name if is_known else None for name, is_known in known]
 
+    def dates(self, i: int) -> DateValues:
+        values = dates_of_pandas(self.data.iloc[:, i])
+        return dates_of_objects(self.objects(i)) if values is None else values
+
     def take(self, rows: IntArray) -> Any:
         return self.data.iloc[rows]
 
@@ -171,6 +187,11 @@ class _PolarsSource(TableSource):
     def objects(self, i: int) -> list[Any]:
         values: list[Any] = self._columns[i].to_list()
         return values
+
+    def dates(self, i: int) -> DateValues:
+        if str(self.dtypes[i]) == "Object":
+            return dates_of_objects(self.objects(i))
+        return dates_of_polars(self._columns[i])
 
     def take(self, rows: IntArray) -> Any:
         return self.data[rows]
@@ -215,6 +236,9 @@ class _ArrowSource(TableSource):
         values: list[Any] = self.data.column(i).to_pylist()
         return values
 
+    def dates(self, i: int) -> DateValues:
+        return dates_of_arrow(self.data.column(i), self.dtypes[i])
+
     def take(self, rows: IntArray) -> Any:
         return self.data.take(rows)
 
@@ -227,12 +251,14 @@ class _ArraySource(TableSource):
         if isinstance(X, list | tuple) and any(map(np.ma.isMaskedArray, X)):
             X = np.ma.array(X)
         if np.ma.isMaskedArray(X):
-            X = np.ma.filled(X.astype(object), np.nan)
+            if X.dtype.kind in "mM":  # as objects, nanoseconds would be integers
+                X = np.where(np.ma.getmaskarray(X), np.array("NaT", X.dtype), X.data)
+            else:
+                X = np.ma.filled(X.astype(object), np.nan)
         if isinstance(X, list | tuple):
-            # If there are strings, NumPy would convert numbers to strings as well.
-            X = np.array(X, dtype=object) if _has_strings(X) else np.asarray(X)
-        if getattr(X, "dtype", None) is not None and X.dtype.kind in "mM":
-            raise date_columns_error([f"all ({X.dtype})"])
+            # NumPy would convert numbers beside strings to strings, and beside its
+            # dates to dates.
+            X = np.array(X, dtype=object) if _has_objects(X) else np.asarray(X)
         if getattr(X, "dtype", None) is not None and X.dtype.kind == "c":
             raise ValueError(
                 "Complex data not supported: X must hold real numbers. Pass the parts "
@@ -272,6 +298,11 @@ class _ArraySource(TableSource):
     def objects(self, i: int) -> list[Any]:
         values: list[Any] = self.data[:, i].tolist()
         return values
+
+    def dates(self, i: int) -> DateValues:
+        if self.data.dtype.kind in "mM":
+            return dates_of_array(self.data[:, i])
+        return dates_of_objects(self.objects(i))
 
     def take(self, rows: IntArray) -> Any:
         return self.data[rows]
@@ -332,10 +363,10 @@ def _refuse_lazy(X: Any) -> None:
             )
 
 
-def _has_strings(rows: Sequence[Any]) -> bool:
-    """Return True if a list of rows has strings or bytes among its values."""
+def _has_objects(rows: Sequence[Any]) -> bool:
+    """Return True if a list of rows has strings, bytes or NumPy's dates in it."""
     return any(
-        isinstance(value, str | bytes)
+        isinstance(value, str | bytes | np.datetime64 | np.timedelta64)
         for row in rows
         if isinstance(row, list | tuple)
         for value in row

@@ -14,8 +14,8 @@ from sknumpy_mlp._inputs.column_labels import (
     column_names,
     label_strings,
 )
-from sknumpy_mlp._inputs.dates import date_columns_error
-from sknumpy_mlp._inputs.errors import infinity_error
+from sknumpy_mlp._inputs.date_values import DateValues
+from sknumpy_mlp._inputs.errors import error_prefix, infinity_error
 from sknumpy_mlp._inputs.missing import is_missing, with_none
 from sknumpy_mlp._inputs.sources import source_of
 from sknumpy_mlp._utils.typing import Array, IntArray
@@ -207,6 +207,11 @@ class Table:
         """Return the values of a column, with None for missing ones."""
         return with_none(self._source.objects(i))
 
+    def dates(self, i: int) -> DateValues:
+        """Return the values of a column of kind 'date'."""
+        with error_prefix(f"X: column {self.columns[i]}"):
+            return self._source.dates(i)
+
     def unusable_value(self, i: int) -> Any:
         """Return a value that makes a column one of kind 'other'."""
         values = [value for value in self.categories(i) if value is not None]
@@ -246,21 +251,17 @@ def check_labels(table: Table, fitted: Any) -> None:
 
 
 def refuse_unusable(table: Table) -> None:
-    """Raise an error that names the columns of dates or of kind 'other', if any."""
-    if not {"date", "other"} & set(table.kinds):
+    """Raise an error that names the columns of kind 'other', if any."""
+    if "other" not in table.kinds:
         return
-    columns = table.columns
-    dates = [str(column) for column in columns if column.kind == "date"]
-    if dates:
-        raise date_columns_error(dates)
     others = [
         f"{c.name!r} ({c.dtype}, such as {short_repr(table.unusable_value(i))})"
-        for i, c in enumerate(columns)
+        for i, c in enumerate(table.columns)
         if c.kind == "other"
     ]
     raise TypeError(
         "X holds values that are neither numbers nor categories in the columns "
         f"{', '.join(others[:20])}. Each value in this argument must be a string, a "
-        "number, a boolean or missing. Turn them into columns of numbers or categories "
-        "first, for example of strings with map(str), or leave them out."
+        "number, a boolean, a date or missing. Turn them into columns of numbers or "
+        "categories first, for example of strings with map(str), or leave them out."
     )

@@ -72,8 +72,7 @@ from sknumpy_mlp.callbacks._sklearn import (
     begin_ensemble,
 )
 
-# The bound of the smooth clipping of scaled numbers.
-_CLIP = 3.0
+_CLIP = 3.0  # the bound of the smooth clipping of scaled numbers
 
 
 class _BaseTabularMLP(
@@ -259,6 +258,7 @@ class _BaseTabularMLP(
             categorical_features=self.categorical_features,
             number_codes=True,
             clip=_CLIP,
+            dates=self.dates,
         ).set_output(transform="default")
         X: Array = self.preprocessor_.fit_transform(table.data, y)
         if X.shape[1] == 0:

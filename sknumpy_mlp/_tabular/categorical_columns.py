@@ -1,6 +1,6 @@
 """Selection of the categorical columns of a table, and their categories."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -8,7 +8,11 @@ from numpy.typing import NDArray
 
 from sknumpy_mlp._inputs.categories import Categories
 from sknumpy_mlp._inputs.table import Table
-from sknumpy_mlp._tabular.category_checks import warn_if_distinct, warn_if_numeric
+from sknumpy_mlp._tabular.category_checks import (
+    check_unknown,
+    warn_if_distinct,
+    warn_if_numeric,
+)
 from sknumpy_mlp._utils.typing import IntArray
 
 #: The codes of each categorical column.
@@ -28,8 +32,8 @@ def categorical_mask(given: Any, table: Table) -> NDArray[np.bool_]:
     Raises
     ------
     ValueError
-        If the parameter does not suit the table, or leaves out a column whose values
-        are not numbers.
+        If the parameter does not suit the table, leaves out a column whose values are
+        not numbers, or has a column of dates.
     """
     kinds = np.array(table.kinds)
     if isinstance(given, str) and given == "from_dtype":
@@ -42,6 +46,12 @@ def categorical_mask(given: Any, table: Table) -> NDArray[np.bool_]:
         raise ValueError(
             f"categorical_features={given!r} leaves out {names}, whose values are "
             "no numbers. Add them, encode them as numbers, or pass 'from_dtype'."
+        )
+    dates = [table.columns[i].name for i in np.flatnonzero((kinds == "date") & mask)]
+    if dates:
+        raise ValueError(
+            f"categorical_features={given!r} has {dates}, whose values are dates or "
+            "times. Leave them out, or turn them into strings, such as '2024-07'."
         )
     return mask
 
@@ -70,6 +80,38 @@ def learn_categories(
             warn_if_numeric(table, i, categories, codes[i])
         warn_if_distinct(table.columns[i], categories, codes[i])
     return learned, codes
+
+
+def encode_categories(
+    table: Table, categories_of: Mapping[int, Categories]
+) -> CategoryCodes:
+    """Return the codes of the values of categorical columns.
+
+    Parameters
+    ----------
+    table : Table
+        The table.
+    categories_of : mapping of int to Categories
+        The categories of each column.
+
+    Returns
+    -------
+    codes : dict of int to ndarray of shape (n_samples,)
+        The codes of each column, from 1 in the order of the categories, and 0 for
+        missing and unknown values.
+
+    Raises
+    ------
+    ValueError
+        If a value is unknown and of another kind than all categories.
+    """
+    codes: CategoryCodes = {}
+    for i, categories in categories_of.items():
+        values = table.categories(i)
+        codes[i] = categories.encode(values)
+        if not codes[i].all():  # otherwise, `table.columns` is not computed
+            check_unknown(table.columns[i], categories, values, codes[i])
+    return codes
 
 
 def _mask_of(given: Any, n_columns: int, labels: list[Any] | None) -> NDArray[np.bool_]:

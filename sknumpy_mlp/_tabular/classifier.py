@@ -22,6 +22,7 @@ from sknumpy_mlp._tabular.base import _BaseTabularMLP
 from sknumpy_mlp._tabular.calibration import Calibration
 from sknumpy_mlp._tabular.class_sets import ClassSets
 from sknumpy_mlp._tabular.conformal import check_coverage
+from sknumpy_mlp._tabular.date_columns import Dates
 from sknumpy_mlp._tabular.held_out import HeldOut
 from sknumpy_mlp._tabular.member import MemberClassifier
 from sknumpy_mlp._tabular.parameters import TABULAR_CHECKS, HiddenLayerSizes
@@ -49,8 +50,8 @@ class TabularMLPClassifier(ClassifierMixin, _BaseTabularMLP):  # type: ignore[mi
     r"""Classifier for tabular data: an ensemble of neural networks with tuned defaults.
 
     Supports pandas and polars data frames, Arrow tables and arrays, with numbers,
-    booleans, categories and strings, and missing values in any column; and binary,
-    multiclass and multilabel targets.
+    booleans, categories, strings and dates, and missing values in any column; and
+    binary, multiclass and multilabel targets.
 
     `TabularPreprocessor` encodes and scales the table.  The networks have embeddings
     for numbers and categories, and are trained on different folds.  Their logits are
@@ -174,6 +175,11 @@ class TabularMLPClassifier(ClassifierMixin, _BaseTabularMLP):  # type: ignore[mi
         pass a mask, indices, or names of columns of a data frame, which must include
         all columns that are not numeric; None if there are no categorical columns.  Set
         it if numbers in a column are codes of categories.
+    dates : {'encode', 'error'}, default='encode'
+        What is done with columns of dates, durations and times of day.  'encode' makes
+        several columns of numbers of a date: the days since the earliest date in `fit`
+        and, if they vary in `fit`, month, day of the month, weekday and hour
+        (`TabularPreprocessor`).  'error' raises an error.
     ensemble : {'kfold', 'seeds', 'refit'} or None, default='kfold'
         The kind of ensemble, which also determines the validation data of its networks.
 
@@ -278,7 +284,7 @@ class TabularMLPClassifier(ClassifierMixin, _BaseTabularMLP):  # type: ignore[mi
     InvalidParameterError
         From `fit`, if a parameter has a value that is not allowed.
     ValueError, TypeError
-        From `fit`, if the table or the target is invalid (dates, infinite numbers, a
+        From `fit`, if the table or the target is invalid (infinite numbers, a
         target with missing values), or if training diverges; the estimator is then
         left unchanged.  From prediction methods, if the table is invalid, or if a
         prediction is infinite or NaN.
@@ -394,6 +400,7 @@ class TabularMLPClassifier(ClassifierMixin, _BaseTabularMLP):  # type: ignore[mi
         scoring: str | Callable[..., float] | None = "loss",
         callbacks: Sequence[Callback] | None = None,
         categorical_features: Any = "from_dtype",
+        dates: Dates = "encode",
         ensemble: Literal["kfold", "seeds", "refit"] | None = "kfold",
         cv: Any = None,
         n_members: int | Literal["auto"] = "auto",
@@ -427,6 +434,7 @@ class TabularMLPClassifier(ClassifierMixin, _BaseTabularMLP):  # type: ignore[mi
         self.scoring = scoring
         self.callbacks = callbacks
         self.categorical_features = categorical_features
+        self.dates = dates
         self.ensemble = ensemble
         self.cv = cv
         self.n_members = n_members

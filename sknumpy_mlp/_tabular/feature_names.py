@@ -1,10 +1,13 @@
 """Feature names, as scikit-learn's transformers take and return them."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from sknumpy_mlp._tabular.date_columns import expanded_names
+from sknumpy_mlp._tabular.onehot import onehot_categories
 
 
 def check_input_features(transformer: Any, input_features: Any) -> list[str]:
@@ -41,6 +44,29 @@ def check_input_features(transformer: Any, input_features: Any) -> list[str]:
             f"({n_features_in}), got {len(given)}"
         )
     return list(map(str, given))
+
+
+def names_out(preprocessor: Any, names: Sequence[str]) -> NDArray[Any]:
+    """Return the names of the columns that a preprocessor makes of a table.
+
+    Parameters
+    ----------
+    preprocessor : TabularPreprocessor
+        The fitted preprocessor.
+    names : sequence of str of shape (n_features,)
+        The names of the table's columns.
+    """
+    numbers = expanded_names(names, preprocessor.date_encodings_)
+    found = [numbers[i] for i in preprocessor._numbers]
+    found += [
+        f"{names[i]}_{category}"
+        for i in preprocessor._onehot
+        for category in onehot_categories(preprocessor.categories_[i])
+    ]
+    found += [f"missingindicator_{names[i]}" for i in preprocessor._indicated]
+    found += [names[i] for i in preprocessor._coded]
+    found += [f"{numbers[i]}_code" for i in preprocessor.number_codes_]
+    return unique_names(found)
 
 
 def unique_names(names: Iterable[str]) -> NDArray[Any]:

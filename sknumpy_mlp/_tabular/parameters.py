@@ -16,6 +16,7 @@ from sknumpy_mlp._estimators.parameters import (
     Number,
     Predicate,
 )
+from sknumpy_mlp._tabular.date_columns import DATES_CHECKS
 from sknumpy_mlp._tabular.folds import is_splitter
 from sknumpy_mlp._tabular.presets import PRESETS
 from sknumpy_mlp._utils.intervals import Interval
@@ -77,6 +78,7 @@ TABULAR_CHECKS: dict[str, tuple[Check, ...]] = {
     "solver": (Choice(tuple(OPTIMIZERS)), Instance(Optimizer)),
     "validation_fraction": (Number(Real, Interval(0, 1, "neither")),),
     "categorical_features": CATEGORICAL_FEATURES_CHECKS,
+    "dates": DATES_CHECKS,
     "ensemble": (Choice(("kfold", "seeds", "refit", None)),),
     "cv": (
         Choice((None,)),

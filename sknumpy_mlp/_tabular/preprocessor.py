@@ -23,10 +23,18 @@ from sknumpy_mlp._inputs.table import Table, check_labels, refuse_unusable
 from sknumpy_mlp._tabular.categorical_columns import (
     CategoryCodes,
     categorical_mask,
+    encode_categories,
     learn_categories,
 )
-from sknumpy_mlp._tabular.category_checks import check_unknown
-from sknumpy_mlp._tabular.feature_names import check_input_features, unique_names
+from sknumpy_mlp._tabular.date_columns import (
+    DATES_CHECKS,
+    DateEncoding,
+    Dates,
+    columns_of_parts,
+    expand_dates,
+    learn_dates,
+)
+from sknumpy_mlp._tabular.feature_names import check_input_features, names_out
 from sknumpy_mlp._tabular.number_codes import encode_numbers, learn_number_codes
 from sknumpy_mlp._tabular.onehot import onehot, onehot_categories
 from sknumpy_mlp._tabular.scaling import robust_scale, scale_and_clip, scales_of_numbers
@@ -47,8 +55,8 @@ class TabularPreprocessor(
     r"""Encode categories, impute missing values and scale numbers of a table.
 
     Supports pandas and polars data frames, Arrow tables, arrays and lists, with
-    numbers, booleans, categories and strings, and missing values in any column.  The
-    columns of the result are, in this order,
+    numbers, booleans, categories, strings and dates, and missing values in any column.
+    The columns of the result are, in this order,
 
     1. each numeric column, scaled or mapped to normal scores, and smoothly clipped:
 
@@ -66,6 +74,12 @@ class TabularPreprocessor(
        an embedding (:class:`sknumpy_mlp.embeddings.CategoryEmbedding`);
     4. for each numeric column whose values are codes (``number_codes``), an ordinal
        encoding of its frequent values.
+
+    Dates become columns of numbers first, with names such as ``when_days``: the days
+    since the earliest date in `fit` and, if they vary in `fit`, the day of the month,
+    and the sine and cosine of month, weekday and hour as angles: m/12, w/7 and h/24 of
+    a circle, from 0 for January, Monday and midnight of local time.  Durations become
+    days, times of day hours since midnight, and a period is the date of its start.
 
     Unknown and missing categories are 0 in one-hot columns, before scaling, and in
     ordinal encodings.  A category of another kind than those seen in `fit`, such as a
@@ -93,6 +107,9 @@ class TabularPreprocessor(
         ten or more rows, have independent effects on the mean target.  Needs ``y``.
     clip : float, default=3.0
         The bound c of the smooth clipping.  Increase it to clip outliers less.
+    dates : {'encode', 'error'}, default='encode'
+        What is done with columns of dates, durations and times of day.  'encode' makes
+        several columns of numbers of a date, 'error' raises an error.
     dtype : {'float32', 'float64'}, default='float32'
         The data type of the result.  'float64' is more precise, with twice the memory.
 
@@ -112,8 +129,13 @@ class TabularPreprocessor(
         their scores, between which the map is linear.
     number_codes_ : dict of int to ndarray of shape (n_values,)
         For each numeric column whose values are codes, these values in ascending order.
+    date_encodings_ : dict of int to DateEncoding
+        For each column of dates its ``kind``, the time ``zone``, the ``start`` that
+        days are counted from, in microseconds since 1970, and the names of its
+        ``parts``: the first one has the index of the column in `normal_scores_` and
+        `number_codes_`, further ones those after the last column.
     n_numbers_ : int
-        The number of numeric columns.
+        The number of columns of numbers, including those of dates.
     cardinalities_ : tuple of int
         The number of codes of each ordinal encoding, code 0 included.
     n_features_in_ : int
@@ -124,9 +146,10 @@ class TabularPreprocessor(
     Raises
     ------
     ValueError
-        From `fit` and `transform`, for dates, infinite numbers, columns with other
-        names or in another order than in `fit`, values in a numeric column that are not
-        numbers, and categories of another kind than in `fit`.
+        From `fit` and `transform`, for infinite numbers, columns with other names or in
+        another order than in `fit`, values in a numeric column that are not numbers,
+        and categories or dates of another kind than in `fit`; for dates, if
+        ``dates='error'``.
     TypeError
         For sparse tables, lazy frames, frames of unsupported libraries, and values,
         such as lists, that are neither numbers nor categories.
@@ -161,6 +184,7 @@ class TabularPreprocessor(
     """
 
     categories_: dict[int, list[Any]]
+    date_encodings_: dict[int, DateEncoding]
     normal_scores_: dict[int, Array]
     number_codes_: dict[int, Array]
     # Derived from `categories_`, and not saved.
@@ -176,6 +200,7 @@ class TabularPreprocessor(
         normal_scores: Literal["auto"] | bool = "auto",
         number_codes: bool = False,
         clip: float = 3.0,
+        dates: Dates = "encode",
         dtype: DtypeName = "float32",
     ) -> None:
         self.categorical_features = categorical_features
@@ -183,6 +208,7 @@ class TabularPreprocessor(
         self.normal_scores = normal_scores
         self.number_codes = number_codes
         self.clip = clip
+        self.dates = dates
         self.dtype = dtype
 
     def fit(self, X: Any, y: Any = None) -> Self:
@@ -253,38 +279,7 @@ class TabularPreprocessor(
         X_out : ndarray of shape (n_samples, n_features_out)
             The transformed table.
         """
-        check_labels(table, self)
-        refuse_unusable(table)
-        return self._encode(table)
-
-    def encode(self, table: Table, i: int) -> tuple[list[Any], IntArray]:
-        """Return the values of a categorical column and their codes.
-
-        Parameters
-        ----------
-        table : Table
-            The table.
-        i : int
-            The index of the column.
-
-        Returns
-        -------
-        values : list
-            The values, with None for missing ones.
-        codes : ndarray of shape (n_samples,)
-            Their codes, from 1 in the order of ``categories_[i]``, and 0 for missing
-            and unknown values.
-
-        Raises
-        ------
-        ValueError
-            If a value is unknown and of another kind than all categories.
-        """
-        values, categories = table.categories(i), self._categories[i]
-        codes = categories.encode(values)
-        if not codes.all():  # otherwise, `table.columns` is not computed
-            check_unknown(table.columns[i], categories, values, codes)
-        return values, codes
+        return self._encode(self._expand(table))
 
     def encoded_columns(self) -> list[IntArray]:
         """Return the columns of the result that encode each column of the table.
@@ -297,7 +292,7 @@ class TabularPreprocessor(
         """
         sources = [*self._numbers, *np.repeat(self._onehot, self._onehot_widths())]
         sources += [*self._indicated, *self._coded, *self.number_codes_]
-        which = np.array(sources, dtype=np.intp)
+        which = columns_of_parts(self.date_encodings_, self.n_features_in_)[sources]
         counts = np.bincount(which, minlength=self.n_features_in_)
         return np.split(np.argsort(which, kind="stable"), np.cumsum(counts)[:-1])
 
@@ -312,22 +307,12 @@ class TabularPreprocessor(
         Returns
         -------
         names : ndarray of str of shape (n_features_out,)
-            Numeric and ordinally encoded columns keep their names, one-hot columns
-            append the category, ordinal encodings of numbers append "_code", and
-            indicators have a prefix.  An underscore is appended to a repeated name.
+            Numeric and ordinally encoded columns keep their names, dates append the
+            part, one-hot columns the category, ordinal encodings of numbers "_code",
+            and indicators have a prefix.  A repeated name gets an underscore.
         """
         check_is_fitted(self)
-        names = check_input_features(self, input_features)
-        names_out = [names[i] for i in self._numbers]
-        names_out += [
-            f"{names[i]}_{category}"
-            for i in self._onehot
-            for category in onehot_categories(self.categories_[i])
-        ]
-        names_out += [f"missingindicator_{names[i]}" for i in self._indicated]
-        names_out += [names[i] for i in self._coded]
-        names_out += [f"{names[i]}_code" for i in self.number_codes_]
-        return unique_names(names_out)
+        return names_out(self, check_input_features(self, input_features))
 
     def __getstate__(self) -> dict[str, Any]:
         state: dict[str, Any] = super().__getstate__()
@@ -337,6 +322,8 @@ class TabularPreprocessor(
     def __setstate__(self, state: dict[str, Any]) -> None:
         super().__setstate__(state)
         if hasattr(self, "categories_"):
+            # Preprocessors that were saved before there were encodings of dates.
+            self.date_encodings_ = state.get("date_encodings_", {})
             self._categories = {
                 i: Categories(seen, self._kinds[i])
                 for i, seen in self.categories_.items()
@@ -350,22 +337,24 @@ class TabularPreprocessor(
         "normal_scores": (Choice(("auto",)), Boolean()),
         "number_codes": (Boolean(),),
         "clip": (Number(Real, Interval(0, closed="neither")),),
+        "dates": DATES_CHECKS,
         "dtype": (Choice(("float32", "float64")),),
     }
 
     def _fit(self, X: Any, y: Any) -> tuple[Table, CategoryCodes]:
         """Learn the columns; return the table, and the codes of its categories."""
         check_parameters(self, self._checks)
-        table = Table(X)
-        validate_data(self, table.data, reset=True, skip_check_array=True)
-        self._labels = None if table.has_string_labels else table.label_strings
+        given = Table(X)
+        validate_data(self, given.data, reset=True, skip_check_array=True)
+        self._labels = None if given.has_string_labels else given.label_strings
+        self.date_encodings_ = learn_dates(given, self.dates)
+        table = expand_dates(given, self.date_encodings_)
         refuse_unusable(table)
-        self.is_categorical_ = categorical_mask(self.categorical_features, table)
-        self._numbers: list[int] = np.flatnonzero(~self.is_categorical_).tolist()
+        self.is_categorical_ = categorical_mask(self.categorical_features, given)
+        which = np.flatnonzero(self.is_categorical_).tolist()
+        self._numbers: list[int] = np.delete(np.arange(table.shape[1]), which).tolist()
         self._categories, codes = learn_categories(
-            table,
-            np.flatnonzero(self.is_categorical_).tolist(),
-            chosen_by_dtype=isinstance(self.categorical_features, str),
+            table, which, chosen_by_dtype=isinstance(self.categorical_features, str)
         )
         self.categories_ = {i: each.values for i, each in self._categories.items()}
         self._kinds = {i: list(each.kinds) for i, each in self._categories.items()}
@@ -373,7 +362,9 @@ class TabularPreprocessor(
         self._onehot = [i for i, size in sizes.items() if size <= self.max_onehot]
         self._coded = [i for i, size in sizes.items() if size > self.max_onehot]
         target = y if self.number_codes else None
-        self.number_codes_ = learn_number_codes(table, self._numbers, target)
+        plain = np.array(given.kinds) != "date"  # new dates have new values
+        plain_numbers = np.flatnonzero(plain & ~self.is_categorical_).tolist()
+        self.number_codes_ = learn_number_codes(table, plain_numbers, target)
         n_codes = [sizes[i] for i in self._coded]
         n_codes += map(len, self.number_codes_.values())
         self.cardinalities_ = tuple(n + 1 for n in n_codes)
@@ -387,13 +378,22 @@ class TabularPreprocessor(
 
     def _learn_scales(self, table: Table, codes: CategoryCodes) -> None:
         """Learn the scales of numbers, one-hot columns and missing indicators."""
-        scales = scales_of_numbers(table, self._numbers, self.normal_scores)
+        scales = scales_of_numbers(
+            table, self._numbers, self.normal_scores, self.n_features_in_
+        )
         self._center, self._factor = scales.center, scales.factor
         self.normal_scores_ = scales.normal_scores
         self._indicated = scales.indicated
         onehots = (onehot(codes[i], len(self.categories_[i])) for i in self._onehot)
         flags = [*map(np.array, map(robust_scale, onehots)), scales.indicator_scales]
         self._flag_center, self._flag_factor = np.concatenate(flags, axis=1)
+
+    def _expand(self, table: Table) -> Table:
+        """Check a table's columns, and return it with numbers in place of dates."""
+        check_labels(table, self)
+        table = expand_dates(table, self.date_encodings_)
+        refuse_unusable(table)
+        return table
 
     def _encode(self, table: Table, codes_of: CategoryCodes | None = None) -> Array:
         """Encode and scale in blocks of columns, since blocks are in float64."""
@@ -416,7 +416,7 @@ class TabularPreprocessor(
                 column = numbers[:, self._numbers[where].index(i)]
                 codes = encode_numbers(column, self.number_codes_[i])
                 out[:, ordinal_at[i]] = codes
-        codes_of = codes_of or {i: self.encode(table, i)[1] for i in self.categories_}
+        codes_of = codes_of or encode_categories(table, self._categories)
         at = 0
         for i in self._onehot:
             one = onehot(codes_of[i], len(self.categories_[i]))

@@ -24,6 +24,7 @@ from sknumpy_mlp._tabular.conformal import (
     check_bounds,
     check_coverage,
 )
+from sknumpy_mlp._tabular.date_columns import Dates
 from sknumpy_mlp._tabular.held_out import HeldOut
 from sknumpy_mlp._tabular.member import MemberRegressor
 from sknumpy_mlp._tabular.parameters import TABULAR_CHECKS, HiddenLayerSizes
@@ -53,7 +54,7 @@ class TabularMLPRegressor(RegressorMixin, _BaseTabularMLP):  # type: ignore[misc
     """Regressor for tabular data: an ensemble of neural networks with tuned defaults.
 
     Supports pandas and polars data frames, Arrow tables and arrays, with numbers,
-    booleans, categories and strings, and missing values in any column; and
+    booleans, categories, strings and dates, and missing values in any column; and
     single-output and multi-output targets.
 
     `TabularPreprocessor` encodes and scales the table, and the target is standardized
@@ -178,6 +179,11 @@ class TabularMLPRegressor(RegressorMixin, _BaseTabularMLP):  # type: ignore[misc
         pass a mask, indices, or names of columns of a data frame, which must include
         all columns that are not numeric; None if there are no categorical columns.  Set
         it if numbers in a column are codes of categories.
+    dates : {'encode', 'error'}, default='encode'
+        What is done with columns of dates, durations and times of day.  'encode' makes
+        several columns of numbers of a date: the days since the earliest date in `fit`
+        and, if they vary in `fit`, month, day of the month, weekday and hour
+        (`TabularPreprocessor`).  'error' raises an error.
     ensemble : {'kfold', 'seeds', 'refit'} or None, default='kfold'
         The kind of ensemble, which also determines the validation data of its networks.
 
@@ -270,7 +276,7 @@ class TabularMLPRegressor(RegressorMixin, _BaseTabularMLP):  # type: ignore[misc
     InvalidParameterError
         From `fit`, if a parameter has a value that is not allowed.
     ValueError, TypeError
-        From `fit`, if the table or the target is invalid (dates, infinite numbers, a
+        From `fit`, if the table or the target is invalid (infinite numbers, a
         target with missing values), or if training diverges; the estimator is then
         left unchanged.  From prediction methods, if the table is invalid, or if a
         prediction is infinite or NaN.
@@ -357,6 +363,7 @@ class TabularMLPRegressor(RegressorMixin, _BaseTabularMLP):  # type: ignore[misc
         scoring: str | Callable[..., float] | None = "loss",
         callbacks: Sequence[Callback] | None = None,
         categorical_features: Any = "from_dtype",
+        dates: Dates = "encode",
         ensemble: Literal["kfold", "seeds", "refit"] | None = "kfold",
         cv: Any = None,
         n_members: int | Literal["auto"] = "auto",
@@ -389,6 +396,7 @@ class TabularMLPRegressor(RegressorMixin, _BaseTabularMLP):  # type: ignore[misc
         self.scoring = scoring
         self.callbacks = callbacks
         self.categorical_features = categorical_features
+        self.dates = dates
         self.ensemble = ensemble
         self.cv = cv
         self.n_members = n_members

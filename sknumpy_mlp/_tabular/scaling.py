@@ -84,7 +84,10 @@ def _groups_of_columns(values: Array) -> Iterator[tuple[IntArray, Array]]:
 
 
 def scales_of_numbers(
-    table: Table, which: Sequence[int], transform: Literal["auto"] | bool
+    table: Table,
+    which: Sequence[int],
+    transform: Literal["auto"] | bool,
+    n_features: int,
 ) -> Scales:
     """Return the scales of columns of numbers, and of their missing indicators.
 
@@ -96,6 +99,9 @@ def scales_of_numbers(
         The columns of numbers.
     transform : bool or 'auto'
         Whether columns are mapped to normal scores; 'auto' for irregular ones.
+    n_features : int
+        The number of columns that may get missing indicators; those that follow are
+        further parts of dates, and are missing where the first part is.
     """
     scales, indicator_scales = np.empty((2, len(which))), [np.empty((2, 0))]
     indicated: list[int] = []
@@ -105,6 +111,7 @@ def scales_of_numbers(
         scales[:, where] = robust_scale(numbers)
         is_missing = np.isnan(numbers)
         some = is_missing.any(axis=0) & ~is_missing.all(axis=0)
+        some &= np.array(columns) < n_features
         indicated += [columns[k] for k in np.flatnonzero(some).tolist()]
         indicator_scales.append(np.array(robust_scale(is_missing[:, some])))
         wanted = (

@@ -1,6 +1,7 @@
 """Version information in the state of saved estimators."""
 
 import copy
+import inspect
 from typing import Any
 
 import numpy as np
@@ -41,7 +42,14 @@ class VersionedStateMixin:
                 f"{__version__} does not know yet. Load it with sknumpy_mlp {version} "
                 "or later, or fit it again."
             )
-        super().__setstate__(state)  # type: ignore[misc]
+        # A parameter that was added later has its default.
+        parameters = inspect.signature(type(self)).parameters
+        later = {
+            name: each.default
+            for name, each in parameters.items()
+            if each.default is not each.empty
+        }
+        super().__setstate__(later | state)  # type: ignore[misc]
 
 
 def _without_memmaps(value: Any) -> Any:

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from sknumpy_mlp._estimators.base import _BaseMLP
-from sknumpy_mlp._inputs.table import Table, check_labels, refuse_unusable
+from sknumpy_mlp._inputs.table import Table
 from sknumpy_mlp._tabular.member import MemberRegressor
 from sknumpy_mlp._tabular.networks import networks_of
 from sknumpy_mlp._tabular.preprocessor import TabularPreprocessor
@@ -56,17 +56,21 @@ def to_onnx(estimator: Any, *, dtype: DtypeName | None = None) -> Any:
         ``onnx.save(model, path)`` writes it to a file.
 
         The input of ``NumpyMLPClassifier`` and ``NumpyMLPRegressor`` is ``X`` of shape
-        (n_samples, n_features), in the model's type.  A table without categorical
-        columns is also a single input ``X``, in float64.
+        (n_samples, n_features), in the model's type.  A table of numbers only is
+        also a single input ``X``, in float64.
 
-        With categorical columns, each column of the table is an input of shape
-        (n_samples, 1), which has the name of the column, or ``x0``, ``x1``, ... without
-        names (an underscore is appended if an output has the same name).  Columns whose
-        categories are strings in ``TabularPreprocessor.categories_``, such as strings
-        and intervals, are string inputs; all others are float64, including integer and
-        boolean categories.  A missing number is NaN; a missing string is the empty
-        string or, if that is a category, any string that is not.  `onnx_inputs`
-        converts a table to these inputs.
+        With columns of categories or dates, each column of the table is an input of
+        shape (n_samples, 1), which has the name of the column, or ``x0``, ``x1``, ...
+        without names (an underscore is appended if an output has the same name).
+        Columns whose categories are strings in ``TabularPreprocessor.categories_``,
+        such as strings and intervals, are string inputs; all others are float64,
+        including integer and boolean categories.  A missing number is NaN; a missing
+        string is the empty string or, if that is a category, any string that is not.
+
+        A date is several inputs, one for each of its ``parts`` in
+        ``TabularPreprocessor.date_encodings_``, with names such as ``when_days`` and
+        ``when_weekday_sin``: runtimes have no time zones.  `onnx_inputs` converts a
+        table to these inputs.
 
         Classifiers have the outputs ``label`` (see `predict`) and ``probabilities``
         (see `predict_proba`), regressors have ``prediction``, and preprocessors have
@@ -184,8 +188,7 @@ def onnx_inputs(
     preprocessor = _preprocessor_of(estimator)
     table = Table(X)
     validate_data(estimator, table.data, reset=False, skip_check_array=True)
-    check_labels(table, preprocessor)
-    refuse_unusable(table)
+    table = preprocessor._expand(table)
     columns = input_columns(preprocessor, _outputs_of(estimator))
     if columns is None:
         return {ARRAY: table.numbers(range(table.shape[1]))}

@@ -9,6 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sknumpy_mlp._inputs.table import Table
+from sknumpy_mlp._tabular.categorical_columns import encode_categories
+from sknumpy_mlp._tabular.date_columns import expanded_names
+from sknumpy_mlp._tabular.feature_names import check_input_features
 from sknumpy_mlp._tabular.number_codes import midpoints, tolerances
 from sknumpy_mlp._tabular.preprocessor import TabularPreprocessor
 from sknumpy_mlp._tabular.scaling import largest_of
@@ -32,7 +35,7 @@ class ModelInput:
     name : str
         Name of the input.
     number : int
-        Index of the column.
+        Index of the column in the table, in which each part of a date is a column.
     categories : list or None
         The categories of the column; None for a numerical column.
     """
@@ -62,7 +65,8 @@ class ModelInput:
         """
         if self.categories is None:
             return table.numbers([self.number])
-        _, codes = preprocessor.encode(table, self.number)
+        own = {self.number: preprocessor._categories[self.number]}
+        codes = encode_categories(table, own)[self.number]
         if self.is_string:
             known = np.array([self.missing_string, *self.categories], dtype=object)
         else:
@@ -188,14 +192,12 @@ def input_columns(
     preprocessor: TabularPreprocessor, outputs: Sequence[str]
 ) -> list[ModelInput] | None:
     """Return the inputs of a model; None if it is a single numerical array."""
-    if not preprocessor.categories_:
+    if not (preprocessor.categories_ or preprocessor.date_encodings_):
         return None
-    names = getattr(preprocessor, "feature_names_in_", None)
-    if names is None:
-        names = [f"x{i}" for i in range(preprocessor.n_features_in_)]
     columns = []
     taken = set(outputs)
-    for i, name in enumerate(map(str, names)):
+    names = check_input_features(preprocessor, None)
+    for i, name in enumerate(expanded_names(names, preprocessor.date_encodings_)):
         name = name or f"x{i}"  # ONNX does not accept empty names
         while name in taken:
             name += "_"

@@ -59,8 +59,8 @@ def input_gradient(estimator: Any, X: Any) -> Array:
         quantiles, each of them is an output.  The data type is that of the predictions.
 
         For tabular estimators, features are the columns of the table, in their own
-        units.  Categorical columns and missing values have no derivatives: they are
-        NaN.  Constant columns have no influence, and derivatives of zero.
+        units.  Categorical columns, dates and missing values have no derivatives: they
+        are NaN.  Constant columns have no influence, and derivatives of zero.
 
     Raises
     ------
@@ -147,14 +147,18 @@ def _of_table(estimator: Any, X: Any) -> Array:
     validate_data(estimator, table.data, reset=False, skip_check_array=True)
     preprocessor = estimator.preprocessor_
     jacobian = _of_encoded(estimator, preprocessor.transform_table(table))
-    slopes = _encoding_slopes(preprocessor, table)
+    slopes = _encoding_slopes(preprocessor, preprocessor._expand(table))
     if jacobian.ndim > slopes.ndim:
         slopes = slopes[:, np.newaxis]
     is_missing = np.isnan(slopes)
     jacobian = jacobian * np.where(is_missing, 0.0, slopes)
     refuse_overflow(jacobian, "derivatives")
     result = np.full((*jacobian.shape[:-1], table.shape[1]), np.nan)
-    result[..., preprocessor._numbers] = np.where(is_missing, np.nan, jacobian)
+    jacobian = np.where(is_missing, np.nan, jacobian)
+    for k, i in enumerate(preprocessor._numbers):
+        # The numbers that encode a date do not vary on their own.
+        if i < table.shape[1] and i not in preprocessor.date_encodings_:
+            result[..., i] = jacobian[..., k]
     return result
 
 

@@ -168,8 +168,10 @@ def permutation_importance(
     names = check_input_features(preprocessor, None)
     if table.labels is not None:
         names = list(map(str, table.labels))
-    numbers = encoded[:, : preprocessor.n_numbers_]
-    groups = feature_groups_of(feature_groups, names, preprocessor._numbers, numbers)
+    # Of a date, the first part stands for the column: the elapsed time.
+    which = [i for i in preprocessor._numbers if i < len(names)]
+    numbers = encoded[:, : len(which)]
+    groups = feature_groups_of(feature_groups, names, which, numbers)
     scores = Scores(
         check_scoring(estimator, scoring=scoring),
         estimator,

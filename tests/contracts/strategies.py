@@ -82,7 +82,17 @@ def assert_finite(name, predicted):
 
 
 CATEGORIES = st.sampled_from(["a", "b", "", "nan", "a longer one", None, np.nan])
+SECONDS = st.one_of(st.integers(-(2**31), 2**33), st.just("NaT"))
 MAYBE_MISSING = st.one_of(NUMBERS, st.just(np.nan))
+
+DATES = {
+    "date": lambda seconds: pd.Series(np.datetime64(0, "s") + seconds),
+    "zoned": lambda seconds: pd.Series(
+        pd.DatetimeIndex(np.datetime64(0, "s") + seconds, tz="UTC")
+    ).dt.tz_convert("Europe/Berlin"),
+    "duration": pd.Series,
+}
+KINDS = ["float", "int", "bool", "text", "category", "Int", *DATES]
 
 
 @st.composite
@@ -91,18 +101,19 @@ def tables(draw, min_rows=1):
     n_rows = draw(st.integers(min_rows, 12))
     columns = {}
     for i in range(draw(st.integers(1, 4))):
-        kind = draw(
-            st.sampled_from(["float", "int", "bool", "text", "category", "Int"])
-        )
+        kind = draw(st.sampled_from(KINDS))
         elements = {
             "float": MAYBE_MISSING,
             "int": st.integers(-(2**40), 2**40),
             "bool": st.booleans(),
             "Int": st.one_of(st.integers(-5, 5), st.just(pd.NA)),
+            **dict.fromkeys(DATES, SECONDS),
         }.get(kind, CATEGORIES)
         values = draw(st.lists(elements, min_size=n_rows, max_size=n_rows))
         dtypes = {"float": "f8", "Int": "Int64", "category": "category"}
         columns[f"{kind} {i}"] = pd.Series(values, dtype=dtypes.get(kind))
         if kind == "text":
             columns[f"{kind} {i}"] = pd.Series(values, dtype=object)
+        if kind in DATES:
+            columns[f"{kind} {i}"] = DATES[kind](np.array(values, dtype="m8[s]"))
     return pd.DataFrame(columns)

@@ -41,6 +41,7 @@ from tests.contracts.small_data import X, parameter_names, with_value, y
 FRAME = pd.DataFrame(X, columns=["a", "b", "c"])
 DATES = np.full((20, 3), "2020-01-01", dtype="M8[D]")
 DATED = FRAME.assign(b=pd.Timestamp("2020-01-01"))
+HALF_DATED = FRAME.assign(b=[pd.Timestamp("2020-01-01"), "soon"] * 10)
 COMPLEX = X.astype(complex)
 RAGGED = [[1.0, 2.0], [1.0, 2.0, 3.0]]
 SPARSE = sp.csr_array(X)
@@ -172,15 +173,20 @@ TABLES = ("tab_clf", "tab_reg", "pre")
 
 #: For arguments that several methods have: a bad value, and what the message must have.
 BAD_DATA_OF_ALL = {
-    "X": ({"X": DATES}, "X (holds|has columns of) dates.*[Tt]urn|X .*Encode them"),
+    "X": ({"X": DATES}, "X holds dates.*Turn"),
     "y": ({"y": y[:5]}, "inconsistent numbers of samples"),
     "sample_weight": ({"sample_weight": NEGATIVE}, "`sample_weight`.*-1.0.*at least 0"),
-    "X_val": ({"X_val": DATES, "y_val": y}, "X_val: X (holds|has columns of) dates"),
+    "X_val": ({"X_val": DATES, "y_val": y}, "X_val: X holds dates"),
     "y_val": ({"X_val": X, "y_val": y[:5]}, "^X_val and y_val: .*inconsistent"),
     "sample_weight_val": (
         {"X_val": X, "y_val": y, "sample_weight_val": NEGATIVE},
         "`sample_weight_val`.*-1.0.*at least 0",
     ),
+}
+# Tables may have dates.
+BAD_TABLES_OF_ALL = {
+    "X": ({"X": COMPLEX}, "Complex data not supported: X must hold"),
+    "X_val": ({"X_val": COMPLEX, "y_val": y}, "X_val: Complex data not supported"),
 }
 
 #: The same for permutations and drawings; the message must have the name.
@@ -240,7 +246,8 @@ def _rows_of_methods():
     """Rows for each of these arguments of each method."""
     for name, est in SUBJECTS.items():
         for method in METHODS:
-            for argument, (wrong, message) in BAD_DATA_OF_ALL.items():
+            bad = BAD_DATA_OF_ALL | (BAD_TABLES_OF_ALL if name in TABLES else {})
+            for argument, (wrong, message) in bad.items():
                 # scikit-learn wants the preprocessor to take y, and not to look at it.
                 if (
                     hasattr(type(est), method)
@@ -299,7 +306,7 @@ CALLS = [
     ("reg", "fit", {"X": X * 1e309}, ValueError, "X contains infinity|NaN"),
     ("tab_clf", "fit", {"X": SPARSE}, TypeError, r"Sparse.*X.*Use '.toarray"),
     ("tab_clf", "fit", {"X": COMPLEX}, ValueError, "Complex data not supported"),
-    ("tab_clf", "fit", {"X": DATED}, ValueError, r"dates.*'b'.*leave them out"),
+    ("tab_clf", "fit", {"X": HALF_DATED}, ValueError, r"'b'.*'soon'.*leave it out"),
     ("tab_reg", "fit", {"X": FRAME * np.inf}, ValueError, "X contains infinity"),
     ("tab_reg", "fit", {"X": FRAME[:0], "y": []}, ValueError, "0 sample"),
     ("tab_reg", "fit", {"X": FRAME[:1], "y": y[:1]}, ValueError, "minimum of 2"),
@@ -319,7 +326,7 @@ CALLS = [
         TypeError,
         r"columns 'a' \(object, such as \[1\]\).*Turn them into.*or leave them out",
     ),
-    ("pre", "fit", {"X": DATED}, ValueError, r"dates.*'b'.*leave them out"),
+    ("pre", "fit", {"X": HALF_DATED}, ValueError, r"'b'.*'soon'.*leave it out"),
     ("pre", "fit", {"X": SPARSE}, TypeError, r"Sparse.*X.*Use '.toarray"),
     ("pre", "fit", {"X": X * np.inf}, ValueError, "X contains infinity"),
     ("reg", "fit", {"y": DATES[:, 0]}, ValueError, "y holds dates.*Turn them"),

@@ -414,6 +414,7 @@ OF_TABLES = {
     "max_time": ([None, 1e-9], [0, "1"]),
     "n_jobs": ([None, 1], [0, 1.5]),
     "categorical_features": (["from_dtype", None, [0], [7], ["float 0"]], [3, "all"]),
+    "dates": (["encode", "error"], ["guess", None]),
     "ensemble": ([None, "kfold", "seeds", "refit"], ["bag", True]),
     "cv": ([None, 2, KFold(2)], [1, "five"]),
     "n_members": (["auto", 2, 1, 3], [0, 2.0]),
@@ -423,7 +424,7 @@ OF_TABLES = {
 NO_TABLES = {
     name: NO_ROWS[name]
     for name in sorted(NO_ROWS)
-    if name not in ("strings", "objects")  # those are categories
+    if name not in ("strings", "objects", "dates")  # those are columns
 }
 
 

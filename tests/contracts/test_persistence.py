@@ -107,6 +107,20 @@ def _preprocess():
     return TabularPreprocessor().fit(_frame()), _frame()
 
 
+def _preprocess_dates():
+    # Of microseconds, as Python's dates are: pandas' resolutions differ by version.
+    start = np.datetime64("2024-03-30T20:00", "us")
+    when = pd.Series(start + np.arange(60) * np.timedelta64(5, "h"))
+    X = pd.DataFrame(
+        {
+            "when": when,
+            "there": when.dt.tz_localize("UTC").dt.tz_convert("Europe/Berlin"),
+            "waited": when - when[7],
+        }
+    )
+    return TabularPreprocessor().fit(X), X
+
+
 #: Each makes a fitted estimator, and data for it.
 MAKERS = {
     "classifier": _classify,
@@ -116,6 +130,7 @@ MAKERS = {
     "tabular_classifier": _tabular_classify,
     "tabular_regressor": _tabular_regress,
     "preprocessor": _preprocess,
+    "preprocessor_dates": _preprocess_dates,
 }
 
 every = pytest.mark.parametrize("name", MAKERS)
@@ -223,7 +238,7 @@ def test_mapped_files_are_used_as_they_are(name, tmp_path):
     joblib.dump(estimator, tmp_path / "model.joblib")
     loaded = joblib.load(tmp_path / "model.joblib", mmap_mode="r")
     networks = getattr(loaded, "estimators_", [loaded])
-    if name != "preprocessor":
+    if hasattr(loaded, "estimators_") or hasattr(loaded, "_params"):
         for network in networks:
             assert isinstance(network._params, np.memmap)
             assert np.shares_memory(network.coefs_[0], network._params)

@@ -38,6 +38,7 @@ PATHS = {
     "_tabular.architecture": ["MemberConfig"],
     "_tabular.class_sets": ["ClassSets"],
     "_tabular.conformal": ["ConformalIntervals", "ConformalScores"],
+    "_tabular.date_columns": ["DateEncoding"],
     "_tabular.difficulty": ["Difficulty"],
     "_tabular.classifier": ["TabularMLPClassifier"],
     "_tabular.member": ["MemberClassifier", "MemberRegressor"],

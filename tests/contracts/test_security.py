@@ -34,6 +34,7 @@ IMPORTED = {
     *("importlib", "itertools", "json", "math", "numbers", "operator", "os"),
     *("pathlib", "platform", "re", "reprlib", "sys", "tempfile", "threading", "time"),
     *("types", "typing", "uuid", "warnings", "weakref", "zipfile"),
+    "zoneinfo",
 }
 
 

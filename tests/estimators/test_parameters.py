@@ -171,6 +171,9 @@ BAD_TABULAR_PARAMETERS = [
     ("categorical_features", "all"),
     ("categorical_features", 3),
     ("categorical_features", [[0], [1, 2]]),
+    ("dates", "ignore"),
+    ("dates", None),
+    ("dates", True),
 ]
 
 BAD_REGRESSOR_PARAMETERS = [("loss", "log_loss"), ("loss", LogLoss())]
@@ -179,6 +182,8 @@ BAD_PREPROCESSOR_PARAMETERS = [
     ("categorical_features", "all"),
     ("categorical_features", 3.5),
     ("categorical_features", [[0]]),
+    ("dates", "encoded"),
+    ("dates", False),
     ("max_onehot", -1),
     ("max_onehot", 1.5),
     ("max_onehot", True),

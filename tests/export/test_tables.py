@@ -194,6 +194,31 @@ def test_numbers_that_are_codes(with_categories):
     assert_agrees(reg.fit(frame, y), new)
 
 
+@pytest.mark.parametrize("with_categories", [False, True])
+@pytest.mark.parametrize("zone", [None, "Europe/Berlin"])
+def test_each_part_of_a_date_is_an_input(with_categories, zone):
+    when = pd.date_range("2024-03-01", periods=200, freq="7h", tz=zone)
+    X = pd.DataFrame({"when": when, "x": np.arange(200.0)}).sample(frac=1.0)
+    X["waited"] = X["when"] - X["when"].iloc[0]
+    X["when_day"] = 5.0  # the name that a part has as well
+    X.loc[::9, "when"] = pd.NaT
+    if with_categories:
+        X.insert(0, "c", ["a", "b"] * 100)
+    y = X["x"].to_numpy() + 50 * (X["when"].dt.day_of_week == 2)
+    preprocessor = TabularPreprocessor().fit(X)
+    inputs = onnx_inputs(preprocessor, X)
+    assert {"when_days", "when_weekday_sin", "waited_days", "when_day_"} <= set(inputs)
+    assert {values.shape for values in inputs.values()} == {(200, 1)}
+    outputs = run_onnx(to_onnx(preprocessor), inputs)
+    np.testing.assert_allclose(
+        outputs["transformed"], preprocessor.transform(X), atol=1e-6
+    )
+    reg = TabularMLPRegressor((8,), max_iter=5, n_members=2, random_state=0).fit(X, y)
+    later = X.assign(when=X["when"] + pd.Timedelta(days=500))
+    for table in (X, later):
+        assert_agrees(reg, table)
+
+
 def test_intervals_are_inputs_of_strings():
     frame = pd.DataFrame({"age": pd.cut([1, 5, 20, np.nan] * 5, [0, 2, 10, 30])})
     preprocessor = TabularPreprocessor().fit(frame)

@@ -15,6 +15,7 @@ from sknumpy_mlp import (
     TabularPreprocessor,
 )
 from sknumpy_mlp._inputs.table import Table
+from sknumpy_mlp._tabular.categorical_columns import encode_categories
 from tests.conftest import tabular_estimators, unconverged
 from tests.inputs.conftest import Color, column_of
 
@@ -50,8 +51,8 @@ def test_what_reads_the_same_is_one_category(values, categories):
 def test_numbers_beside_strings_are_found_as_strings_too():
     preprocessor = TabularPreprocessor().fit(column_of([94103, "SW1"] * 3))
     later = column_of(["94103", 94103.0, "94103.0", Decimal(94103), 5, "SW1", None])
-    _, codes = preprocessor.encode(Table(later), 0)
-    assert codes.tolist() == [1, 1, 1, 1, 0, 2, 0]
+    codes = encode_categories(Table(later), preprocessor._categories)
+    assert codes[0].tolist() == [1, 1, 1, 1, 0, 2, 0]
 
 
 class Level(enum.StrEnum):
@@ -148,7 +149,8 @@ def test_estimators_refuse_strings_for_booleans(Estimator):
 
 def test_an_unseen_category_of_a_kind_of_fit_is_unknown():
     preprocessor = TabularPreprocessor().fit(column_of(["a", "b", "c"]))
-    assert preprocessor.encode(Table(column_of(["z"])), 0)[1].tolist() == [0]
+    codes = encode_categories(Table(column_of(["z"])), preprocessor._categories)
+    assert codes[0].tolist() == [0]
 
 
 def test_the_look_up_of_many_categories_is_made_once(monkeypatch):

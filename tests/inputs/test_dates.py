@@ -59,14 +59,14 @@ def test_dates_in_lists_of_targets(est):
 )
 def test_dates_are_refused_with_advice(X):
     X = X() if callable(X) else X
-    with pytest.raises(ValueError, match="weekday"):
-        TabularPreprocessor().fit(X)
+    with pytest.raises(ValueError, match=r"weekday.* or set dates='encode'"):
+        TabularPreprocessor(dates="error").fit(X)
 
 
 def test_dates_after_fit_are_refused_too():
     X = pd.DataFrame({"a": [1.0, 2.0, 3.0]})
     preprocessor = TabularPreprocessor().fit(X)
-    with pytest.raises(ValueError, match=r"dates.*'a'"):
+    with pytest.raises(ValueError, match=r"dates.*'a'.*none in fit\. Convert"):
         preprocessor.transform(pd.DataFrame({"a": pd.date_range("2020", periods=3)}))
 
 

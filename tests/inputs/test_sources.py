@@ -213,7 +213,8 @@ def test_arrow_tables_keep_names_and_types():
         preprocessor.transform(X.select(X.column_names[::-1]))
     dates = X.append_column("when", [[datetime.date(2026, 1, 1)] * 6])
     with pytest.raises(ValueError, match=r"dates.*'when' \(date32"):
-        TabularPreprocessor().fit(dates)
+        TabularPreprocessor(dates="error").fit(dates)
+    assert TabularPreprocessor().fit(dates).constant_features_[-1] == "when"
     reg = TabularMLPRegressor((2,), max_iter=1, n_members=2, random_state=0)
     y, weight = np.arange(6.0), [1, 1, 0, 1, 1, 1]
     predicted = reg.fit(X, y, sample_weight=weight).predict(X)

@@ -532,3 +532,23 @@ def test_numbers_of_tables_that_overflow():
     assert np.isfinite(reg.predict(frame)).all()
     with pytest.raises(ValueError, match=r"^The derivatives of the network for "):
         input_gradient(reg, frame)
+
+
+def test_dates_have_no_derivatives():
+    rng = np.random.default_rng(0)
+    frame = pd.DataFrame(
+        {
+            "when": pd.date_range("2024-01-01", periods=60, freq="D"),
+            "size": rng.normal(size=60),
+            "since": pd.to_timedelta(rng.uniform(size=60), "D"),
+        }
+    )
+    target = frame["size"].to_numpy()
+    reg = TabularMLPRegressor((8,), max_iter=5, n_members=2, random_state=0)
+    found = input_gradient(reg.fit(frame, target), frame)
+    assert np.isnan(found[:, [0, 2]]).all()
+    step = 1e-3
+    changed = (frame.assign(size=target + s) for s in (step, -step))
+    high, low = (reg.predict(each) for each in changed)
+    # The table is rounded to float32.
+    np.testing.assert_allclose(found[:, 1], (high - low) / (2 * step), atol=1e-3)

@@ -418,3 +418,23 @@ def test_other_tables(regressor, table):
 def test_number_of_repeats(regressor, table, n_repeats):
     with pytest.raises(ValueError, match="n_repeats"):
         permutation_importance(regressor, *table, n_repeats=n_repeats)
+
+
+def test_a_column_of_dates_is_one_column():
+    rng = np.random.default_rng(0)
+    hours = rng.integers(0, 24 * 200, 300)
+    frame = pd.DataFrame(
+        {
+            "noise": rng.normal(size=300),
+            "when": pd.Timestamp("2024-01-01") + pd.to_timedelta(hours, "h"),
+            "copy": hours * 2.0,
+        }
+    )
+    y = hours / 1000 + 2.0 * (frame["when"].dt.day_of_week == 6)
+    est = TabularMLPRegressor((16,), n_members=2, max_iter=30, random_state=0)
+    est.fit(frame, y)
+    result = permutation_importance(est, frame, y, n_repeats=2, random_state=0)
+    assert result.feature_names == ["noise", "when", "copy"]
+    assert np.argmax(result.importances_mean) == 1
+    groups = permutation_importance(est, frame, y, feature_groups=0.9, n_repeats=1)
+    assert groups.feature_names == ["noise", "when + copy"]

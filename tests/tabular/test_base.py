@@ -1,5 +1,6 @@
 """The base of the tabular estimators: tables, ensembles, weights, bad data."""
 
+import datetime
 import math
 import pickle
 
@@ -261,7 +262,11 @@ def test_folds_need_two_networks():
         ([[0.0], [math.inf]], [1.0, 2.0], "infinity"),
         ([[0.0], [1.0]], [1.0, 2.0, 3.0], "inconsistent"),
         ([[0.0], [1.0]], None, "y"),
-        (pd.DataFrame({"d": pd.date_range("2020", periods=2)}), [1.0, 2.0], "weekday"),
+        (
+            pd.DataFrame({"d": [datetime.date(2020, 1, 1), "soon"]}),
+            [1.0, 2.0],
+            "'soon'",
+        ),
         ([[0.0], [1.0]], pd.Series(pd.date_range("2020", periods=2)), "y holds dates"),
         ([[0.0], [1.0]], pd.Series([pd.NaT, pd.NaT]), "y holds dates"),
         (pd.DataFrame({"a": [None, None]}, dtype=object), [1.0, 2.0], "nothing to le"),

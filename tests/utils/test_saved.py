@@ -112,3 +112,19 @@ def test_copies_are_equal():
     est = Estimator()
     est.value_ = 3
     assert vars(copy.deepcopy(est)) == vars(est)
+
+
+class LaterEstimator(Estimator):
+    """The same estimator with a parameter that was added later."""
+
+    def __init__(self, *, dates="encode"):
+        self.dates = dates
+
+
+def test_a_parameter_that_was_added_later_has_its_default():
+    state = Estimator().__getstate__() | {"weights_": [1.0]}
+    loaded = LaterEstimator.__new__(LaterEstimator)
+    loaded.__setstate__(state)
+    assert vars(loaded) == {"weights_": [1.0], "dates": "encode"}
+    again = pickle.loads(pickle.dumps(LaterEstimator(dates="error")))
+    assert again.dates == "error"
