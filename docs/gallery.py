@@ -28,6 +28,7 @@ ORDER = [
     "plot_iris_gridsearch.py",
     "housing.py",
     "housing_intervals.py",
+    "housing_importance.py",
     "imbalanced.py",
     "custom_loss.py",
     "classic_networks.py",
@@ -40,6 +41,7 @@ ARGUMENTS = {
     "classic_networks": [],
     "housing": [],
     "housing_intervals": [],
+    "housing_importance": [],
     "mnist": [],
     "mnist_dropout": ["--seeds", "0", "--networks", "1"],
 }
