@@ -78,9 +78,9 @@ def _last_epoch(params=base.member_parameters):
     )
 
 
-def _only_scaled(table, which, transform, scales=preprocessor.scales_of_numbers):
+def _only_scaled(table, which, transform, *args, of=preprocessor.scales_of_numbers):
     """The scales of numbers, none of which is mapped to normal scores."""
-    return scales(table, which, transform=False)
+    return of(table, which, False, *args)
 
 
 def _with_floor_only(calibration, raw, data):
