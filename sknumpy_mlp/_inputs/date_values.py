@@ -163,8 +163,10 @@ def dates_of_objects(values: list[Any]) -> DateValues:
         values = [None if v is None else _since_midnight(v) for v in values]
     if kind != "date":
         return DateValues(kind, np.array(values, dtype="m8[us]"))
-    zones = {getattr(value, "tzinfo", None) for value in values if value is not None}
-    if None in zones and len(zones) > 1:
+    # By identity, since dateutil's time zones cannot be hashed.
+    present = (getattr(v, "tzinfo", None) for v in values if v is not None)
+    zones = list({id(zone): zone for zone in present}.values())
+    if any(zone is None for zone in zones) and len(zones) > 1:
         raise ValueError(
             "there are dates with and without a time zone. Convert them to one kind, "
             "for example with pandas.to_datetime(..., utc=True)."
@@ -202,7 +204,9 @@ def _plain_date(value: Any) -> Any:
         value = value.to_timestamp()
     if getattr(value, "tzinfo", None) is None:
         return value
-    return value.astimezone(datetime.UTC).replace(tzinfo=None)
+    # Not by `astimezone`, which fails for the first and the last day of the calendar.
+    local = np.datetime64(value.replace(tzinfo=None), "us")
+    return local - np.timedelta64(value.utcoffset(), "us")
 
 
 def microseconds(dates: NDArray[Any]) -> NDArray[np.datetime64]:

@@ -99,7 +99,8 @@ class _PandasSource(TableSource):
             kind = self.kind(categories.dtype)
             return kind if kind in (None, "date") else "category"
         if str(dtype).startswith("dictionary"):  # Arrow categories
-            return "category"
+            is_date = is_date_dtype(dtype.pyarrow_dtype.value_type)
+            return "date" if is_date else "category"
         if dtype.kind in "iufbmMcV":
             return kind_of_typecode(dtype.kind)
         if issubclass(dtype.type, str):

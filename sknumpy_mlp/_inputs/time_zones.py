@@ -58,6 +58,8 @@ def local_time(utc: NDArray[np.datetime64], zone: str | None) -> NDArray[np.date
     if zone is None:
         return utc
     tz, local = _zone_of(zone), utc.copy()
+    if isinstance(tz, datetime.timezone):  # a constant offset
+        return utc + np.timedelta64(tz.utcoffset(None), "us")
     is_known = ~np.isnat(utc)
     known = utc[is_known]
     # Offsets are the same all day, except on the few days on which they change.

@@ -107,8 +107,8 @@ def warn_if_distinct(column: Column, categories: Categories, codes: IntArray) ->
         warn(
             f"Column {column} has {n_seen} categories in {n_present} rows, such as "
             f"{short_repr(categories.values[:3])}: a category for nearly every row "
-            "says nothing of other rows. Leave the column out, or make numbers or "
-            "fewer categories of it."
+            "says nothing of other rows. Leave the column out, or make numbers, "
+            "fewer categories or, with pandas.to_datetime, dates of it."
         )
 
 

@@ -46,8 +46,9 @@ class DateEncoding:
         What the values of the column are.
     zone : str or None
         The name of the time zone of the dates.
-    start : int
-        The earliest date, in microseconds since 1970 (UTC, if there is a time zone).
+    start : int or None
+        The earliest date, in microseconds since 1970 (UTC, if there is a time zone);
+        None if all values were missing in `fit`.
     parts : tuple of str
         The names of the numbers: 'days' or 'hours', then the calendar parts that vary
         in `fit`.
@@ -55,30 +56,32 @@ class DateEncoding:
 
     kind: DateKind
     zone: str | None
-    start: int
+    start: int | None
     parts: tuple[str, ...]
 
     @classmethod
     def learn(cls, dates: DateValues) -> "DateEncoding":
         """Return the encoding of the dates of `fit`."""
         assert dates.kind is not None
-        if dates.kind != "date":
-            part = "days" if dates.kind == "duration" else "hours"
-            return cls(dates.kind, None, 0, (part,))
+        is_empty = bool(np.isnat(dates.values).all())
+        if is_empty or dates.kind != "date":
+            part = "hours" if dates.kind == "time" else "days"
+            start_of_others = None if is_empty else 0
+            return cls(dates.kind, dates.zone, start_of_others, (part,))
         instants = microseconds(dates.values)
         known = instants[~np.isnat(instants)]
-        start = int(known.min().astype(np.int64)) if len(known) else 0
+        start = int(known.min().astype(np.int64))
         local = local_time(known, dates.zone)
         parts = [
             name
             for name, numbers in _calendar_parts(local).items()
-            if len(numbers) and (numbers != numbers[0]).any()
+            if (numbers != numbers[0]).any()
         ]
         return cls("date", dates.zone, start, ("days", *parts))
 
     def encode(self, dates: DateValues) -> list[Array]:
         """Return the numbers of each part, with NaN for missing dates."""
-        if dates.kind is None:
+        if self.start is None or np.isnat(dates.values).all():
             return [np.full(len(dates.values), np.nan) for _ in self.parts]
         self._check(dates)
         if self.kind != "date":
@@ -196,7 +199,12 @@ def _check_kinds(table: Table, encodings: DateEncodings) -> None:
     if "date" not in table.kinds:
         return
     dates = {i for i, kind in enumerate(table.kinds) if kind == "date"}
-    found = [str(table.columns[i]) for i in sorted(dates - encodings.keys())]
+    found = [
+        str(table.columns[i])
+        for i in sorted(dates - encodings.keys())
+        # In a frame, a missing number or category may be pandas.NaT.
+        if table.labels is None or not np.isnat(table.dates(i).values).all()
+    ]
     if found:
         raise ValueError(
             f"X has dates or times in the columns {', '.join(found)}, which had none "

@@ -91,8 +91,9 @@ class TabularPreprocessor(
         The categorical columns.  'from_dtype' selects columns of categories, strings
         and booleans, and columns of objects unless all values are numbers (ints,
         floats, ``Decimal`` and fractions).  Otherwise, pass a mask, indices, or names
-        of columns of a data frame, which must include all columns that are not numeric;
-        None if there are none.  Set it if numbers in a column are codes of categories.
+        of columns of a data frame, which must include all columns that are neither
+        numbers nor dates; None if there are none.  Set it if numbers in a column are
+        codes of categories.
     max_onehot : int, default=8
         Maximum number of categories of a one-hot encoded column.  0 encodes all
         categorical columns ordinally; a large number encodes all of them one-hot.

@@ -177,8 +177,8 @@ class TabularMLPRegressor(RegressorMixin, _BaseTabularMLP):  # type: ignore[misc
         The categorical columns.  'from_dtype' selects columns of categories, strings
         and booleans, and columns of objects unless all values are numbers.  Otherwise,
         pass a mask, indices, or names of columns of a data frame, which must include
-        all columns that are not numeric; None if there are no categorical columns.  Set
-        it if numbers in a column are codes of categories.
+        all columns that are neither numbers nor dates; None if there are no categorical
+        columns.  Set it if numbers in a column are codes of categories.
     dates : {'encode', 'error'}, default='encode'
         What is done with columns of dates, durations and times of day.  'encode' makes
         several columns of numbers of a date: the days since the earliest date in `fit`

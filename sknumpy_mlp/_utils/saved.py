@@ -42,12 +42,13 @@ class VersionedStateMixin:
                 f"{__version__} does not know yet. Load it with sknumpy_mlp {version} "
                 "or later, or fit it again."
             )
-        # A parameter that was added later has its default.
+        # A parameter that was added later has its default, which must be what earlier
+        # versions did; otherwise, it takes another `FORMAT_VERSION`.
         parameters = inspect.signature(type(self)).parameters
         later = {
             name: each.default
             for name, each in parameters.items()
-            if each.default is not each.empty
+            if name not in state and each.default is not each.empty
         }
         super().__setstate__(later | state)  # type: ignore[misc]
 

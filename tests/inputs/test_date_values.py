@@ -137,6 +137,26 @@ def test_dates_among_objects(values, expected, zone):
     _assert_dates(dates_of_objects(values), np.array(expected, "M8[us]"), zone)
 
 
+def test_time_zones_of_dateutil_among_objects():
+    tz = pytest.importorskip("dateutil.tz")
+    noon = datetime.datetime(2024, 7, 1, 12)
+    found = dates_of_objects([noon.replace(tzinfo=tz.tzutc()), None])
+    _assert_dates(found, np.array(["2024-07-01T12", "NaT"], "M8[us]"), "UTC")
+    with pytest.raises(ValueError, match="with and without a time zone"):
+        dates_of_objects([noon.replace(tzinfo=tz.tzutc()), noon])
+
+
+def test_the_first_and_the_last_day_of_the_calendar():
+    """Databases use them for unknown dates."""
+    zones = [datetime.timezone(datetime.timedelta(hours=h)) for h in (1, -5)]
+    values = [
+        datetime.datetime(1, 1, 1, tzinfo=zones[0]),
+        datetime.datetime(9999, 12, 31, 23, 59, 59, tzinfo=zones[1]),
+    ]
+    expected = np.array(["0000-12-31T23", "10000-01-01T04:59:59"], "M8[us]")
+    _assert_dates(dates_of_objects(values), expected, "UTC")
+
+
 def test_durations_among_objects():
     hours = [datetime.timedelta(hours=2), pd.Timedelta("3h"), np.timedelta64(4, "h")]
     found = dates_of_objects([*hours, None])

@@ -303,13 +303,45 @@ def test_rows_one_by_one_and_columns_of_missing_dates():
     np.testing.assert_array_equal(preprocessor.transform(floats), missing)
 
 
-def test_a_column_of_missing_dates_only_is_constant():
-    X = pd.DataFrame({"a": [1.0, 2.0], "when": pd.to_datetime([None, None])})
+@pytest.mark.parametrize("zone", [None, BERLIN])
+@pytest.mark.parametrize("values", [pd.to_datetime, pd.to_timedelta])
+def test_missing_dates_of_any_type(zone, values):
+    """A single row with NaT does not tell what it would have been."""
+    X = _frame(zone=zone)
+    preprocessor = TabularPreprocessor().fit(X)
+    expected = preprocessor.transform(X.assign(when=None))
+    for column in ("when", "x", "c"):
+        missing = X.assign(**{column: values([None] * len(X))})
+        found = preprocessor.transform(missing)
+        as_none = preprocessor.transform(X.assign(**{column: None}))
+        np.testing.assert_array_equal(found, as_none)
+    np.testing.assert_array_equal(
+        preprocessor.transform(X.assign(when=values([None] * len(X)))), expected
+    )
+
+
+@pytest.mark.parametrize("values", [pd.to_datetime, pd.to_timedelta])
+def test_a_column_of_missing_dates_only_is_constant(values):
+    X = pd.DataFrame({"a": [1.0, 2.0], "when": values([None, None])})
     preprocessor = TabularPreprocessor().fit(X)
     assert preprocessor.constant_features_ == ["when"]
-    later = X.assign(when=pd.Timestamp("2024-01-01"))
+    for zone in (None, "UTC"):
+        later = X.assign(when=pd.Timestamp("2024-01-01", tz=zone))
+        np.testing.assert_array_equal(
+            preprocessor.transform(later), preprocessor.transform(X)
+        )
+
+
+def test_arrow_categories_of_dates_in_pandas():
+    pa = pytest.importorskip("pyarrow")
+    X = _frame()
+    dictionary = pd.ArrowDtype(pa.dictionary(pa.int32(), pa.timestamp("us")))
+    values = pa.array(X["when"].tolist(), pa.timestamp("us"), from_pandas=True)
+    coded = pd.Series(pd.arrays.ArrowExtensionArray(values.dictionary_encode()))
+    assert coded.dtype == dictionary
+    preprocessor = TabularPreprocessor().fit(X)
     np.testing.assert_array_equal(
-        preprocessor.transform(later), preprocessor.transform(X)
+        preprocessor.transform(X.assign(when=coded)), preprocessor.transform(X)
     )
 
 
