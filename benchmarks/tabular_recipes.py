@@ -282,11 +282,15 @@ def _markdown(title, rows):
                 logs = [math.log((a + SHIFT) / (b + SHIFT)) for a, b in pairs]
                 cell += f" ({math.exp(statistics.fmean(logs)):.2f})"
             cells.append(cell)
-        ours, theirs = zip(*(each["cpu_seconds"] for each in tables), strict=True)
-        shares = [a / b for a, b in zip(ours, theirs, strict=True)]
-        cells += [f"{sum(ours) / sum(theirs):.2f}"]
+        share = largest = ""
+        # Times of a recipe that was measured under other conditions are not saved.
+        if all("cpu_seconds" in each for each in tables):
+            ours, theirs = zip(*(each["cpu_seconds"] for each in tables), strict=True)
+            share = f"{sum(ours) / sum(theirs):.2f}"
+            largest = f"{max(a / b for a, b in zip(ours, theirs, strict=True)):.2f}"
+        cells.append(share)
         if title != "table":
-            cells += [f"{max(shares):.2f}", str(len(tables))]
+            cells += [largest, str(len(tables))]
         lines.append(cells)
     return _as_text(lines)
 
