@@ -51,8 +51,7 @@ def input_gradient(estimator: Any, X: Any) -> Array:
 
     Returns
     -------
-    gradient : ndarray of shape (n_samples, n_features) or \
-            (n_samples, n_outputs, n_features)
+    gradient : ndarray of shape (n_samples, [n_outputs,] n_features)
         For classifiers, the derivatives of each column of `predict_proba`, so that
         n_outputs is the number of classes or labels.  For regressors, those of
         `predict`, without the middle axis if there is one output; with several
