@@ -1,11 +1,13 @@
 """Permutation importance from the folds of a tabular estimator."""
 
+import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from joblib import Parallel, delayed
+from sklearn.exceptions import UndefinedMetricWarning
 from sklearn.metrics import check_scoring
 from sklearn.utils import Bunch, check_consistent_length, check_random_state
 from sklearn.utils.validation import check_is_fitted
@@ -191,11 +193,15 @@ def permutation_importance(
     def permute(columns: IntArray) -> list[list[Any]]:
         return [scores(predictor.predict(columns, order)) for order in orders]
 
-    baseline = scores(predictor.predict())
-    permuted = Parallel(n_jobs=n_jobs, prefer="threads")(
-        delayed(permute)(np.concatenate([columns_of[i] for i in group]))
-        for group in groups.values()
-    )
+    # Scores need not be defined without each block.  Warnings are filtered here and not
+    # in threads, which share the filters.
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UndefinedMetricWarning)
+        baseline = scores(predictor.predict())
+        permuted = Parallel(n_jobs=n_jobs, prefer="threads")(
+            delayed(permute)(np.concatenate([columns_of[i] for i in group]))
+            for group in groups.values()
+        )
     return importances_of(baseline, permuted, list(groups))
 
 

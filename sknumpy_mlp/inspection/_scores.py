@@ -1,12 +1,10 @@
 """Scores of permuted tables, for all rows and without parts of them."""
 
-import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, NoReturn
 
 import numpy as np
-from sklearn.exceptions import UndefinedMetricWarning
 from sklearn.utils import Bunch
 
 from sknumpy_mlp._inputs.table import Table
@@ -52,12 +50,10 @@ class Scores:
         scores = [self._score(predicted, np.arange(len(self.rows)))]
         for block in np.unique(self.block):
             rest = np.flatnonzero(self.block != block)
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore", UndefinedMetricWarning)
-                try:
-                    scores.append(self._score(predicted, rest))
-                except ValueError:  # such as a class that is missing
-                    scores.append(np.nan)
+            try:
+                scores.append(self._score(predicted, rest))
+            except ValueError:  # such as a class that is missing
+                scores.append(np.nan)
         return scores
 
     def _score(self, predicted: Array, which: IntArray) -> Any:
